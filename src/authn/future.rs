@@ -1,0 +1,141 @@
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use http_body_util::Full;
+use pin_project_lite::pin_project;
+use tower_service::Service;
+
+use super::layer::JwtAuthLayer;
+use crate::auth_info::AuthInfo;
+use crate::body::ResponseBody;
+use crate::rejection::Rejection;
+
+pin_project! {
+    /// The response of [`JwtAuth`](super::JwtAuth).
+    pub struct ResponseFuture<S, B>
+    where
+        S: Service<Request<B>>,
+    {
+        #[pin]
+        state: State<S, B>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<S, B>
+    where
+        S: Service<Request<B>>,
+    {
+        /// The service works on it.
+        Admitted { #[pin] future: S::Future },
+        /// Answered without the service; `None` once the answer was taken.
+        Answered { response: Option<Response<Full<Bytes>>> },
+        /// The token's key was missing; `None` once the verdict is there.
+        Waiting { verdict: PendingVerdict, held: Option<Held<S, B>> },
+    }
+}
+
+/// Boxed, because it is the rare way, and waits for the network anyway.
+type PendingVerdict = Pin<Box<dyn Future<Output = Result<AuthInfo, Rejection>> + Send>>;
+
+/// A request that waits for its verdict, and the service that was polled ready for it.
+struct Held<S, B> {
+    layer: JwtAuthLayer,
+    request: Request<B>,
+    inner: S,
+}
+
+impl<S: Service<Request<B>>, B> ResponseFuture<S, B> {
+    pub(super) const fn admitted(future: S::Future) -> Self {
+        Self {
+            state: State::Admitted { future },
+        }
+    }
+
+    pub(super) const fn answered(response: Response<Full<Bytes>>) -> Self {
+        Self {
+            state: State::Answered {
+                response: Some(response),
+            },
+        }
+    }
+
+    pub(super) fn waiting(
+        verdict: impl Future<Output = Result<AuthInfo, Rejection>> + Send + 'static,
+        layer: JwtAuthLayer,
+        request: Request<B>,
+        inner: S,
+    ) -> Self {
+        let held = Some(Held {
+            layer,
+            request,
+            inner,
+        });
+        Self {
+            state: State::Waiting {
+                verdict: Box::pin(verdict),
+                held,
+            },
+        }
+    }
+}
+
+impl<S, B, R> Future for ResponseFuture<S, B>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    R: Body<Data = Bytes>,
+{
+    type Output = Result<Response<ResponseBody<R>>, S::Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            let next = match self.as_mut().project().state.project() {
+                StateProjection::Admitted { future } => {
+                    return future
+                        .poll(cx)
+                        .map_ok(|response| response.map(ResponseBody::inner));
+                }
+                StateProjection::Answered { response } => {
+                    let response = response
+                        .take()
+                        .expect("a future is not polled after it is done");
+                    return Poll::Ready(Ok(response.map(ResponseBody::own)));
+                }
+                StateProjection::Waiting { verdict, held } => {
+                    let verdict = ready!(verdict.as_mut().poll(cx));
+                    let Held {
+                        layer,
+                        mut request,
+                        mut inner,
+                    } = held
+                        .take()
+                        .expect("the state changes as soon as the verdict is there");
+                    match verdict {
+                        Ok(auth) => {
+                            layer.admit(&mut request, Some(auth));
+                            State::Admitted {
+                                future: inner.call(request),
+                            }
+                        }
+                        Err(rejection) => State::Answered {
+                            response: Some(layer.respond(rejection)),
+                        },
+                    }
+                }
+            };
+            self.as_mut().project().state.set(next);
+        }
+    }
+}
+
+impl<S: Service<Request<B>>, B> fmt::Debug for ResponseFuture<S, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}

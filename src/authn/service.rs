@@ -1,0 +1,153 @@
+use std::mem;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::AUTHORIZATION;
+use http::{Request, Response};
+use http_body::Body;
+use tower_service::Service;
+
+use super::future::ResponseFuture;
+use super::layer::JwtAuthLayer;
+use crate::auth_info::AuthInfo;
+use crate::bearer::{NoBearer, bearer_token};
+use crate::body::ResponseBody;
+use crate::rejection::Rejection;
+use crate::verifier::{NotYet, Unsettled};
+
+/// The service that [`JwtAuthLayer`] makes; see there.
+#[derive(Clone, Debug)]
+pub struct JwtAuth<S> {
+    inner: S,
+    layer: JwtAuthLayer,
+}
+
+/// What is to become of a request.
+enum Verdict {
+    Admit(Option<AuthInfo>),
+    Refuse(Rejection),
+    Wait {
+        token: String,
+        unsettled: Box<Unsettled>,
+    },
+}
+
+impl<S> JwtAuth<S> {
+    pub(super) const fn new(inner: S, layer: JwtAuthLayer) -> Self {
+        Self { inner, layer }
+    }
+
+    /// The service behind.
+    pub const fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// The service behind.
+    pub const fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// The service behind.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+
+    fn judge<B>(&self, request: &Request<B>) -> Verdict {
+        let JwtAuthLayer { verifier, options } = &self.layer;
+        if options
+            .open_paths
+            .iter()
+            .any(|open| open == request.uri().path())
+        {
+            return Verdict::Admit(None);
+        }
+        let resource = verifier.protected_resource();
+        let token = match bearer_token(request.headers()) {
+            Ok(token) => token,
+            Err(NoBearer::Absent) if options.optional => return Verdict::Admit(None),
+            // RFC 9110 §11.6.2: an empty field value holds no credentials.
+            Err(NoBearer::Absent) => return Verdict::Refuse(Rejection::missing_token(resource)),
+            Err(NoBearer::Malformed) => {
+                return Verdict::Refuse(Rejection::invalid_token(resource, None));
+            }
+            Err(NoBearer::Several) => return Verdict::Refuse(Rejection::invalid_request(resource)),
+        };
+        match verifier.try_verify(token) {
+            Ok(auth) => Verdict::Admit(Some(auth)),
+            Err(NotYet::Rejected(rejection)) => Verdict::Refuse(rejection),
+            Err(NotYet::Unsettled(unsettled)) => Verdict::Wait {
+                token: token.to_owned(),
+                unsettled,
+            },
+        }
+    }
+
+    /// Takes the instance that `poll_ready` approved and leaves a clone for next time. Calling the
+    /// clone instead could panic: readiness (a semaphore permit, a channel slot) is not cloned.
+    fn take_ready_inner(&mut self) -> S
+    where
+        S: Clone,
+    {
+        let next = self.inner.clone();
+        mem::replace(&mut self.inner, next)
+    }
+}
+
+impl JwtAuthLayer {
+    /// Hands the request over to the service: the only place that inserts an `AuthInfo`.
+    pub(super) fn admit<B>(&self, request: &mut Request<B>, auth: Option<AuthInfo>) {
+        let Some(auth) = auth else {
+            // Lets an extractor tell "nobody is logged in" from "the layer is missing".
+            request
+                .extensions_mut()
+                .insert(self.verifier.protected_resource().clone());
+            return;
+        };
+        if self.options.strip_authorization {
+            request.headers_mut().remove(AUTHORIZATION);
+        } else if let Some(value) = request.headers_mut().get_mut(AUTHORIZATION) {
+            // Frameworks log requests with `Debug`, which prints a sensitive value as such.
+            value.set_sensitive(true);
+        }
+        request.extensions_mut().insert(auth);
+    }
+}
+
+impl<S, B, R> Service<Request<B>> for JwtAuth<S>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone,
+    R: Body<Data = Bytes>,
+{
+    type Response = Response<ResponseBody<R>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S, B>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        if let Some(metadata) = &self.layer.options.metadata
+            && metadata.answers(request.uri().path())
+        {
+            return ResponseFuture::answered(metadata.respond(request.method(), request.headers()));
+        }
+        request.extensions_mut().remove::<AuthInfo>();
+        match self.judge(&request) {
+            Verdict::Admit(auth) => {
+                self.layer.admit(&mut request, auth);
+                ResponseFuture::admitted(self.inner.call(request))
+            }
+            Verdict::Refuse(rejection) => ResponseFuture::answered(self.layer.respond(rejection)),
+            Verdict::Wait { token, unsettled } => {
+                let verdict = self.layer.verifier.settle(&token, *unsettled);
+                ResponseFuture::waiting(
+                    verdict,
+                    self.layer.clone(),
+                    request,
+                    self.take_ready_inner(),
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Authorization: what a verified caller may do, route by route.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{Extensions, Request, Response};
+use http_body::Body;
+use http_body_util::Full;
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::auth_info::AuthInfo;
+use crate::body::ResponseBody;
+use crate::protected_resource::ProtectedResource;
+use crate::rejection::{Rejection, RejectionKind};
+use crate::scopes::{ScopeHierarchy, ScopeSet};
+use crate::telemetry;
+
+/// Lets only callers through whose token grants every one of these scopes.
+///
+/// Goes on routes inside [`JwtAuthLayer`](crate::JwtAuthLayer). A token that lacks a scope gets 403
+/// with a challenge that lists all that the operation needs (RFC 6750 §3.1), so that clients can step
+/// up. A caller without a token gets 401; without the layer in front every request gets 500.
+///
+/// ```
+/// # #[cfg(feature = "axum")] {
+/// use axum::{Router, routing::post};
+/// use tower_jwt_auth::RequireScopesLayer;
+///
+/// let app: Router = Router::new().route(
+///     "/notes",
+///     post(|| async { "saved" }).layer(RequireScopesLayer::new(["notes:write"])),
+/// );
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct RequireScopesLayer(Arc<Needed>);
+
+#[derive(Clone, Debug)]
+struct Needed {
+    scopes: ScopeSet,
+    hierarchy: Option<ScopeHierarchy>,
+}
+
+impl RequireScopesLayer {
+    /// All of `scopes` are needed, compared byte for byte; with none, just a verified caller.
+    ///
+    /// A scope with characters that no challenge can carry (RFC 6749 §3.3) is needed, but not listed.
+    #[must_use]
+    pub fn new<S: AsRef<str>>(scopes: impl IntoIterator<Item = S>) -> Self {
+        Self(Arc::new(Needed {
+            scopes: scopes.into_iter().collect(),
+            hierarchy: None,
+        }))
+    }
+
+    /// Says which scope implies which: `implies(granted, needed)`.
+    ///
+    /// Default: the hierarchy of the [`JwtAuthConfig`](crate::JwtAuthConfig), and without one none.
+    ///
+    /// ```
+    /// use tower_jwt_auth::RequireScopesLayer;
+    ///
+    /// let layer = RequireScopesLayer::new(["notes:read"])
+    ///     .hierarchy(|granted, needed| granted == "notes:admin" && needed.starts_with("notes:"));
+    /// ```
+    #[must_use]
+    pub fn hierarchy(
+        mut self,
+        implies: impl Fn(&str, &str) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        Arc::make_mut(&mut self.0).hierarchy = Some(ScopeHierarchy::new(implies));
+        self
+    }
+}
+
+impl Needed {
+    fn check(&self, extensions: &Extensions) -> Result<(), Rejection> {
+        let auth = caller(extensions, "RequireScopesLayer")?;
+        match auth.satisfies(&self.scopes, self.hierarchy.as_ref()) {
+            true => Ok(()),
+            false => Err(Rejection::insufficient_scope(
+                auth.protected_resource(),
+                &self.scopes,
+            )),
+        }
+    }
+}
+
+/// The verified caller; or, told apart, that nobody is logged in or that the layer is missing.
+pub(crate) fn caller<'e>(
+    extensions: &'e Extensions,
+    who_asks: &str,
+) -> Result<&'e AuthInfo, Rejection> {
+    extensions
+        .get::<AuthInfo>()
+        .ok_or_else(|| match extensions.get::<Arc<ProtectedResource>>() {
+            Some(resource) => Rejection::missing_token(resource),
+            None => {
+                telemetry::layer_missing(who_asks);
+                Rejection::unchallenged(RejectionKind::LayerMissing)
+            }
+        })
+}
+
+impl<S> Layer<S> for RequireScopesLayer {
+    type Service = RequireScopes<S>;
+
+    fn layer(&self, inner: S) -> RequireScopes<S> {
+        RequireScopes {
+            inner,
+            needed: self.0.clone(),
+        }
+    }
+}
+
+/// The service that [`RequireScopesLayer`] makes; see there.
+#[derive(Clone, Debug)]
+pub struct RequireScopes<S> {
+    inner: S,
+    needed: Arc<Needed>,
+}
+
+impl<S, B, R> Service<Request<B>> for RequireScopes<S>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    R: Body<Data = Bytes>,
+{
+    type Response = Response<ResponseBody<R>>;
+    type Error = S::Error;
+    type Future = RequireScopesFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let state = match self.needed.check(request.extensions()) {
+            Ok(()) => State::Admitted {
+                future: self.inner.call(request),
+            },
+            Err(rejection) => State::Refused {
+                response: Some(rejection.into_response()),
+            },
+        };
+        RequireScopesFuture { state }
+    }
+}
+
+pin_project! {
+    /// The response of [`RequireScopes`].
+    #[derive(Debug)]
+    pub struct RequireScopesFuture<F> {
+        #[pin]
+        state: State<F>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    #[derive(Debug)]
+    enum State<F> {
+        Admitted { #[pin] future: F },
+        /// `None` once the answer was taken.
+        Refused { response: Option<Response<Full<Bytes>>> },
+    }
+}
+
+impl<F, R, E> Future for RequireScopesFuture<F>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+{
+    type Output = Result<Response<ResponseBody<R>>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project().state.project() {
+            StateProjection::Admitted { future } => future
+                .poll(cx)
+                .map_ok(|response| response.map(ResponseBody::inner)),
+            StateProjection::Refused { response } => {
+                let response = response
+                    .take()
+                    .expect("a future is not polled after it is done");
+                Poll::Ready(Ok(response.map(ResponseBody::own)))
+            }
+        }
+    }
+}

@@ -1,0 +1,216 @@
+use std::fmt;
+use std::time::Duration;
+
+use crate::jwks::KeySetError;
+use crate::url_rules::UrlFault;
+
+/// What is wrong with a configuration: the setting, its value, and the way out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// Neither `audience` nor `resource` says which tokens are meant for this server.
+    AudienceMissing {
+        /// The issuer whose tokens would be accepted whomever they are for.
+        issuer: String,
+    },
+    /// Two settings that exclude each other.
+    Conflict {
+        /// One of them.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
+    },
+    /// No crypto back end is compiled in.
+    CryptoMissing,
+    /// An issuer is configured twice.
+    DuplicateIssuer {
+        /// The issuer.
+        issuer: String,
+    },
+    /// A duration is outside its bounds.
+    DurationOutOfBounds {
+        /// The setting.
+        setting: &'static str,
+        /// Its value.
+        value: Duration,
+        /// The smallest that is allowed.
+        least: Duration,
+        /// The largest that is allowed.
+        most: Duration,
+    },
+    /// A setting is there but empty.
+    Empty {
+        /// The setting.
+        setting: &'static str,
+    },
+    /// A setting needs a feature that is not compiled in.
+    FeatureMissing {
+        /// The setting.
+        setting: &'static str,
+        /// The feature.
+        feature: &'static str,
+    },
+    /// A realm or scope holds characters that would break a challenge.
+    InvalidCharacters {
+        /// The setting.
+        setting: &'static str,
+        /// Its value.
+        value: String,
+    },
+    /// A static key cannot be used.
+    InvalidKey {
+        /// The setting.
+        setting: &'static str,
+        /// What is wrong with it.
+        reason: KeyFault,
+    },
+    /// A URL is not one that may be used.
+    InvalidUrl {
+        /// The setting.
+        setting: &'static str,
+        /// Its value.
+        value: String,
+        /// What is wrong with it.
+        fault: UrlFault,
+    },
+    /// There is no issuer.
+    IssuerMissing,
+    /// The keys of an issuer that is no URL cannot be discovered.
+    NotDiscoverable {
+        /// The issuer.
+        issuer: String,
+    },
+    /// One duration must not be below another.
+    OutOfOrder {
+        /// The setting that must not be smaller.
+        larger: &'static str,
+        /// Its value.
+        larger_value: Duration,
+        /// The setting that bounds it.
+        smaller: &'static str,
+        /// Its value.
+        smaller_value: Duration,
+    },
+    /// `HS*` is listed, but the keys are fetched, or are not a secret.
+    SymmetricAlgorithm {
+        /// The algorithm.
+        algorithm: &'static str,
+    },
+    /// An algorithm has no such name.
+    UnknownAlgorithm {
+        /// The name.
+        name: String,
+    },
+}
+
+/// What is wrong with a static key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyFault {
+    /// Not a JSON object.
+    NotAnObject,
+    /// Not PEM text of an RSA, EC or Ed25519 public key.
+    NotPem,
+    /// The set has no key that can be used.
+    Unusable(KeySetError),
+}
+
+impl fmt::Display for KeyFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAnObject => f.write_str("it is not a JSON object"),
+            Self::NotPem => f.write_str(
+                "it is not PEM text of an RSA, EC (P-256, P-384, P-521) or Ed25519 public key",
+            ),
+            Self::Unusable(error) => error.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AudienceMissing { issuer } => write!(
+                f,
+                "audience is missing for issuer {issuer:?}: set resource or audience to what its tokens must name, \
+                 or call danger_allow_any_audience()"
+            ),
+            Self::Conflict { first, second } => {
+                write!(f, "{first} and {second} are both set: keep one of them")
+            }
+            Self::CryptoMissing => {
+                f.write_str("no crypto back end is compiled in: turn on the feature aws_lc_rs")
+            }
+            Self::DuplicateIssuer { issuer } => {
+                write!(
+                    f,
+                    "issuer {issuer:?} is configured twice: merge the two entries of issuers"
+                )
+            }
+            Self::DurationOutOfBounds {
+                setting,
+                value,
+                least,
+                most,
+            } => write!(
+                f,
+                "{setting} is {}: it must be between {} and {}",
+                shown(*value),
+                shown(*least),
+                shown(*most)
+            ),
+            Self::Empty { setting } => {
+                write!(f, "{setting} is empty: give it a value or leave it out")
+            }
+            Self::FeatureMissing { setting, feature } => {
+                write!(
+                    f,
+                    "{setting} needs keys to be fetched: turn on the feature {feature}, or use jwk, jwks or a key_source"
+                )
+            }
+            Self::InvalidCharacters { setting, value } => write!(
+                f,
+                "{setting} {value:?} would break a challenge: leave out quotes, backslashes, control and non-ASCII \
+                 characters, and names such as scope="
+            ),
+            Self::InvalidKey { setting, reason } => write!(f, "{setting} cannot be used: {reason}"),
+            Self::InvalidUrl {
+                setting,
+                value,
+                fault,
+            } => write!(f, "{setting} {value:?} {fault}"),
+            Self::IssuerMissing => {
+                f.write_str("issuer is missing: set issuer, or issuers for several")
+            }
+            Self::NotDiscoverable { issuer } => write!(
+                f,
+                "issuer {issuer:?} is no URL, so its keys cannot be discovered: set jwks_uri, jwks or jwk"
+            ),
+            Self::OutOfOrder {
+                larger,
+                larger_value,
+                smaller,
+                smaller_value,
+            } => write!(
+                f,
+                "{larger} ({}) is below {smaller} ({}): raise {larger} or lower {smaller}",
+                shown(*larger_value),
+                shown(*smaller_value)
+            ),
+            Self::SymmetricAlgorithm { algorithm } => write!(
+                f,
+                "algorithms lists {algorithm}, which works only with a static secret (a jwk or jwks with kty oct): remove it"
+            ),
+            Self::UnknownAlgorithm { name } => write!(
+                f,
+                "algorithms lists {name:?}, which is not supported: use names such as RS256, ES256 or EdDSA"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+fn shown(duration: Duration) -> humantime::FormattedDuration {
+    humantime::format_duration(duration)
+}

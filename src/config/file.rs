@@ -1,0 +1,186 @@
+//! The configuration as a file: names, spellings and types. What it means is the builder's business.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use super::error::ConfigError;
+use super::issuer::{Issuer, JwksCache, KeySettings, Settings};
+use super::{JwtAuthConfig, JwtAuthConfigBuilder};
+use crate::token::Algorithm;
+
+impl<'de> Deserialize<'de> for JwtAuthConfig {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let file = ConfigFile::deserialize(deserializer)?;
+        file.into_builder()
+            .and_then(JwtAuthConfigBuilder::build)
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConfigFile {
+    resource: Option<String>,
+    realm: Option<String>,
+    issuer: Option<String>,
+    issuers: Option<Vec<IssuerEntry>>,
+    #[serde(default, alias = "stripAuthorization")]
+    strip_authorization: bool,
+    #[serde(default, alias = "dangerAllowHttp")]
+    danger_allow_http: bool,
+    // What an entry of `issuers` has as well. Not flattened: serde then forgets `deny_unknown_fields`.
+    audience: Option<OneOrMany>,
+    algorithms: Option<Vec<String>>,
+    #[serde(alias = "requiredScopes")]
+    required_scopes: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "duration")]
+    leeway: Option<Duration>,
+    #[serde(default, alias = "jwksCache")]
+    jwks_cache: CacheEntry,
+    #[serde(default)]
+    rfc9068: bool,
+    #[serde(default, alias = "dangerAllowAnyAudience")]
+    danger_allow_any_audience: bool,
+    #[serde(alias = "jwksUri")]
+    jwks_uri: Option<String>,
+    jwks: Option<Value>,
+    jwk: Option<Value>,
+    #[serde(alias = "publicKeyPem")]
+    public_key_pem: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IssuerEntry {
+    issuer: String,
+    audience: Option<OneOrMany>,
+    algorithms: Option<Vec<String>>,
+    #[serde(alias = "requiredScopes")]
+    required_scopes: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "duration")]
+    leeway: Option<Duration>,
+    #[serde(default, alias = "jwksCache")]
+    jwks_cache: CacheEntry,
+    #[serde(default)]
+    rfc9068: bool,
+    #[serde(default, alias = "dangerAllowAnyAudience")]
+    danger_allow_any_audience: bool,
+    #[serde(alias = "jwksUri")]
+    jwks_uri: Option<String>,
+    jwks: Option<Value>,
+    jwk: Option<Value>,
+    #[serde(alias = "publicKeyPem")]
+    public_key_pem: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CacheEntry {
+    #[serde(default, alias = "maxAge", deserialize_with = "duration")]
+    max_age: Option<Duration>,
+    #[serde(default, alias = "maxStale", deserialize_with = "duration")]
+    max_stale: Option<Duration>,
+    #[serde(default, deserialize_with = "duration")]
+    cooldown: Option<Duration>,
+    #[serde(default, deserialize_with = "duration")]
+    timeout: Option<Duration>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a string or a list of strings")]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+/// The members that a file and an entry of its `issuers` share, as settings.
+macro_rules! settings {
+    ($from:expr) => {
+        Settings {
+            audience: $from.audience.map(OneOrMany::into_vec),
+            algorithms: $from.algorithms.map(algorithms).transpose()?,
+            required_scopes: $from.required_scopes,
+            leeway: $from.leeway,
+            jwks_cache: $from.jwks_cache.into(),
+            rfc9068: $from.rfc9068,
+            allow_any_audience: $from.danger_allow_any_audience,
+            keys: KeySettings {
+                source: None,
+                jwks_uri: $from.jwks_uri,
+                jwks: $from.jwks,
+                jwk: $from.jwk,
+                public_key_pem: $from.public_key_pem,
+            },
+        }
+    };
+}
+
+impl ConfigFile {
+    fn into_builder(self) -> Result<JwtAuthConfigBuilder, ConfigError> {
+        let issuers = self
+            .issuers
+            .map(|entries| entries.into_iter().map(IssuerEntry::into_issuer).collect());
+        Ok(JwtAuthConfigBuilder {
+            resource: self.resource,
+            realm: self.realm,
+            issuer: self.issuer,
+            issuers: issuers.transpose()?,
+            shared: settings!(self),
+            strip_authorization: self.strip_authorization,
+            allow_http: self.danger_allow_http,
+            ..JwtAuthConfigBuilder::default()
+        })
+    }
+}
+
+impl IssuerEntry {
+    fn into_issuer(self) -> Result<Issuer, ConfigError> {
+        Ok(Issuer {
+            issuer: self.issuer,
+            settings: settings!(self),
+        })
+    }
+}
+
+impl From<CacheEntry> for JwksCache {
+    fn from(entry: CacheEntry) -> Self {
+        let CacheEntry {
+            max_age,
+            max_stale,
+            cooldown,
+            timeout,
+        } = entry;
+        Self {
+            max_age,
+            max_stale,
+            cooldown,
+            timeout,
+        }
+    }
+}
+
+impl OneOrMany {
+    fn into_vec(self) -> Vec<String> {
+        match self {
+            Self::One(one) => vec![one],
+            Self::Many(many) => many,
+        }
+    }
+}
+
+fn algorithms(names: Vec<String>) -> Result<Vec<Algorithm>, ConfigError> {
+    let read =
+        |name: String| Algorithm::from_name(&name).ok_or(ConfigError::UnknownAlgorithm { name });
+    names.into_iter().map(read).collect()
+}
+
+fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    humantime::parse_duration(&text).map(Some).map_err(|error| {
+        serde::de::Error::custom(format!(
+            "{text:?} is no duration such as \"30s\" or \"10m\": {error}"
+        ))
+    })
+}

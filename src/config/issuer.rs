@@ -1,0 +1,302 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::keys::KeySource;
+use crate::token::Algorithm;
+
+/// One of several issuers: whose tokens are accepted, and where its keys come from.
+///
+/// What is not set here is taken from the [builder](crate::JwtAuthConfigBuilder): audience,
+/// algorithms, required scopes, leeway and cache times. Keys are never shared: the `iss` of a token
+/// chooses one issuer, and only that issuer's keys count.
+///
+/// ```
+/// # #[cfg(all(feature = "aws_lc_rs", feature = "reqwest"))] {
+/// use tower_jwt_auth::{Issuer, JwtAuthConfig};
+///
+/// let config = JwtAuthConfig::builder()
+///     .resource("https://mcp.example.com/mcp")
+///     .add_issuer(Issuer::new("https://users.example.com"))
+///     .add_issuer(Issuer::new("https://machines.example.com").audience("api://mcp"))
+///     .build()?;
+/// # }
+/// # Ok::<(), tower_jwt_auth::ConfigError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Issuer {
+    pub(super) issuer: String,
+    pub(super) settings: Settings,
+}
+
+/// What can be set for one issuer, or for all of them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Settings {
+    pub(super) audience: Option<Vec<String>>,
+    pub(super) algorithms: Option<Vec<Algorithm>>,
+    pub(super) required_scopes: Option<Vec<String>>,
+    pub(super) leeway: Option<Duration>,
+    pub(super) jwks_cache: JwksCache,
+    pub(super) rfc9068: bool,
+    pub(super) allow_any_audience: bool,
+    pub(super) keys: KeySettings,
+}
+
+/// Where keys come from. Several at once are no error: the first that is set wins.
+#[derive(Clone, Default)]
+pub(super) struct KeySettings {
+    pub(super) source: Option<Arc<dyn KeySource>>,
+    pub(super) jwks_uri: Option<String>,
+    pub(super) jwks: Option<Value>,
+    pub(super) jwk: Option<Value>,
+    pub(super) public_key_pem: Option<String>,
+}
+
+impl fmt::Debug for KeySettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A static key may be a secret.
+        f.debug_struct("KeySettings")
+            .field("source", &self.source)
+            .field("jwks_uri", &self.jwks_uri)
+            .field("jwks", &self.jwks.is_some())
+            .field("jwk", &self.jwk.is_some())
+            .field("public_key_pem", &self.public_key_pem.is_some())
+            .finish()
+    }
+}
+
+impl Issuer {
+    /// Trusts `issuer`, compared byte for byte with the `iss` of tokens.
+    #[must_use]
+    pub fn new(issuer: impl Into<String>) -> Self {
+        Self {
+            issuer: issuer.into(),
+            ..Self::default()
+        }
+    }
+}
+
+/// The setters that the builder and an issuer share; one text for both.
+macro_rules! issuer_setters {
+    ($type:ty, $($path:ident).+) => {
+        impl $type {
+            /// Accepts tokens that name `audience` in `aud`, byte for byte; any match passes. May be
+            /// called several times.
+            ///
+            /// Default: `resource`. List both spellings when the issuer's differs from it.
+            #[must_use]
+            pub fn audience(mut self, audience: impl Into<String>) -> Self {
+                self.$($path).+.audience.get_or_insert_default().push(audience.into());
+                self
+            }
+
+            /// Accepts only tokens signed with one of these.
+            ///
+            /// Default: every asymmetric algorithm that we support. The key bounds it further: an EC
+            /// key never verifies an `RS256` token (RFC 8725 §3.1).
+            ///
+            /// # Errors
+            ///
+            /// `build` refuses an empty list, and `HS*` unless the key is a static secret.
+            #[must_use]
+            pub fn algorithms<A: Into<$crate::Algorithm>>(mut self, algorithms: impl IntoIterator<Item = A>) -> Self {
+                self.$($path).+.algorithms = Some(algorithms.into_iter().map(Into::into).collect());
+                self
+            }
+
+            /// Every operation needs these scopes: a good token without them gets 403.
+            ///
+            /// Default: none. Challenges and the resource metadata list them.
+            ///
+            /// # Errors
+            ///
+            /// `build` refuses an empty list, and scopes that a challenge cannot carry.
+            #[must_use]
+            pub fn required_scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
+                self.$($path).+.required_scopes = Some(scopes.into_iter().map(Into::into).collect());
+                self
+            }
+
+            /// Tolerates this much clock difference on `exp`, `nbf` and `iat`.
+            ///
+            /// Default: [60 seconds](crate::limits::DEFAULT_LEEWAY). A larger value lets expired tokens
+            /// live longer (RFC 7519 §4.1.4).
+            ///
+            /// # Errors
+            ///
+            /// `build` refuses more than [5 minutes](crate::limits::MAX_LEEWAY).
+            #[must_use]
+            pub fn leeway(mut self, leeway: std::time::Duration) -> Self {
+                self.$($path).+.leeway = Some(leeway);
+                self
+            }
+
+            /// When keys are fetched and how long they serve. What `times` leaves unset stays as it was.
+            #[must_use]
+            pub fn jwks_cache(mut self, times: $crate::JwksCache) -> Self {
+                let old = self.$($path).+.jwks_cache;
+                self.$($path).+.jwks_cache = times.or(old);
+                self
+            }
+
+            /// Accepts only tokens that follow RFC 9068 to the letter: `typ` is `at+jwt`, and `sub`,
+            /// `client_id`, `iat` and `jti` are there.
+            ///
+            /// Default: off, because Auth0, Entra ID, Keycloak and Okta issue other tokens unless told.
+            #[must_use]
+            pub fn rfc9068(mut self) -> Self {
+                self.$($path).+.rfc9068 = true;
+                self
+            }
+
+            /// Fetches keys from this URL. It wins over every other source but a `key_source`.
+            ///
+            /// Default: found through the issuer's metadata (RFC 8414, OpenID Connect Discovery).
+            ///
+            /// # Errors
+            ///
+            /// `build` refuses what is not https, or http on a loopback host.
+            #[must_use]
+            pub fn jwks_uri(mut self, uri: impl Into<String>) -> Self {
+                self.$($path).+.keys.jwks_uri = Some(uri.into());
+                self
+            }
+
+            /// Uses this key set, which never changes.
+            #[must_use]
+            pub fn jwks(mut self, jwks: impl Into<$crate::JwkSet>) -> Self {
+                self.$($path).+.keys.jwks = Some(jwks.into().0);
+                self
+            }
+
+            /// Uses this one key, which never changes. Without a `kid` of its own it fits tokens of
+            /// any `kid`.
+            #[must_use]
+            pub fn jwk(mut self, jwk: impl Into<$crate::Jwk>) -> Self {
+                self.$($path).+.keys.jwk = Some(jwk.into().0);
+                self
+            }
+
+            /// Uses this one public key, PEM text of RSA, EC or Ed25519, which never changes.
+            #[must_use]
+            pub fn public_key_pem(mut self, pem: impl Into<String>) -> Self {
+                self.$($path).+.keys.public_key_pem = Some(pem.into());
+                self
+            }
+
+            /// Gets keys from a source of your own. It wins over every other setting.
+            #[must_use]
+            pub fn key_source(mut self, source: impl $crate::KeySource) -> Self {
+                self.$($path).+.keys.source = Some(std::sync::Arc::new(source));
+                self
+            }
+
+            /// Accepts tokens whomever they are for, as long as they carry an `aud`.
+            ///
+            /// What is lost: a token that a user gave to another service of the same issuer works here
+            /// too. The MCP authorization spec forbids it.
+            #[must_use]
+            pub fn danger_allow_any_audience(mut self) -> Self {
+                self.$($path).+.allow_any_audience = true;
+                self
+            }
+        }
+    };
+}
+pub(super) use issuer_setters;
+
+issuer_setters!(Issuer, settings);
+
+/// When keys are fetched and how long they serve.
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_jwt_auth::JwksCache;
+///
+/// let times = JwksCache::new().max_age(Duration::from_secs(300)).cooldown(Duration::from_secs(10));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JwksCache {
+    pub(super) max_age: Option<Duration>,
+    pub(super) max_stale: Option<Duration>,
+    pub(super) cooldown: Option<Duration>,
+    pub(super) timeout: Option<Duration>,
+}
+
+impl JwksCache {
+    /// Every time at its default.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            max_age: None,
+            max_stale: None,
+            cooldown: None,
+            timeout: None,
+        }
+    }
+
+    /// Keys older than this are due for a refresh; it begins at 80 % of it. Also the longest that a
+    /// withdrawn key stays trusted. The issuer's `Cache-Control` may shorten it, not stretch it.
+    ///
+    /// Default: [10 minutes](crate::limits::DEFAULT_MAX_AGE).
+    ///
+    /// # Errors
+    ///
+    /// `build` refuses less than 1 second.
+    #[must_use]
+    pub const fn max_age(mut self, max_age: Duration) -> Self {
+        self.max_age = Some(max_age);
+        self
+    }
+
+    /// Keys this old serve no more, although every refresh since has failed: requests get 503.
+    ///
+    /// Default: [24 hours](crate::limits::DEFAULT_MAX_STALE).
+    ///
+    /// # Errors
+    ///
+    /// `build` refuses less than `max_age`.
+    #[must_use]
+    pub const fn max_stale(mut self, max_stale: Duration) -> Self {
+        self.max_stale = Some(max_stale);
+        self
+    }
+
+    /// How often an unknown `kid` may cause a fetch, after the first two; and the longest pause
+    /// between attempts while they fail.
+    ///
+    /// Default: [30 seconds](crate::limits::DEFAULT_COOLDOWN).
+    ///
+    /// # Errors
+    ///
+    /// `build` refuses less than 1 second.
+    #[must_use]
+    pub const fn cooldown(mut self, cooldown: Duration) -> Self {
+        self.cooldown = Some(cooldown);
+        self
+    }
+
+    /// The longest that a fetch may take, discovery included, and that a request waits for it.
+    ///
+    /// Default: [5 seconds](crate::limits::DEFAULT_TIMEOUT).
+    ///
+    /// # Errors
+    ///
+    /// `build` refuses zero.
+    #[must_use]
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    pub(super) fn or(self, other: Self) -> Self {
+        Self {
+            max_age: self.max_age.or(other.max_age),
+            max_stale: self.max_stale.or(other.max_stale),
+            cooldown: self.cooldown.or(other.cooldown),
+            timeout: self.timeout.or(other.timeout),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! axum extractors. Without the layer they fail closed.
+
+use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use crate::auth_info::AuthInfo;
+use crate::authz::caller;
+use crate::rejection::{Rejection, RejectionKind};
+
+/// Needs a verified caller: 401 with a challenge when nobody is logged in (under
+/// [`optional`](crate::JwtAuthLayer::optional) or on an open path), 500 without the layer.
+impl<S: Sync> FromRequestParts<S> for AuthInfo {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
+        caller(&parts.extensions, "the extractor AuthInfo").cloned()
+    }
+}
+
+/// `None` when nobody is logged in; still 500 without the layer, which is a mistake and no anonymous
+/// caller.
+impl<S: Sync> OptionalFromRequestParts<S> for AuthInfo {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
+        match caller(&parts.extensions, "the extractor Option<AuthInfo>") {
+            Ok(auth) => Ok(Some(auth.clone())),
+            Err(rejection) if rejection.kind() == RejectionKind::MissingToken => Ok(None),
+            Err(rejection) => Err(rejection),
+        }
+    }
+}
+
+/// The claims of the verified caller as `T`.
+///
+/// A token whose claims do not fit `T` gets 403 without a challenge: the token is good, and no other
+/// scope would mend it. Otherwise as the extractor [`AuthInfo`].
+///
+/// ```
+/// use serde::Deserialize;
+/// use tower_jwt_auth::Claims;
+///
+/// #[derive(Deserialize)]
+/// struct Tenant {
+///     tid: String,
+/// }
+///
+/// async fn handler(Claims(tenant): Claims<Tenant>) -> String {
+///     tenant.tid
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Claims<T>(pub T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Claims<T> {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
+        let claims = caller(&parts.extensions, "the extractor Claims")?.claims();
+        claims
+            .map(Self)
+            .map_err(|_| Rejection::unchallenged(RejectionKind::AccessDenied))
+    }
+}

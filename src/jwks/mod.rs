@@ -1,0 +1,28 @@
+//! What we take from a JWK Set (RFC 7517 §5) and what we pass over.
+//!
+//! A set is read member by member. A key that cannot be used is skipped with a [`SkipReason`] that
+//! health shows; only a document that is no key set, or that holds no usable key at all, is refused
+//! as a whole, so that one foreign key never takes the others down.
+//!
+//! | in a key | what happens |
+//! | --- | --- |
+//! | `use` other than `sig`, `key_ops` without `verify` | skipped (RFC 7517 §4.2, §4.3) |
+//! | no `alg` | fits every algorithm of its type and curve |
+//! | `alg` of another type or curve, or unknown | skipped |
+//! | RSA under 2048 or over 8192 bits, exponent even or under 3 | skipped |
+//! | padding or the standard alphabet in `n`, `e`, `x`, `y` | tolerated: some providers publish it |
+//! | leading zero octets in `n` | stripped: some providers publish them |
+//! | private members | the public part is used, with a warning |
+//! | `oct` keys | used only from a static source and with an `HS*` algorithm listed by name |
+//! | `x5c`, `x5t`, `x5u` | never read |
+//! | two keys with one `kid` | those that fit `alg` are tried, at most four |
+
+mod crypto;
+mod key;
+mod set;
+
+pub(crate) use crypto::AVAILABLE as CRYPTO_AVAILABLE;
+pub use key::SkipReason;
+pub(crate) use key::jwk_of_decoding_key;
+pub use set::KeySetError;
+pub(crate) use set::{KeyMiss, KeySet, KeySetOptions};

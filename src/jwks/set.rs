@@ -1,0 +1,207 @@
+use std::collections::HashMap;
+use std::fmt;
+
+use serde_json::Value;
+
+use super::key::{SkipReason, VerificationKey};
+use crate::limits::{MAX_KEYS, MAX_KEYS_PER_KID};
+use crate::token::Algorithm;
+
+/// A JWK Set, parsed once and then only read.
+#[derive(Debug)]
+pub(crate) struct KeySet {
+    keys: Vec<VerificationKey>,
+    by_kid: HashMap<String, Vec<usize>>,
+    skipped: Vec<SkippedKey>,
+    /// A key without `kid` is meant for every token: that of a static `jwk` or PEM text.
+    unnamed_fit_any_kid: bool,
+}
+
+/// What a source may bring.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct KeySetOptions<'a> {
+    /// `HS*` algorithms that `oct` keys may serve; empty for every source but a static one.
+    pub(crate) symmetric: &'a [Algorithm],
+    pub(crate) unnamed_fit_any_kid: bool,
+}
+
+/// A key that is not used, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SkippedKey {
+    pub(crate) kid: Option<String>,
+    pub(crate) reason: SkipReason,
+}
+
+/// Why no key verified a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyMiss {
+    Ambiguous,
+    BadSignature,
+    NoFit,
+    UnknownKid,
+}
+
+impl KeySet {
+    pub(crate) fn parse(document: &[u8], options: KeySetOptions<'_>) -> Result<Self, KeySetError> {
+        let document: Value = serde_json::from_slice(document).map_err(|_| KeySetError::NotJson)?;
+        let members = document
+            .get("keys")
+            .and_then(Value::as_array)
+            .ok_or(KeySetError::NoKeysMember)?;
+        Self::from_members(members, options)
+    }
+
+    pub(crate) fn from_members(
+        members: &[Value],
+        options: KeySetOptions<'_>,
+    ) -> Result<Self, KeySetError> {
+        let mut set = Self {
+            keys: Vec::new(),
+            by_kid: HashMap::new(),
+            skipped: Vec::new(),
+            unnamed_fit_any_kid: options.unnamed_fit_any_kid,
+        };
+        for (position, jwk) in members.iter().enumerate() {
+            let parsed = match position < MAX_KEYS {
+                true => VerificationKey::parse(jwk, options.symmetric),
+                false => Err(SkipReason::TooMany),
+            };
+            match parsed {
+                Ok(key) => set.add(key),
+                Err(reason) => set.skipped.push(SkippedKey {
+                    kid: kid_of(jwk),
+                    reason,
+                }),
+            }
+        }
+        match set.keys.is_empty() {
+            true => Err(KeySetError::NoUsableKey {
+                skipped: set.skipped.first().map(|key| key.reason),
+            }),
+            false => Ok(set),
+        }
+    }
+
+    fn add(&mut self, key: VerificationKey) {
+        if let Some(kid) = &key.kid {
+            self.by_kid
+                .entry(kid.clone())
+                .or_default()
+                .push(self.keys.len());
+        }
+        self.keys.push(key);
+    }
+
+    /// Verifies `signature` under the key that `kid` and `algorithm` choose. Nothing is guessed:
+    /// a `kid` matches byte for byte, and without one exactly one key must fit.
+    pub(crate) fn verify(
+        &self,
+        kid: Option<&str>,
+        algorithm: Algorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), KeyMiss> {
+        let Some(kid) = kid else {
+            return self.verify_without_kid(algorithm, message, signature);
+        };
+        let Some(named) = self.by_kid.get(kid) else {
+            return match self.unnamed_fit_any_kid {
+                true => self.verify_without_kid(algorithm, message, signature),
+                false => Err(KeyMiss::UnknownKid),
+            };
+        };
+        let mut fitting = named
+            .iter()
+            .filter_map(|index| self.keys.get(*index)?.for_algorithm(algorithm))
+            .take(MAX_KEYS_PER_KID)
+            .peekable();
+        if fitting.peek().is_none() {
+            return Err(KeyMiss::NoFit);
+        }
+        // Providers that reuse a `kid` while they rotate publish both keys under it for a time.
+        match fitting.any(|key| key.verifies(message, signature)) {
+            true => Ok(()),
+            false => Err(KeyMiss::BadSignature),
+        }
+    }
+
+    fn verify_without_kid(
+        &self,
+        algorithm: Algorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), KeyMiss> {
+        let mut fitting = self
+            .keys
+            .iter()
+            .filter_map(|key| key.for_algorithm(algorithm));
+        match (fitting.next(), fitting.next()) {
+            (Some(key), None) if key.verifies(message, signature) => Ok(()),
+            (Some(_), None) => Err(KeyMiss::BadSignature),
+            (Some(_), Some(_)) => Err(KeyMiss::Ambiguous),
+            (None, _) => Err(KeyMiss::NoFit),
+        }
+    }
+
+    pub(crate) fn has_kid(&self, kid: &str) -> bool {
+        self.by_kid.contains_key(kid)
+    }
+
+    pub(crate) fn has_key_for(&self, algorithm: Algorithm) -> bool {
+        self.keys
+            .iter()
+            .any(|key| key.for_algorithm(algorithm).is_some())
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    pub(crate) fn kids(&self) -> impl Iterator<Item = Option<&str>> {
+        self.keys.iter().map(|key| key.kid.as_deref())
+    }
+
+    pub(crate) fn skipped(&self) -> &[SkippedKey] {
+        &self.skipped
+    }
+
+    pub(crate) fn leaks_private(&self) -> bool {
+        self.keys.iter().any(|key| key.leaks_private)
+    }
+}
+
+fn kid_of(jwk: &Value) -> Option<String> {
+    jwk.get("kid")?.as_str().map(ToOwned::to_owned)
+}
+
+/// Why a document was refused as a whole. The set that was there before stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeySetError {
+    /// There is no `keys` member, or it is not a list (RFC 7517 §5.1).
+    NoKeysMember,
+    /// Every key was skipped, or there was none.
+    NoUsableKey {
+        /// Why the first key was skipped; `None` when the list was empty.
+        skipped: Option<SkipReason>,
+    },
+    /// The document is not JSON.
+    NotJson,
+}
+
+impl fmt::Display for KeySetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoKeysMember => f.write_str("the document has no list of keys"),
+            Self::NoUsableKey { skipped: None } => f.write_str("the list of keys is empty"),
+            Self::NoUsableKey {
+                skipped: Some(reason),
+            } => {
+                write!(f, "no key can be used; the first: {reason}")
+            }
+            Self::NotJson => f.write_str("the document is not JSON"),
+        }
+    }
+}
+
+impl std::error::Error for KeySetError {}

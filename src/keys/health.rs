@@ -1,0 +1,77 @@
+use std::time::Duration;
+
+use super::Snapshot;
+use crate::jwks::SkipReason;
+
+/// How the keys of one issuer are: for readiness probes, dashboards and logs.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct IssuerHealth {
+    /// The issuer, as configured.
+    pub issuer: String,
+    /// Whether tokens of this issuer can be verified now.
+    pub ready: bool,
+    /// Whether the keys are older than their life because refreshes fail. They still serve.
+    pub stale: bool,
+    /// Counts the key sets so far that differed; 0 before the first.
+    pub generation: u64,
+    /// Time since the keys were last confirmed; `None` for static keys and before the first fetch.
+    pub age: Option<Duration>,
+    /// The `kid` of each usable key; `None` for a key without one.
+    pub keys: Vec<Option<String>>,
+    /// Keys of the set that are not used, and why.
+    pub skipped: Vec<SkippedKey>,
+    /// Why the last fetch failed; `None` when it did not.
+    pub last_error: Option<String>,
+    /// Time until the next fetch; `None` for static keys and before first use.
+    pub next_attempt: Option<Duration>,
+    /// Fetches started.
+    pub fetches: u64,
+    /// Fetches that failed, or brought nothing usable.
+    pub failures: u64,
+}
+
+/// A key that is not used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SkippedKey {
+    /// Its `kid`, where it has one.
+    pub kid: Option<String>,
+    /// Why it is not used.
+    pub reason: SkipReason,
+}
+
+impl IssuerHealth {
+    pub(super) fn new(issuer: &str, snapshot: Option<&Snapshot>) -> Self {
+        let keys = snapshot.map(|snapshot| &snapshot.keys);
+        Self {
+            issuer: issuer.to_owned(),
+            ready: snapshot.is_some(),
+            stale: false,
+            generation: snapshot.map_or(0, |snapshot| snapshot.generation),
+            age: None,
+            keys: keys
+                .map(|keys| keys.kids().map(|kid| kid.map(ToOwned::to_owned)).collect())
+                .unwrap_or_default(),
+            skipped: keys
+                .map(|keys| {
+                    let of_set = keys.skipped().iter();
+                    of_set
+                        .map(|key| SkippedKey {
+                            kid: key.kid.clone(),
+                            reason: key.reason,
+                        })
+                        .collect()
+                })
+                .unwrap_or_default(),
+            last_error: None,
+            next_attempt: None,
+            fetches: 0,
+            failures: 0,
+        }
+    }
+
+    pub(super) fn of_fixed(issuer: &str, snapshot: &Snapshot) -> Self {
+        Self::new(issuer, Some(snapshot))
+    }
+}

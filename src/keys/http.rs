@@ -1,0 +1,206 @@
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime};
+
+use http::header::{
+    ACCEPT, ETAG, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, RETRY_AFTER,
+};
+use http::{HeaderName, StatusCode};
+use url::Url;
+
+use super::cache_control;
+use super::source::{FetchError, FetchFuture, Fetched, KeySource, Validators};
+use crate::limits::{CONNECT_TIMEOUT, MAX_DOCUMENT_BYTES};
+
+/// The key set at a `jwks_uri`.
+#[derive(Debug)]
+pub(crate) struct HttpKeys {
+    client: Arc<HttpClient>,
+    uri: Url,
+}
+
+impl HttpKeys {
+    pub(crate) fn new(client: Arc<HttpClient>, uri: Url) -> Self {
+        Self { client, uri }
+    }
+}
+
+impl KeySource for HttpKeys {
+    fn fetch<'a>(&'a self, known: Option<&'a Validators>) -> FetchFuture<'a> {
+        Box::pin(self.client.key_set(&self.uri, known))
+    }
+}
+
+/// One client for all issuers of a configuration, made when the first of them is asked: reading the
+/// system's certificates takes time and memory that a process with static keys should not spend.
+#[derive(Debug, Default)]
+pub(crate) struct HttpClient {
+    injected: Option<reqwest::Client>,
+    built: OnceLock<reqwest::Client>,
+}
+
+impl HttpClient {
+    pub(crate) fn new(injected: Option<reqwest::Client>) -> Self {
+        Self {
+            injected,
+            built: OnceLock::new(),
+        }
+    }
+
+    pub(super) async fn key_set(
+        &self,
+        uri: &Url,
+        known: Option<&Validators>,
+    ) -> Result<Fetched, FetchError> {
+        let known = known.filter(|known| known.uri.as_deref() == Some(uri.as_str()));
+        let response = self.get(uri, ACCEPT_KEY_SET, known).await?;
+        let max_age = cache_control::max_age(response.headers());
+        let validators = Validators {
+            etag: text(response.headers(), ETAG),
+            last_modified: text(response.headers(), LAST_MODIFIED),
+            uri: Some(uri.as_str().to_owned()),
+        };
+        let fetched = match response.status() {
+            StatusCode::OK => {
+                Fetched::document(body(uri, response).await?).with_validators(validators)
+            }
+            StatusCode::NOT_MODIFIED if known.is_some() => Fetched::not_modified(),
+            _ => return Err(unexpected(uri, &response)),
+        };
+        Ok(match max_age {
+            Some(max_age) => fetched.with_max_age(max_age),
+            None => fetched,
+        })
+    }
+
+    pub(super) async fn document(&self, uri: &Url) -> Result<Vec<u8>, FetchError> {
+        let response = self.get(uri, ACCEPT_JSON, None).await?;
+        match response.status() {
+            StatusCode::OK => body(uri, response).await,
+            _ => Err(unexpected(uri, &response)),
+        }
+    }
+
+    async fn get(
+        &self,
+        uri: &Url,
+        accept: &str,
+        known: Option<&Validators>,
+    ) -> Result<reqwest::Response, FetchError> {
+        let client = self.client()?;
+        let request = || {
+            let mut request = client.get(uri.clone()).header(ACCEPT, accept);
+            if let Some(etag) = known.and_then(|known| known.etag.as_ref()) {
+                request = request.header(IF_NONE_MATCH, etag);
+            }
+            if let Some(date) = known.and_then(|known| known.last_modified.as_ref()) {
+                request = request.header(IF_MODIFIED_SINCE, date);
+            }
+            request.send()
+        };
+        match request().await {
+            // A reset or a connection that failed may be one bad host of several: once more.
+            Err(error) if !error.is_timeout() && (error.is_connect() || error.is_request()) => {
+                request().await
+            }
+            answered => answered,
+        }
+        .map_err(|error| FetchError::with_source(format!("GET {uri} failed"), error.without_url()))
+    }
+
+    fn client(&self) -> Result<&reqwest::Client, FetchError> {
+        if let Some(client) = self.injected.as_ref().or_else(|| self.built.get()) {
+            return Ok(client);
+        }
+        let built = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            // A redirect could lead anywhere, and nothing that we fetch may move unannounced.
+            .redirect(reqwest::redirect::Policy::none())
+            // Minutes pass between fetches: a kept connection would be dead, or lead to an old host.
+            .pool_max_idle_per_host(0)
+            .user_agent(concat!("tower-jwt-auth/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| {
+                FetchError::with_source(
+                    "the HTTP client could not be made (are CA certificates installed?)",
+                    error,
+                )
+            })?;
+        Ok(self.built.get_or_init(|| built))
+    }
+}
+
+/// Reads the body up to the limit, which counts what comes out of decompression.
+async fn body(uri: &Url, mut response: reqwest::Response) -> Result<Vec<u8>, FetchError> {
+    let mut body = Vec::new();
+    loop {
+        let chunk = response.chunk().await.map_err(|error| {
+            FetchError::with_source(
+                format!("the answer of {uri} broke off"),
+                error.without_url(),
+            )
+        })?;
+        let Some(chunk) = chunk else { return Ok(body) };
+        if body.len() + chunk.len() > MAX_DOCUMENT_BYTES {
+            return Err(FetchError::new(format!(
+                "the answer of {uri} is larger than {MAX_DOCUMENT_BYTES} bytes"
+            )));
+        }
+        body.extend_from_slice(&chunk);
+    }
+}
+
+fn unexpected(uri: &Url, response: &reqwest::Response) -> FetchError {
+    let message = format!("GET {uri} answered {} and not 200", response.status());
+    match retry_after(response.headers(), SystemTime::now()) {
+        Some(wait) => FetchError::retry_after(message, wait),
+        None => FetchError::new(message),
+    }
+}
+
+/// Seconds or a date (RFC 9110 §10.2.3). The schedule caps it.
+fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    match value.parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => httpdate::parse_http_date(value)
+            .ok()?
+            .duration_since(now)
+            .ok(),
+    }
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(ToOwned::to_owned)
+}
+
+/// RFC 7517 §8.5.1.
+const ACCEPT_KEY_SET: &str = "application/jwk-set+json, application/json";
+
+const ACCEPT_JSON: &str = "application/json";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_forms() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_700);
+        let cases = [
+            ("120", Some(120)),
+            ("0", Some(0)),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(77)),
+            ("Sun, 06 Nov 1993 08:49:37 GMT", None),
+            ("soon", None),
+            ("-1", None),
+        ];
+        for (value, want) in cases {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, value.parse().unwrap());
+            assert_eq!(
+                retry_after(&headers, now),
+                want.map(Duration::from_secs),
+                "{value}"
+            );
+        }
+    }
+}

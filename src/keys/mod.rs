@@ -1,0 +1,182 @@
+//! Keys over time: the only place with tasks, sockets and a store into the `ArcSwap`.
+//!
+//! Readers load a [`Snapshot`] and nothing else. One background task per issuer, started by the first
+//! token that names it, is the sole writer; requests never fetch. A request that finds its key missing
+//! says so ([`LiveKeys::newer`]) and waits, bounded by the fetch timeout, for a fetch that belongs to
+//! the task: when the request goes away, the fetch goes on.
+
+#[cfg(feature = "reqwest")]
+mod cache_control;
+#[cfg(feature = "reqwest")]
+mod discovery;
+mod health;
+#[cfg(feature = "reqwest")]
+mod http;
+mod refresher;
+mod schedule;
+mod source;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+#[cfg(feature = "reqwest")]
+pub(crate) use discovery::DiscoveredKeys;
+pub use health::{IssuerHealth, SkippedKey};
+#[cfg(feature = "reqwest")]
+pub(crate) use http::{HttpClient, HttpKeys};
+use refresher::Handle;
+use schedule::FetchedAt;
+pub(crate) use schedule::Times;
+pub use source::{FetchError, FetchFuture, Fetched, KeySource, Validators};
+
+use crate::jwks::KeySet;
+use crate::time::{Clock, Now};
+
+/// The read handle on one issuer's keys. Clones share everything; the task ends with the last one.
+#[derive(Clone, Debug)]
+pub(crate) struct LiveKeys(Kind);
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Fixed(Arc<Snapshot>),
+    Refreshed(Arc<Handle>),
+}
+
+/// One key set and when it was fetched. A request uses one from start to end.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    pub(crate) keys: Arc<KeySet>,
+    /// Counts sets that differ; a renewed one keeps its number.
+    pub(crate) generation: u64,
+    life: Option<Life>,
+}
+
+#[derive(Debug)]
+struct Life {
+    fetched: FetchedAt,
+    max_age: Duration,
+    max_stale: Duration,
+    origin: Arc<Origin>,
+}
+
+/// What the keys were read from.
+#[derive(Debug)]
+struct Origin {
+    document: Vec<u8>,
+    validators: Option<Validators>,
+}
+
+/// What a request lacked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Lack<'k> {
+    /// No key set, or none that may still serve.
+    Keys,
+    /// A key with this `kid`, in this generation.
+    Kid { kid: &'k str, seen: u64 },
+    /// A signature did not verify under a key of this generation.
+    Signature { seen: u64 },
+}
+
+/// What came of waiting.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// Keys that the request has not seen: worth one more look.
+    Newer(Arc<Snapshot>),
+    /// The issuer's keys are current, and what was lacking is not among them.
+    Absent,
+    /// The issuer cannot be reached; the next attempt comes after this time.
+    Unavailable { retry_after: Duration },
+}
+
+impl LiveKeys {
+    /// Keys that never change: `jwk`, `jwks` or PEM text in the configuration.
+    pub(crate) fn fixed(keys: Arc<KeySet>) -> Self {
+        Self(Kind::Fixed(Arc::new(Snapshot {
+            keys,
+            generation: 1,
+            life: None,
+        })))
+    }
+
+    /// Keys that `source` brings. Nothing runs until they are asked for.
+    pub(crate) fn refreshed(
+        issuer: Arc<str>,
+        source: Arc<dyn KeySource>,
+        times: Times,
+        clock: Clock,
+    ) -> Self {
+        Self(Kind::Refreshed(Arc::new(Handle::new(
+            issuer, source, times, clock,
+        ))))
+    }
+
+    /// The keys in use, unless there are none or they are past `max_stale`. Makes sure that the task
+    /// runs; takes no lock when it does.
+    pub(crate) fn snapshot(&self, now: Now) -> Option<Arc<Snapshot>> {
+        match &self.0 {
+            Kind::Fixed(snapshot) => Some(snapshot.clone()),
+            Kind::Refreshed(handle) => handle.snapshot(now),
+        }
+    }
+
+    /// Asks for what was lacking and waits for it, at most the fetch timeout.
+    pub(crate) async fn newer(&self, lack: Lack<'_>) -> Answer {
+        match &self.0 {
+            Kind::Fixed(_) => Answer::Absent,
+            Kind::Refreshed(handle) => handle.newer(lack).await,
+        }
+    }
+
+    /// Waits until there are keys, or the first attempt has failed.
+    pub(crate) async fn ready(&self) -> Result<(), FetchError> {
+        match &self.0 {
+            Kind::Fixed(_) => Ok(()),
+            Kind::Refreshed(handle) => handle.ready().await,
+        }
+    }
+
+    pub(crate) fn health(&self, issuer: &str, now: Now) -> IssuerHealth {
+        match &self.0 {
+            Kind::Fixed(snapshot) => IssuerHealth::of_fixed(issuer, snapshot),
+            Kind::Refreshed(handle) => handle.health(now),
+        }
+    }
+}
+
+impl Snapshot {
+    fn age(&self, now: Now) -> Option<Duration> {
+        self.life
+            .as_ref()
+            .map(|life| life.fetched.age(now, life.max_age))
+    }
+
+    fn validators(&self) -> Option<&Validators> {
+        self.life.as_ref()?.origin.validators.as_ref()
+    }
+
+    /// Past this the keys serve no more: one that was withdrawn in the meantime would still be
+    /// trusted.
+    fn may_serve(&self, now: Now) -> bool {
+        self.life
+            .as_ref()
+            .is_none_or(|life| life.fetched.age(now, life.max_age) < life.max_stale)
+    }
+
+    /// The machine slept: the task's timer does not know how late it is.
+    fn overslept(&self, now: Now) -> bool {
+        self.life.as_ref().is_some_and(|life| {
+            let measured = now
+                .monotonic
+                .saturating_duration_since(life.fetched.0.monotonic);
+            measured < life.max_age && life.fetched.age(now, life.max_age) >= life.max_age
+        })
+    }
+}
+
+/// Rounded up, and never zero: clients take `Retry-After: 0` as an invitation.
+fn time_until(at: Instant, now: Instant) -> Duration {
+    at.saturating_duration_since(now)
+        .max(Duration::from_secs(1))
+}

@@ -1,0 +1,12 @@
+use crate::scopes::{ScopeHierarchy, ScopeSet};
+
+/// What challenges say about this server. Stamped on each `AuthInfo`, so that a scope check further in
+/// answers as the layer would.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ProtectedResource {
+    pub(crate) realm: Option<String>,
+    pub(crate) metadata_url: Option<String>,
+    /// Needed by every operation.
+    pub(crate) required_scopes: ScopeSet,
+    pub(crate) hierarchy: Option<ScopeHierarchy>,
+}

@@ -1,0 +1,278 @@
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, Response, StatusCode};
+use http_body_util::Full;
+
+use crate::challenge::challenge;
+use crate::protected_resource::ProtectedResource;
+use crate::scopes::ScopeSet;
+use crate::token::TokenError;
+
+/// Why a request was not let through, and what the caller is told.
+///
+/// It says little on purpose: every token that is refused gets the same answer, so that trying out
+/// tokens teaches nothing. What was wrong goes to `tracing`, and to code here, by
+/// [`token_error`](Self::token_error). The layer also leaves it in the extensions of the response.
+#[derive(Clone, Debug)]
+pub struct Rejection(Box<Inner>);
+
+#[derive(Clone, Debug)]
+struct Inner {
+    kind: RejectionKind,
+    www_authenticate: Option<HeaderValue>,
+    retry_after: Option<Duration>,
+    token_error: Option<TokenError>,
+}
+
+/// The reasons that a caller can tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RejectionKind {
+    /// The token is good, but its claims are not those that the handler needs; no scope mends that.
+    AccessDenied,
+    /// The token is good, but does not grant what the operation needs (RFC 6750 §3.1).
+    InsufficientScope,
+    /// More than one `Authorization` header (RFC 6750 §3.1).
+    InvalidRequest,
+    /// The token is malformed, expired, not for us, or not by an issuer that we trust (RFC 6750 §3.1).
+    InvalidToken,
+    /// The token may be good, but the issuer's keys cannot be had. Not a 401: that would make clients
+    /// throw good tokens away and send their users to log in again.
+    KeysUnavailable,
+    /// Code that needs [`AuthInfo`](crate::AuthInfo) runs without [`JwtAuthLayer`](crate::JwtAuthLayer).
+    LayerMissing,
+    /// No credentials, or those of another scheme.
+    MissingToken,
+}
+
+impl Rejection {
+    pub(crate) fn missing_token(resource: &ProtectedResource) -> Self {
+        Self::challenged(
+            RejectionKind::MissingToken,
+            resource,
+            &resource.required_scopes,
+        )
+    }
+
+    pub(crate) fn invalid_request(resource: &ProtectedResource) -> Self {
+        Self::challenged(
+            RejectionKind::InvalidRequest,
+            resource,
+            &ScopeSet::default(),
+        )
+    }
+
+    pub(crate) fn invalid_token(resource: &ProtectedResource, reason: Option<TokenError>) -> Self {
+        let mut rejection = Self::challenged(
+            RejectionKind::InvalidToken,
+            resource,
+            &resource.required_scopes,
+        );
+        rejection.0.token_error = reason;
+        rejection
+    }
+
+    /// Lists what the operation needs together with what every operation needs: some clients ask for
+    /// just these next, and would lose what they had.
+    pub(crate) fn insufficient_scope(resource: &ProtectedResource, operation: &ScopeSet) -> Self {
+        let needed = resource.required_scopes.union(operation);
+        Self::challenged(RejectionKind::InsufficientScope, resource, &needed)
+    }
+
+    pub(crate) fn keys_unavailable(retry_after: Duration) -> Self {
+        let mut rejection = Self::unchallenged(RejectionKind::KeysUnavailable);
+        rejection.0.retry_after = Some(retry_after);
+        rejection
+    }
+
+    /// Without a challenge: clients take any 403 that carries one for a lack of scopes.
+    pub(crate) fn unchallenged(kind: RejectionKind) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            www_authenticate: None,
+            retry_after: None,
+            token_error: None,
+        }))
+    }
+
+    fn challenged(kind: RejectionKind, resource: &ProtectedResource, scopes: &ScopeSet) -> Self {
+        let error = kind.error_code().map(|code| (code, kind.description()));
+        let mut rejection = Self::unchallenged(kind);
+        rejection.0.www_authenticate = Some(challenge(resource, error, scopes));
+        rejection
+    }
+
+    /// What happened, as far as the caller is told.
+    #[must_use]
+    pub fn kind(&self) -> RejectionKind {
+        self.0.kind
+    }
+
+    /// The status of the answer.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.0.kind.status()
+    }
+
+    /// The value of `WWW-Authenticate`, where the answer carries one.
+    #[must_use]
+    pub fn www_authenticate(&self) -> Option<&HeaderValue> {
+        self.0.www_authenticate.as_ref()
+    }
+
+    /// When to try again, for [`RejectionKind::KeysUnavailable`].
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// What was wrong with the token. For logs and metrics: telling the caller helps an attacker.
+    #[must_use]
+    pub fn token_error(&self) -> Option<&TokenError> {
+        self.0.token_error.as_ref()
+    }
+
+    /// The answer, as the layer gives it.
+    #[must_use]
+    pub fn into_response(self) -> Response<Full<Bytes>> {
+        let kind = self.kind();
+        let body =
+            serde_json::json!({"error": kind.body_code(), "error_description": kind.description()});
+        let mut response = Response::new(Full::from(body.to_string()));
+        *response.status_mut() = kind.status();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(challenge) = self.www_authenticate() {
+            headers.insert(WWW_AUTHENTICATE, challenge.clone());
+        }
+        if let Some(wait) = self.retry_after() {
+            // Whole seconds (RFC 9110 §10.2.3), rounded up: not before we try ourselves.
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            headers.insert(RETRY_AFTER, seconds.into());
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl RejectionKind {
+    /// No `_` arm: a new kind does not compile until it has an answer here.
+    const fn status(self) -> StatusCode {
+        match self {
+            Self::AccessDenied | Self::InsufficientScope => StatusCode::FORBIDDEN,
+            Self::InvalidRequest => StatusCode::BAD_REQUEST,
+            Self::InvalidToken | Self::MissingToken => StatusCode::UNAUTHORIZED,
+            Self::KeysUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::LayerMissing => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// `None` when no credentials came: RFC 6750 §3.1 wants that challenge without an error code.
+    const fn error_code(self) -> Option<&'static str> {
+        match self {
+            Self::InsufficientScope => Some("insufficient_scope"),
+            Self::InvalidRequest => Some("invalid_request"),
+            Self::InvalidToken => Some("invalid_token"),
+            Self::AccessDenied
+            | Self::KeysUnavailable
+            | Self::LayerMissing
+            | Self::MissingToken => None,
+        }
+    }
+
+    const fn body_code(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "access_denied",
+            Self::InsufficientScope => "insufficient_scope",
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidToken => "invalid_token",
+            Self::KeysUnavailable => "temporarily_unavailable",
+            Self::LayerMissing => "server_error",
+            Self::MissingToken => "unauthorized",
+        }
+    }
+
+    /// Fixed sentences of `%x20-21 / %x23-5B / %x5D-7E` without `=`: clients break on anything else.
+    const fn description(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "The access token does not permit this operation",
+            Self::InsufficientScope => "The access token lacks a scope that this operation needs",
+            Self::InvalidRequest => "The request carries more than one Authorization header",
+            Self::InvalidToken => "The access token is invalid or has expired",
+            Self::KeysUnavailable => "Access tokens cannot be verified at the moment",
+            Self::LayerMissing => "The server is not set up to authenticate this request",
+            Self::MissingToken => "Authentication is required",
+        }
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.kind.description())?;
+        match &self.0.token_error {
+            Some(error) => write!(f, ": {error}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Rejection {}
+
+#[cfg(feature = "axum")]
+impl axum_core::response::IntoResponse for Rejection {
+    fn into_response(self) -> axum_core::response::Response {
+        Self::into_response(self).map(axum_core::body::Body::new)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table() {
+        use RejectionKind::*;
+        let cases = [
+            (AccessDenied, 403, None, "access_denied"),
+            (
+                InsufficientScope,
+                403,
+                Some("insufficient_scope"),
+                "insufficient_scope",
+            ),
+            (
+                InvalidRequest,
+                400,
+                Some("invalid_request"),
+                "invalid_request",
+            ),
+            (InvalidToken, 401, Some("invalid_token"), "invalid_token"),
+            (KeysUnavailable, 503, None, "temporarily_unavailable"),
+            (LayerMissing, 500, None, "server_error"),
+            (MissingToken, 401, None, "unauthorized"),
+        ];
+        for (kind, status, error, body) in cases {
+            assert_eq!(
+                (kind.status().as_u16(), kind.error_code(), kind.body_code()),
+                (status, error, body)
+            );
+            let text = kind.description();
+            assert!(
+                crate::challenge::is_quotable(text) && !text.contains('='),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn retry_after_is_rounded_up() {
+        for (wait, want) in [(1000, "1"), (1001, "2"), (29_500, "30")] {
+            let response = Rejection::keys_unavailable(Duration::from_millis(wait)).into_response();
+            assert_eq!(response.headers()[RETRY_AFTER], want);
+        }
+    }
+}

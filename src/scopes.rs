@@ -1,0 +1,158 @@
+//! Scopes as RFC 6749 §3.3 writes them: split at U+0020 only, compared byte for byte.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// What a token or an operation asks for: distinct scopes in their first order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ScopeSet(Vec<String>);
+
+impl ScopeSet {
+    /// Adds what `text` lists. Characters are not judged: an odd scope simply matches nothing.
+    pub(crate) fn add_list(&mut self, text: &str) {
+        for scope in text.split(' ').filter(|scope| !scope.is_empty()) {
+            if !self.contains(scope) {
+                self.0.push(scope.to_owned());
+            }
+        }
+    }
+
+    pub(crate) fn contains(&self, scope: &str) -> bool {
+        self.0.iter().any(|own| own == scope)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn as_slice(&self) -> &[String] {
+        &self.0
+    }
+
+    pub(crate) fn union(&self, other: &Self) -> Self {
+        let mut all = self.clone();
+        for scope in &other.0 {
+            all.add_list(scope);
+        }
+        all
+    }
+
+    /// Whether every scope of `needed` is granted here, directly or through `hierarchy`.
+    pub(crate) fn satisfies(&self, needed: &Self, hierarchy: Option<&ScopeHierarchy>) -> bool {
+        needed.0.iter().all(|scope| self.grants(scope, hierarchy))
+    }
+
+    pub(crate) fn grants(&self, needed: &str, hierarchy: Option<&ScopeHierarchy>) -> bool {
+        self.contains(needed)
+            || hierarchy.is_some_and(|h| self.0.iter().any(|granted| h.implies(granted, needed)))
+    }
+}
+
+impl<S: AsRef<str>> FromIterator<S> for ScopeSet {
+    fn from_iter<I: IntoIterator<Item = S>>(lists: I) -> Self {
+        let mut set = Self::default();
+        for list in lists {
+            set.add_list(list.as_ref());
+        }
+        set
+    }
+}
+
+impl fmt::Display for ScopeSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join(" "))
+    }
+}
+
+/// Says which broad scope implies which narrow one: `implies(granted, needed)`.
+///
+/// The MCP authorization spec asks servers to account for scope hierarchies; which there are, only
+/// the application knows.
+#[derive(Clone)]
+pub(crate) struct ScopeHierarchy(Arc<dyn Fn(&str, &str) -> bool + Send + Sync>);
+
+impl ScopeHierarchy {
+    pub(crate) fn new(implies: impl Fn(&str, &str) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(implies))
+    }
+
+    fn implies(&self, granted: &str, needed: &str) -> bool {
+        (self.0)(granted, needed)
+    }
+}
+
+impl fmt::Debug for ScopeHierarchy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ScopeHierarchy")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(text: &str) -> ScopeSet {
+        [text].into_iter().collect()
+    }
+
+    #[test]
+    fn splitting() {
+        let cases: [(&str, &str, &[&str]); 6] = [
+            ("two", "a b", &["a", "b"]),
+            ("none", "", &[]),
+            ("spaces only", "   ", &[]),
+            ("repeats keep the first place", "b a  b", &["b", "a"]),
+            ("a tab is part of a scope", "a\tb", &["a\tb"]),
+            ("no-break space too", "a\u{a0}b", &["a\u{a0}b"]),
+        ];
+        for (name, text, want) in cases {
+            assert_eq!(set(text).as_slice(), want, "{name}");
+        }
+    }
+
+    #[test]
+    fn granting() {
+        let admin = ScopeHierarchy::new(|granted, _| granted == "admin");
+        let cases = [
+            ("all there", "a b", "b a", None, true),
+            ("one is missing", "a", "a b", None, false),
+            ("nothing needed", "", "", None, true),
+            (
+                "a longer name is another scope",
+                "mcp:readwrite",
+                "mcp:read",
+                None,
+                false,
+            ),
+            ("case counts", "MCP:read", "mcp:read", None, false),
+            (
+                "a broad scope without a hierarchy",
+                "admin",
+                "mcp:read",
+                None,
+                false,
+            ),
+            (
+                "a broad scope with one",
+                "admin",
+                "mcp:read",
+                Some(&admin),
+                true,
+            ),
+            (
+                "a hierarchy adds nothing to others",
+                "user",
+                "mcp:read",
+                Some(&admin),
+                false,
+            ),
+        ];
+        for (name, granted, needed, hierarchy, want) in cases {
+            assert_eq!(
+                set(granted).satisfies(&set(needed), hierarchy),
+                want,
+                "{name}"
+            );
+        }
+    }
+}

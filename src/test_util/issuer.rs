@@ -1,0 +1,306 @@
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use super::key::TestKey;
+use super::server;
+use super::token::TokenBuilder;
+use crate::token::Algorithm;
+
+/// An issuer on the loopback interface, on a thread and runtime of its own.
+///
+/// It publishes its key set at `/jwks` and its metadata in both well-known forms. Dropping it closes
+/// the port.
+#[derive(Debug)]
+pub struct TestIssuer {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    mode: watch::Sender<Mode>,
+}
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) issuer: String,
+    pub(super) jwks_uri: String,
+    state: Mutex<State>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    Up,
+    Down,
+    Ended,
+}
+
+#[derive(Debug)]
+pub(super) struct State {
+    algorithm: Algorithm,
+    signing: Arc<TestKey>,
+    published: Vec<Arc<TestKey>>,
+    keys_made: u32,
+    /// Served instead of the published keys.
+    pub(super) document: Option<Vec<u8>>,
+    pub(super) fault: Option<Fault>,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) delay: Duration,
+    pub(super) openid: bool,
+    pub(super) oauth: bool,
+    pub(super) metadata: Option<Value>,
+    pub(super) jwks_fetches: u64,
+    pub(super) metadata_fetches: u64,
+}
+
+/// What goes wrong with each answer until [`TestIssuer::recover`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The body comes one byte a second.
+    Drip,
+    /// The request is read and never answered.
+    Hang,
+    /// The connection is closed instead of an answer.
+    Reset,
+    /// Answers with this status and no key set.
+    Status(u16),
+}
+
+impl TestIssuer {
+    /// Starts an issuer that signs with `ES256`.
+    ///
+    /// # Panics
+    ///
+    /// When no loopback port can be had.
+    #[must_use]
+    pub fn start() -> Self {
+        Self::with_algorithm(Algorithm::ES256)
+    }
+
+    /// Starts an issuer that signs with `algorithm`.
+    ///
+    /// # Panics
+    ///
+    /// When no loopback port can be had.
+    #[must_use]
+    pub fn with_algorithm(algorithm: Algorithm) -> Self {
+        Self::with_path(algorithm, "")
+    }
+
+    /// Starts an issuer whose identifier ends in `path`, such as `/tenant` or `/`.
+    ///
+    /// # Panics
+    ///
+    /// When no loopback port can be had.
+    #[must_use]
+    pub fn with_path(algorithm: Algorithm, path: &str) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a loopback port is free");
+        let address = listener
+            .local_addr()
+            .expect("a bound socket has an address");
+        let key = Arc::new(TestKey::generate(algorithm, "key-1"));
+        let shared = Arc::new(Shared {
+            issuer: format!("http://{address}{path}"),
+            jwks_uri: format!("http://{address}/jwks"),
+            state: Mutex::new(State {
+                algorithm,
+                signing: key.clone(),
+                published: vec![key],
+                keys_made: 1,
+                document: None,
+                fault: None,
+                headers: Vec::new(),
+                delay: Duration::ZERO,
+                openid: true,
+                oauth: true,
+                metadata: None,
+                jwks_fetches: 0,
+                metadata_fetches: 0,
+            }),
+        });
+        let (mode, seen) = watch::channel(Mode::Up);
+        let served = shared.clone();
+        thread::spawn(move || server::run(listener, address, &served, seen));
+        Self {
+            shared,
+            address,
+            mode,
+        }
+    }
+
+    /// The identifier: what `iss` says.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.shared.issuer
+    }
+
+    /// Where the key set is.
+    #[must_use]
+    pub fn jwks_uri(&self) -> &str {
+        &self.shared.jwks_uri
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A good access token for `audience`, signed with the current key, valid for an hour.
+    pub fn mint(&self, audience: &str) -> TokenBuilder {
+        TokenBuilder::new(self.signing_key(), &self.shared.issuer, audience)
+    }
+
+    /// The key that signs now.
+    #[must_use]
+    pub fn signing_key(&self) -> Arc<TestKey> {
+        self.shared.state().signing.clone()
+    }
+
+    /// The key set that it publishes.
+    #[must_use]
+    pub fn jwks(&self) -> Value {
+        self.shared.state().jwks()
+    }
+
+    /// Replaces the key: the new one signs and is the only one published. Returns its `kid`.
+    pub fn rotate(&self) -> String {
+        let kid = self.publish_next();
+        self.sign_with(&kid);
+        let mut state = self.shared.state();
+        let signing = state.signing.clone();
+        state.published = vec![signing];
+        kid
+    }
+
+    /// Publishes a new key beside the others; it does not sign yet. Returns its `kid`.
+    pub fn publish_next(&self) -> String {
+        let algorithm = self.shared.state().algorithm;
+        self.publish(algorithm)
+    }
+
+    /// Publishes a new key of `algorithm` beside the others. Returns its `kid`.
+    pub fn publish(&self, algorithm: Algorithm) -> String {
+        let kid = {
+            let mut state = self.shared.state();
+            state.keys_made += 1;
+            format!("key-{}", state.keys_made)
+        };
+        // Outside the lock: an RSA key takes a while, and the server goes on meanwhile.
+        self.publish_key(TestKey::generate(algorithm, kid.clone()));
+        kid
+    }
+
+    /// Publishes this key beside the others.
+    pub fn publish_key(&self, key: TestKey) {
+        self.shared.state().published.push(Arc::new(key));
+    }
+
+    /// Signs with the published key of this `kid` from now on.
+    ///
+    /// # Panics
+    ///
+    /// When no published key has this `kid`.
+    pub fn sign_with(&self, kid: &str) {
+        let mut state = self.shared.state();
+        let key = state.published.iter().find(|key| key.kid() == kid).cloned();
+        state.signing = key.expect("a published key");
+    }
+
+    /// Publishes the key of this `kid` no more.
+    pub fn withdraw(&self, kid: &str) {
+        self.shared.state().published.retain(|key| key.kid() != kid);
+    }
+
+    /// Serves this instead of the key set; `None` for the key set again.
+    pub fn serve_document(&self, document: Option<&[u8]>) {
+        self.shared.state().document = document.map(ToOwned::to_owned);
+    }
+
+    /// Adds these headers to each answer with a key set, in place of those of an earlier call.
+    pub fn serve_headers(&self, headers: &[(&str, &str)]) {
+        let owned = headers
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        self.shared.state().headers = owned.collect();
+    }
+
+    /// Waits this long, by the real clock, before each answer.
+    pub fn serve_after(&self, delay: Duration) {
+        self.shared.state().delay = delay;
+    }
+
+    /// Which metadata is there: OpenID Connect Discovery, RFC 8414. Both at first.
+    pub fn serve_discovery(&self, openid: bool, oauth: bool) {
+        let mut state = self.shared.state();
+        state.openid = openid;
+        state.oauth = oauth;
+    }
+
+    /// Serves this metadata document instead of the true one.
+    pub fn serve_metadata(&self, metadata: Option<Value>) {
+        self.shared.state().metadata = metadata;
+    }
+
+    /// Lets every answer go wrong.
+    pub fn fail(&self, fault: Fault) {
+        self.shared.state().fault = Some(fault);
+    }
+
+    /// Lets answers be right again.
+    pub fn recover(&self) {
+        self.shared.state().fault = None;
+    }
+
+    /// Closes the port: connections are refused. Returns when it is closed.
+    pub fn go_down(&self) {
+        self.switch(Mode::Down);
+    }
+
+    /// Opens the port again. Returns when it is open.
+    pub fn come_up(&self) {
+        self.switch(Mode::Up);
+    }
+
+    fn switch(&self, mode: Mode) {
+        self.mode.send_replace(mode);
+        // The port tells: no channel back is needed.
+        let reached = || std::net::TcpStream::connect(self.address).is_ok() == (mode == Mode::Up);
+        while !reached() {
+            thread::yield_now();
+        }
+    }
+
+    /// How often the key set was asked for, failures included.
+    #[must_use]
+    pub fn fetches(&self) -> u64 {
+        self.shared.state().jwks_fetches
+    }
+
+    /// How often metadata was asked for, failures included.
+    #[must_use]
+    pub fn metadata_fetches(&self) -> u64 {
+        self.shared.state().metadata_fetches
+    }
+}
+
+impl Drop for TestIssuer {
+    fn drop(&mut self) {
+        self.mode.send_replace(Mode::Ended);
+    }
+}
+
+impl Shared {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    pub(super) fn jwks(&self) -> Value {
+        let keys: Vec<Value> = self.published.iter().map(|key| key.jwk()).collect();
+        json!({"keys": keys})
+    }
+}

@@ -1,0 +1,195 @@
+//! The HTTP side of the test issuer.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body::{Body, Frame};
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use serde_json::json;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::Interval;
+
+use super::issuer::{Fault, Mode, Shared};
+
+/// Serves until the mode is [`Mode::Ended`].
+pub(super) fn run(
+    listener: TcpListener,
+    address: SocketAddr,
+    shared: &Arc<Shared>,
+    mode: watch::Receiver<Mode>,
+) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime
+        .expect("a thread can have a runtime")
+        .block_on(serve(listener, address, shared, mode));
+}
+
+async fn serve(
+    listener: TcpListener,
+    address: SocketAddr,
+    shared: &Arc<Shared>,
+    mut mode: watch::Receiver<Mode>,
+) {
+    let mut first = Some(listener);
+    loop {
+        let listener = match first.take() {
+            Some(listener) => Ok(listener),
+            None => TcpListener::bind(address),
+        };
+        if let Ok(listener) = listener.and_then(listen) {
+            accept(listener, shared, &mut mode).await;
+        }
+        if mode
+            .wait_for(|mode| *mode != Mode::Down)
+            .await
+            .map_or(true, |mode| *mode == Mode::Ended)
+        {
+            return;
+        }
+    }
+}
+
+fn listen(listener: TcpListener) -> io::Result<tokio::net::TcpListener> {
+    listener.set_nonblocking(true)?;
+    tokio::net::TcpListener::from_std(listener)
+}
+
+/// Until the mode changes; open connections end with it.
+async fn accept(
+    listener: tokio::net::TcpListener,
+    shared: &Arc<Shared>,
+    mode: &mut watch::Receiver<Mode>,
+) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            _ = mode.wait_for(|mode| *mode != Mode::Up) => return,
+            accepted = listener.accept() => {
+                let Ok((stream, _)) = accepted else { continue };
+                let shared = shared.clone();
+                let service = service_fn(move |request| answer(shared.clone(), request));
+                connections.spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+            }
+        }
+    }
+}
+
+async fn answer(
+    shared: Arc<Shared>,
+    request: Request<hyper::body::Incoming>,
+) -> io::Result<Response<Answer>> {
+    let path = request.uri().path().to_owned();
+    let (document, fault, headers, delay) = {
+        let mut state = shared.state();
+        let is_openid = path.contains("/.well-known/openid-configuration");
+        let is_oauth = path.contains("/.well-known/oauth-authorization-server");
+        let document = if path == "/jwks" || path == "/.well-known/jwks.json" {
+            state.jwks_fetches += 1;
+            Some(
+                state
+                    .document
+                    .clone()
+                    .unwrap_or_else(|| state.jwks().to_string().into_bytes()),
+            )
+        } else if is_openid || is_oauth {
+            state.metadata_fetches += 1;
+            let there = (is_openid && state.openid) || (is_oauth && state.oauth);
+            let metadata = json!({"issuer": shared.issuer, "jwks_uri": shared.jwks_uri});
+            there.then(|| {
+                state
+                    .metadata
+                    .clone()
+                    .unwrap_or(metadata)
+                    .to_string()
+                    .into_bytes()
+            })
+        } else {
+            None
+        };
+        (document, state.fault, state.headers.clone(), state.delay)
+    };
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
+    let Some(document) = document else {
+        return Ok(status(StatusCode::NOT_FOUND));
+    };
+    let body = match fault {
+        None => Answer::whole(document),
+        Some(Fault::Drip) => Answer::dripping(document),
+        Some(Fault::Hang) => std::future::pending().await,
+        Some(Fault::Reset) => return Err(io::ErrorKind::ConnectionReset.into()),
+        Some(Fault::Status(code)) => {
+            return Ok(status(
+                StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            ));
+        }
+    };
+    let mut response = Response::builder().header("content-type", "application/json");
+    for (name, value) in headers {
+        response = response.header(name, value);
+    }
+    response.body(body).map_err(io::Error::other)
+}
+
+fn status(status: StatusCode) -> Response<Answer> {
+    let mut response = Response::new(Answer::whole(Vec::new()));
+    *response.status_mut() = status;
+    response
+}
+
+/// A body that comes at once, or byte by byte.
+struct Answer {
+    left: Bytes,
+    drip: Option<Interval>,
+}
+
+impl Answer {
+    fn whole(document: Vec<u8>) -> Self {
+        Self {
+            left: document.into(),
+            drip: None,
+        }
+    }
+
+    fn dripping(document: Vec<u8>) -> Self {
+        Self {
+            left: document.into(),
+            drip: Some(tokio::time::interval(Duration::from_secs(1))),
+        }
+    }
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let this = &mut *self;
+        if this.left.is_empty() {
+            return Poll::Ready(None);
+        }
+        let take = match &mut this.drip {
+            None => this.left.len(),
+            Some(drip) => {
+                std::task::ready!(drip.poll_tick(cx));
+                1
+            }
+        };
+        Poll::Ready(Some(Ok(Frame::data(this.left.split_to(take)))))
+    }
+}

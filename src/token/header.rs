@@ -1,0 +1,208 @@
+use std::borrow::Cow;
+
+use serde::de::MapAccess;
+
+use super::algorithm::Algorithm;
+use super::error::{TokenError, TokenErrorKind};
+use super::json::{Members, Text, Value, read_object};
+
+/// The members of a JOSE header that decide anything (RFC 7515 §4.1).
+///
+/// `jwk`, `jku`, `x5u`, `x5c` and `x5t` are not among them: a token never brings its own key
+/// (RFC 8725 §3.10).
+#[derive(Debug, Default)]
+pub(crate) struct Header<'a> {
+    alg: Option<Cow<'a, str>>,
+    cty: Option<Cow<'a, str>>,
+    pub(crate) kid: Option<Cow<'a, str>>,
+    pub(crate) typ: Option<Cow<'a, str>>,
+    unsupported: Option<&'static str>,
+}
+
+impl<'a> Header<'a> {
+    pub(super) fn parse(json: &'a str) -> Result<Self, TokenError> {
+        let mut header = Self::default();
+        read_object(json, &mut header)
+            .map_err(|member| TokenError::at(TokenErrorKind::MalformedHeader, member))?;
+        if let Some(member) = header.unsupported {
+            return Err(TokenError::at(
+                TokenErrorKind::UnsupportedHeader,
+                Some(member),
+            ));
+        }
+        if header.cty.as_deref().is_some_and(is_nested_jwt) {
+            return Err(TokenError::at(
+                TokenErrorKind::UnsupportedHeader,
+                Some("cty"),
+            ));
+        }
+        Ok(header)
+    }
+
+    pub(super) fn algorithm(&self) -> Result<Algorithm, TokenError> {
+        match &self.alg {
+            None => Err(TokenError::at(TokenErrorKind::MalformedHeader, Some("alg"))),
+            Some(name) => {
+                Algorithm::from_name(name).ok_or_else(|| TokenErrorKind::AlgorithmNotAllowed.into())
+            }
+        }
+    }
+}
+
+impl<'a> Members<'a> for Header<'a> {
+    fn member<D: MapAccess<'a>>(
+        &mut self,
+        name: &str,
+        value: Value<'_, D>,
+    ) -> Result<(), D::Error> {
+        match name {
+            "alg" => self.alg = Some(value.read::<Text<'a>>("alg")?.0),
+            "cty" => self.cty = Some(value.read::<Text<'a>>("cty")?.0),
+            "kid" => self.kid = Some(value.read::<Text<'a>>("kid")?.0),
+            "typ" => self.typ = Some(value.read::<Text<'a>>("typ")?.0),
+            // RFC 7515 §4.1.11: we understand no extension, so every `crit` is refused, and with it
+            // `b64`, which a JWT must not use (RFC 7797 §7). `zip` and `enc` belong to JWE.
+            "b64" => self.refuse("b64", value)?,
+            "crit" => self.refuse("crit", value)?,
+            "enc" => self.refuse("enc", value)?,
+            "zip" => self.refuse("zip", value)?,
+            _ => value.skip()?,
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Header<'a> {
+    fn refuse<D: MapAccess<'a>>(
+        &mut self,
+        name: &'static str,
+        value: Value<'_, D>,
+    ) -> Result<(), D::Error> {
+        self.unsupported = Some(name);
+        value.skip()
+    }
+}
+
+/// RFC 7519 §5.2 writes `JWT`; media types are compared in any case and may omit `application/`.
+fn is_nested_jwt(cty: &str) -> bool {
+    without_application(cty).eq_ignore_ascii_case("JWT")
+}
+
+/// RFC 7515 §4.1.9: a media type without another `/` may leave out `application/`.
+pub(super) fn without_application(media_type: &str) -> &str {
+    const PREFIX: &str = "application/";
+    match media_type.split_at_checked(PREFIX.len()) {
+        Some((prefix, rest)) if prefix.eq_ignore_ascii_case(PREFIX) => rest,
+        _ => media_type,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members() {
+        use TokenErrorKind::{AlgorithmNotAllowed, MalformedHeader, UnsupportedHeader};
+        let long = format!(r#"{{"alg":"{}"}}"#, "A".repeat(9000));
+        let cases = [
+            ("plain", r#"{"alg":"ES256","kid":"k","typ":"JWT"}"#, Ok(())),
+            (
+                "unknown members, a key of its own",
+                r#"{"alg":"ES256","jwk":{},"jku":"x","x5c":[],"foo":1}"#,
+                Ok(()),
+            ),
+            (
+                "another content type",
+                r#"{"alg":"ES256","cty":"json"}"#,
+                Ok(()),
+            ),
+            (
+                "nested JWT",
+                r#"{"alg":"ES256","cty":"JWT"}"#,
+                Err(UnsupportedHeader),
+            ),
+            (
+                "nested, in other words",
+                r#"{"alg":"ES256","cty":"application/jwt"}"#,
+                Err(UnsupportedHeader),
+            ),
+            (
+                "crit",
+                r#"{"alg":"ES256","crit":["exp"],"exp":1}"#,
+                Err(UnsupportedHeader),
+            ),
+            (
+                "crit empty",
+                r#"{"alg":"ES256","crit":[]}"#,
+                Err(UnsupportedHeader),
+            ),
+            (
+                "crit null",
+                r#"{"alg":"ES256","crit":null}"#,
+                Err(UnsupportedHeader),
+            ),
+            (
+                "b64 without crit",
+                r#"{"alg":"ES256","b64":false}"#,
+                Err(UnsupportedHeader),
+            ),
+            (
+                "zip",
+                r#"{"alg":"ES256","zip":"DEF"}"#,
+                Err(UnsupportedHeader),
+            ),
+            (
+                "enc",
+                r#"{"alg":"ES256","enc":"A128GCM"}"#,
+                Err(UnsupportedHeader),
+            ),
+            ("alg none", r#"{"alg":"none"}"#, Err(AlgorithmNotAllowed)),
+            (
+                "alg unknown",
+                r#"{"alg":"ES256K"}"#,
+                Err(AlgorithmNotAllowed),
+            ),
+            ("alg of 9 kB", &long, Err(AlgorithmNotAllowed)),
+            ("alg missing", r"{}", Err(MalformedHeader)),
+            ("alg null", r#"{"alg":null}"#, Err(MalformedHeader)),
+            (
+                "alg as a list",
+                r#"{"alg":["ES256"]}"#,
+                Err(MalformedHeader),
+            ),
+            (
+                "alg twice",
+                r#"{"alg":"ES256","alg":"ES256"}"#,
+                Err(MalformedHeader),
+            ),
+            (
+                "kid as a number",
+                r#"{"alg":"ES256","kid":1}"#,
+                Err(MalformedHeader),
+            ),
+            (
+                "kid null",
+                r#"{"alg":"ES256","kid":null}"#,
+                Err(MalformedHeader),
+            ),
+            (
+                "kid as a list",
+                r#"{"alg":"ES256","kid":["k"]}"#,
+                Err(MalformedHeader),
+            ),
+            (
+                "typ as a number",
+                r#"{"alg":"ES256","typ":1}"#,
+                Err(MalformedHeader),
+            ),
+            ("a list", "[]", Err(MalformedHeader)),
+        ];
+        for (name, json, want) in cases {
+            let got = Header::parse(json)
+                .and_then(|h| h.algorithm().map(drop))
+                .map_err(|e| e.kind());
+            assert_eq!(got, want, "{name}");
+        }
+    }
+}

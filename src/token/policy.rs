@@ -1,0 +1,422 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::algorithm::Algorithm;
+use super::claims::Claims;
+use super::error::{TokenError, TokenErrorKind};
+use super::header::{Header, without_application};
+use crate::numeric_date::NumericDate;
+use crate::protected_resource::ProtectedResource;
+
+/// What the tokens of one issuer must say. Everything here is decided before a key is looked for.
+#[derive(Clone, Debug)]
+pub(crate) struct ValidationPolicy {
+    pub(crate) issuer: Arc<str>,
+    pub(crate) audience: AudienceRule,
+    pub(crate) algorithms: Vec<Algorithm>,
+    pub(crate) profile: Profile,
+    pub(crate) leeway: Duration,
+    pub(crate) resource: Arc<ProtectedResource>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum AudienceRule {
+    /// `danger_allow_any_audience`: the claim must still be there.
+    Any,
+    AnyOf(Vec<String>),
+}
+
+/// Which members a token must carry beyond `iss`, `aud` and `exp`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// What identity providers issue in practice.
+    Common,
+    /// RFC 9068 to the letter.
+    Rfc9068,
+}
+
+impl ValidationPolicy {
+    /// The audience that matched, for `AuthInfo::resource`.
+    pub(super) fn check<'p>(
+        &'p self,
+        header: &Header<'_>,
+        algorithm: Algorithm,
+        claims: &Claims<'_>,
+        now: NumericDate,
+    ) -> Result<Option<&'p str>, TokenError> {
+        // RFC 8725 §3.1: the list decides, not the header.
+        if !self.algorithms.contains(&algorithm) {
+            return Err(TokenErrorKind::AlgorithmNotAllowed.into());
+        }
+        if !self.profile.allows_type(header.typ.as_deref()) {
+            return Err(TokenErrorKind::WrongType.into());
+        }
+        self.check_issuer(claims)?;
+        let audience = self.check_audience(claims)?;
+        self.check_times(claims, now)?;
+        self.check_profile(claims)?;
+        if claims.cnf {
+            // RFC 9449 §7.2, RFC 8705 §3: without its proof such a token is a stolen one.
+            return Err(TokenErrorKind::BoundToKey.into());
+        }
+        Ok(audience)
+    }
+
+    /// RFC 8414 §2 and RFC 9068 §4: exactly ours, no normalisation.
+    fn check_issuer(&self, claims: &Claims<'_>) -> Result<(), TokenError> {
+        match &claims.iss {
+            None => Err(missing("iss")),
+            Some(iss) if **iss == *self.issuer => Ok(()),
+            Some(_) => Err(TokenErrorKind::WrongIssuer.into()),
+        }
+    }
+
+    /// RFC 7519 §4.1.3, RFC 8707 §2: byte for byte; a prefix or another spelling is someone else.
+    fn check_audience(&self, claims: &Claims<'_>) -> Result<Option<&str>, TokenError> {
+        let aud = claims.aud.as_ref().ok_or(missing("aud"))?;
+        match &self.audience {
+            AudienceRule::Any => Ok(None),
+            AudienceRule::AnyOf(ours) => ours
+                .iter()
+                .find(|own| aud.0.iter().any(|theirs| *theirs == own.as_str()))
+                .map(|own| Some(own.as_str()))
+                .ok_or(TokenErrorKind::WrongAudience.into()),
+        }
+    }
+
+    fn check_times(&self, claims: &Claims<'_>, now: NumericDate) -> Result<(), TokenError> {
+        let exp = claims.exp.ok_or(missing("exp"))?;
+        // RFC 7519 §4.1.4: "on or after" is expired.
+        if now >= exp.plus(self.leeway) {
+            return Err(TokenErrorKind::Expired.into());
+        }
+        let latest_start = now.plus(self.leeway);
+        if claims.nbf.is_some_and(|nbf| latest_start < nbf) {
+            return Err(TokenErrorKind::NotYetValid.into());
+        }
+        if claims.iat.is_some_and(|iat| latest_start < iat) {
+            return Err(TokenErrorKind::IssuedInTheFuture.into());
+        }
+        // Possible only within the leeway; such a token was never valid.
+        if [claims.nbf, claims.iat]
+            .into_iter()
+            .flatten()
+            .any(|start| exp < start)
+        {
+            return Err(TokenErrorKind::InconsistentTimes.into());
+        }
+        Ok(())
+    }
+
+    fn check_profile(&self, claims: &Claims<'_>) -> Result<(), TokenError> {
+        if self.profile == Profile::Common {
+            return Ok(());
+        }
+        // RFC 9068 §2.2
+        let required = [
+            ("client_id", claims.client_id.is_some()),
+            ("iat", claims.iat.is_some()),
+            ("jti", claims.jti.is_some()),
+            ("sub", claims.sub.is_some()),
+        ];
+        match required.into_iter().find(|(_, present)| !present) {
+            Some((name, _)) => Err(missing(name)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Profile {
+    /// RFC 8725 §3.11: a logout token, an id-jag or a DPoP proof must not pass for an access token.
+    fn allows_type(self, typ: Option<&str>) -> bool {
+        match typ {
+            None => self == Self::Common,
+            Some(typ) if typ.eq_ignore_ascii_case("JWT") => self == Self::Common,
+            // RFC 9068 §4
+            Some(typ) => without_application(typ).eq_ignore_ascii_case("at+jwt"),
+        }
+    }
+}
+
+const fn missing(claim: &'static str) -> TokenError {
+    TokenError::at(TokenErrorKind::MissingClaim, Some(claim))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: f64 = 1_700_000_000.0;
+    const ISSUER: &str = "https://idp.example.com";
+
+    fn policy() -> ValidationPolicy {
+        ValidationPolicy {
+            issuer: ISSUER.into(),
+            audience: AudienceRule::AnyOf(vec!["https://mcp.example/mcp".to_owned()]),
+            algorithms: vec![Algorithm::ES256],
+            profile: Profile::Common,
+            leeway: Duration::ZERO,
+            resource: Arc::default(),
+        }
+    }
+
+    /// The verdict on a good token with some claims replaced (JSON text), or removed (empty).
+    fn verdict(
+        policy: &ValidationPolicy,
+        header: &str,
+        changed: &[(&str, &str)],
+    ) -> Result<(), TokenErrorKind> {
+        let mut claims = vec![
+            ("iss", r#""https://idp.example.com""#),
+            ("aud", r#""https://mcp.example/mcp""#),
+            ("exp", "1700000300"),
+        ];
+        claims.retain(|(name, _)| !changed.iter().any(|(c, _)| c == name));
+        claims.extend(changed.iter().filter(|(_, value)| !value.is_empty()));
+        let json = claims
+            .iter()
+            .map(|(n, v)| format!("{n:?}:{v}"))
+            .collect::<Vec<_>>()
+            .join(",");
+        let json = format!("{{{json}}}");
+        let claims = Claims::parse(&json).map_err(|e| e.kind())?;
+        let header = Header::parse(header).map_err(|e| e.kind())?;
+        let now = NumericDate::new(NOW).unwrap();
+        policy
+            .check(&header, header.algorithm().unwrap(), &claims, now)
+            .map(drop)
+            .map_err(|e| e.kind())
+    }
+
+    const HEADER: &str = r#"{"alg":"ES256"}"#;
+
+    #[test]
+    fn audience_and_issuer() {
+        use TokenErrorKind::{MalformedClaims, MissingClaim, WrongAudience, WrongIssuer};
+        let cases = [
+            ("aud", r#""https://mcp.example/mcp""#, Ok(())),
+            ("aud", r#"["https://a","https://mcp.example/mcp"]"#, Ok(())),
+            ("aud", r#""http://mcp.example/mcp""#, Err(WrongAudience)),
+            ("aud", r#""https://mcp.example/mcp/""#, Err(WrongAudience)),
+            ("aud", r#""https://MCP.example/mcp""#, Err(WrongAudience)),
+            (
+                "aud",
+                r#""https://mcp.example:443/mcp""#,
+                Err(WrongAudience),
+            ),
+            // `starts_with` would let this one in, `contains` the next.
+            (
+                "aud",
+                r#""https://mcp.example/mcp-evil""#,
+                Err(WrongAudience),
+            ),
+            ("aud", r#""x https://mcp.example/mcp""#, Err(WrongAudience)),
+            ("aud", "[]", Err(WrongAudience)),
+            ("aud", r#"[""]"#, Err(WrongAudience)),
+            ("aud", "null", Err(MalformedClaims)),
+            ("aud", "", Err(MissingClaim)),
+            ("iss", r#""https://idp.example.com""#, Ok(())),
+            ("iss", r#""https://idp.example.com/""#, Err(WrongIssuer)),
+            ("iss", r#""https://IDP.example.com""#, Err(WrongIssuer)),
+            ("iss", r#""http://idp.example.com""#, Err(WrongIssuer)),
+            ("iss", r#""https://idp.example.com.evil""#, Err(WrongIssuer)),
+            ("iss", r#""https://idp.example.com@evil""#, Err(WrongIssuer)),
+            (
+                "iss",
+                r#"["https://idp.example.com"]"#,
+                Err(MalformedClaims),
+            ),
+            ("iss", "", Err(MissingClaim)),
+        ];
+        for (claim, value, want) in cases {
+            assert_eq!(
+                verdict(&policy(), HEADER, &[(claim, value)]),
+                want,
+                "{claim}: {value}"
+            );
+        }
+    }
+
+    #[test]
+    fn times() {
+        use TokenErrorKind::{
+            Expired, InconsistentTimes, IssuedInTheFuture, MalformedClaims, MissingClaim,
+            NotYetValid,
+        };
+        let exact = policy();
+        let lenient = ValidationPolicy {
+            leeway: Duration::from_secs(60),
+            ..policy()
+        };
+        let cases: &[(&ValidationPolicy, &[(&str, &str)], _)] = &[
+            (&exact, &[("exp", "1700000001")], Ok(())),
+            (&exact, &[("exp", "1700000000")], Err(Expired)),
+            (&exact, &[("exp", "1700000000.1")], Ok(())),
+            (&exact, &[("exp", "1699999999.9")], Err(Expired)),
+            (&exact, &[("exp", "17000000001e-1")], Ok(())),
+            (&exact, &[("exp", "")], Err(MissingClaim)),
+            (&exact, &[("exp", "0")], Err(Expired)),
+            (&exact, &[("exp", "-0.0")], Err(Expired)),
+            (&exact, &[("exp", "-1")], Err(Expired)),
+            (&exact, &[("exp", "1e308")], Err(MalformedClaims)),
+            (
+                &exact,
+                &[("exp", "9223372036854775807")],
+                Err(MalformedClaims),
+            ),
+            (&exact, &[("exp", "9007199254740991")], Ok(())),
+            (&lenient, &[("exp", "1699999941")], Ok(())),
+            (&lenient, &[("exp", "1699999940")], Err(Expired)),
+            (&exact, &[("nbf", "1700000000")], Ok(())),
+            (&exact, &[("nbf", "1700000000.5")], Err(NotYetValid)),
+            (&lenient, &[("nbf", "1700000060")], Ok(())),
+            (&lenient, &[("nbf", "1700000061")], Err(NotYetValid)),
+            (&exact, &[("iat", "1700000000")], Ok(())),
+            (&exact, &[("iat", "1700000001")], Err(IssuedInTheFuture)),
+            (&lenient, &[("iat", "1700000060")], Ok(())),
+            (&lenient, &[("iat", "1700000061")], Err(IssuedInTheFuture)),
+            (
+                &lenient,
+                &[("exp", "1700000010"), ("nbf", "1700000010")],
+                Ok(()),
+            ),
+            (
+                &lenient,
+                &[("exp", "1700000010"), ("nbf", "1700000011")],
+                Err(InconsistentTimes),
+            ),
+            (
+                &lenient,
+                &[("exp", "1700000010"), ("iat", "1700000011")],
+                Err(InconsistentTimes),
+            ),
+        ];
+        for (policy, changed, want) in cases {
+            assert_eq!(
+                verdict(policy, HEADER, changed),
+                *want,
+                "{changed:?}, leeway {:?}",
+                policy.leeway
+            );
+        }
+    }
+
+    #[test]
+    fn header_rules() {
+        use TokenErrorKind::{AlgorithmNotAllowed, WrongType};
+        let strict = ValidationPolicy {
+            profile: Profile::Rfc9068,
+            ..policy()
+        };
+        let full = [
+            ("sub", r#""s""#),
+            ("client_id", r#""c""#),
+            ("jti", r#""j""#),
+            ("iat", "1700000000"),
+        ];
+        let cases = [
+            (r#"{"alg":"ES256"}"#, Ok(()), Err(WrongType)),
+            (r#"{"alg":"ES256","typ":"JWT"}"#, Ok(()), Err(WrongType)),
+            (r#"{"alg":"ES256","typ":"jwt"}"#, Ok(()), Err(WrongType)),
+            (r#"{"alg":"ES256","typ":"at+jwt"}"#, Ok(()), Ok(())),
+            (r#"{"alg":"ES256","typ":"AT+JWT"}"#, Ok(()), Ok(())),
+            (
+                r#"{"alg":"ES256","typ":"Application/at+jwt"}"#,
+                Ok(()),
+                Ok(()),
+            ),
+            (
+                r#"{"alg":"ES256","typ":"application/jwt"}"#,
+                Err(WrongType),
+                Err(WrongType),
+            ),
+            (
+                r#"{"alg":"ES256","typ":""}"#,
+                Err(WrongType),
+                Err(WrongType),
+            ),
+            (
+                r#"{"alg":"ES256","typ":"dpop+jwt"}"#,
+                Err(WrongType),
+                Err(WrongType),
+            ),
+            (
+                r#"{"alg":"ES256","typ":"logout+jwt"}"#,
+                Err(WrongType),
+                Err(WrongType),
+            ),
+            (
+                r#"{"alg":"ES256","typ":"oauth-id-jag+jwt"}"#,
+                Err(WrongType),
+                Err(WrongType),
+            ),
+            (
+                r#"{"alg":"ES384","typ":"at+jwt"}"#,
+                Err(AlgorithmNotAllowed),
+                Err(AlgorithmNotAllowed),
+            ),
+            (
+                r#"{"alg":"HS256","typ":"at+jwt"}"#,
+                Err(AlgorithmNotAllowed),
+                Err(AlgorithmNotAllowed),
+            ),
+        ];
+        for (header, common, rfc9068) in cases {
+            assert_eq!(verdict(&policy(), header, &full), common, "{header}");
+            assert_eq!(verdict(&strict, header, &full), rfc9068, "{header}, strict");
+        }
+    }
+
+    #[test]
+    fn required_by_rfc9068() {
+        let strict = ValidationPolicy {
+            profile: Profile::Rfc9068,
+            ..policy()
+        };
+        let header = r#"{"alg":"ES256","typ":"at+jwt"}"#;
+        let full = [
+            ("sub", r#""s""#),
+            ("client_id", r#""c""#),
+            ("jti", r#""j""#),
+            ("iat", "1700000000"),
+        ];
+        assert_eq!(verdict(&strict, header, &full), Ok(()));
+        for (without, _) in full {
+            let rest: Vec<_> = full
+                .into_iter()
+                .filter(|(name, _)| *name != without)
+                .collect();
+            assert_eq!(
+                verdict(&strict, header, &rest),
+                Err(TokenErrorKind::MissingClaim),
+                "{without}"
+            );
+            assert_eq!(verdict(&policy(), header, &rest), Ok(()), "{without}");
+        }
+    }
+
+    #[test]
+    fn bound_tokens() {
+        for cnf in [r#"{"jkt":"x"}"#, r#"{"x5t#S256":"x"}"#, "{}", "null"] {
+            assert_eq!(
+                verdict(&policy(), HEADER, &[("cnf", cnf)]),
+                Err(TokenErrorKind::BoundToKey),
+                "{cnf}"
+            );
+        }
+        assert_eq!(verdict(&policy(), HEADER, &[("cnfx", "{}")]), Ok(()));
+    }
+
+    #[test]
+    fn any_audience_still_wants_one() {
+        let any = ValidationPolicy {
+            audience: AudienceRule::Any,
+            ..policy()
+        };
+        assert_eq!(verdict(&any, HEADER, &[("aud", r#""elsewhere""#)]), Ok(()));
+        assert_eq!(
+            verdict(&any, HEADER, &[("aud", "")]),
+            Err(TokenErrorKind::MissingClaim)
+        );
+    }
+}

@@ -1,0 +1,133 @@
+//! Which URLs may be fetched or published: https, or http on this machine.
+
+use std::fmt;
+
+use url::{Host, Url};
+
+/// What a URL must be. `danger_` settings make it looser, discovery stricter.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UrlRule {
+    allow_http: bool,
+    allow_loopback: bool,
+}
+
+/// Why a URL is refused. Reads on after "which".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UrlFault {
+    /// It holds a user name or a password, which would end up in logs.
+    Credentials,
+    /// It holds a `#`, which is never sent to a server.
+    Fragment,
+    /// It uses http on another host than this machine.
+    Insecure,
+    /// A public issuer names a host on this machine.
+    Loopback,
+    /// It is not an absolute URL with a host.
+    NotAbsolute,
+    /// It holds a query (RFC 9728 §1.2 advises against it).
+    Query,
+    /// It would break a `WWW-Authenticate` header for real clients.
+    UnsafeInHeader,
+}
+
+impl fmt::Display for UrlFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Credentials => "must not carry a user name or password",
+            Self::Fragment => "must not carry a fragment",
+            Self::Insecure => "must use https: only a loopback host may use http, or call danger_allow_http",
+            Self::Loopback => "must not be on a loopback host when its issuer is not",
+            Self::NotAbsolute => "must be an absolute https URL",
+            Self::Query => "must not carry a query",
+            Self::UnsafeInHeader => {
+                "must not hold quotes, backslashes, control characters or a challenge parameter such as scope="
+            }
+        })
+    }
+}
+
+impl UrlRule {
+    pub(crate) const fn new(danger_allow_http: bool) -> Self {
+        Self {
+            allow_http: danger_allow_http,
+            allow_loopback: true,
+        }
+    }
+
+    /// `danger_allow_http` says that the network is trusted, loopback included.
+    #[cfg(feature = "reqwest")]
+    pub(crate) const fn without_loopback(self) -> Self {
+        Self {
+            allow_loopback: self.allow_http,
+            ..self
+        }
+    }
+
+    pub(crate) fn check(self, text: &str) -> Result<Url, UrlFault> {
+        let url = Url::parse(text).map_err(|_| UrlFault::NotAbsolute)?;
+        if url.host().is_none() || !matches!(url.scheme(), "http" | "https") {
+            return Err(UrlFault::NotAbsolute);
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(UrlFault::Credentials);
+        }
+        if url.fragment().is_some() {
+            return Err(UrlFault::Fragment);
+        }
+        let loopback = is_loopback(&url);
+        if url.scheme() == "http" && !loopback && !self.allow_http {
+            return Err(UrlFault::Insecure);
+        }
+        if loopback && !self.allow_loopback {
+            return Err(UrlFault::Loopback);
+        }
+        Ok(url)
+    }
+}
+
+/// Only names that cannot be pointed elsewhere (RFC 6761 §6.3 leaves `*.localhost` to resolvers).
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table() {
+        use UrlFault::{Credentials, Fragment, Insecure, NotAbsolute};
+        let cases = [
+            ("https://idp.example.com/jwks", Ok(())),
+            ("https://idp.example.com/jwks?v=1", Ok(())),
+            ("http://127.0.0.1:9/jwks", Ok(())),
+            ("http://127.8.8.8/jwks", Ok(())),
+            ("http://[::1]:9/jwks", Ok(())),
+            ("http://localhost/jwks", Ok(())),
+            ("http://idp.example.com/jwks", Err(Insecure)),
+            ("http://localhost.example.com/jwks", Err(Insecure)),
+            ("http://evil.localhost/jwks", Err(Insecure)),
+            ("http://127.0.0.1.nip.io/jwks", Err(Insecure)),
+            ("https://user@idp.example.com/jwks", Err(Credentials)),
+            ("https://idp.example.com/jwks#k", Err(Fragment)),
+            ("file:///etc/passwd", Err(NotAbsolute)),
+            ("idp.example.com", Err(NotAbsolute)),
+            ("/jwks", Err(NotAbsolute)),
+            ("", Err(NotAbsolute)),
+        ];
+        for (text, want) in cases {
+            assert_eq!(UrlRule::new(false).check(text).map(drop), want, "{text}");
+        }
+        assert!(
+            UrlRule::new(true)
+                .check("http://idp.example.com/jwks")
+                .is_ok()
+        );
+    }
+}
