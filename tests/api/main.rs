@@ -1,0 +1,12 @@
+//! The layer over real sockets, with an issuer that is really there.
+//!
+//! Nothing here waits for real time to pass: what depends on the age of keys runs on a paused clock
+//! ([`support::HeldClock`]).
+
+mod accept;
+mod assembly;
+mod keys;
+mod mcp;
+mod rejection;
+mod scopes;
+mod support;

@@ -1,0 +1,151 @@
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::task::{Context, Poll};
+
+use axum::Router;
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use tokio::net::TcpListener;
+use tower::{Layer as _, Service, ServiceExt as _};
+use tower_jwt_auth::test_util::TestIssuer;
+use tower_jwt_auth::{AuthInfo, JwtAuthConfig, JwtAuthConfigBuilder, JwtAuthLayer};
+
+pub(crate) const RESOURCE: &str = "https://mcp.example.com/mcp";
+
+/// The usual set-up for `issuer`: its keys are discovered.
+pub(crate) fn config(issuer: &TestIssuer) -> JwtAuthConfigBuilder {
+    JwtAuthConfig::builder()
+        .resource(RESOURCE)
+        .issuer(issuer.issuer())
+}
+
+pub(crate) fn layer(issuer: &TestIssuer) -> JwtAuthLayer {
+    JwtAuthLayer::new(config(issuer).build().unwrap())
+}
+
+/// A service that says who calls, and counts how often it is called: a refused request leaves it at
+/// zero.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Counting(Arc<AtomicU64>);
+
+impl Counting {
+    pub(crate) fn calls(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+impl<B> Service<Request<B>> for Counting {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        let who = match request.extensions().get::<AuthInfo>() {
+            Some(auth) => serde_json::to_string(auth).unwrap(),
+            None => "nobody".to_owned(),
+        };
+        ready(Ok(Response::new(Full::from(who))))
+    }
+}
+
+/// What came back, read to the end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn challenge(&self) -> Option<&str> {
+        self.headers
+            .get("www-authenticate")
+            .map(|value| value.to_str().unwrap())
+    }
+
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+}
+
+pub(crate) fn request(token: Option<&str>) -> Request<Full<Bytes>> {
+    let mut request = Request::builder()
+        .method("POST")
+        .uri("https://mcp.example.com/mcp");
+    if let Some(token) = token {
+        request = request.header("authorization", format!("Bearer {token}"));
+    }
+    request.body(Full::from("{}")).unwrap()
+}
+
+/// One request through `layer` in front of `inner`, as axum does it: clone, then call.
+pub(crate) async fn call(layer: &JwtAuthLayer, inner: &Counting, request: Request<Full<Bytes>>) -> Answer {
+    read(layer.layer(inner.clone()).oneshot(request).await.unwrap()).await
+}
+
+pub(crate) async fn read<B>(response: Response<B>) -> Answer
+where
+    B: http_body::Body<Data = Bytes>,
+    B::Error: std::fmt::Debug,
+{
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        body: String::from_utf8(body.to_vec()).unwrap(),
+    }
+}
+
+/// Serves `app` on the loopback interface and gives its base URL.
+pub(crate) async fn serve(app: Router) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    base
+}
+
+/// One request over a socket; `authorization` as it stands.
+pub(crate) async fn send(method: &str, url: &str, authorization: &[&str]) -> Answer {
+    let mut request = reqwest::Client::new().request(method.parse().unwrap(), url);
+    for value in authorization {
+        request = request.header("authorization", *value);
+    }
+    let response: Response<reqwest::Body> = request.send().await.unwrap().into();
+    read(response).await
+}
+
+/// Keeps a paused clock where it is until it is advanced: tokio would otherwise run ahead whenever
+/// only sockets are waited for.
+pub(crate) struct HeldClock(
+    #[expect(dead_code, reason = "dropping it ends the blocking task")] mpsc::Sender<()>,
+);
+
+impl HeldClock {
+    pub(crate) fn hold() -> Self {
+        let (held, release) = mpsc::channel::<()>();
+        tokio::task::spawn_blocking(move || release.recv());
+        Self(held)
+    }
+}
+
+/// Lets other tasks and sockets work until `reached`. Time stands still meanwhile.
+pub(crate) async fn until(what: &str, mut reached: impl FnMut() -> bool) {
+    let began = std::time::Instant::now();
+    while !reached() {
+        assert!(
+            began.elapsed().as_secs() < 20,
+            "gave up waiting until {what}"
+        );
+        tokio::task::yield_now().await;
+    }
+}
