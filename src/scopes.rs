@@ -69,7 +69,9 @@ impl fmt::Display for ScopeSet {
 /// The MCP authorization spec asks servers to account for scope hierarchies; which there are, only
 /// the application knows.
 #[derive(Clone)]
-pub(crate) struct ScopeHierarchy(Arc<dyn Fn(&str, &str) -> bool + Send + Sync>);
+pub(crate) struct ScopeHierarchy(Arc<Implies>);
+
+type Implies = dyn Fn(&str, &str) -> bool + Send + Sync;
 
 impl ScopeHierarchy {
     pub(crate) fn new(implies: impl Fn(&str, &str) -> bool + Send + Sync + 'static) -> Self {

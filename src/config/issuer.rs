@@ -26,6 +26,7 @@ use crate::token::Algorithm;
 /// # Ok::<(), tower_jwt_auth::ConfigError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
+#[must_use]
 pub struct Issuer {
     pub(super) issuer: String,
     pub(super) settings: Settings,
@@ -69,7 +70,6 @@ impl fmt::Debug for KeySettings {
 
 impl Issuer {
     /// Trusts `issuer`, compared byte for byte with the `iss` of tokens.
-    #[must_use]
     pub fn new(issuer: impl Into<String>) -> Self {
         Self {
             issuer: issuer.into(),
@@ -86,7 +86,6 @@ macro_rules! issuer_setters {
             /// called several times.
             ///
             /// Default: `resource`. List both spellings when the issuer's differs from it.
-            #[must_use]
             pub fn audience(mut self, audience: impl Into<String>) -> Self {
                 self.$($path).+.audience.get_or_insert_default().push(audience.into());
                 self
@@ -100,7 +99,6 @@ macro_rules! issuer_setters {
             /// # Errors
             ///
             /// `build` refuses an empty list, and `HS*` unless the key is a static secret.
-            #[must_use]
             pub fn algorithms<A: Into<$crate::Algorithm>>(mut self, algorithms: impl IntoIterator<Item = A>) -> Self {
                 self.$($path).+.algorithms = Some(algorithms.into_iter().map(Into::into).collect());
                 self
@@ -113,7 +111,6 @@ macro_rules! issuer_setters {
             /// # Errors
             ///
             /// `build` refuses an empty list, and scopes that a challenge cannot carry.
-            #[must_use]
             pub fn required_scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
                 self.$($path).+.required_scopes = Some(scopes.into_iter().map(Into::into).collect());
                 self
@@ -127,14 +124,12 @@ macro_rules! issuer_setters {
             /// # Errors
             ///
             /// `build` refuses more than [5 minutes](crate::limits::MAX_LEEWAY).
-            #[must_use]
             pub fn leeway(mut self, leeway: std::time::Duration) -> Self {
                 self.$($path).+.leeway = Some(leeway);
                 self
             }
 
             /// When keys are fetched and how long they serve. What `times` leaves unset stays as it was.
-            #[must_use]
             pub fn jwks_cache(mut self, times: $crate::JwksCache) -> Self {
                 let old = self.$($path).+.jwks_cache;
                 self.$($path).+.jwks_cache = times.or(old);
@@ -145,7 +140,6 @@ macro_rules! issuer_setters {
             /// `client_id`, `iat` and `jti` are there.
             ///
             /// Default: off, because Auth0, Entra ID, Keycloak and Okta issue other tokens unless told.
-            #[must_use]
             pub fn rfc9068(mut self) -> Self {
                 self.$($path).+.rfc9068 = true;
                 self
@@ -158,14 +152,12 @@ macro_rules! issuer_setters {
             /// # Errors
             ///
             /// `build` refuses what is not https, or http on a loopback host.
-            #[must_use]
             pub fn jwks_uri(mut self, uri: impl Into<String>) -> Self {
                 self.$($path).+.keys.jwks_uri = Some(uri.into());
                 self
             }
 
             /// Uses this key set, which never changes.
-            #[must_use]
             pub fn jwks(mut self, jwks: impl Into<$crate::JwkSet>) -> Self {
                 self.$($path).+.keys.jwks = Some(jwks.into().0);
                 self
@@ -173,21 +165,18 @@ macro_rules! issuer_setters {
 
             /// Uses this one key, which never changes. Without a `kid` of its own it fits tokens of
             /// any `kid`.
-            #[must_use]
             pub fn jwk(mut self, jwk: impl Into<$crate::Jwk>) -> Self {
                 self.$($path).+.keys.jwk = Some(jwk.into().0);
                 self
             }
 
             /// Uses this one public key, PEM text of RSA, EC or Ed25519, which never changes.
-            #[must_use]
             pub fn public_key_pem(mut self, pem: impl Into<String>) -> Self {
                 self.$($path).+.keys.public_key_pem = Some(pem.into());
                 self
             }
 
             /// Gets keys from a source of your own. It wins over every other setting.
-            #[must_use]
             pub fn key_source(mut self, source: impl $crate::KeySource) -> Self {
                 self.$($path).+.keys.source = Some(std::sync::Arc::new(source));
                 self
@@ -197,7 +186,6 @@ macro_rules! issuer_setters {
             ///
             /// What is lost: a token that a user gave to another service of the same issuer works here
             /// too. The MCP authorization spec forbids it.
-            #[must_use]
             pub fn danger_allow_any_audience(mut self) -> Self {
                 self.$($path).+.allow_any_audience = true;
                 self

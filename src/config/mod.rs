@@ -81,7 +81,6 @@ enum Keys {
 
 impl JwtAuthConfig {
     /// Starts with nothing set.
-    #[must_use]
     pub fn builder() -> JwtAuthConfigBuilder {
         JwtAuthConfigBuilder::default()
     }
@@ -649,3 +648,6 @@ fn within(
         }),
     }
 }
+
+#[cfg(test)]
+mod tests;

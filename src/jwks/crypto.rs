@@ -4,6 +4,10 @@ use crate::token::Algorithm;
 
 /// A public key in the encoding that its type uses, lengths not checked yet.
 #[derive(Debug)]
+#[cfg_attr(
+    not(feature = "aws_lc_rs"),
+    expect(dead_code, reason = "nothing reads it without a back end")
+)]
 pub(super) enum Material {
     /// Big-endian, no leading zeros.
     Rsa { n: Vec<u8>, e: Vec<u8> },
@@ -29,7 +33,7 @@ mod back_end {
     #[derive(Debug)]
     pub(in crate::jwks) enum SignatureKey {
         Public(ParsedPublicKey),
-        Secret(hmac::Key),
+        Secret(Box<hmac::Key>),
     }
 
     impl SignatureKey {
@@ -43,10 +47,10 @@ mod back_end {
                 Material::Raw(bytes) => ParsedPublicKey::new(raw_algorithm(algorithm)?, bytes)
                     .ok()
                     .map(Self::Public),
-                Material::Secret(secret) => Some(Self::Secret(hmac::Key::new(
-                    hmac_algorithm(algorithm)?,
-                    secret,
-                ))),
+                Material::Secret(secret) => {
+                    let key = hmac::Key::new(hmac_algorithm(algorithm)?, secret);
+                    Some(Self::Secret(Box::new(key)))
+                }
             }
         }
 

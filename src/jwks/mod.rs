@@ -26,3 +26,6 @@ pub use key::SkipReason;
 pub(crate) use key::jwk_of_decoding_key;
 pub use set::KeySetError;
 pub(crate) use set::{KeyMiss, KeySet, KeySetOptions};
+
+#[cfg(all(test, feature = "aws_lc_rs", feature = "test-util"))]
+mod tests;

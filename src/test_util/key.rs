@@ -24,7 +24,7 @@ pub struct TestKey {
 enum Pair {
     Ecdsa(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
-    Hmac(hmac::Key, Vec<u8>),
+    Hmac(Box<hmac::Key>, Vec<u8>),
     MlDsa(PqdsaKeyPair, usize),
     Rsa(rsa::KeyPair, &'static dyn RsaEncoding),
 }
@@ -187,7 +187,7 @@ fn rsa_pair(encoding: &'static dyn RsaEncoding) -> Pair {
 fn secret(algorithm: hmac::Algorithm) -> Pair {
     let mut bytes = vec![0; 64];
     aws_lc_rs::rand::fill(&mut bytes).expect(RANDOMNESS);
-    Pair::Hmac(hmac::Key::new(algorithm, &bytes), bytes)
+    Pair::Hmac(Box::new(hmac::Key::new(algorithm, &bytes)), bytes)
 }
 
 const RANDOMNESS: &str = "the system gives randomness";

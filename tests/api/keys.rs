@@ -200,7 +200,10 @@ async fn an_outage_is_served_through_until_max_stale() {
     for minute in 1..60 {
         let before = layer.keys().issuers[0].failures;
         advance(seconds(60)).await;
-        until("the refresh fails", || layer.keys().issuers[0].failures > before).await;
+        until("the refresh fails", || {
+            layer.keys().issuers[0].failures > before
+        })
+        .await;
         assert_eq!(status(&layer, &token).await, 200, "minute {minute}");
     }
     assert!(layer.keys().issuers[0].stale);

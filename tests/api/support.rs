@@ -88,7 +88,11 @@ pub(crate) fn request(token: Option<&str>) -> Request<Full<Bytes>> {
 }
 
 /// One request through `layer` in front of `inner`, as axum does it: clone, then call.
-pub(crate) async fn call(layer: &JwtAuthLayer, inner: &Counting, request: Request<Full<Bytes>>) -> Answer {
+pub(crate) async fn call(
+    layer: &JwtAuthLayer,
+    inner: &Counting,
+    request: Request<Full<Bytes>>,
+) -> Answer {
     read(layer.layer(inner.clone()).oneshot(request).await.unwrap()).await
 }
 

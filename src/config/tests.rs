@@ -1,0 +1,442 @@
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::*;
+
+fn file(json: Value) -> Result<JwtAuthConfig, String> {
+    serde_json::from_value(json).map_err(|error| error.to_string())
+}
+
+#[cfg(not(feature = "aws_lc_rs"))]
+#[test]
+fn without_a_back_end_build_says_which_feature_to_turn_on() {
+    let error = JwtAuthConfig::builder()
+        .issuer("https://i.example")
+        .audience("a")
+        .build()
+        .unwrap_err();
+    assert_eq!(error, ConfigError::CryptoMissing);
+    assert!(error.to_string().contains("aws_lc_rs"), "{error}");
+    assert!(
+        file(json!({"issuer": "https://i.example", "audience": "a"}))
+            .unwrap_err()
+            .contains("aws_lc_rs")
+    );
+}
+
+#[cfg(all(feature = "aws_lc_rs", not(feature = "reqwest")))]
+#[test]
+fn without_a_transport_keys_must_be_given() {
+    let config = || {
+        JwtAuthConfig::builder()
+            .issuer("https://i.example")
+            .audience("a")
+    };
+    let error = config().build().unwrap_err();
+    assert_eq!(
+        error,
+        ConfigError::FeatureMissing {
+            setting: "issuer",
+            feature: "reqwest"
+        }
+    );
+    assert!(config().jwks_uri("https://i.example/jwks").build().is_err());
+    assert!(config().jwk(ec_key()).build().is_ok());
+}
+
+#[cfg(feature = "aws_lc_rs")]
+fn ec_key() -> Value {
+    crate::test_util::TestKey::generate(Algorithm::ES256, "k").jwk()
+}
+
+#[cfg(all(feature = "aws_lc_rs", feature = "reqwest"))]
+mod with_everything {
+    use super::*;
+    use crate::test_util::TestKey;
+
+    #[test]
+    fn files_that_are_good() {
+        let key = ec_key();
+        let secret = TestKey::generate(Algorithm::HS256, "s").jwk();
+        for good in [
+            json!({"issuer": "https://i.example", "audience": "a"}),
+            json!({"issuer": "https://i.example/", "audience": ["a", "b"]}),
+            json!({"issuer": "https://i.example", "resource": "https://r.example/mcp"}),
+            json!({"issuer": "https://i.example", "audience": "a", "jwksUri": "https://keys.example/jwks"}),
+            json!({"issuer": "https://i.example", "audience": "a", "jwks_uri": "http://127.0.0.1:9/jwks"}),
+            json!({"issuer": "https://i.example", "audience": "a", "jwk": key}),
+            json!({"issuer": "https://i.example", "audience": "a", "jwks": {"keys": [key]}}),
+            json!({"issuer": "no url", "audience": "a", "jwk": key}),
+            json!({"issuer": "no url", "audience": "a", "jwks_uri": "https://keys.example/jwks"}),
+            json!({"issuer": "https://i.example", "audience": "a", "jwk": secret, "algorithms": ["HS256"]}),
+            // The order decides: several sources are no error, and what is not used is not read.
+            json!({"issuer": "https://i.example", "audience": "a", "jwks_uri": "https://k.example", "jwk": {"kty": "?"}}),
+            json!({"issuer": "https://i.example", "danger_allow_any_audience": true}),
+            json!({"issuer": "http://i.example", "audience": "a", "dangerAllowHttp": true}),
+            json!({"issuer": "https://i.example", "audience": "a", "leeway": "0s"}),
+            json!({"issuer": "https://i.example", "audience": "a", "jwks_cache": {}}),
+            json!({"issuer": "https://i.example", "audience": "a",
+                "jwksCache": {"maxAge": "1s", "maxStale": "1s", "cooldown": "1s", "timeout": "1h"}}),
+            json!({"issuers": [{"issuer": "https://i.example"}, {"issuer": "https://j.example", "audience": "b"}], "audience": "a"}),
+            json!({"resource": "http://localhost:3000/mcp", "issuer": "https://i.example", "requiredScopes": ["a", "b"],
+                "algorithms": ["RS256", "Ed25519", "ML-DSA-65"], "realm": "r", "strip_authorization": true, "rfc9068": true}),
+        ] {
+            file(good.clone()).unwrap_or_else(|error| panic!("{good}: {error}"));
+        }
+    }
+
+    /// The texts are part of what we promise: what, which value, what to do.
+    #[test]
+    fn files_that_are_not() {
+        let secret = TestKey::generate(Algorithm::HS256, "s").jwk();
+        let with = |changes: Value| {
+            let mut config = json!({"issuer": "https://i.example", "audience": "a"});
+            for (name, value) in changes.as_object().unwrap() {
+                match value {
+                    Value::Null => drop(config.as_object_mut().unwrap().remove(name)),
+                    value => config[name] = value.clone(),
+                }
+            }
+            config
+        };
+        assert!(file(with(json!({}))).is_ok());
+        let cases = [
+            (
+                json!({"issuer": null}),
+                "issuer is missing: set issuer, or issuers for several",
+            ),
+            (
+                json!({"issuer": ""}),
+                "issuer is empty: give it a value or leave it out",
+            ),
+            (
+                json!({"issuer": "no url"}),
+                "issuer \"no url\" is no URL, so its keys cannot be discovered: set jwks_uri, jwks or jwk",
+            ),
+            (
+                json!({"issuer": "http://i.example"}),
+                "issuer \"http://i.example\" must use https: only a loopback host may use http, or call danger_allow_http",
+            ),
+            (
+                json!({"issuers": []}),
+                "issuer and issuers are both set: keep one of them",
+            ),
+            (
+                json!({"issuer": null, "issuers": []}),
+                "issuers is empty: give it a value or leave it out",
+            ),
+            (
+                json!({"issuer": null, "issuers": [{"issuer": "https://i.example"}], "jwks_uri": "https://k.example"}),
+                "issuers and jwks_uri are both set: keep one of them",
+            ),
+            (
+                json!({"issuer": null, "issuers": [{"issuer": "https://i.example"}, {"issuer": "https://i.example"}]}),
+                "issuer \"https://i.example\" is configured twice: merge the two entries of issuers",
+            ),
+            (
+                json!({"issuer": null, "issuers": [{"issuer": "https://i.example", "x": 1}]}),
+                "unknown field `x`",
+            ),
+            (
+                json!({"audience": null}),
+                "audience is missing for issuer \"https://i.example\": set resource or audience to what its tokens must name, or call danger_allow_any_audience()",
+            ),
+            (
+                json!({"audience": ""}),
+                "audience is empty: give it a value or leave it out",
+            ),
+            (
+                json!({"audience": []}),
+                "audience is empty: give it a value or leave it out",
+            ),
+            (
+                json!({"audience": ["a", ""]}),
+                "audience is empty: give it a value or leave it out",
+            ),
+            (
+                json!({"audience": 1}),
+                "expected a string or a list of strings",
+            ),
+            (
+                json!({"resource": "/mcp"}),
+                "resource \"/mcp\" must be an absolute https URL",
+            ),
+            (
+                json!({"resource": "http://r.example/mcp"}),
+                "resource \"http://r.example/mcp\" must use https: only a loopback host may use http, or call danger_allow_http",
+            ),
+            (
+                json!({"resource": "https://r.example/mcp?x=1"}),
+                "resource \"https://r.example/mcp?x=1\" must not carry a query",
+            ),
+            (
+                json!({"resource": "https://r.example/mcp#x"}),
+                "resource \"https://r.example/mcp#x\" must not carry a fragment",
+            ),
+            (
+                json!({"resource": "https://r.example/\"x"}),
+                "resource \"https://r.example/\\\"x\" must not hold quotes, backslashes, control characters or a challenge parameter such as scope=",
+            ),
+            (
+                json!({"resource": "https://r.example/scope=x"}),
+                "resource \"https://r.example/scope=x\" must not hold quotes",
+            ),
+            (
+                json!({"realm": "a\"b"}),
+                "realm \"a\\\"b\" would break a challenge",
+            ),
+            (json!({"realm": ""}), "realm \"\" would break a challenge"),
+            (
+                json!({"required_scopes": []}),
+                "required_scopes is empty: give it a value or leave it out",
+            ),
+            (
+                json!({"required_scopes": ["a", ""]}),
+                "required_scopes is empty: give it a value or leave it out",
+            ),
+            (
+                json!({"required_scopes": ["a\n"]}),
+                "required_scopes \"a\\n\" would break a challenge",
+            ),
+            (
+                json!({"algorithms": []}),
+                "algorithms is empty: give it a value or leave it out",
+            ),
+            (
+                json!({"algorithms": ["none"]}),
+                "algorithms lists \"none\", which is not supported: use names such as RS256, ES256 or EdDSA",
+            ),
+            (
+                json!({"algorithms": ["RS256", "HS256"]}),
+                "algorithms lists HS256, which works only with a static secret (a jwk or jwks with kty oct): remove it",
+            ),
+            (
+                json!({"algorithms": ["HS256"], "jwks_uri": "https://k.example"}),
+                "algorithms lists HS256, which works only with a static secret (a jwk or jwks with kty oct): remove it",
+            ),
+            (
+                json!({"algorithms": ["HS256"], "jwk": ec_key()}),
+                "algorithms lists HS256, which works only with a static secret (a jwk or jwks with kty oct): remove it",
+            ),
+            (
+                json!({"jwk": secret}),
+                "jwk cannot be used: no key can be used; the first: symmetric keys are not taken from this source",
+            ),
+            (
+                json!({"jwk": {}}),
+                "jwk is empty: give it a value or leave it out",
+            ),
+            (
+                json!({"jwk": "text"}),
+                "jwk cannot be used: it is not a JSON object",
+            ),
+            (
+                json!({"jwk": {"kty": "RSA"}}),
+                "jwk cannot be used: no key can be used; the first: the key material is malformed",
+            ),
+            (
+                json!({"jwks": {}}),
+                "jwks cannot be used: the document has no list of keys",
+            ),
+            (
+                json!({"jwks": {"keys": []}}),
+                "jwks is empty: give it a value or leave it out",
+            ),
+            (
+                json!({"public_key_pem": "text"}),
+                "public_key_pem cannot be used: it is not PEM text of an RSA, EC (P-256, P-384, P-521) or Ed25519 public key",
+            ),
+            (
+                json!({"jwks_uri": "http://k.example"}),
+                "jwks_uri \"http://k.example\" must use https: only a loopback host may use http, or call danger_allow_http",
+            ),
+            (
+                json!({"leeway": "6m"}),
+                "leeway is 6m: it must be between 0s and 5m",
+            ),
+            (
+                json!({"leeway": 60}),
+                "invalid type: integer `60`, expected a string",
+            ),
+            (
+                json!({"leeway": "soon"}),
+                "\"soon\" is no duration such as \"30s\" or \"10m\"",
+            ),
+            (
+                json!({"jwks_cache": {"max_age": "0s"}}),
+                "jwks_cache.max_age is 0s: it must be between 1s and",
+            ),
+            (
+                json!({"jwks_cache": {"timeout": "0s"}}),
+                "jwks_cache.timeout is 0s: it must be between 1ms and 1h",
+            ),
+            (
+                json!({"jwks_cache": {"max_age": "2h", "max_stale": "1h"}}),
+                "jwks_cache.max_stale (1h) is below jwks_cache.max_age (2h): raise jwks_cache.max_stale or lower jwks_cache.max_age",
+            ),
+            (json!({"jwks_cache": {"ttl": "1h"}}), "unknown field `ttl`"),
+            (json!({"isuer": "x"}), "unknown field `isuer`"),
+        ];
+        for (changes, want) in cases {
+            let error = file(with(changes.clone())).expect_err(&changes.to_string());
+            assert!(
+                error.contains(want),
+                "{changes}\n got: {error}\nwant: {want}"
+            );
+        }
+    }
+
+    #[test]
+    fn entries_inherit_what_they_do_not_set() {
+        let config = file(json!({
+            "audience": "shared", "leeway": "10s", "algorithms": ["ES256"], "required_scopes": ["a"],
+            "issuers": [
+                {"issuer": "https://i.example"},
+                {"issuer": "https://j.example", "audience": "own", "leeway": "0s", "algorithms": ["RS256"], "required_scopes": ["b"]},
+            ],
+        }))
+        .unwrap();
+        let [i, j] = &config.0.issuers[..] else {
+            panic!("two")
+        };
+        for (entry, audience, leeway, algorithm, scope) in [
+            (i, "shared", 10, Algorithm::ES256, "a"),
+            (j, "own", 0, Algorithm::RS256, "b"),
+        ] {
+            assert!(
+                matches!(&entry.policy.audience, AudienceRule::AnyOf(list) if list == &[audience])
+            );
+            assert_eq!(entry.policy.leeway, Duration::from_secs(leeway));
+            assert_eq!(entry.policy.algorithms, [algorithm]);
+            assert_eq!(entry.policy.resource.required_scopes.as_slice(), [scope]);
+        }
+    }
+
+    #[test]
+    fn defaults_are_the_documented_ones() {
+        let config =
+            file(json!({"issuer": "https://i.example", "resource": "https://r.example"})).unwrap();
+        let CheckedIssuer { policy, keys } = &config.0.issuers[0];
+        assert_eq!(policy.leeway, Duration::from_secs(60));
+        assert_eq!(policy.algorithms, Algorithm::ASYMMETRIC);
+        assert_eq!(policy.profile, Profile::Common);
+        assert!(
+            matches!(&policy.audience, AudienceRule::AnyOf(list) if list == &["https://r.example"])
+        );
+        let Keys::Fetched { times, .. } = keys else {
+            panic!("discovered")
+        };
+        assert_eq!(times.max_age, Duration::from_secs(600));
+        assert_eq!(times.max_stale, Duration::from_secs(24 * 3600));
+        assert_eq!(times.cooldown, Duration::from_secs(30));
+        assert_eq!(times.timeout, Duration::from_secs(5));
+    }
+
+    #[test]
+    fn no_secret_in_debug() {
+        let secret = TestKey::generate(Algorithm::HS256, "s").jwk();
+        let text = secret["k"].as_str().unwrap().to_owned();
+        let builder = JwtAuthConfig::builder()
+            .issuer("https://i.example")
+            .audience("a")
+            .algorithms([Algorithm::HS256])
+            .jwk(secret.clone());
+        assert!(!format!("{builder:?} {:?}", Jwk::from(secret)).contains(&text));
+        assert!(!format!("{:?}", builder.build().unwrap()).contains(&text));
+    }
+
+    /// Keys in the forms that users have them in; each must verify what its private half signed.
+    #[tokio::test]
+    async fn keys_of_jsonwebtoken() {
+        use jsonwebtoken::DecodingKey;
+        for algorithm in [
+            Algorithm::RS256,
+            Algorithm::ES256,
+            Algorithm::ES384,
+            Algorithm::EdDSA,
+        ] {
+            let key = TestKey::generate(algorithm, "k");
+            let jwk: jsonwebtoken::jwk::Jwk = serde_json::from_value(key.jwk()).unwrap();
+            let decoding = DecodingKey::from_jwk(&jwk).unwrap();
+            let forms = [
+                ("Jwk", JwtAuthConfig::builder().jwk(jwk.clone())),
+                (
+                    "JwkSet",
+                    JwtAuthConfig::builder().jwks(jsonwebtoken::jwk::JwkSet { keys: vec![jwk] }),
+                ),
+                ("DecodingKey", JwtAuthConfig::builder().jwk(&decoding)),
+            ];
+            let header = format!(r#"{{"alg":"{algorithm}","kid":"k"}}"#);
+            let token = key.sign_compact(&header, r#"{"iss":"i","aud":"a","exp":4102444800}"#);
+            for (name, builder) in forms {
+                let config = builder
+                    .issuer("i")
+                    .audience("a")
+                    .build()
+                    .unwrap_or_else(|e| panic!("{name}: {e}"));
+                JwtVerifier::new(config)
+                    .verify(&token)
+                    .await
+                    .unwrap_or_else(|e| panic!("{name} {algorithm}: {e}"));
+            }
+        }
+    }
+
+    #[test]
+    fn pem_text_of_each_type() {
+        use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
+        use aws_lc_rs::rsa;
+        use aws_lc_rs::signature::{
+            ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING,
+            ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair,
+            KeyPair as _,
+        };
+        let ec = |algorithm: &'static EcdsaSigningAlgorithm| {
+            EcdsaKeyPair::generate(algorithm)
+                .unwrap()
+                .public_key()
+                .as_der()
+                .unwrap()
+        };
+        let rsa = rsa::KeyPair::generate(rsa::KeySize::Rsa2048).unwrap();
+        let ders: [(&str, PublicKeyX509Der<'_>); 5] = [
+            ("RSA", rsa.public_key().as_der().unwrap()),
+            ("P-256", ec(&ECDSA_P256_SHA256_FIXED_SIGNING)),
+            ("P-384", ec(&ECDSA_P384_SHA384_FIXED_SIGNING)),
+            ("P-521", ec(&ECDSA_P521_SHA512_FIXED_SIGNING)),
+            (
+                "Ed25519",
+                Ed25519KeyPair::generate()
+                    .unwrap()
+                    .public_key()
+                    .as_der()
+                    .unwrap(),
+            ),
+        ];
+        for (name, der) in ders {
+            let pem = pem(der.as_ref());
+            let config =
+                |pem: &str| file(json!({"issuer": "i", "audience": "a", "publicKeyPem": pem}));
+            config(&pem).unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert!(
+                config(&pem.replacen('M', "N", 1)).is_err(),
+                "{name}: one character differs"
+            );
+        }
+    }
+
+    fn pem(der: &[u8]) -> String {
+        use base64::Engine as _;
+        let text = base64::engine::general_purpose::STANDARD.encode(der);
+        let lines: Vec<&str> = text
+            .as_bytes()
+            .chunks(64)
+            .map(|line| std::str::from_utf8(line).unwrap())
+            .collect();
+        format!(
+            "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
+            lines.join("\n")
+        )
+    }
+}

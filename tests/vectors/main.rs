@@ -1,0 +1,25 @@
+//! Our verdicts on what others publish: examples of the RFCs, test suites of other libraries, key
+//! sets and tokens of identity providers.
+//!
+//! The data is no part of this project. `JWT_VECTORS` names the folder that holds it; without it each
+//! suite says so and passes, so that a checkout alone builds and tests.
+//!
+//! ```text
+//! JWT_VECTORS=/path/to/vectors cargo test --all-features --test vectors -- --nocapture
+//! ```
+//!
+//! A verdict that differs from the data's must stand in `exceptions.json` with its reason, and must
+//! really occur: an unexpected success is a failure too.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "CI reads the counts; a test may panic"
+)]
+
+mod pairs;
+mod providers;
+mod rfc;
+mod support;
+mod tokens;
+mod wycheproof;
