@@ -139,7 +139,8 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let state = match self.needed.check(request.extensions()) {
+        let checked = self.needed.check(request.extensions());
+        let state = match checked.inspect_err(telemetry::refused) {
             Ok(()) => State::Admitted {
                 future: self.inner.call(request),
             },

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use crate::auth_info::AuthInfo;
 use crate::authz::caller;
 use crate::rejection::{Rejection, RejectionKind};
+use crate::telemetry;
 
 /// Needs a verified caller: 401 with a challenge when nobody is logged in (under
 /// [`optional`](crate::JwtAuthLayer::optional) or on an open path), 500 without the layer.
@@ -61,5 +62,6 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Claims<T> {
         claims
             .map(Self)
             .map_err(|_| Rejection::unchallenged(RejectionKind::AccessDenied))
+            .inspect_err(telemetry::refused)
     }
 }

@@ -1,4 +1,64 @@
-//! A tower layer that turns any HTTP service into an OAuth 2.1 resource server.
+//! A tower layer that turns any HTTP service into an OAuth 2.1 resource server: it takes the bearer
+//! token of each request, verifies it against the keys of its issuer, and tells the service who calls.
+//!
+//! ```
+//! # #[cfg(all(feature = "axum", feature = "aws_lc_rs", feature = "reqwest"))] {
+//! use axum::{Extension, Router, routing::post};
+//! use tower_jwt_auth::{AuthInfo, JwtAuthConfig, JwtAuthLayer};
+//!
+//! let config = JwtAuthConfig::builder()
+//!     .resource("https://mcp.example.com/mcp") // this server, and the audience that a token must name
+//!     .issuer("https://tenant.auth0.com/") // its keys are found by discovery, or set with .jwks_uri(..)
+//!     .build()?;
+//! let app: Router = Router::new()
+//!     .route("/mcp", post(handler))
+//!     .layer(JwtAuthLayer::new(config));
+//!
+//! async fn handler(Extension(auth): Extension<AuthInfo>) -> String {
+//!     format!("hello {}", auth.client_id())
+//! }
+//! # }
+//! # Ok::<(), tower_jwt_auth::ConfigError>(())
+//! ```
+//!
+//! What a request meets, in order:
+//!
+//! 1. A request for the protected resource metadata is answered, without a token (RFC 9728).
+//! 2. An [`AuthInfo`] that something further out left in the extensions is removed.
+//! 3. An [open path](JwtAuthLayer::open_paths) goes on to the service.
+//! 4. Exactly one bearer token is taken from the `Authorization` header (RFC 6750 §2.1).
+//! 5. The token is verified, cheapest check first. When its key is missing, the request waits for one
+//!    fetch, at most the fetch timeout, and is looked at once more.
+//! 6. The header is marked sensitive, [`AuthInfo`] goes into the extensions, the service is called.
+//!
+//! A request that is refused never reaches the service, and its body is not read. While the keys of an
+//! issuer cannot be had the answer is 503, not 401: clients keep their tokens.
+//!
+//! # Where to look
+//!
+//! | for | see |
+//! | --- | --- |
+//! | settings and defaults | [`JwtAuthConfig`], [`JwtAuthConfigBuilder`], [`limits`] |
+//! | the caller, in a handler | [`AuthInfo`], and with axum the extractor `Claims` |
+//! | scopes per route | [`RequireScopesLayer`] |
+//! | a framework without tower | [`JwtVerifier`] |
+//! | keys from elsewhere | [`KeySource`] |
+//! | what a refused caller is told | [`Rejection`] |
+//! | readiness and health | [`JwtAuthLayer::keys`], [`JwtAuthLayer::ready`] |
+//! | tests of your own | `test_util` (feature `test-util`) |
+//! | operation, threats, MCP, decisions | [`guide`] |
+//!
+//! # Features
+//!
+//! Features add API and never change a verdict.
+//!
+//! | feature | default | what for |
+//! | --- | --- | --- |
+//! | `aws_lc_rs` | yes | the crypto back end; without one `build()` says so |
+//! | `axum` | yes | extractors, `IntoResponse` for [`Rejection`], `ResourceMetadata::router` |
+//! | `reqwest` | yes | fetches key sets over HTTPS; without it keys are static or come from a [`KeySource`] |
+//! | `tracing` | yes | reasons for refusals and the life of the keys, as events |
+//! | `test-util` | no | an issuer for tests, a fake clock, `AuthInfo::for_tests` |
 
 mod auth_info;
 mod authn;
@@ -9,6 +69,7 @@ mod challenge;
 mod config;
 #[cfg(feature = "axum")]
 mod extract;
+pub mod guide;
 mod jwks;
 mod keys;
 pub mod limits;
@@ -17,6 +78,7 @@ mod protected_resource;
 mod rejection;
 mod resource_metadata;
 mod scopes;
+mod shown;
 mod telemetry;
 #[cfg(feature = "test-util")]
 pub mod test_util;
@@ -42,3 +104,7 @@ pub use resource_metadata::ResourceMetadata;
 pub use token::{Algorithm, TokenError, TokenErrorKind};
 pub use url_rules::UrlFault;
 pub use verifier::{JwtVerifier, KeysHealth};
+
+#[cfg(all(doctest, feature = "aws_lc_rs", feature = "axum", feature = "reqwest"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

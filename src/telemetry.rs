@@ -1,31 +1,27 @@
 //! Event names, fields, levels and redaction: the only user of `tracing`.
 //!
-//! Nothing here takes a token. A `kid` is an attacker's text: `{:?}` escapes it, and it is cut short.
+//! Nothing here takes a token. Text from outside is escaped and cut short.
 
 use std::time::Duration;
 
 use crate::jwks::KeySet;
 use crate::keys::FetchError;
-use crate::token::TokenError;
+use crate::rejection::Rejection;
+#[cfg(feature = "tracing")]
+use crate::shown::shown;
 
-pub(crate) fn refused(error: &TokenError) {
+/// Debug, because callers cause it at will.
+pub(crate) fn refused(rejection: &Rejection) {
     #[cfg(feature = "tracing")]
-    tracing::debug!(target: TARGET, event = "token_refused", reason = %error, "token refused");
-    #[cfg(not(feature = "tracing"))]
-    let _ = error;
-}
-
-pub(crate) fn keys_unavailable(issuer: &str, retry_after: Duration) {
-    #[cfg(feature = "tracing")]
-    tracing::warn!(
+    tracing::debug!(
         target: TARGET,
-        event = "keys_unavailable",
-        issuer,
-        retry_after_seconds = retry_after.as_secs(),
-        "a token cannot be verified: its issuer's keys cannot be had"
+        event = "request_refused",
+        kind = ?rejection.kind(),
+        reason = rejection.token_error().map(tracing::field::display),
+        "request refused"
     );
     #[cfg(not(feature = "tracing"))]
-    let _ = (issuer, retry_after);
+    let _ = rejection;
 }
 
 pub(crate) fn keys_refreshed(issuer: &str, generation: u64, keys: &KeySet, changed: bool) {
@@ -62,18 +58,19 @@ pub(crate) fn keys_refreshed(issuer: &str, generation: u64, keys: &KeySet, chang
     );
 }
 
-pub(crate) fn fetch_failed(issuer: &str, error: &FetchError, age: Option<Duration>) {
+/// Once per attempt, and attempts are spaced by the back-off. An error when requests are turned away.
+pub(crate) fn fetch_failed(issuer: &str, error: &FetchError, age: Option<Duration>, serving: bool) {
     #[cfg(feature = "tracing")]
-    tracing::warn!(
-        target: TARGET,
-        event = "fetch_failed",
-        issuer,
-        %error,
-        age_seconds = age.map(|age| age.as_secs()),
-        "keys could not be fetched"
-    );
+    {
+        let age_seconds = age.map(|age| age.as_secs());
+        if serving {
+            tracing::warn!(target: TARGET, event = "fetch_failed", issuer, %error, age_seconds, "keys could not be fetched; the old ones serve on");
+        } else {
+            tracing::error!(target: TARGET, event = "keys_unavailable", issuer, %error, age_seconds, "keys could not be fetched, and none may serve");
+        }
+    }
     #[cfg(not(feature = "tracing"))]
-    let _ = (issuer, error, age);
+    let _ = (issuer, error, age, serving);
 }
 
 pub(crate) fn no_runtime(issuer: &str) {
@@ -91,14 +88,4 @@ pub(crate) fn layer_missing(what: &str) {
 }
 
 #[cfg(feature = "tracing")]
-fn shown(text: &str) -> String {
-    let short: String = text.chars().take(LONGEST_SHOWN).collect();
-    // ASCII only: a right-to-left override can rearrange a log line too.
-    short.escape_default().to_string()
-}
-
-#[cfg(feature = "tracing")]
 const TARGET: &str = "tower_jwt_auth";
-
-#[cfg(feature = "tracing")]
-const LONGEST_SHOWN: usize = 64;

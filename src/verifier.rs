@@ -1,7 +1,6 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::auth_info::AuthInfo;
 use crate::keys::{Answer, FetchError, IssuerHealth, Lack, LiveKeys, Snapshot};
@@ -55,7 +54,6 @@ pub(crate) struct TrustedIssuer {
 #[derive(Debug)]
 pub(crate) struct Unsettled {
     keys: LiveKeys,
-    issuer: Arc<str>,
     lack: OwnedLack,
     error: TokenError,
 }
@@ -104,6 +102,7 @@ impl JwtVerifier {
             Err(NotYet::Rejected(rejection)) => Err(rejection),
             Err(NotYet::Unsettled(unsettled)) => self.settle(token, *unsettled).await,
         }
+        .inspect_err(telemetry::refused)
     }
 
     /// Waits until every issuer has keys.
@@ -171,7 +170,7 @@ impl JwtVerifier {
                 Answer::Unavailable { retry_after }
                     if !matches!(unsettled.lack, OwnedLack::Signature { .. }) =>
                 {
-                    Err(verifier.unavailable(&unsettled.issuer, retry_after))
+                    Err(Rejection::keys_unavailable(retry_after))
                 }
                 Answer::Absent | Answer::Unavailable { .. } => {
                     Err(verifier.refuse(unsettled.error))
@@ -206,13 +205,8 @@ impl JwtVerifier {
         let checked = parsed.check(policy, now.wall).map_err(refuse)?;
 
         let unsettled = |lack, error| {
-            let (keys, issuer) = (live.clone(), policy.issuer.clone());
-            NotYet::Unsettled(Box::new(Unsettled {
-                keys,
-                issuer,
-                lack,
-                error,
-            }))
+            let keys = live.clone();
+            NotYet::Unsettled(Box::new(Unsettled { keys, lack, error }))
         };
         let Some(snapshot) = keys.or_else(|| live.snapshot(now)) else {
             return Err(unsettled(
@@ -245,13 +239,7 @@ impl JwtVerifier {
     }
 
     fn refuse(&self, error: TokenError) -> Rejection {
-        telemetry::refused(&error);
         Rejection::invalid_token(&self.0.resource, Some(error))
-    }
-
-    fn unavailable(&self, issuer: &str, retry_after: Duration) -> Rejection {
-        telemetry::keys_unavailable(issuer, retry_after);
-        Rejection::keys_unavailable(retry_after)
     }
 }
 

@@ -10,6 +10,7 @@ use super::service::JwtAuth;
 use crate::keys::FetchError;
 use crate::rejection::Rejection;
 use crate::resource_metadata::ResourceMetadata;
+use crate::telemetry;
 use crate::verifier::{JwtVerifier, KeysHealth};
 
 /// Lets only requests with a valid access token through to the service, and tells it who they are.
@@ -140,6 +141,7 @@ impl JwtAuthLayer {
     }
 
     pub(super) fn respond(&self, rejection: Rejection) -> Response<Full<Bytes>> {
+        telemetry::refused(&rejection);
         match &self.options.on_rejection {
             None => rejection.into_response(),
             Some(hook) => {

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use super::*;
@@ -52,6 +50,8 @@ fn ec_key() -> Value {
 
 #[cfg(all(feature = "aws_lc_rs", feature = "reqwest"))]
 mod with_everything {
+    use std::time::Duration;
+
     use super::*;
     use crate::test_util::TestKey;
 

@@ -5,6 +5,7 @@ use url::Url;
 
 use super::http::HttpClient;
 use super::source::{FetchError, FetchFuture, Fetched, KeySource, Validators};
+use crate::shown::shown;
 use crate::url_rules::{UrlRule, is_loopback};
 
 /// The key set of an issuer that is found through its metadata (RFC 8414, OpenID Connect Discovery).
@@ -40,33 +41,47 @@ impl DiscoveredKeys {
         for url in &self.candidates {
             match self.read(url).await {
                 Ok(uri) => return Ok(uri),
-                Err(error) => failures.push(error.to_string()),
+                Err(error) => failures.push(error),
             }
         }
-        Err(FetchError::new(format!(
+        let texts: Vec<_> = failures.iter().map(ToString::to_string).collect();
+        let message = format!(
             "no metadata of {} could be used; set jwks_uri if it publishes none: {}",
             self.issuer,
-            failures.join("; ")
-        )))
+            texts.join("; ")
+        );
+        // One answer that asks for patience speaks for the host.
+        Err(match failures.iter().filter_map(FetchError::wait).max() {
+            Some(wait) => FetchError::retry_after(message, wait),
+            None => FetchError::new(message),
+        })
     }
 
     async fn read(&self, url: &Url) -> Result<Url, FetchError> {
         let document = self.client.document(url).await?;
         let metadata: Metadata = serde_json::from_slice(&document).map_err(|error| {
-            FetchError::with_source(format!("{url} is no issuer metadata"), error)
+            // Not as source: serde quotes what it did not expect, however long.
+            let (line, column) = (error.line(), error.column());
+            FetchError::new(format!(
+                "{url} is no issuer metadata (line {line}, column {column})"
+            ))
         })?;
         // RFC 8414 §3.3: otherwise one issuer could speak for another.
         if metadata.issuer != *self.issuer {
             return Err(FetchError::new(format!(
-                "{url} speaks for issuer {:?}, not {:?}",
-                metadata.issuer, self.issuer
+                "{url} speaks for issuer {}, not {}",
+                shown(&metadata.issuer),
+                self.issuer
             )));
         }
         let uri = metadata
             .jwks_uri
             .ok_or_else(|| FetchError::new(format!("{url} names no jwks_uri")))?;
         self.rule.check(&uri).map_err(|reason| {
-            FetchError::new(format!("{url} names jwks_uri {uri:?}, which {reason}"))
+            FetchError::new(format!(
+                "{url} names jwks_uri {}, which {reason}",
+                shown(&uri)
+            ))
         })
     }
 }

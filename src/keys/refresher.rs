@@ -390,12 +390,10 @@ impl Shared {
                     .schedule
                     .failed(now.monotonic, error.wait(), fastrand::f64());
                 control.failures += 1;
-                let age = self
-                    .snapshot
-                    .load()
-                    .as_ref()
-                    .and_then(|snapshot| snapshot.age(now));
-                telemetry::fetch_failed(&self.issuer, &error, age);
+                let in_use = self.snapshot.load_full();
+                let age = in_use.as_ref().and_then(|snapshot| snapshot.age(now));
+                let serving = in_use.is_some_and(|snapshot| snapshot.may_serve(now));
+                telemetry::fetch_failed(&self.issuer, &error, age, serving);
                 control.last_error = Some(error);
             }
         }

@@ -1,0 +1,139 @@
+//! Running it: when keys are fetched, how long they serve, what to watch.
+//!
+//! # Who fetches
+//!
+//! Each issuer has one background task. It starts with the first token that passes every check but the signature and names that issuer, or
+//! with [`JwtAuthLayer::ready`]. It is the only one that fetches, and it goes on without traffic until the last clone of the layer, of its
+//! services and of its verifiers is dropped. Requests read the keys in use and never fetch: one that is cancelled takes no fetch with it.
+//!
+//! Issuers share nothing but the HTTP client. One that is down, slow or flooded does not touch another.
+//!
+//! Static keys (`jwk`, `jwks`, `public_key_pem`) have no task, no age and no failures.
+//!
+//! # The four times of a key set
+//!
+//! With the defaults of [`JwksCache`]:
+//!
+//! | time | age | what happens |
+//! | --- | --- | --- |
+//! | fresh | up to 8 minutes | The keys serve. Nothing is fetched on schedule |
+//! | refresh ahead | from 80 % of `max_age` on, up to a tenth of that earlier by chance: 7 min 12 s to 8 min | The task fetches while the keys serve. No request waits. Chance spreads processes that started together |
+//! | stale | over `max_age`, 10 minutes | Refreshes have failed since. The keys serve; [`IssuerHealth::stale`] is true |
+//! | expired | `max_stale`, 24 hours | The keys serve no more: one that was withdrawn in the meantime would still be trusted. Tokens get 503 |
+//!
+//! A `Cache-Control: max-age` (less `Age`) that is shorter than `max_age` shortens the first two, down to
+//! [30 seconds](crate::limits::MIN_SERVER_MAX_AGE); a longer one changes nothing (RFC 9111 §4.2). `no-store` and `no-cache` count as zero.
+//! A 304 to `If-None-Match` or `If-Modified-Since` renews the set without parsing it (RFC 9110 §15.4.5).
+//!
+//! A fetched set replaces the old one as a whole: a key that is gone is refused from then on. An answer that is no key set, or that holds no
+//! usable key, is a failed fetch, and the old set stays.
+//!
+//! Age is measured by the monotonic clock. When the wall clock ran more than `max_age` ahead of it, the machine was asleep, and the wall
+//! clock counts; a wall clock that is set back changes nothing for keys. Tokens are always judged by the wall clock, so the host needs NTP.
+//!
+//! # The three budgets
+//!
+//! So that nobody can starve anybody else, and no flood reaches the issuer:
+//!
+//! 1. **The schedule.** One fetch per life of a set, as above.
+//! 2. **Unknown `kid`s.** [Two](crate::limits::UNKNOWN_KID_FETCHES) fetches at once, one more per `cooldown` (30 seconds). All requests with
+//!    an unknown `kid` share the fetch that is under way, and wait for it at most `timeout` (5 seconds). A `kid` that a fresh set was seen
+//!    not to hold is remembered for one `cooldown` ([1024](crate::limits::MAX_REMEMBERED_KIDS) of them, 8 bytes each) and refused without a
+//!    fetch; a set that changed forgets them. With the budget spent the answer is 401.
+//! 3. **The back-off after failures.** 1 second, doubling up to `cooldown`, up to a quarter shorter by chance. A `Retry-After` of the issuer
+//!    is respected up to `max_age`. It holds for every fetch, whoever asks. Recovery therefore takes at most `cooldown` after the issuer is
+//!    back, or what `Retry-After` asked for.
+//!
+//! Besides, a signature that fails under a known key may ask for one fetch per `cooldown`, and for none while the set is younger than that:
+//! some issuers reuse a `kid` for a new key. When nothing newer comes the answer is 401, also when the issuer is down.
+//!
+//! Only a token that passes shape, `alg`, `typ`, `iss`, `aud`, times and `cnf` can ask for a fetch at all.
+//!
+//! What a token with a good shape gets:
+//!
+//! | keys in use | `kid` | fetches work | answer |
+//! | --- | --- | --- | --- |
+//! | yes | known | – | the verdict, without waiting |
+//! | yes | unknown | yes | waits for one fetch, then the verdict; 401 when the set does not hold it |
+//! | yes | unknown | no | 503 and `Retry-After` |
+//! | none yet, or expired | any | yes | waits for one fetch, then the verdict |
+//! | none yet, or expired | any | no | 503 and `Retry-After`: as soon as the fetch fails, and during the back-off without one |
+//!
+//! # Readiness
+//!
+//! [`JwtAuthLayer::keys`] reports on every issuer and starts nothing. Before the first token or the first call of `ready` there are no keys
+//! to report, so a process that gets traffic only once it is ready must call `ready` itself:
+//!
+//! ```
+//! use tower_jwt_auth::JwtAuthLayer;
+//!
+//! /// At start. When the first attempt fails the task goes on trying, and readiness follows.
+//! fn warm_up(auth: &JwtAuthLayer) {
+//!     let auth = auth.clone();
+//!     tokio::spawn(async move { auth.ready().await });
+//! }
+//!
+//! /// The status of a readiness probe.
+//! fn readiness(auth: &JwtAuthLayer) -> u16 {
+//!     if auth.keys().is_ready() { 200 } else { 503 }
+//! }
+//! ```
+//!
+//! [`KeysHealth::is_ready`] wants keys of every issuer. Where one of several may be missing, look at [`KeysHealth::issuers`] instead.
+//! [`ready`](crate::JwtAuthLayer::ready) gives up with the first failure and names URL and cause; waiting for it before serving ties your start to
+//! that of the issuer, and is not needed. Do not use readiness for liveness: a restart cures no outage of the issuer.
+//!
+//! [`IssuerHealth`] has what a dashboard needs: `ready`, `stale`, `generation`, `age`, the `kid`s in use, skipped keys with reasons,
+//! `last_error`, `next_attempt`, `fetches`, `failures`.
+//!
+//! # Events
+//!
+//! Feature `tracing`, target `tower_jwt_auth`. The field `event` names them. No event holds a token; a `kid` is escaped to ASCII and cut to 64
+//! characters.
+//!
+//! | `event` | level | fields | when |
+//! | --- | --- | --- | --- |
+//! | `fetch_failed` | warn | `issuer`, `error`, `age_seconds` | A fetch failed, or brought nothing usable; the old keys serve on. Once per attempt, and attempts back off |
+//! | `key_skipped` | warn | `issuer`, `kid` (where there is one), `reason` | A key of a new set is not used; once per set that changed |
+//! | `keys_renewed` | debug | `issuer`, `generation` | The same set was confirmed |
+//! | `keys_replaced` | info | `issuer`, `generation`, `usable`, `skipped` | Another set is in use |
+//! | `keys_unavailable` | error | `issuer`, `error`, `age_seconds` (absent before the first set) | A fetch failed and no keys may serve: tokens get 503. Once per attempt |
+//! | `layer_missing` | error | – | An extractor or `RequireScopesLayer` runs without `JwtAuthLayer`; the message names it |
+//! | `no_runtime` | error | `issuer` | A token needs keys, and there is no tokio runtime to fetch them on |
+//! | `private_key_published` | error | `issuer` | A new set of the issuer holds private members |
+//! | `request_refused` | debug | `kind`, `reason` (where a token was at fault) | A request was refused, whatever the reason |
+//!
+//! What to alert on:
+//!
+//! - `private_key_published`: at once. Whoever read the set can sign tokens; the issuer must replace those keys.
+//! - `keys_unavailable`: at once. Good tokens are turned away.
+//! - `fetch_failed` with `age_seconds` above `max_age`: soon. The keys are stale, and a rotation would already be missed. Below that it is
+//!   one attempt of several.
+//! - `layer_missing`, `no_runtime`: at once, and in tests. The program is put together wrongly.
+//! - `key_skipped`: look once. Encryption keys beside signing keys are normal; a signing key is not.
+//! - a rise of 401 answers together with `request_refused` of one `reason`: a changed issuer, audience or clock.
+//!
+//! # Restart during an outage
+//!
+//! `build` and `new` fetch nothing, so a process starts while its issuer is down. It has no keys then: they are not kept across restarts.
+//! Every token that could be good gets 503 with `Retry-After` until the first fetch succeeds, which needs no restart. A process that was
+//! already running serves on with its stale keys for `max_stale`. So, during an outage of the issuer, do not restart what works.
+//!
+//! Where that is not enough, give a [`KeySource`](crate::KeySource) of your own that keeps the last document in a file and falls back to it.
+//! How old that copy may be is then yours to decide.
+//!
+//! # Network
+//!
+//! - Fetches go out to `jwks_uri`; with discovery also to the issuer's well-known URLs, before each fetch of the keys. Setting `jwks_uri`
+//!   halves the requests and leaves one thing less to fail.
+//! - Redirects are not followed. Connections are not kept. A connection that fails or breaks off is tried once more at once.
+//! - The proxy variables of the environment are honoured; for a CA of your own, or a client certificate, pass an HTTP client to the builder.
+//! - A whole fetch, discovery included, has `timeout`. Raising it lengthens what requests wait when they must.
+//!
+//! [`IssuerHealth::stale`]: crate::IssuerHealth::stale
+//! [`IssuerHealth`]: crate::IssuerHealth
+//! [`JwksCache`]: crate::JwksCache
+//! [`JwtAuthLayer::keys`]: crate::JwtAuthLayer::keys
+//! [`JwtAuthLayer::ready`]: crate::JwtAuthLayer::ready
+//! [`KeysHealth::is_ready`]: crate::KeysHealth::is_ready
+//! [`KeysHealth::issuers`]: crate::KeysHealth::issuers

@@ -1,0 +1,28 @@
+/// Text from outside, fit for a log line: ASCII alone, because a right-to-left override can rearrange
+/// a line, and short, because its author may not be.
+#[cfg(any(feature = "reqwest", feature = "tracing"))]
+pub(crate) fn shown(text: &str) -> String {
+    let mut characters = text.chars();
+    let start: String = characters.by_ref().take(LONGEST).collect();
+    let more = if characters.next().is_some() {
+        ".."
+    } else {
+        ""
+    };
+    format!("{}{more}", start.escape_default())
+}
+
+#[cfg(any(feature = "reqwest", feature = "tracing"))]
+const LONGEST: usize = 64;
+
+#[cfg(all(test, any(feature = "reqwest", feature = "tracing")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn harmless() {
+        assert_eq!(shown("key-1"), "key-1");
+        assert_eq!(shown("a\r\nb\u{202e}c"), "a\\r\\nb\\u{202e}c");
+        assert_eq!(shown(&"x".repeat(1000)), format!("{}..", "x".repeat(64)));
+    }
+}
