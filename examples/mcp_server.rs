@@ -43,7 +43,7 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("no runtime could be started: {error}")),
     };
-    let outcome = Options::parse(std::env::args().skip(1))
+    let outcome = Options::parse(std::env::args_os().skip(1))
         .and_then(|options| runtime.block_on(run(&options)));
     // Streams that clients keep open must not keep the process alive.
     runtime.shutdown_background();
@@ -64,16 +64,20 @@ struct Options {
 }
 
 impl Options {
-    fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
+    fn parse(arguments: impl Iterator<Item = std::ffi::OsString>) -> Result<Self, String> {
+        let mut arguments = arguments.map(|argument| {
+            argument
+                .into_string()
+                .map_err(|odd| format!("{odd:?} is no UTF-8; {USAGE}"))
+        });
         let mut options = Self {
             config: None,
             bind: "127.0.0.1:3000".to_owned(),
         };
-        while let Some(name) = arguments.next() {
+        while let Some(name) = arguments.next().transpose()? {
             let mut value = || {
-                arguments
-                    .next()
-                    .ok_or(format!("{name} needs a value; {USAGE}"))
+                let missing = || format!("{name} needs a value; {USAGE}");
+                arguments.next().unwrap_or_else(|| Err(missing()))
             };
             match name.as_str() {
                 "--config" => options.config = Some(value()?),
@@ -130,8 +134,8 @@ async fn run(options: &Options) -> Result<(), String> {
 
 fn read_config(path: &str) -> Result<JwtAuthConfig, String> {
     let text =
-        std::fs::read_to_string(path).map_err(|error| format!("cannot read {path}: {error}"))?;
-    serde_json::from_str(&text).map_err(sentence(path))
+        std::fs::read_to_string(path).map_err(|error| format!("cannot read {path:?}: {error}"))?;
+    serde_json::from_str(&text).map_err(sentence(&format!("{path:?}")))
 }
 
 fn development_config(

@@ -93,12 +93,15 @@ pub use authn::{JwtAuth, JwtAuthLayer, ResponseFuture};
 pub use authz::{RequireScopes, RequireScopesFuture, RequireScopesLayer};
 pub use body::ResponseBody;
 pub use config::{
-    ConfigError, Issuer, Jwk, JwkSet, JwksCache, JwtAuthConfig, JwtAuthConfigBuilder, KeyFault,
+    ConfigError, InitialKeys, Issuer, Jwk, JwkSet, JwksCache, JwtAuthConfig, JwtAuthConfigBuilder,
+    KeyFault,
 };
 #[cfg(feature = "axum")]
 pub use extract::Claims;
 pub use jwks::{KeySetError, SkipReason};
-pub use keys::{FetchError, FetchFuture, Fetched, IssuerHealth, KeySource, SkippedKey, Validators};
+pub use keys::{
+    FetchError, FetchFuture, Fetched, IssuerHealth, KeySnapshot, KeySource, SkippedKey, Validators,
+};
 pub use rejection::{Rejection, RejectionKind};
 pub use resource_metadata::ResourceMetadata;
 pub use token::{Algorithm, TokenError, TokenErrorKind};

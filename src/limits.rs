@@ -67,7 +67,7 @@ pub const UNKNOWN_KID_FETCHES: u32 = 2;
 pub const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 
 /// Unknown `kid`s remembered at once, so that they ask for no second fetch. Memory stays bounded
-/// (8 bytes each) when an attacker sends a new one with each request.
+/// (a hash and a time each) when an attacker sends a new one with each request.
 pub const MAX_REMEMBERED_KIDS: usize = 1024;
 
 /// The longest time that can be configured for a key set's life, 10 years: larger values are

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::jwks::KeySet;
-use crate::keys::FetchError;
+use crate::keys::{FetchError, SnapshotFault};
 use crate::rejection::Rejection;
 #[cfg(feature = "tracing")]
 use crate::shown::shown;
@@ -40,6 +40,9 @@ pub(crate) fn keys_refreshed(issuer: &str, generation: u64, keys: &KeySet, chang
             skipped = keys.skipped().len(),
             "new keys are in use"
         );
+        if keys.beyond_limit() > 0 {
+            tracing::error!(target: TARGET, event = "too_many_keys", issuer, beyond_limit = keys.beyond_limit(), "the key set holds more keys than are read");
+        }
         for key in keys.skipped() {
             let kid = key.kid.as_deref().map(shown);
             tracing::warn!(target: TARGET, event = "key_skipped", issuer, kid = kid.as_deref(), reason = %key.reason, "a key is not used");
@@ -78,6 +81,28 @@ pub(crate) fn no_runtime(issuer: &str) {
     tracing::error!(target: TARGET, event = "no_runtime", issuer, "keys can only be fetched inside a tokio runtime");
     #[cfg(not(feature = "tracing"))]
     let _ = issuer;
+}
+
+/// A first start has no snapshot yet, which is worth no warning.
+pub(crate) fn snapshot_ignored(issuer: &str, fault: &SnapshotFault) {
+    #[cfg(feature = "tracing")]
+    match fault {
+        SnapshotFault::Absent => {
+            tracing::debug!(target: TARGET, event = "snapshot_ignored", issuer, reason = %fault, "no snapshot of keys to start with")
+        }
+        _ => {
+            tracing::warn!(target: TARGET, event = "snapshot_ignored", issuer, reason = %fault, "the snapshot of keys is not used")
+        }
+    }
+    #[cfg(not(feature = "tracing"))]
+    let _ = (issuer, fault);
+}
+
+pub(crate) fn snapshot_not_written(issuer: &str, error: &std::io::Error) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(target: TARGET, event = "snapshot_not_written", issuer, %error, "the snapshot of keys could not be written");
+    #[cfg(not(feature = "tracing"))]
+    let _ = (issuer, error);
 }
 
 pub(crate) fn layer_missing(what: &str) {

@@ -38,11 +38,10 @@ impl Clock {
 
     fn wall(&self) -> NumericDate {
         let seconds = match self {
-            // A clock before 1970 reads as 1970: every token is then in the future, and refused.
+            // A clock before 1970 cannot be right: it reads as infinity, and every token has expired.
             Self::System => SystemTime::now()
                 .duration_since(UNIX_EPOCH)
-                .unwrap_or_default()
-                .as_secs_f64(),
+                .map_or(f64::INFINITY, |since| since.as_secs_f64()),
             #[cfg(feature = "test-util")]
             Self::Fake(bits) => f64::from_bits(bits.load(Ordering::Relaxed)),
         };

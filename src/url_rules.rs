@@ -8,7 +8,7 @@ use url::{Host, Url};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct UrlRule {
     allow_http: bool,
-    allow_loopback: bool,
+    allow_internal: bool,
 }
 
 /// Why a URL is refused. Reads on after "which".
@@ -21,8 +21,8 @@ pub enum UrlFault {
     Fragment,
     /// It uses http on another host than this machine.
     Insecure,
-    /// A public issuer names a host on this machine.
-    Loopback,
+    /// A public issuer names a host on this machine or on its link.
+    Internal,
     /// It is not an absolute URL with a host.
     NotAbsolute,
     /// It holds a query (RFC 9728 §1.2 advises against it).
@@ -37,11 +37,11 @@ impl fmt::Display for UrlFault {
             Self::Credentials => "must not carry a user name or password",
             Self::Fragment => "must not carry a fragment",
             Self::Insecure => "must use https: only a loopback host may use http, or call danger_allow_http",
-            Self::Loopback => "must not be on a loopback host when its issuer is not",
+            Self::Internal => "must not be on a loopback or link-local host when its issuer is not",
             Self::NotAbsolute => "must be an absolute https URL",
             Self::Query => "must not carry a query",
             Self::UnsafeInHeader => {
-                "must not hold quotes, backslashes, control characters or a challenge parameter such as scope="
+                "must not hold spaces, quotes, backslashes, control or non-ASCII characters, or a challenge parameter such as scope="
             }
         })
     }
@@ -51,20 +51,34 @@ impl UrlRule {
     pub(crate) const fn new(danger_allow_http: bool) -> Self {
         Self {
             allow_http: danger_allow_http,
-            allow_loopback: true,
+            allow_internal: true,
         }
     }
 
     /// `danger_allow_http` says that the network is trusted, loopback included.
     #[cfg(feature = "reqwest")]
-    pub(crate) const fn without_loopback(self) -> Self {
+    pub(crate) const fn without_internal(self) -> Self {
         Self {
-            allow_loopback: self.allow_http,
+            allow_internal: self.allow_http,
             ..self
         }
     }
 
+    #[cfg(feature = "reqwest")]
+    pub(crate) const fn allows_internal(self) -> bool {
+        self.allow_internal
+    }
+
     pub(crate) fn check(self, text: &str) -> Result<Url, UrlFault> {
+        // The parser repairs what it can, and then fetches from elsewhere than what was written.
+        let plain = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+        if !text.bytes().all(plain) {
+            return Err(UrlFault::UnsafeInHeader);
+        }
+        let authority = text.split_once("://").map(|(_, rest)| rest);
+        if authority.is_none_or(|rest| rest.starts_with('/')) {
+            return Err(UrlFault::NotAbsolute);
+        }
         let url = Url::parse(text).map_err(|_| UrlFault::NotAbsolute)?;
         if url.host().is_none() || !matches!(url.scheme(), "http" | "https") {
             return Err(UrlFault::NotAbsolute);
@@ -79,8 +93,8 @@ impl UrlRule {
         if url.scheme() == "http" && !loopback && !self.allow_http {
             return Err(UrlFault::Insecure);
         }
-        if loopback && !self.allow_loopback {
-            return Err(UrlFault::Loopback);
+        if !self.allow_internal && (loopback || is_internal_address(&url)) {
+            return Err(UrlFault::Internal);
         }
         Ok(url)
     }
@@ -89,11 +103,25 @@ impl UrlRule {
 /// Only names that cannot be pointed elsewhere (RFC 6761 §6.3 leaves `*.localhost` to resolvers).
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Domain(name)) => name.trim_end_matches('.') == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     }
+}
+
+#[cfg(feature = "reqwest")]
+fn is_internal_address(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => crate::keys::is_internal(address.into()),
+        Some(Host::Ipv6(address)) => crate::keys::is_internal(address.into()),
+        Some(Host::Domain(_)) | None => false,
+    }
+}
+
+#[cfg(not(feature = "reqwest"))]
+const fn is_internal_address(_: &Url) -> bool {
+    false
 }
 
 #[cfg(test)]
@@ -102,7 +130,7 @@ mod tests {
 
     #[test]
     fn table() {
-        use UrlFault::{Credentials, Fragment, Insecure, NotAbsolute};
+        use UrlFault::{Credentials, Fragment, Insecure, NotAbsolute, UnsafeInHeader};
         let cases = [
             ("https://idp.example.com/jwks", Ok(())),
             ("https://idp.example.com/jwks?v=1", Ok(())),
@@ -120,6 +148,12 @@ mod tests {
             ("idp.example.com", Err(NotAbsolute)),
             ("/jwks", Err(NotAbsolute)),
             ("", Err(NotAbsolute)),
+            ("https:idp.example.com", Err(NotAbsolute)),
+            ("https:///idp.example.com", Err(NotAbsolute)),
+            (" https://idp.example.com", Err(UnsafeInHeader)),
+            ("https://idp.exa\nmple.com", Err(UnsafeInHeader)),
+            ("https:\\\\idp.example.com", Err(UnsafeInHeader)),
+            ("https://idp.example.com/\"", Err(UnsafeInHeader)),
         ];
         for (text, want) in cases {
             assert_eq!(UrlRule::new(false).check(text).map(drop), want, "{text}");

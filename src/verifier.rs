@@ -3,7 +3,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use crate::auth_info::AuthInfo;
-use crate::keys::{Answer, FetchError, IssuerHealth, Lack, LiveKeys, Snapshot};
+use crate::keys::{Answer, FetchError, IssuerHealth, KeySnapshot, Lack, LiveKeys, Snapshot};
 use crate::protected_resource::ProtectedResource;
 use crate::rejection::Rejection;
 use crate::telemetry;
@@ -60,8 +60,7 @@ pub(crate) struct Unsettled {
 
 #[derive(Debug)]
 enum OwnedLack {
-    Keys,
-    Kid { kid: String, seen: u64 },
+    Key { kid: Option<String>, seen: u64 },
     Signature { seen: u64 },
 }
 
@@ -208,28 +207,25 @@ impl JwtVerifier {
             let keys = live.clone();
             NotYet::Unsettled(Box::new(Unsettled { keys, lack, error }))
         };
+        let kid = || checked.kid().map(ToOwned::to_owned);
         let Some(snapshot) = keys.or_else(|| live.snapshot(now)) else {
-            return Err(unsettled(
-                OwnedLack::Keys,
-                TokenErrorKind::UnknownKey.into(),
-            ));
+            let lack = OwnedLack::Key {
+                kid: kid(),
+                seen: 0,
+            };
+            return Err(unsettled(lack, TokenErrorKind::UnknownKey.into()));
         };
         let seen = snapshot.generation;
-        let auth = checked.verify(&snapshot.keys).map_err(|error| {
-            match (error.kind(), checked.kid()) {
-                (TokenErrorKind::UnknownKey, Some(kid)) => unsettled(
-                    OwnedLack::Kid {
-                        kid: kid.to_owned(),
-                        seen,
-                    },
-                    error,
-                ),
-                (TokenErrorKind::BadSignature, _) => {
+        let auth = checked
+            .verify(&snapshot.keys)
+            .map_err(|error| match error.kind() {
+                TokenErrorKind::UnknownKey => unsettled(OwnedLack::Key { kid: kid(), seen }, error),
+                // A key of another type in the place of the old one is new material as well.
+                TokenErrorKind::BadSignature | TokenErrorKind::KeyMismatch => {
                     unsettled(OwnedLack::Signature { seen }, error)
                 }
                 _ => refuse(error),
-            }
-        })?;
+            })?;
         if !auth.satisfies(&policy.resource.required_scopes, None) {
             let rejection =
                 Rejection::insufficient_scope(&policy.resource, &policy.resource.required_scopes);
@@ -246,8 +242,10 @@ impl JwtVerifier {
 impl OwnedLack {
     fn borrowed(&self) -> Lack<'_> {
         match self {
-            Self::Keys => Lack::Keys,
-            Self::Kid { kid, seen } => Lack::Kid { kid, seen: *seen },
+            Self::Key { kid, seen } => Lack::Key {
+                kid: kid.as_deref(),
+                seen: *seen,
+            },
             Self::Signature { seen } => Lack::Signature { seen: *seen },
         }
     }
@@ -266,5 +264,14 @@ impl KeysHealth {
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.issuers.iter().all(|issuer| issuer.ready)
+    }
+
+    /// The keys in use of each issuer that has fetched some, to start another process with.
+    #[must_use]
+    pub fn export(&self) -> Vec<KeySnapshot> {
+        self.issuers
+            .iter()
+            .filter_map(|issuer| issuer.export().cloned())
+            .collect()
     }
 }

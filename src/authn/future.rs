@@ -36,15 +36,17 @@ pin_project! {
         Admitted { #[pin] future: S::Future },
         /// Answered without the service; `None` once the answer was taken.
         Answered { response: Option<Response<Full<Bytes>>> },
-        /// The token's key was missing; `None` once the verdict is there.
+        /// The token's key was missing; `None` once the state has changed.
         Waiting { verdict: PendingVerdict, held: Option<Held<S, B>> },
+        /// The verdict was good, and the service is not ready yet; `None` once it is.
+        Ready { held: Option<Held<S, B>> },
     }
 }
 
 /// Boxed, because it is the rare way, and waits for the network anyway.
 type PendingVerdict = Pin<Box<dyn Future<Output = Result<AuthInfo, Rejection>> + Send>>;
 
-/// A request that waits for its verdict, and the service that was polled ready for it.
+/// A request that waits, and an instance of the service for it alone.
 struct Held<S, B> {
     layer: JwtAuthLayer,
     request: Request<B>,
@@ -109,23 +111,27 @@ where
                 }
                 StateProjection::Waiting { verdict, held } => {
                     let verdict = ready!(verdict.as_mut().poll(cx));
-                    let Held {
-                        layer,
-                        mut request,
-                        mut inner,
-                    } = held
-                        .take()
-                        .expect("the state changes as soon as the verdict is there");
+                    let mut held = held.take().expect("the state changes with the verdict");
                     match verdict {
                         Ok(auth) => {
-                            layer.admit(&mut request, Some(auth));
-                            State::Admitted {
-                                future: inner.call(request),
-                            }
+                            held.layer.admit(&mut held.request, Some(auth));
+                            State::Ready { held: Some(held) }
                         }
                         Err(rejection) => State::Answered {
-                            response: Some(layer.respond(rejection)),
+                            response: Some(held.layer.respond(rejection)),
                         },
+                    }
+                }
+                StateProjection::Ready { held } => {
+                    let service = held.as_mut().expect("the state changes when it is ready");
+                    if let Err(error) = ready!(service.inner.poll_ready(cx)) {
+                        return Poll::Ready(Err(error));
+                    }
+                    let Held {
+                        request, mut inner, ..
+                    } = held.take().expect("it was there a line above");
+                    State::Admitted {
+                        future: inner.call(request),
                     }
                 }
             };

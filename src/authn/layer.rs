@@ -15,6 +15,8 @@ use crate::verifier::{JwtVerifier, KeysHealth};
 
 /// Lets only requests with a valid access token through to the service, and tells it who they are.
 ///
+/// Needs a tokio runtime with its time driver (`enable_time`) once keys are to be fetched.
+///
 /// Made with [`JwtAuthLayer::new`] from a [`JwtAuthConfig`](crate::JwtAuthConfig). Clones, and the
 /// services made from them, share the keys and the one task per issuer that keeps them fresh; it ends
 /// with the last of them.
@@ -99,7 +101,9 @@ impl JwtAuthLayer {
         self
     }
 
-    /// Answers refused requests with what `respond` makes of the [`Rejection`].
+    /// Answers requests that this layer refuses with what `respond` makes of the [`Rejection`]; those
+    /// that [`RequireScopesLayer`](crate::RequireScopesLayer) or an extractor refuses further in are
+    /// answered as usual.
     ///
     /// The verdict stands: the service is not called, and the rejection is left in the extensions of
     /// the response. Start from [`Rejection::into_response`] to change only a part; without the

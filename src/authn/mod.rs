@@ -7,7 +7,7 @@
 //!    token makes one.
 //! 3. An open path goes on to the service.
 //! 4. Exactly one bearer token is taken from the `Authorization` header (RFC 6750 §2.1).
-//! 5. The token is verified. When its key is missing, the request waits for one fetch, at most the
+//! 5. The token is verified. When its key is missing, the request waits for a fetch, at most the
 //!    fetch timeout, and is looked at once more.
 //! 6. The `Authorization` header is marked sensitive, or stripped; `AuthInfo` goes into the
 //!    extensions; the instance of the service that was polled ready is called.

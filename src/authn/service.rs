@@ -1,4 +1,3 @@
-use std::mem;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -82,14 +81,16 @@ impl<S> JwtAuth<S> {
         }
     }
 
-    /// Takes the instance that `poll_ready` approved and leaves a clone for next time. Calling the
-    /// clone instead could panic: readiness (a semaphore permit, a channel slot) is not cloned.
-    fn take_ready_inner(&mut self) -> S
+    /// Drops the instance that was polled ready, and gives a clone that the future polls ready itself
+    /// once the verdict is good. What a ready instance holds (a permit, a slot) must not wait for the
+    /// network on behalf of a caller whom nobody knows; and nothing else may be called in its place,
+    /// since readiness is not cloned.
+    fn give_up_readiness(&mut self) -> S
     where
         S: Clone,
     {
-        let next = self.inner.clone();
-        mem::replace(&mut self.inner, next)
+        self.inner = self.inner.clone();
+        self.inner.clone()
     }
 }
 
@@ -141,12 +142,8 @@ where
             Verdict::Refuse(rejection) => ResponseFuture::answered(self.layer.respond(rejection)),
             Verdict::Wait { token, unsettled } => {
                 let verdict = self.layer.verifier.settle(&token, *unsettled);
-                ResponseFuture::waiting(
-                    verdict,
-                    self.layer.clone(),
-                    request,
-                    self.take_ready_inner(),
-                )
+                let unready = self.give_up_readiness();
+                ResponseFuture::waiting(verdict, self.layer.clone(), request, unready)
             }
         }
     }

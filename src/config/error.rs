@@ -1,7 +1,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::jwks::KeySetError;
+use crate::jwks::{KeySetError, SkipReason};
 use crate::url_rules::UrlFault;
 
 /// What is wrong with a configuration: the setting, its value, and the way out.
@@ -75,6 +75,11 @@ pub enum ConfigError {
     },
     /// There is no issuer.
     IssuerMissing,
+    /// None of the static keys fits an algorithm that is allowed.
+    NoKeyForAlgorithms {
+        /// The issuer whose tokens could never pass.
+        issuer: String,
+    },
     /// The keys of an issuer that is no URL cannot be discovered.
     NotDiscoverable {
         /// The issuer.
@@ -111,8 +116,24 @@ pub enum KeyFault {
     NotAnObject,
     /// Not PEM text of an RSA, EC or Ed25519 public key.
     NotPem,
+    /// A snapshot of another issuer's keys.
+    OtherIssuer,
     /// The set has no key that can be used.
     Unusable(KeySetError),
+}
+
+impl KeyFault {
+    const fn way_out(&self) -> &'static str {
+        match self {
+            Self::NotAnObject => "give a JWK, as a JSON object",
+            Self::NotPem => "give the text with its BEGIN PUBLIC KEY line",
+            Self::OtherIssuer => "export the keys of this issuer",
+            Self::Unusable(KeySetError::NoUsableKey {
+                skipped: Some(SkipReason::Symmetric),
+            }) => "list the HS algorithm of the secret in algorithms",
+            Self::Unusable(_) => "give a public key of a supported type (RSA, EC, Ed25519, ML-DSA)",
+        }
+    }
 }
 
 impl fmt::Display for KeyFault {
@@ -122,6 +143,7 @@ impl fmt::Display for KeyFault {
             Self::NotPem => f.write_str(
                 "it is not PEM text of an RSA, EC (P-256, P-384, P-521) or Ed25519 public key",
             ),
+            Self::OtherIssuer => f.write_str("it holds the keys of another issuer"),
             Self::Unusable(error) => error.fmt(f),
         }
     }
@@ -173,7 +195,14 @@ impl fmt::Display for ConfigError {
                 "{setting} {value:?} would break a challenge: leave out quotes, backslashes, control and non-ASCII \
                  characters, and names such as scope="
             ),
-            Self::InvalidKey { setting, reason } => write!(f, "{setting} cannot be used: {reason}"),
+            Self::InvalidKey { setting, reason } => {
+                write!(
+                    f,
+                    "{setting} cannot be used: {reason}; {}",
+                    reason.way_out()
+                )
+            }
+
             Self::InvalidUrl {
                 setting,
                 value,
@@ -182,6 +211,10 @@ impl fmt::Display for ConfigError {
             Self::IssuerMissing => {
                 f.write_str("issuer is missing: set issuer, or issuers for several")
             }
+            Self::NoKeyForAlgorithms { issuer } => write!(
+                f,
+                "no key of issuer {issuer:?} fits one of algorithms: add the algorithm of the key, or leave algorithms out"
+            ),
             Self::NotDiscoverable { issuer } => write!(
                 f,
                 "issuer {issuer:?} is no URL, so its keys cannot be discovered: set jwks_uri, jwks or jwk"

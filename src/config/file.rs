@@ -1,13 +1,15 @@
 //! The configuration as a file: names, spellings and types. What it means is the builder's business.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use super::JwtAuthConfig;
+use super::builder::JwtAuthConfigBuilder;
 use super::error::ConfigError;
 use super::issuer::{Issuer, JwksCache, KeySettings, Settings};
-use super::{JwtAuthConfig, JwtAuthConfigBuilder};
 use crate::token::Algorithm;
 
 impl<'de> Deserialize<'de> for JwtAuthConfig {
@@ -49,6 +51,12 @@ struct ConfigFile {
     jwk: Option<Value>,
     #[serde(alias = "publicKeyPem")]
     public_key_pem: Option<String>,
+    #[serde(alias = "initialJwks")]
+    initial_jwks: Option<Value>,
+    #[serde(alias = "snapshotFile")]
+    snapshot_file: Option<PathBuf>,
+    #[serde(default, alias = "pinJwksHost")]
+    pin_jwks_host: bool,
 }
 
 #[derive(Deserialize)]
@@ -73,6 +81,12 @@ struct IssuerEntry {
     jwk: Option<Value>,
     #[serde(alias = "publicKeyPem")]
     public_key_pem: Option<String>,
+    #[serde(alias = "initialJwks")]
+    initial_jwks: Option<Value>,
+    #[serde(alias = "snapshotFile")]
+    snapshot_file: Option<PathBuf>,
+    #[serde(default, alias = "pinJwksHost")]
+    pin_jwks_host: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -112,6 +126,9 @@ macro_rules! settings {
                 jwks: $from.jwks,
                 jwk: $from.jwk,
                 public_key_pem: $from.public_key_pem,
+                initial: $from.initial_jwks.map(Into::into),
+                snapshot_file: $from.snapshot_file,
+                pin_jwks_host: $from.pin_jwks_host,
             },
         }
     };

@@ -1,9 +1,11 @@
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 
+use super::static_keys::InitialKeys;
 use crate::keys::KeySource;
 use crate::token::Algorithm;
 
@@ -53,6 +55,9 @@ pub(super) struct KeySettings {
     pub(super) jwks: Option<Value>,
     pub(super) jwk: Option<Value>,
     pub(super) public_key_pem: Option<String>,
+    pub(super) initial: Option<InitialKeys>,
+    pub(super) snapshot_file: Option<PathBuf>,
+    pub(super) pin_jwks_host: bool,
 }
 
 impl fmt::Debug for KeySettings {
@@ -64,6 +69,9 @@ impl fmt::Debug for KeySettings {
             .field("jwks", &self.jwks.is_some())
             .field("jwk", &self.jwk.is_some())
             .field("public_key_pem", &self.public_key_pem.is_some())
+            .field("initial_jwks", &self.initial.is_some())
+            .field("snapshot_file", &self.snapshot_file)
+            .field("pin_jwks_host", &self.pin_jwks_host)
             .finish()
     }
 }
@@ -179,6 +187,44 @@ macro_rules! issuer_setters {
             /// Gets keys from a source of your own. It wins over every other setting.
             pub fn key_source(mut self, source: impl $crate::KeySource) -> Self {
                 self.$($path).+.keys.source = Some(std::sync::Arc::new(source));
+                self
+            }
+
+            /// Serves with these keys until the first fetch, which happens as soon as it would without
+            /// them: for a process that starts while its issuer is down.
+            ///
+            /// A [`KeySnapshot`](crate::KeySnapshot) keeps its age, and is passed over once it is older
+            /// than `max_stale`; a plain set counts as fetched when the layer is made.
+            ///
+            /// Default: none. It means nothing to static keys.
+            ///
+            /// # Errors
+            ///
+            /// `build` refuses a set without a usable key, and a snapshot of another issuer.
+            pub fn initial_jwks(mut self, keys: impl Into<$crate::InitialKeys>) -> Self {
+                self.$($path).+.keys.initial = Some(keys.into());
+                self
+            }
+
+            /// Keeps each good key set in this file, and starts with it: so that a process that is
+            /// restarted while its issuer is down comes up serving.
+            ///
+            /// The file is replaced as a whole and carries a checksum. It is read when the layer is
+            /// made, and passed over when it is damaged, older than `max_stale`, or of another issuer.
+            /// Each issuer needs a file of its own. Whoever can write it decides whose tokens are good.
+            ///
+            /// Default: none; keys do not outlive the process.
+            pub fn snapshot_file(mut self, path: impl Into<std::path::PathBuf>) -> Self {
+                self.$($path).+.keys.snapshot_file = Some(path.into());
+                self
+            }
+
+            /// Takes keys only from the host of the issuer, whatever its metadata says.
+            ///
+            /// Default: off, because Google and others keep them on another host. It means nothing
+            /// where `jwks_uri` is set.
+            pub fn pin_jwks_host(mut self) -> Self {
+                self.$($path).+.keys.pin_jwks_host = true;
                 self
             }
 

@@ -1,11 +1,14 @@
 //! Keys written into the configuration, and what we take from jsonwebtoken's types.
 
+use std::sync::Arc;
+
 use jsonwebtoken::DecodingKey;
 use serde_json::{Value, json};
 
 use super::error::{ConfigError, KeyFault};
 use super::issuer::KeySettings;
 use crate::jwks::{KeySet, KeySetOptions, jwk_of_decoding_key};
+use crate::keys::{KeySnapshot, Seed};
 use crate::token::Algorithm;
 
 /// A key as JSON (RFC 7517 §4), for [`jwk`](crate::JwtAuthConfigBuilder::jwk).
@@ -27,6 +30,63 @@ pub struct Jwk(pub(super) Value);
 /// lost from the latter, [`Jwk`] says.
 #[derive(Clone)]
 pub struct JwkSet(pub(super) Value);
+
+/// Keys to start with, for [`initial_jwks`](crate::JwtAuthConfigBuilder::initial_jwks): a
+/// [`KeySnapshot`] with its age, or anything that makes a [`JwkSet`].
+#[derive(Clone, Debug)]
+pub struct InitialKeys(Initial);
+
+#[derive(Clone, Debug)]
+enum Initial {
+    Set(JwkSet),
+    Snapshot(KeySnapshot),
+}
+
+impl From<JwkSet> for InitialKeys {
+    fn from(set: JwkSet) -> Self {
+        Self(Initial::Set(set))
+    }
+}
+
+impl From<Value> for InitialKeys {
+    fn from(json: Value) -> Self {
+        JwkSet::from(json).into()
+    }
+}
+
+impl From<jsonwebtoken::jwk::JwkSet> for InitialKeys {
+    fn from(set: jsonwebtoken::jwk::JwkSet) -> Self {
+        JwkSet::from(set).into()
+    }
+}
+
+impl From<KeySnapshot> for InitialKeys {
+    fn from(snapshot: KeySnapshot) -> Self {
+        Self(Initial::Snapshot(snapshot))
+    }
+}
+
+impl InitialKeys {
+    pub(super) fn seed(&self, issuer: &str) -> Result<Seed, ConfigError> {
+        let (document, fetched_at) = match &self.0 {
+            Initial::Set(JwkSet(set)) => (set.to_string(), None),
+            Initial::Snapshot(snapshot) if snapshot.issuer() != issuer => {
+                return Err(invalid("initial_jwks", KeyFault::OtherIssuer));
+            }
+            Initial::Snapshot(snapshot) => {
+                (snapshot.jwks().to_owned(), Some(snapshot.fetched_at()))
+            }
+        };
+        let document = document.into_bytes();
+        let keys = KeySet::parse(&document, KeySetOptions::default())
+            .map_err(|error| invalid("initial_jwks", KeyFault::Unusable(error)))?;
+        Ok(Seed {
+            keys: Arc::new(keys),
+            document,
+            fetched_at,
+        })
+    }
+}
 
 macro_rules! redacted_debug {
     ($($type:ident),*) => {$(

@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::token::{Algorithm, AudienceRule, Profile};
 
 fn file(json: Value) -> Result<JwtAuthConfig, String> {
     serde_json::from_value(json).map_err(|error| error.to_string())
@@ -176,11 +177,11 @@ mod with_everything {
             ),
             (
                 json!({"resource": "https://r.example/\"x"}),
-                "resource \"https://r.example/\\\"x\" must not hold quotes, backslashes, control characters or a challenge parameter such as scope=",
+                "resource \"https://r.example/\\\"x\" must not hold spaces, quotes, backslashes, control or non-ASCII characters, or a challenge parameter such as scope=",
             ),
             (
                 json!({"resource": "https://r.example/scope=x"}),
-                "resource \"https://r.example/scope=x\" must not hold quotes",
+                "resource \"https://r.example/scope=x\" must not hold spaces",
             ),
             (
                 json!({"realm": "a\"b"}),
@@ -229,7 +230,7 @@ mod with_everything {
             ),
             (
                 json!({"jwk": "text"}),
-                "jwk cannot be used: it is not a JSON object",
+                "jwk cannot be used: it is not a JSON object; give a JWK, as a JSON object",
             ),
             (
                 json!({"jwk": {"kty": "RSA"}}),
@@ -324,7 +325,7 @@ mod with_everything {
         assert!(
             matches!(&policy.audience, AudienceRule::AnyOf(list) if list == &["https://r.example"])
         );
-        let Keys::Fetched { times, .. } = keys else {
+        let Keys::Fetched(crate::keys::KeyOrigin { times, .. }) = keys else {
             panic!("discovered")
         };
         assert_eq!(times.max_age, Duration::from_secs(600));

@@ -38,7 +38,7 @@
 //! 1. **The schedule.** One fetch per life of a set, as above.
 //! 2. **Unknown `kid`s.** [Two](crate::limits::UNKNOWN_KID_FETCHES) fetches at once, one more per `cooldown` (30 seconds). All requests with
 //!    an unknown `kid` share the fetch that is under way, and wait for it at most `timeout` (5 seconds). A `kid` that a fresh set was seen
-//!    not to hold is remembered for one `cooldown` ([1024](crate::limits::MAX_REMEMBERED_KIDS) of them, 8 bytes each) and refused without a
+//!    not to hold is remembered for one `cooldown` ([1024](crate::limits::MAX_REMEMBERED_KIDS) of them) and refused without a
 //!    fetch; a set that changed forgets them. With the budget spent the answer is 401.
 //! 3. **The back-off after failures.** 1 second, doubling up to `cooldown`, up to a quarter shorter by chance. A `Retry-After` of the issuer
 //!    is respected up to `max_age`. It holds for every fetch, whoever asks. Recovery therefore takes at most `cooldown` after the issuer is
@@ -101,6 +101,9 @@
 //! | `layer_missing` | error | – | An extractor or `RequireScopesLayer` runs without `JwtAuthLayer`; the message names it |
 //! | `no_runtime` | error | `issuer` | A token needs keys, and there is no tokio runtime to fetch them on |
 //! | `private_key_published` | error | `issuer` | A new set of the issuer holds private members |
+//! | `too_many_keys` | error | `issuer`, `beyond_limit` | A new set holds more than 128 keys; the others are not read |
+//! | `snapshot_ignored` | warn (debug when there is none) | `issuer`, `reason` | The snapshot file is not used at start |
+//! | `snapshot_not_written` | warn | `issuer`, `error` | The snapshot file could not be replaced |
 //! | `request_refused` | debug | `kind`, `reason` (where a token was at fault) | A request was refused, whatever the reason |
 //!
 //! What to alert on:

@@ -74,8 +74,6 @@ pub enum SkipReason {
     /// A symmetric key, which is never taken from a set that was fetched, nor without an `HS*`
     /// algorithm that is listed by name.
     Symmetric,
-    /// The set holds more than [`MAX_KEYS`](crate::limits::MAX_KEYS) keys.
-    TooMany,
     /// `alg` is not a signature algorithm that we support.
     UnsupportedAlgorithm,
     /// `kty` or `crv` is not one that we support.
@@ -91,7 +89,6 @@ impl fmt::Display for SkipReason {
             Self::NotForSignatures => "use or key_ops forbid verification",
             Self::RsaParameters => "the RSA modulus or exponent is out of bounds",
             Self::Symmetric => "symmetric keys are not taken from this source",
-            Self::TooMany => "the set holds too many keys",
             Self::UnsupportedAlgorithm => "alg is not a supported signature algorithm",
             Self::UnsupportedType => "kty or crv is not supported",
         })

@@ -13,6 +13,8 @@ pub(crate) struct KeySet {
     keys: Vec<VerificationKey>,
     by_kid: HashMap<String, Vec<usize>>,
     skipped: Vec<SkippedKey>,
+    /// How many members there were beyond the limit. Only counted: junk takes no memory.
+    beyond_limit: usize,
     /// A key without `kid` is meant for every token: that of a static `jwk` or PEM text.
     unnamed_fit_any_kid: bool,
 }
@@ -59,14 +61,11 @@ impl KeySet {
             keys: Vec::new(),
             by_kid: HashMap::new(),
             skipped: Vec::new(),
+            beyond_limit: members.len().saturating_sub(MAX_KEYS),
             unnamed_fit_any_kid: options.unnamed_fit_any_kid,
         };
-        for (position, jwk) in members.iter().enumerate() {
-            let parsed = match position < MAX_KEYS {
-                true => VerificationKey::parse(jwk, options.symmetric),
-                false => Err(SkipReason::TooMany),
-            };
-            match parsed {
+        for jwk in members.iter().take(MAX_KEYS) {
+            match VerificationKey::parse(jwk, options.symmetric) {
                 Ok(key) => set.add(key),
                 Err(reason) => set.skipped.push(SkippedKey {
                     kid: kid_of(jwk),
@@ -105,7 +104,7 @@ impl KeySet {
             return self.verify_without_kid(algorithm, message, signature);
         };
         let Some(named) = self.by_kid.get(kid) else {
-            return match self.unnamed_fit_any_kid {
+            return match self.unnamed_fit_any_kid && self.by_kid.is_empty() {
                 true => self.verify_without_kid(algorithm, message, signature),
                 false => Err(KeyMiss::UnknownKid),
             };
@@ -165,13 +164,20 @@ impl KeySet {
         &self.skipped
     }
 
+    pub(crate) fn beyond_limit(&self) -> usize {
+        self.beyond_limit
+    }
+
     pub(crate) fn leaks_private(&self) -> bool {
         self.keys.iter().any(|key| key.leaks_private)
     }
 }
 
+/// Cut short: it is only shown.
 fn kid_of(jwk: &Value) -> Option<String> {
-    jwk.get("kid")?.as_str().map(ToOwned::to_owned)
+    jwk.get("kid")?
+        .as_str()
+        .map(|kid| kid.chars().take(LONGEST_SHOWN_KID).collect())
 }
 
 /// Why a document was refused as a whole. The set that was there before stays.
@@ -205,3 +211,5 @@ impl fmt::Display for KeySetError {
 }
 
 impl std::error::Error for KeySetError {}
+
+const LONGEST_SHOWN_KID: usize = 64;

@@ -1,10 +1,11 @@
+use std::fmt;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use url::Url;
+use url::{Host, Url};
 
-use super::http::HttpClient;
-use super::source::{FetchError, FetchFuture, Fetched, KeySource, Validators};
+use super::http::{HttpClient, Reach};
+use super::source::{FetchError, FetchFuture, KeySource, Validators};
 use crate::shown::shown;
 use crate::url_rules::{UrlRule, is_loopback};
 
@@ -18,21 +19,31 @@ pub(crate) struct DiscoveredKeys {
     issuer: Arc<str>,
     candidates: Vec<Url>,
     rule: UrlRule,
+    /// `pin_jwks_host`: the only host that keys may come from.
+    pinned: Option<Host>,
 }
 
 impl DiscoveredKeys {
-    pub(crate) fn new(client: Arc<HttpClient>, issuer: Arc<str>, url: &Url, rule: UrlRule) -> Self {
+    pub(crate) fn new(
+        client: Arc<HttpClient>,
+        issuer: Arc<str>,
+        url: &Url,
+        rule: UrlRule,
+        pin_host: bool,
+    ) -> Self {
         // A public issuer must not send us to a service on our own machine.
         let rule = if is_loopback(url) {
             rule
         } else {
-            rule.without_loopback()
+            rule.without_internal()
         };
+        let pinned = url.host().filter(|_| pin_host).map(|host| host.to_owned());
         Self {
             client,
             issuer,
             candidates: metadata_urls(url),
             rule,
+            pinned,
         }
     }
 
@@ -77,12 +88,19 @@ impl DiscoveredKeys {
         let uri = metadata
             .jwks_uri
             .ok_or_else(|| FetchError::new(format!("{url} names no jwks_uri")))?;
-        self.rule.check(&uri).map_err(|reason| {
+        let refuse = |reason: &dyn fmt::Display| {
             FetchError::new(format!(
                 "{url} names jwks_uri {}, which {reason}",
                 shown(&uri)
             ))
-        })
+        };
+        let found = self.rule.check(&uri).map_err(|fault| refuse(&fault))?;
+        match &self.pinned {
+            Some(host) if found.host().map(|found| found.to_owned()).as_ref() != Some(host) => {
+                Err(refuse(&format_args!("is not on the issuer's host {host}")))
+            }
+            _ => Ok(found),
+        }
     }
 }
 
@@ -90,8 +108,11 @@ impl KeySource for DiscoveredKeys {
     fn fetch<'a>(&'a self, known: Option<&'a Validators>) -> FetchFuture<'a> {
         Box::pin(async move {
             let uri = self.jwks_uri().await?;
-            let fetched: Fetched = self.client.key_set(&uri, known).await?;
-            Ok(fetched)
+            let reach = match self.rule.allows_internal() {
+                true => Reach::Anywhere,
+                false => Reach::Outside,
+            };
+            self.client.key_set(&uri, known, reach).await
         })
     }
 }

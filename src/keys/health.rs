@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::Snapshot;
+use super::{KeySnapshot, Snapshot};
 use crate::jwks::SkipReason;
 
 /// How the keys of one issuer are: for readiness probes, dashboards and logs.
@@ -21,6 +21,8 @@ pub struct IssuerHealth {
     pub keys: Vec<Option<String>>,
     /// Keys of the set that are not used, and why.
     pub skipped: Vec<SkippedKey>,
+    /// Members of the set beyond [`MAX_KEYS`](crate::limits::MAX_KEYS), which were not read.
+    pub beyond_limit: usize,
     /// Why the last fetch failed; `None` when it did not.
     pub last_error: Option<String>,
     /// Time until the next fetch; `None` for static keys and before first use.
@@ -29,6 +31,7 @@ pub struct IssuerHealth {
     pub fetches: u64,
     /// Fetches that failed, or brought nothing usable.
     pub failures: u64,
+    pub(super) exported: Option<KeySnapshot>,
 }
 
 /// A key that is not used.
@@ -42,6 +45,13 @@ pub struct SkippedKey {
 }
 
 impl IssuerHealth {
+    /// The keys in use, for [`initial_jwks`](crate::JwtAuthConfigBuilder::initial_jwks) of a process to
+    /// come; `None` for static keys and before the first set.
+    #[must_use]
+    pub fn export(&self) -> Option<&KeySnapshot> {
+        self.exported.as_ref()
+    }
+
     pub(super) fn new(issuer: &str, snapshot: Option<&Snapshot>) -> Self {
         let keys = snapshot.map(|snapshot| &snapshot.keys);
         Self {
@@ -64,10 +74,12 @@ impl IssuerHealth {
                         .collect()
                 })
                 .unwrap_or_default(),
+            beyond_limit: keys.map_or(0, |keys| keys.beyond_limit()),
             last_error: None,
             next_attempt: None,
             fetches: 0,
             failures: 0,
+            exported: None,
         }
     }
 

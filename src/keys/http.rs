@@ -8,8 +8,10 @@ use http::{HeaderName, StatusCode};
 use url::Url;
 
 use super::cache_control;
+use super::guarded_dns::GuardedDns;
 use super::source::{FetchError, FetchFuture, Fetched, KeySource, Validators};
 use crate::limits::{CONNECT_TIMEOUT, MAX_DOCUMENT_BYTES};
+use crate::url_rules::is_loopback;
 
 /// The key set at a `jwks_uri`.
 #[derive(Debug)]
@@ -26,7 +28,7 @@ impl HttpKeys {
 
 impl KeySource for HttpKeys {
     fn fetch<'a>(&'a self, known: Option<&'a Validators>) -> FetchFuture<'a> {
-        Box::pin(self.client.key_set(&self.uri, known))
+        Box::pin(self.client.key_set(&self.uri, known, Reach::Anywhere))
     }
 }
 
@@ -35,14 +37,24 @@ impl KeySource for HttpKeys {
 #[derive(Debug, Default)]
 pub(crate) struct HttpClient {
     injected: Option<reqwest::Client>,
-    built: OnceLock<reqwest::Client>,
+    open: OnceLock<reqwest::Client>,
+    guarded: OnceLock<reqwest::Client>,
+    local: OnceLock<reqwest::Client>,
+}
+
+/// Where a name may lead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    Anywhere,
+    /// Not to this machine: the URL comes from somebody else's document.
+    Outside,
 }
 
 impl HttpClient {
     pub(crate) fn new(injected: Option<reqwest::Client>) -> Self {
         Self {
             injected,
-            built: OnceLock::new(),
+            ..Self::default()
         }
     }
 
@@ -50,9 +62,10 @@ impl HttpClient {
         &self,
         uri: &Url,
         known: Option<&Validators>,
+        reach: Reach,
     ) -> Result<Fetched, FetchError> {
         let known = known.filter(|known| known.uri.as_deref() == Some(uri.as_str()));
-        let response = self.get(uri, ACCEPT_KEY_SET, known).await?;
+        let response = self.get(uri, ACCEPT_KEY_SET, known, reach).await?;
         let max_age = cache_control::max_age(response.headers());
         let validators = Validators {
             etag: text(response.headers(), ETAG),
@@ -73,7 +86,7 @@ impl HttpClient {
     }
 
     pub(super) async fn document(&self, uri: &Url) -> Result<Vec<u8>, FetchError> {
-        let response = self.get(uri, ACCEPT_JSON, None).await?;
+        let response = self.get(uri, ACCEPT_JSON, None, Reach::Anywhere).await?;
         match response.status() {
             StatusCode::OK => body(uri, response).await,
             _ => Err(unexpected(uri, &response)),
@@ -85,8 +98,9 @@ impl HttpClient {
         uri: &Url,
         accept: &str,
         known: Option<&Validators>,
+        reach: Reach,
     ) -> Result<reqwest::Response, FetchError> {
-        let client = self.client()?;
+        let client = self.client(uri, reach)?;
         let request = || {
             let mut request = client.get(uri.clone()).header(ACCEPT, accept);
             if let Some(etag) = known.and_then(|known| known.etag.as_ref()) {
@@ -104,28 +118,42 @@ impl HttpClient {
             }
             answered => answered,
         }
-        .map_err(|error| FetchError::with_source(format!("GET {uri} failed"), error.without_url()))
+        .map_err(|error| {
+            FetchError::with_source(
+                format!("GET {} failed", shown_url(uri)),
+                error.without_url(),
+            )
+        })
     }
 
-    fn client(&self) -> Result<&reqwest::Client, FetchError> {
-        if let Some(client) = self.injected.as_ref().or_else(|| self.built.get()) {
+    fn client(&self, uri: &Url, reach: Reach) -> Result<&reqwest::Client, FetchError> {
+        let is_local = uri.scheme() == "http" && is_loopback(uri);
+        let own = match reach {
+            _ if is_local => &self.local,
+            Reach::Anywhere => &self.open,
+            Reach::Outside => &self.guarded,
+        };
+        if let Some(client) = self.injected.as_ref().or_else(|| own.get()) {
             return Ok(client);
         }
-        let built = reqwest::Client::builder()
+        let mut builder = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             // A redirect could lead anywhere, and nothing that we fetch may move unannounced.
             .redirect(reqwest::redirect::Policy::none())
             // Minutes pass between fetches: a kept connection would be dead, or lead to an old host.
             .pool_max_idle_per_host(0)
-            .user_agent(concat!("tower-jwt-auth/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| {
-                FetchError::with_source(
-                    "the HTTP client could not be made (are CA certificates installed?)",
-                    error,
-                )
-            })?;
-        Ok(self.built.get_or_init(|| built))
+            .user_agent(concat!("tower-jwt-auth/", env!("CARGO_PKG_VERSION")));
+        if is_local {
+            // Development works behind a proxy, and on a machine without CA certificates.
+            builder = builder.no_proxy().tls_certs_only([]);
+        } else if reach == Reach::Outside {
+            builder = builder.dns_resolver(Arc::new(GuardedDns));
+        }
+        let built = builder.build().map_err(|error| {
+            let message = "the HTTP client could not be made (are CA certificates installed?)";
+            FetchError::with_source(message, error)
+        })?;
+        Ok(own.get_or_init(|| built))
     }
 }
 
@@ -135,14 +163,15 @@ async fn body(uri: &Url, mut response: reqwest::Response) -> Result<Vec<u8>, Fet
     loop {
         let chunk = response.chunk().await.map_err(|error| {
             FetchError::with_source(
-                format!("the answer of {uri} broke off"),
+                format!("the answer of {} broke off", shown_url(uri)),
                 error.without_url(),
             )
         })?;
         let Some(chunk) = chunk else { return Ok(body) };
         if body.len() + chunk.len() > MAX_DOCUMENT_BYTES {
             return Err(FetchError::new(format!(
-                "the answer of {uri} is larger than {MAX_DOCUMENT_BYTES} bytes"
+                "the answer of {} is larger than {MAX_DOCUMENT_BYTES} bytes",
+                shown_url(uri)
             )));
         }
         body.extend_from_slice(&chunk);
@@ -150,11 +179,20 @@ async fn body(uri: &Url, mut response: reqwest::Response) -> Result<Vec<u8>, Fet
 }
 
 fn unexpected(uri: &Url, response: &reqwest::Response) -> FetchError {
-    let message = format!("GET {uri} answered {} and not 200", response.status());
+    let message = format!(
+        "GET {} answered {} and not 200",
+        shown_url(uri),
+        response.status()
+    );
     match retry_after(response.headers(), SystemTime::now()) {
         Some(wait) => FetchError::retry_after(message, wait),
         None => FetchError::new(message),
     }
+}
+
+/// A discovered URL is somebody else's text, and may be as long as a document.
+fn shown_url(uri: &Url) -> String {
+    uri.as_str().chars().take(LONGEST_SHOWN_URL).collect()
 }
 
 /// Seconds or a date (RFC 9110 §10.2.3). The schedule caps it.
@@ -172,6 +210,8 @@ fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     headers.get(name)?.to_str().ok().map(ToOwned::to_owned)
 }
+
+const LONGEST_SHOWN_URL: usize = 200;
 
 /// RFC 7517 §8.5.1.
 const ACCEPT_KEY_SET: &str = "application/jwk-set+json, application/json";

@@ -9,13 +9,19 @@
 mod cache_control;
 #[cfg(feature = "reqwest")]
 mod discovery;
+mod flights;
+#[cfg(feature = "reqwest")]
+mod guarded_dns;
 mod health;
 #[cfg(feature = "reqwest")]
 mod http;
 mod refresher;
 mod schedule;
+mod seed;
+mod snapshot_file;
 mod source;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,12 +29,16 @@ use tokio::time::Instant;
 
 #[cfg(feature = "reqwest")]
 pub(crate) use discovery::DiscoveredKeys;
+#[cfg(feature = "reqwest")]
+pub(crate) use guarded_dns::is_internal;
 pub use health::{IssuerHealth, SkippedKey};
 #[cfg(feature = "reqwest")]
 pub(crate) use http::{HttpClient, HttpKeys};
 use refresher::Handle;
 use schedule::FetchedAt;
 pub(crate) use schedule::Times;
+pub use snapshot_file::KeySnapshot;
+pub(crate) use snapshot_file::SnapshotFault;
 pub use source::{FetchError, FetchFuture, Fetched, KeySource, Validators};
 
 use crate::jwks::KeySet;
@@ -42,6 +52,27 @@ pub(crate) struct LiveKeys(Kind);
 enum Kind {
     Fixed(Arc<Snapshot>),
     Refreshed(Arc<Handle>),
+}
+
+/// Where one issuer's keys come from, and when.
+#[derive(Clone, Debug)]
+pub(crate) struct KeyOrigin {
+    pub(crate) issuer: Arc<str>,
+    pub(crate) source: Arc<dyn KeySource>,
+    pub(crate) times: Times,
+    /// Serves until the first fetch.
+    pub(crate) seed: Option<Seed>,
+    /// Where good sets are kept for the next start of the process.
+    pub(crate) snapshot_file: Option<PathBuf>,
+}
+
+/// Keys that were there before the first fetch.
+#[derive(Clone, Debug)]
+pub(crate) struct Seed {
+    pub(crate) keys: Arc<KeySet>,
+    pub(crate) document: Vec<u8>,
+    /// Unix seconds; as old as the process where it is not known.
+    pub(crate) fetched_at: Option<u64>,
 }
 
 /// One key set and when it was fetched. A request uses one from start to end.
@@ -71,10 +102,8 @@ struct Origin {
 /// What a request lacked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Lack<'k> {
-    /// No key set, or none that may still serve.
-    Keys,
-    /// A key with this `kid`, in this generation.
-    Kid { kid: &'k str, seen: u64 },
+    /// A key of this `kid`, if it names one, in this generation; 0 when no keys could serve at all.
+    Key { kid: Option<&'k str>, seen: u64 },
     /// A signature did not verify under a key of this generation.
     Signature { seen: u64 },
 }
@@ -101,15 +130,8 @@ impl LiveKeys {
     }
 
     /// Keys that `source` brings. Nothing runs until they are asked for.
-    pub(crate) fn refreshed(
-        issuer: Arc<str>,
-        source: Arc<dyn KeySource>,
-        times: Times,
-        clock: Clock,
-    ) -> Self {
-        Self(Kind::Refreshed(Arc::new(Handle::new(
-            issuer, source, times, clock,
-        ))))
+    pub(crate) fn refreshed(origin: KeyOrigin, clock: Clock) -> Self {
+        Self(Kind::Refreshed(Arc::new(Handle::new(origin, clock))))
     }
 
     /// The keys in use, unless there are none or they are past `max_stale`. Makes sure that the task
@@ -167,15 +189,13 @@ impl Snapshot {
     /// The machine slept: the task's timer does not know how late it is.
     fn overslept(&self, now: Now) -> bool {
         self.life.as_ref().is_some_and(|life| {
-            let measured = now
-                .monotonic
-                .saturating_duration_since(life.fetched.0.monotonic);
-            measured < life.max_age && life.fetched.age(now, life.max_age) >= life.max_age
+            life.fetched.measured(now) < life.max_age
+                && life.fetched.age(now, life.max_age) >= life.max_age
         })
     }
 }
 
-/// Rounded up, and never zero: clients take `Retry-After: 0` as an invitation.
+/// At least a second: clients take `Retry-After: 0` as an invitation.
 fn time_until(at: Instant, now: Instant) -> Duration {
     at.saturating_duration_since(now)
         .max(Duration::from_secs(1))

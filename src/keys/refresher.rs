@@ -1,8 +1,4 @@
-//! The task that keeps one issuer's keys fresh, and the protocol between it and waiting requests.
-//!
-//! Flights are numbered. A request that needs a fetch learns, under the lock, the number of the flight
-//! to wait for; the task publishes the number of each finished flight after its result is in place.
-//! Comparing numbers, not waiting for a signal, is what makes a wake-up impossible to lose.
+//! The task that keeps one issuer's keys fresh, and what requests ask of it.
 
 use std::future::{Future, poll_fn};
 use std::hash::{BuildHasher as _, RandomState};
@@ -11,15 +7,20 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use tokio::runtime;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
+use super::flights::Flights;
 use super::schedule::{Decision, FetchedAt, KidHash, Schedule, Times};
-use super::source::{FetchError, Fetched, KeySource};
-use super::{Answer, IssuerHealth, Lack, Life, Origin, Snapshot, time_until};
+use super::seed::seeded;
+use super::snapshot_file::{self, KeySnapshot};
+use super::source::{FetchError, Fetched};
+use super::{Answer, IssuerHealth, KeyOrigin, Lack, Life, Origin, Snapshot, time_until};
 use crate::jwks::{KeySet, KeySetOptions};
 use crate::limits::{FIRST_BACKOFF, MAX_REMEMBERED_KIDS};
 use crate::telemetry;
@@ -31,9 +32,7 @@ pub(super) struct Handle(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    issuer: Arc<str>,
-    source: Arc<dyn KeySource>,
-    times: Times,
+    origin: KeyOrigin,
     clock: Clock,
     hasher: RandomState,
     snapshot: ArcSwapOption<Snapshot>,
@@ -43,19 +42,21 @@ struct Shared {
     control: Mutex<Control>,
     /// The number of the last flight whose result is in place.
     landed: watch::Sender<u64>,
-    /// Wakes the task: there is something to plan.
-    wake: Notify,
+    /// Wakes the task: there is something to plan. Not a `Notify`, whose one permit could go to a task
+    /// that was given up.
+    wake: watch::Sender<()>,
     /// Ends the task.
-    closed: Notify,
+    closed: watch::Sender<bool>,
 }
 
 #[derive(Debug)]
 struct Control {
     schedule: Schedule,
-    /// The number of the last flight that took off.
-    started: u64,
-    in_flight: bool,
-    requested: bool,
+    flights: Flights,
+    /// Counts the tasks started, so that one that was given up does no harm when it comes back.
+    epoch: u64,
+    /// When the flight under way took off, or the next was asked for.
+    since: Instant,
     /// Asked for before the current flight took off, and since.
     boarded: Vec<KidHash>,
     waiting: Vec<KidHash>,
@@ -64,34 +65,29 @@ struct Control {
 }
 
 impl Handle {
-    pub(super) fn new(
-        issuer: Arc<str>,
-        source: Arc<dyn KeySource>,
-        times: Times,
-        clock: Clock,
-    ) -> Self {
+    pub(super) fn new(origin: KeyOrigin, clock: Clock) -> Self {
+        let now = clock.now();
+        let seeded = seeded(&origin, now);
         let control = Control {
-            schedule: Schedule::new(times, clock.now().monotonic),
-            started: 0,
-            in_flight: false,
-            requested: false,
+            schedule: Schedule::new(origin.times, now.monotonic),
+            flights: Flights::default(),
+            epoch: 0,
+            since: now.monotonic,
             boarded: Vec::new(),
             waiting: Vec::new(),
             last_error: None,
             failures: 0,
         };
         Self(Arc::new(Shared {
-            issuer,
-            source,
-            times,
+            origin,
             clock,
             hasher: RandomState::new(),
-            snapshot: ArcSwapOption::empty(),
+            snapshot: ArcSwapOption::new(seeded),
             running: AtomicBool::new(false),
             control: Mutex::new(control),
             landed: watch::Sender::new(0),
-            wake: Notify::new(),
-            closed: Notify::new(),
+            wake: watch::Sender::new(()),
+            closed: watch::Sender::new(false),
         }))
     }
 
@@ -99,21 +95,15 @@ impl Handle {
         self.ensure_running();
         let snapshot = self.0.snapshot.load_full()?;
         if snapshot.overslept(now) {
-            self.0.wake.notify_one();
+            self.0.wake.send_replace(());
         }
         snapshot.may_serve(now).then_some(snapshot)
     }
 
     pub(super) async fn newer(&self, lack: Lack<'_>) -> Answer {
-        if !self.ensure_running() {
-            // Without a runtime nothing can be fetched, nor waited for.
-            telemetry::no_runtime(&self.0.issuer);
-            return Answer::Unavailable {
-                retry_after: FIRST_BACKOFF,
-            };
-        }
         let mut landed = self.0.landed.subscribe();
-        let deadline = Instant::now() + self.0.times.timeout;
+        let limit = self.0.origin.times.timeout;
+        let deadline = Instant::now() + limit;
         // At most two flights: one that was under way and may have missed the key, and one that
         // took off after we asked and so has the last word.
         for _ in 0..2 {
@@ -121,10 +111,19 @@ impl Handle {
                 Asked::Answered(answer) => return answer,
                 Asked::WaitFor { flight, last_word } => (flight, last_word),
             };
+            // After the question: the task may have ended just before it.
+            if !self.ensure_running() {
+                // Without a runtime nothing can be fetched, nor waited for.
+                telemetry::no_runtime(&self.0.origin.issuer);
+                return Answer::Unavailable {
+                    retry_after: FIRST_BACKOFF,
+                };
+            }
             if timeout_at(deadline, landed.wait_for(|done| *done >= flight))
                 .await
                 .is_err()
             {
+                self.0.give_up_stalled(Instant::now());
                 return Answer::Unavailable {
                     retry_after: FIRST_BACKOFF,
                 };
@@ -140,11 +139,14 @@ impl Handle {
         if self.snapshot(self.0.clock.now()).is_some() {
             return Ok(());
         }
-        match self.newer(Lack::Keys).await {
+        match self.newer(Lack::Key { kid: None, seen: 0 }).await {
             Answer::Newer(_) => Ok(()),
             Answer::Absent | Answer::Unavailable { .. } => {
                 Err(self.0.control().last_error.clone().unwrap_or_else(|| {
-                    FetchError::new(format!("no keys of {} arrived in time", self.0.issuer))
+                    FetchError::new(format!(
+                        "no keys of {} arrived in time",
+                        self.0.origin.issuer
+                    ))
                 }))
             }
         }
@@ -159,18 +161,19 @@ impl Handle {
         let control = self.0.control();
         let age = snapshot.as_ref().and_then(|snapshot| snapshot.age(now));
         IssuerHealth {
-            stale: age.is_some_and(|age| age >= self.0.times.max_age),
+            stale: age.is_some_and(|age| age >= self.0.origin.times.max_age),
             age,
             last_error: control.last_error.as_ref().map(ToString::to_string),
-            next_attempt: (control.started > 0).then(|| {
+            next_attempt: (control.flights.started() > 0).then(|| {
                 control
                     .schedule
                     .due(now)
                     .saturating_duration_since(now.monotonic)
             }),
-            fetches: control.started,
+            fetches: control.flights.started(),
             failures: control.failures,
-            ..IssuerHealth::new(&self.0.issuer, snapshot.as_deref())
+            exported: self.0.exported(),
+            ..IssuerHealth::new(&self.0.origin.issuer, snapshot.as_deref())
         }
     }
 
@@ -183,36 +186,46 @@ impl Handle {
         let Ok(runtime) = runtime::Handle::try_current() else {
             return false;
         };
-        if !self.0.running.swap(true, Ordering::AcqRel) {
-            // The guard is made here, so that it also runs when the runtime drops the task unpolled.
-            let task = Running(self.0.clone());
-            runtime.spawn(async move { task.0.run().await });
-        }
+        let epoch = {
+            let mut control = self.0.control();
+            if self.0.running.swap(true, Ordering::AcqRel) {
+                return true;
+            }
+            control.epoch += 1;
+            control.epoch
+        };
+        // The guard is made here, so that it also runs when the runtime drops the task unpolled; which
+        // it does at once when it is shutting down, so the lock must be free by now.
+        let task = Running {
+            shared: self.0.clone(),
+            epoch,
+        };
+        runtime.spawn(async move { task.shared.run(task.epoch).await });
         true
     }
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.0.closed.notify_one();
+        self.0.closed.send_replace(true);
     }
 }
 
 /// Marks the task as gone however it ends, and lets nobody wait for a flight that will not land.
-struct Running(Arc<Shared>);
+struct Running {
+    shared: Arc<Shared>,
+    epoch: u64,
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let mut control = self.0.control();
-        let lost = std::mem::take(&mut control.in_flight) || control.requested;
-        if lost {
-            control.started += u64::from(std::mem::take(&mut control.requested));
-            control.last_error = Some(FetchError::new(
-                "the runtime that carried the fetch has ended",
-            ));
-            self.0.landed.send_replace(control.started);
+        let mut control = self.shared.control();
+        if control.epoch == self.epoch {
+            self.shared.abandon(
+                &mut control,
+                "the task that fetches has ended with its runtime",
+            );
         }
-        self.0.running.store(false, Ordering::Release);
     }
 }
 
@@ -237,26 +250,26 @@ impl Shared {
         if let Some(snapshot) = self.satisfied(lack, now) {
             return Asked::Answered(Answer::Newer(snapshot));
         }
-        let kid = match lack {
-            Lack::Kid { kid, .. } => Some(self.hasher.hash_one(kid)),
-            Lack::Keys | Lack::Signature { .. } => None,
-        };
-        if control.in_flight && !matches!(lack, Lack::Signature { .. }) {
-            // A first fetch is as good as any; one that was under way may have missed a new key.
-            let last_word = matches!(lack, Lack::Keys);
-            return Asked::WaitFor {
-                flight: control.started,
-                last_word,
-            };
+        if let Some(flight) = control.flights.under_way() {
+            // It may have missed a key that is newer than itself. Who names no key takes what comes.
+            let last_word = matches!(lack, Lack::Key { kid: None, .. });
+            return Asked::WaitFor { flight, last_word };
         }
-        if !control.requested {
+        let kid = match lack {
+            Lack::Key { kid, .. } => kid.map(|kid| self.hasher.hash_one(kid)),
+            Lack::Signature { .. } => None,
+        };
+        if !control.flights.is_requested() {
+            let schedule = &mut control.schedule;
             let decision = match (lack, kid) {
-                (Lack::Kid { .. }, Some(kid)) => control.schedule.ask_for_kid(kid, now.monotonic),
-                (Lack::Signature { .. }, _) => control.schedule.ask_for_signature(now),
-                _ => control.schedule.ask_without_keys(now.monotonic),
+                (Lack::Signature { .. }, _) => schedule.ask_for_signature(now),
+                (Lack::Key { .. }, Some(kid)) if self.serving(now).is_some() => {
+                    schedule.ask_for_kid(kid, now.monotonic)
+                }
+                (Lack::Key { .. }, _) => schedule.ask_without_keys(now.monotonic),
             };
             match decision {
-                Decision::Fetch => control.requested = true,
+                Decision::Fetch => control.since = now.monotonic,
                 Decision::Absent => return Asked::Answered(Answer::Absent),
                 Decision::BackOff { until } => {
                     let retry_after = time_until(until, now.monotonic);
@@ -267,9 +280,10 @@ impl Shared {
         if let Some(kid) = kid.filter(|_| control.waiting.len() < MAX_REMEMBERED_KIDS) {
             control.waiting.push(kid);
         }
-        self.wake.notify_one();
+        let flight = control.flights.request();
+        self.wake.send_replace(());
         Asked::WaitFor {
-            flight: control.started + 1,
+            flight,
             last_word: true,
         }
     }
@@ -282,39 +296,79 @@ impl Shared {
         }
         let control = self.control();
         match control.last_error {
-            Some(_) => Answer::Unavailable {
-                retry_after: time_until(control.schedule.due(now), now.monotonic),
-            },
+            Some(_) => {
+                let next = control.schedule.retry_at(now.monotonic);
+                Answer::Unavailable {
+                    retry_after: time_until(next, now.monotonic),
+                }
+            }
             None => Answer::Absent,
         }
     }
 
-    /// Keys in use that differ from those that the request saw.
-    fn satisfied(&self, lack: Lack<'_>, now: Now) -> Option<Arc<Snapshot>> {
-        let snapshot = self
-            .snapshot
+    fn serving(&self, now: Now) -> Option<Arc<Snapshot>> {
+        self.snapshot
             .load_full()
-            .filter(|snapshot| snapshot.may_serve(now))?;
-        let newer = match lack {
-            Lack::Keys => true,
-            Lack::Kid { kid, seen } => snapshot.generation > seen && snapshot.keys.has_kid(kid),
-            Lack::Signature { seen } => snapshot.generation > seen,
-        };
-        newer.then_some(snapshot)
+            .filter(|snapshot| snapshot.may_serve(now))
     }
 
-    async fn run(&self) {
+    /// Keys in use that differ from those that the request saw, and hold what it lacked.
+    fn satisfied(&self, lack: Lack<'_>, now: Now) -> Option<Arc<Snapshot>> {
+        self.serving(now).filter(|snapshot| match lack {
+            Lack::Key { kid, seen } => {
+                snapshot.generation > seen && kid.is_none_or(|kid| snapshot.keys.has_kid(kid))
+            }
+            Lack::Signature { seen } => snapshot.generation > seen,
+        })
+    }
+
+    /// A waiter's time is over. When the flight's is too, nobody drives the runtime that carries the
+    /// task: the next request starts another one on its own.
+    fn give_up_stalled(&self, now: Instant) {
+        let mut control = self.control();
+        let patience = match control.flights.under_way() {
+            // The flight ends itself at its timeout, if anybody polls it.
+            Some(_) => self.origin.times.timeout * 2,
+            None => self.origin.times.timeout,
+        };
+        let awaited = control.flights.under_way().is_some() || control.flights.is_requested();
+        if awaited && now >= control.since + patience {
+            control.epoch += 1;
+            self.abandon(
+                &mut control,
+                "the runtime that carries the fetch is not driven",
+            );
+        }
+    }
+
+    fn abandon(&self, control: &mut Control, why: &str) {
+        if let Some(number) = control.flights.abandon() {
+            control.last_error = Some(FetchError::new(why));
+            self.landed.send_replace(number);
+        }
+        self.running.store(false, Ordering::Release);
+    }
+
+    async fn run(&self, epoch: u64) {
+        let mut closed = self.closed.subscribe();
+        let mut wake = self.wake.subscribe();
         loop {
-            match self.plan() {
+            // Before planning: what is asked for after it wakes us again.
+            wake.mark_unchanged();
+            match self.plan(epoch) {
+                Plan::End => return,
                 Plan::Fly => tokio::select! {
                     biased;
-                    () = self.closed.notified() => return,
-                    outcome = self.fly() => self.land(outcome),
+                    () = ended(&mut closed) => return,
+                    outcome = self.fly() => {
+                        self.land(epoch, outcome);
+                        self.save().await;
+                    }
                 },
                 Plan::Sleep { until } => tokio::select! {
                     biased;
-                    () = self.closed.notified() => return,
-                    () = self.wake.notified() => {}
+                    () = ended(&mut closed) => return,
+                    _ = wake.changed() => {}
                     () = sleep_until(until) => {}
                 },
             }
@@ -322,25 +376,27 @@ impl Shared {
     }
 
     /// Takes off when something is due or was asked for; says otherwise until when to sleep.
-    fn plan(&self) -> Plan {
+    fn plan(&self, epoch: u64) -> Plan {
         let now = self.clock.now();
         let mut control = self.control();
+        if control.epoch != epoch {
+            return Plan::End;
+        }
         let until = control.schedule.due(now);
-        if !control.requested && until > now.monotonic {
+        if !control.flights.is_requested() && until > now.monotonic {
             return Plan::Sleep { until };
         }
-        control.requested = false;
-        control.in_flight = true;
-        control.started += 1;
+        control.flights.take_off();
+        control.since = now.monotonic;
         control.boarded = std::mem::take(&mut control.waiting);
         Plan::Fly
     }
 
     async fn fly(&self) -> Result<Fetched, FetchError> {
-        let limit = self.times.timeout;
+        let limit = self.origin.times.timeout;
         let in_use = self.snapshot.load_full();
         let known = in_use.as_deref().and_then(Snapshot::validators);
-        let fetch = catching_panics(async { self.source.fetch(known).await });
+        let fetch = catching_panics(async { self.origin.source.fetch(known).await });
         match timeout(limit, fetch).await {
             Ok(Ok(fetched)) => fetched,
             Ok(Err(Panicked)) => Err(FetchError::new(
@@ -348,7 +404,7 @@ impl Shared {
             )),
             Err(_) => Err(FetchError::new(format!(
                 "the keys of {} did not arrive within the timeout of {}",
-                self.issuer,
+                self.origin.issuer,
                 humantime::format_duration(limit)
             ))),
         }
@@ -356,53 +412,63 @@ impl Shared {
 
     /// Puts a result in place: first the keys, then what is known about them, then the number that
     /// waiters look at.
-    fn land(&self, outcome: Result<Fetched, FetchError>) {
+    fn land(&self, epoch: u64, outcome: Result<Fetched, FetchError>) {
         let now = self.clock.now();
-        let outcome = outcome.and_then(|fetched| self.adopt(fetched, now));
+        let parsed = outcome.and_then(|fetched| self.read(fetched));
         let mut control = self.control();
-        let control = &mut *control;
+        if control.epoch != epoch {
+            // Given up: a later task may have brought newer keys.
+            return;
+        }
+        let outcome = parsed.map(|set| self.adopt(set, now));
         let boarded = std::mem::take(&mut control.boarded);
-        match outcome {
+        match &outcome {
             Ok(Adopted {
                 snapshot,
                 changed,
                 max_age,
             }) => {
-                control.schedule.succeeded(now, max_age, fastrand::f64());
-                let held: Vec<_> = snapshot
-                    .keys
-                    .kids()
-                    .flatten()
-                    .map(|kid| self.hasher.hash_one(kid))
-                    .collect();
+                control.schedule.succeeded(now, *max_age, fastrand::f64());
+                let kids = snapshot.keys.kids().flatten();
+                let held: Vec<_> = kids.map(|kid| self.hasher.hash_one(kid)).collect();
                 let absent = boarded.into_iter().filter(|kid| !held.contains(kid));
-                control.schedule.note_absent(absent, changed, now.monotonic);
+                control
+                    .schedule
+                    .note_absent(absent, *changed, now.monotonic);
                 control.last_error = None;
-                telemetry::keys_refreshed(
-                    &self.issuer,
-                    snapshot.generation,
-                    &snapshot.keys,
-                    changed,
-                );
             }
             Err(error) => {
                 control
                     .schedule
                     .failed(now.monotonic, error.wait(), fastrand::f64());
                 control.failures += 1;
-                let in_use = self.snapshot.load_full();
-                let age = in_use.as_ref().and_then(|snapshot| snapshot.age(now));
-                let serving = in_use.is_some_and(|snapshot| snapshot.may_serve(now));
-                telemetry::fetch_failed(&self.issuer, &error, age, serving);
-                control.last_error = Some(error);
+                control.last_error = Some(error.clone());
             }
         }
-        control.in_flight = false;
-        self.landed.send_replace(control.started);
+        self.landed.send_replace(control.flights.land());
+        drop(control);
+        // A subscriber may take its time, or ask for the health of the keys.
+        self.tell(&outcome, now);
     }
 
-    /// Only a good set replaces the one in use, and then fully: a key that is gone is gone.
-    fn adopt(&self, fetched: Fetched, now: Now) -> Result<Adopted, FetchError> {
+    fn tell(&self, outcome: &Result<Adopted, FetchError>, now: Now) {
+        let issuer = &self.origin.issuer;
+        match outcome {
+            Ok(Adopted {
+                snapshot, changed, ..
+            }) => {
+                telemetry::keys_refreshed(issuer, snapshot.generation, &snapshot.keys, *changed);
+            }
+            Err(error) => {
+                let in_use = self.snapshot.load_full();
+                let age = in_use.as_ref().and_then(|snapshot| snapshot.age(now));
+                telemetry::fetch_failed(issuer, error, age, self.serving(now).is_some());
+            }
+        }
+    }
+
+    /// Reads a fetched set, outside the lock: it may be large.
+    fn read(&self, fetched: Fetched) -> Result<ReadSet, FetchError> {
         let old = self.snapshot.load_full();
         let published = old
             .as_deref()
@@ -420,13 +486,14 @@ impl Shared {
             }
             (None, Some((old, life))) => (old.keys.clone(), life.origin.clone(), false),
             // The same bytes are the same keys: nothing that was verified with them is in doubt.
-            (Some(document), Some((old, life))) if life.origin.document == document => {
-                let origin = Arc::new(Origin {
+            (Some(document), Some((old, life))) if life.origin.document == document => (
+                old.keys.clone(),
+                Arc::new(Origin {
                     document,
                     validators,
-                });
-                (old.keys.clone(), origin, false)
-            }
+                }),
+                false,
+            ),
             (Some(document), _) => {
                 let keys = Arc::new(parse_catching_panics(&document)?);
                 (
@@ -439,41 +506,100 @@ impl Shared {
                 )
             }
         };
+        Ok(ReadSet {
+            keys,
+            origin,
+            changed,
+            max_age,
+        })
+    }
+
+    /// Only a good set replaces the one in use, and then fully: a key that is gone is gone.
+    fn adopt(&self, set: ReadSet, now: Now) -> Adopted {
+        let ReadSet {
+            keys,
+            origin,
+            changed,
+            max_age,
+        } = set;
         let Times {
             max_age: life,
             max_stale,
             ..
-        } = self.times;
-        let generation = old.as_ref().map_or(0, |old| old.generation) + u64::from(changed);
+        } = self.origin.times;
+        let generation = self
+            .snapshot
+            .load()
+            .as_ref()
+            .map_or(0, |old| old.generation);
         let life = Life {
-            fetched: FetchedAt(now),
+            fetched: FetchedAt::now(now),
             max_age: life,
             max_stale,
             origin,
         };
         let snapshot = Arc::new(Snapshot {
             keys,
-            generation,
+            generation: generation + u64::from(changed),
             life: Some(life),
         });
         self.snapshot.store(Some(snapshot.clone()));
-        Ok(Adopted {
+        Adopted {
             snapshot,
             changed,
             max_age,
+        }
+    }
+
+    /// Keeps what is in use for the next start of the process. Awaited, so that files never overtake
+    /// each other; requests do not wait for it.
+    async fn save(&self) {
+        let Some(path) = self.origin.snapshot_file.clone() else {
+            return;
+        };
+        let Some(snapshot) = self.exported() else {
+            return;
+        };
+        let written = spawn_blocking(move || snapshot_file::write(&path, snapshot)).await;
+        if let Ok(Err(error)) = written {
+            telemetry::snapshot_not_written(&self.origin.issuer, &error);
+        }
+    }
+
+    fn exported(&self) -> Option<KeySnapshot> {
+        let snapshot = self.snapshot.load_full()?;
+        let life = snapshot.life.as_ref()?;
+        Some(KeySnapshot {
+            issuer: self.origin.issuer.to_string(),
+            fetched_at: life.fetched.unix_seconds(),
+            jwks: String::from_utf8(life.origin.document.clone()).ok()?,
         })
     }
 }
 
+/// The last handle is gone.
+async fn ended(closed: &mut watch::Receiver<bool>) {
+    // The sender lives in `Shared`, so it cannot be gone first.
+    let _ = closed.wait_for(|closed| *closed).await;
+}
+
 enum Plan {
+    End,
     Fly,
     Sleep { until: Instant },
+}
+
+struct ReadSet {
+    keys: Arc<KeySet>,
+    origin: Arc<Origin>,
+    changed: bool,
+    max_age: Option<Duration>,
 }
 
 struct Adopted {
     snapshot: Arc<Snapshot>,
     changed: bool,
-    max_age: Option<std::time::Duration>,
+    max_age: Option<Duration>,
 }
 
 struct Panicked;

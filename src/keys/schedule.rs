@@ -32,19 +32,46 @@ impl Times {
 
 /// When a set was fetched, by both clocks.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct FetchedAt(pub(crate) Now);
+pub(crate) struct FetchedAt {
+    at: Now,
+    /// How old it was by then: a set out of a snapshot was fetched by another process.
+    already: Duration,
+}
 
 impl FetchedAt {
+    pub(crate) const fn now(at: Now) -> Self {
+        Self {
+            at,
+            already: Duration::ZERO,
+        }
+    }
+
+    pub(crate) const fn before(at: Now, already: Duration) -> Self {
+        Self { at, already }
+    }
+
     /// The monotonic clock stands still while the machine sleeps. When the wall clock ran more than
     /// `max_age` ahead of it, the wall clock is right; a clock that was set back changes nothing.
     pub(crate) fn age(&self, now: Now, max_age: Duration) -> Duration {
-        let measured = now.monotonic.saturating_duration_since(self.0.monotonic);
-        let wall = now.wall.since(self.0.wall);
+        let measured = self.measured(now);
+        let wall = now.wall.since(self.at.wall).saturating_add(self.already);
         if wall > measured.saturating_add(max_age) {
             wall
         } else {
             measured
         }
+    }
+
+    pub(crate) fn measured(&self, now: Now) -> Duration {
+        let here = now.monotonic.saturating_duration_since(self.at.monotonic);
+        here.saturating_add(self.already)
+    }
+
+    pub(crate) fn unix_seconds(&self) -> u64 {
+        self.at
+            .wall
+            .unix_seconds()
+            .saturating_sub(self.already.as_secs())
     }
 }
 
@@ -147,7 +174,7 @@ impl Schedule {
     pub(crate) fn succeeded(&mut self, now: Now, server_max_age: Option<Duration>, jitter: f64) {
         let life = self.times.life(server_max_age);
         self.last_good = Some(LastGood {
-            fetched: FetchedAt(now),
+            fetched: FetchedAt::now(now),
             refresh_at_age: life.mul_f64(REFRESH_AHEAD * (1.0 - JITTER * jitter)),
         });
         self.failures = 0;
@@ -179,6 +206,11 @@ impl Schedule {
         let asked = retry_after.unwrap_or_default().min(self.times.max_age);
         self.failures = self.failures.saturating_add(1);
         self.retry_at = Some(now + pause.max(asked));
+    }
+
+    /// When a fetch may be asked for again after one that failed.
+    pub(crate) fn retry_at(&self, now: Instant) -> Instant {
+        self.backing_off(now).unwrap_or(now)
     }
 
     fn backing_off(&self, now: Instant) -> Option<Instant> {

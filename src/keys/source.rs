@@ -33,8 +33,8 @@ pub trait KeySource: fmt::Debug + Send + Sync + 'static {
     /// Gets the key set as it is now.
     ///
     /// `known` belongs to the set in use, as this source gave it with
-    /// [`Fetched::with_validators`]; only when it is given may the answer be
-    /// [`Fetched::not_modified`]. The future is dropped when it takes longer than `timeout`.
+    /// [`Fetched::with_validators`]. [`Fetched::not_modified`] means the set in use, and is a failure when
+    /// there is none. The future is dropped when it takes longer than `timeout`.
     fn fetch<'a>(&'a self, known: Option<&'a Validators>) -> FetchFuture<'a>;
 }
 

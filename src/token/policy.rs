@@ -75,6 +75,7 @@ impl ValidationPolicy {
     fn check_audience(&self, claims: &Claims<'_>) -> Result<Option<&str>, TokenError> {
         let aud = claims.aud.as_ref().ok_or(missing("aud"))?;
         match &self.audience {
+            AudienceRule::Any if aud.0.is_empty() => Err(TokenErrorKind::WrongAudience.into()),
             AudienceRule::Any => Ok(None),
             AudienceRule::AnyOf(ours) => ours
                 .iter()
@@ -417,6 +418,10 @@ mod tests {
         assert_eq!(
             verdict(&any, HEADER, &[("aud", "")]),
             Err(TokenErrorKind::MissingClaim)
+        );
+        assert_eq!(
+            verdict(&any, HEADER, &[("aud", "[]")]),
+            Err(TokenErrorKind::WrongAudience)
         );
     }
 }

@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tower::limit::ConcurrencyLimitLayer;
 use tower::{Layer as _, Service as _, ServiceBuilder, ServiceExt as _};
-use tower_jwt_auth::test_util::TestIssuer;
+use tower_jwt_auth::test_util::{Fault, TestIssuer};
 use tower_jwt_auth::{AuthInfo, JwtAuth, JwtAuthConfig, JwtAuthLayer, RequireScopes, ResponseBody};
 
 use crate::support::{Counting, RESOURCE, call, config, layer, request, send, serve};
@@ -169,6 +169,35 @@ async fn the_instance_that_was_polled_ready_is_called() {
             200
         );
     }
+}
+
+/// While a token waits for keys that do not come, its request takes no permit from the others.
+#[tokio::test]
+async fn a_forged_token_holds_no_permit_while_its_issuer_hangs() {
+    let issuer = TestIssuer::start();
+    let auth = layer(&issuer);
+    auth.ready().await.unwrap();
+    issuer.fail(Fault::Hang);
+    let service = ServiceBuilder::new()
+        .layer(auth)
+        .layer(ConcurrencyLimitLayer::new(1))
+        .service(Counting::default());
+    let forged = issuer.mint(RESOURCE).header("kid", "junk").sign();
+    let good = issuer.mint(RESOURCE).sign();
+    let mut waiting = service.clone();
+    ready(&mut waiting).await;
+    let pending = tokio::spawn(waiting.call(request(Some(&forged))));
+    tokio::task::yield_now().await;
+    assert_eq!(
+        service
+            .oneshot(request(Some(&good)))
+            .await
+            .unwrap()
+            .status(),
+        200
+    );
+    assert!(!pending.is_finished());
+    pending.abort();
 }
 
 /// A request that is refused gives its permit back as well.

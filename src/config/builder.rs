@@ -1,0 +1,261 @@
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::check::{Context, check_resource, check_scopes};
+use super::error::ConfigError;
+use super::issuer::{Issuer, KeySettings, Settings, issuer_setters};
+use super::{Checked, JwtAuthConfig};
+use crate::challenge::{DEFAULT_REALM, is_quotable};
+use crate::jwks::CRYPTO_AVAILABLE;
+use crate::protected_resource::ProtectedResource;
+use crate::resource_metadata::ResourceMetadata;
+use crate::scopes::ScopeHierarchy;
+use crate::time::Clock;
+use crate::url_rules::UrlRule;
+
+/// Builds a [`JwtAuthConfig`]. Every setter says its default; what is wrong, [`build`](Self::build)
+/// says.
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct JwtAuthConfigBuilder {
+    pub(super) resource: Option<String>,
+    pub(super) realm: Option<String>,
+    pub(super) issuer: Option<String>,
+    pub(super) issuers: Option<Vec<Issuer>>,
+    pub(super) shared: Settings,
+    pub(super) hierarchy: Option<ScopeHierarchy>,
+    pub(super) strip_authorization: bool,
+    pub(super) allow_http: bool,
+    #[cfg(feature = "reqwest")]
+    pub(super) http_client: Option<reqwest::Client>,
+    pub(super) clock: Clock,
+}
+
+issuer_setters!(JwtAuthConfigBuilder, shared);
+
+impl JwtAuthConfigBuilder {
+    /// The identifier of this server (RFC 9728 §1.2): the URL at which clients reach it. Tokens must
+    /// name it in `aud` unless `audience` is set. Used byte for byte as it stands here.
+    ///
+    /// Default: none. Then `audience` is needed, no metadata is served, and challenges carry a realm.
+    ///
+    /// # Errors
+    ///
+    /// `build` refuses what is not https (or http on a loopback host), a query, a fragment, and what a
+    /// challenge cannot carry.
+    pub fn resource(mut self, resource: impl Into<String>) -> Self {
+        self.resource = Some(resource.into());
+        self
+    }
+
+    /// The realm that challenges name (RFC 9110 §11.5).
+    ///
+    /// Default: none; `mcp` when there is no `resource` that a challenge could point to.
+    ///
+    /// # Errors
+    ///
+    /// `build` refuses what a challenge cannot carry.
+    pub fn realm(mut self, realm: impl Into<String>) -> Self {
+        self.realm = Some(realm.into());
+        self
+    }
+
+    /// Trusts this one issuer, compared byte for byte with the `iss` of tokens: a slash at the end
+    /// counts.
+    ///
+    /// # Errors
+    ///
+    /// `build` refuses an http URL on another host than loopback, and a text that is no URL unless its
+    /// keys are set.
+    pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
+        self.issuer = Some(issuer.into());
+        self
+    }
+
+    /// Trusts one more issuer. May be called several times, and not together with
+    /// [`issuer`](Self::issuer).
+    pub fn add_issuer(mut self, issuer: Issuer) -> Self {
+        self.issuers.get_or_insert_default().push(issuer);
+        self
+    }
+
+    /// Says which scope implies which, `implies(granted, needed)`, for required scopes,
+    /// [`AuthInfo::has_scope`](crate::AuthInfo::has_scope) and
+    /// [`RequireScopesLayer`](crate::RequireScopesLayer).
+    ///
+    /// Default: a scope implies itself alone.
+    pub fn scope_hierarchy(
+        mut self,
+        implies: impl Fn(&str, &str) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.hierarchy = Some(ScopeHierarchy::new(implies));
+        self
+    }
+
+    /// Removes the `Authorization` header of requests that are let through, so that nothing behind can
+    /// pass the token on.
+    ///
+    /// Default: off; the header stays and is marked sensitive, so that `Debug` does not print it.
+    pub fn strip_authorization(mut self) -> Self {
+        self.strip_authorization = true;
+        self
+    }
+
+    /// Allows http to any host, for issuers and for this server.
+    ///
+    /// What is lost: whoever sits on the network can replace the keys, and so make any token good.
+    pub fn danger_allow_http(mut self) -> Self {
+        self.allow_http = true;
+        self
+    }
+
+    /// Fetches with this client: for a proxy, a CA of your own or a client certificate.
+    ///
+    /// Its own settings hold: turn redirects off and set a connect timeout. The fetch timeout and the
+    /// size limit hold for it as well.
+    ///
+    /// Default: a client that connects within 2 seconds, follows no redirect, keeps no connection, and
+    /// honours the proxy variables of the environment.
+    #[cfg(feature = "reqwest")]
+    pub fn http_client(mut self, client: reqwest::Client) -> Self {
+        self.http_client = Some(client);
+        self
+    }
+
+    /// Reads the wall clock from `clock`, in tests.
+    #[cfg(feature = "test-util")]
+    pub fn clock(mut self, clock: &crate::test_util::FakeClock) -> Self {
+        self.clock = clock.as_clock();
+        self
+    }
+
+    /// Checks everything. Fetches nothing.
+    ///
+    /// # Errors
+    ///
+    /// A [`ConfigError`] for the first thing that is wrong.
+    pub fn build(self) -> Result<JwtAuthConfig, ConfigError> {
+        if !CRYPTO_AVAILABLE {
+            return Err(ConfigError::CryptoMissing);
+        }
+        let rule = UrlRule::new(self.allow_http);
+        let resource_url = self
+            .resource
+            .as_deref()
+            .map(|resource| check_resource(resource, rule))
+            .transpose()?;
+        if let Some(realm) = self
+            .realm
+            .as_deref()
+            .filter(|realm| realm.is_empty() || !is_quotable(realm))
+        {
+            return Err(ConfigError::InvalidCharacters {
+                setting: "realm",
+                value: realm.to_owned(),
+            });
+        }
+        self.shared.check_shape()?;
+        let entries = self.entries()?;
+        let names: Vec<&str> = entries.iter().map(|entry| entry.issuer.as_str()).collect();
+        let required_scopes = check_scopes(self.shared.required_scopes.as_deref())?;
+        let metadata =
+            self.resource
+                .as_deref()
+                .zip(resource_url.as_ref())
+                .map(|(resource, url)| {
+                    ResourceMetadata::new(resource, url, &names, required_scopes.as_slice())
+                });
+        let realm = match metadata {
+            Some(_) => self.realm.clone(),
+            None => Some(
+                self.realm
+                    .clone()
+                    .unwrap_or_else(|| DEFAULT_REALM.to_owned()),
+            ),
+        };
+        let resource = ProtectedResource {
+            realm,
+            metadata_url: metadata.as_ref().map(|metadata| metadata.url().to_owned()),
+            required_scopes,
+            hierarchy: self.hierarchy.clone(),
+        };
+        let context = Context {
+            rule,
+            resource: self.resource.as_deref(),
+            shared: &self.shared,
+            challenges: &resource,
+            #[cfg(feature = "reqwest")]
+            client: Arc::new(crate::keys::HttpClient::new(self.http_client.clone())),
+        };
+        let issuers = entries
+            .iter()
+            .map(|entry| context.check(entry))
+            .collect::<Result<_, _>>()?;
+        Ok(JwtAuthConfig(Arc::new(Checked {
+            issuers,
+            resource: Arc::new(resource),
+            metadata,
+            strip_authorization: self.strip_authorization,
+            clock: self.clock,
+        })))
+    }
+
+    /// One entry for each issuer, whichever way they were given.
+    fn entries(&self) -> Result<Vec<Issuer>, ConfigError> {
+        let entries = match (&self.issuer, &self.issuers) {
+            (Some(_), Some(_)) => {
+                return Err(ConfigError::Conflict {
+                    first: "issuer",
+                    second: "issuers",
+                });
+            }
+            (None, None) => return Err(ConfigError::IssuerMissing),
+            (Some(issuer), None) => {
+                let keys = self.shared.keys.clone();
+                vec![Issuer {
+                    issuer: issuer.clone(),
+                    settings: Settings {
+                        keys,
+                        ..Settings::default()
+                    },
+                }]
+            }
+            (None, Some(issuers)) => match self.shared.keys.first_set() {
+                Some(second) => {
+                    return Err(ConfigError::Conflict {
+                        first: "issuers",
+                        second,
+                    });
+                }
+                None => issuers.clone(),
+            },
+        };
+        if entries.is_empty() {
+            return Err(ConfigError::Empty { setting: "issuers" });
+        }
+        let mut seen = HashSet::new();
+        match entries.iter().find(|entry| !seen.insert(&entry.issuer)) {
+            Some(twice) => Err(ConfigError::DuplicateIssuer {
+                issuer: twice.issuer.clone(),
+            }),
+            None => Ok(entries),
+        }
+    }
+}
+
+impl KeySettings {
+    fn first_set(&self) -> Option<&'static str> {
+        let set = [
+            ("key_source", self.source.is_some()),
+            ("jwks_uri", self.jwks_uri.is_some()),
+            ("jwks", self.jwks.is_some()),
+            ("jwk", self.jwk.is_some()),
+            ("public_key_pem", self.public_key_pem.is_some()),
+            ("initial_jwks", self.initial.is_some()),
+            ("snapshot_file", self.snapshot_file.is_some()),
+        ];
+        set.into_iter()
+            .find(|(_, is_set)| *is_set)
+            .map(|(name, _)| name)
+    }
+}

@@ -1,0 +1,342 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::error::ConfigError;
+use super::issuer::{Issuer, Settings};
+use super::static_keys::static_keys;
+use super::{CheckedIssuer, Keys};
+use crate::challenge::is_quotable;
+use crate::keys::{KeyOrigin, KeySource, Times};
+use crate::limits::{
+    DEFAULT_COOLDOWN, DEFAULT_LEEWAY, DEFAULT_MAX_AGE, DEFAULT_MAX_STALE, DEFAULT_TIMEOUT,
+    MAX_DURATION, MAX_LEEWAY,
+};
+use crate::protected_resource::ProtectedResource;
+use crate::scopes::ScopeSet;
+use crate::token::{Algorithm, AudienceRule, Profile, ValidationPolicy};
+use crate::url_rules::{UrlFault, UrlRule};
+
+/// What the entries of `issuers` have in common.
+pub(super) struct Context<'b> {
+    pub(super) rule: UrlRule,
+    pub(super) resource: Option<&'b str>,
+    pub(super) shared: &'b Settings,
+    pub(super) challenges: &'b ProtectedResource,
+    #[cfg(feature = "reqwest")]
+    pub(super) client: Arc<crate::keys::HttpClient>,
+}
+
+impl Context<'_> {
+    pub(super) fn check(&self, entry: &Issuer) -> Result<CheckedIssuer, ConfigError> {
+        let own = &entry.settings;
+        if entry.issuer.is_empty() {
+            return Err(ConfigError::Empty { setting: "issuer" });
+        }
+        // An issuer that is no URL of ours is lawful; one that is gets published, and fetched from.
+        if is_web_url(&entry.issuer) {
+            check_url("issuer", &entry.issuer, self.rule)?;
+        }
+        own.check_shape()?;
+        let required_scopes = match &own.required_scopes {
+            Some(scopes) => check_scopes(Some(scopes))?,
+            None => self.challenges.required_scopes.clone(),
+        };
+        let algorithms = own.algorithms.as_ref().or(self.shared.algorithms.as_ref());
+        let algorithms = algorithms.map_or(Algorithm::ASYMMETRIC, Vec::as_slice);
+        if let Some(unknown) = algorithms
+            .iter()
+            .find(|algorithm| **algorithm == Algorithm::Unsupported)
+        {
+            return Err(ConfigError::UnknownAlgorithm {
+                name: unknown.name().to_owned(),
+            });
+        }
+        let leeway = own.leeway.or(self.shared.leeway).unwrap_or(DEFAULT_LEEWAY);
+        let strict = own.rfc9068 || self.shared.rfc9068;
+        let policy = ValidationPolicy {
+            issuer: entry.issuer.as_str().into(),
+            audience: self.audience(entry)?,
+            algorithms: algorithms.to_vec(),
+            profile: if strict {
+                Profile::Rfc9068
+            } else {
+                Profile::Common
+            },
+            leeway,
+            resource: Arc::new(ProtectedResource {
+                required_scopes,
+                ..self.challenges.clone()
+            }),
+        };
+        let keys = self.keys(entry, algorithms)?;
+        Ok(CheckedIssuer { policy, keys })
+    }
+
+    fn audience(&self, entry: &Issuer) -> Result<AudienceRule, ConfigError> {
+        let own = &entry.settings;
+        if own.allow_any_audience || self.shared.allow_any_audience {
+            return Ok(AudienceRule::Any);
+        }
+        let audience = match own.audience.as_ref().or(self.shared.audience.as_ref()) {
+            Some(audience) => audience.clone(),
+            None => self.resource.map(ToOwned::to_owned).into_iter().collect(),
+        };
+        match audience.is_empty() {
+            true => Err(ConfigError::AudienceMissing {
+                issuer: entry.issuer.clone(),
+            }),
+            false => Ok(AudienceRule::AnyOf(audience)),
+        }
+    }
+
+    fn keys(&self, entry: &Issuer, algorithms: &[Algorithm]) -> Result<Keys, ConfigError> {
+        let times = self.times(entry)?;
+        let settings = &entry.settings.keys;
+        let symmetric: Vec<_> = algorithms
+            .iter()
+            .copied()
+            .filter(|algorithm| algorithm.is_symmetric())
+            .collect();
+        let fetched = |source| match symmetric.first() {
+            // RFC 8725 §3.1: with a public key at hand, HS* is how tokens are forged.
+            Some(algorithm) => Err(ConfigError::SymmetricAlgorithm {
+                algorithm: algorithm.name(),
+            }),
+            None => Ok(Keys::Fetched(KeyOrigin {
+                issuer: entry.issuer.as_str().into(),
+                source,
+                times,
+                seed: settings
+                    .initial
+                    .as_ref()
+                    .map(|keys| keys.seed(&entry.issuer))
+                    .transpose()?,
+                snapshot_file: settings.snapshot_file.clone(),
+            })),
+        };
+        if let Some(source) = &settings.source {
+            return fetched(source.clone());
+        }
+        if let Some(uri) = &settings.jwks_uri {
+            return fetched(self.jwks_uri(uri)?);
+        }
+        match static_keys(settings, &symmetric)? {
+            None => fetched(self.discovered(entry)?),
+            Some(keys) => {
+                if let Some(algorithm) = symmetric.iter().find(|one| !keys.has_key_for(**one)) {
+                    let algorithm = algorithm.name();
+                    return Err(ConfigError::SymmetricAlgorithm { algorithm });
+                }
+                match algorithms.iter().any(|one| keys.has_key_for(*one)) {
+                    true => Ok(Keys::Fixed(Arc::new(keys))),
+                    false => Err(ConfigError::NoKeyForAlgorithms {
+                        issuer: entry.issuer.clone(),
+                    }),
+                }
+            }
+        }
+    }
+
+    fn times(&self, entry: &Issuer) -> Result<Times, ConfigError> {
+        let set = entry.settings.jwks_cache.or(self.shared.jwks_cache);
+        let times = Times {
+            max_age: set.max_age.unwrap_or(DEFAULT_MAX_AGE),
+            max_stale: set.max_stale.unwrap_or(DEFAULT_MAX_STALE),
+            cooldown: set.cooldown.unwrap_or(DEFAULT_COOLDOWN),
+            timeout: set.timeout.unwrap_or(DEFAULT_TIMEOUT),
+        };
+        within(
+            "jwks_cache.max_age",
+            times.max_age,
+            Duration::from_secs(1),
+            MAX_DURATION,
+        )?;
+        within(
+            "jwks_cache.max_stale",
+            times.max_stale,
+            Duration::from_secs(1),
+            MAX_DURATION,
+        )?;
+        within(
+            "jwks_cache.cooldown",
+            times.cooldown,
+            Duration::from_secs(1),
+            MAX_DURATION,
+        )?;
+        within(
+            "jwks_cache.timeout",
+            times.timeout,
+            Duration::from_millis(1),
+            Duration::from_secs(60 * 60),
+        )?;
+        if times.max_stale < times.max_age {
+            return Err(ConfigError::OutOfOrder {
+                larger: "jwks_cache.max_stale",
+                larger_value: times.max_stale,
+                smaller: "jwks_cache.max_age",
+                smaller_value: times.max_age,
+            });
+        }
+        Ok(times)
+    }
+
+    #[cfg(feature = "reqwest")]
+    fn jwks_uri(&self, uri: &str) -> Result<Arc<dyn KeySource>, ConfigError> {
+        let url = check_url("jwks_uri", uri, self.rule)?;
+        Ok(Arc::new(crate::keys::HttpKeys::new(
+            self.client.clone(),
+            url,
+        )))
+    }
+
+    #[cfg(feature = "reqwest")]
+    fn discovered(&self, entry: &Issuer) -> Result<Arc<dyn KeySource>, ConfigError> {
+        let url = self
+            .rule
+            .check(&entry.issuer)
+            .map_err(|_| ConfigError::NotDiscoverable {
+                issuer: entry.issuer.clone(),
+            })?;
+        let issuer = entry.issuer.as_str().into();
+        Ok(Arc::new(crate::keys::DiscoveredKeys::new(
+            self.client.clone(),
+            issuer,
+            &url,
+            self.rule,
+            entry.settings.keys.pin_jwks_host,
+        )))
+    }
+
+    #[cfg(not(feature = "reqwest"))]
+    fn jwks_uri(&self, _: &str) -> Result<Arc<dyn KeySource>, ConfigError> {
+        Err(ConfigError::FeatureMissing {
+            setting: "jwks_uri",
+            feature: "reqwest",
+        })
+    }
+
+    #[cfg(not(feature = "reqwest"))]
+    fn discovered(&self, _: &Issuer) -> Result<Arc<dyn KeySource>, ConfigError> {
+        Err(ConfigError::FeatureMissing {
+            setting: "issuer",
+            feature: "reqwest",
+        })
+    }
+}
+
+impl Settings {
+    /// What is wrong whether it is used or not.
+    pub(super) fn check_shape(&self) -> Result<(), ConfigError> {
+        let empty = |setting| Err(ConfigError::Empty { setting });
+        if self
+            .audience
+            .as_ref()
+            .is_some_and(|all| all.is_empty() || all.iter().any(String::is_empty))
+        {
+            return empty("audience");
+        }
+        if self.algorithms.as_ref().is_some_and(Vec::is_empty) {
+            return empty("algorithms");
+        }
+        if self
+            .keys
+            .jwk
+            .as_ref()
+            .and_then(Value::as_object)
+            .is_some_and(Map::is_empty)
+        {
+            return empty("jwk");
+        }
+        let keys = self
+            .keys
+            .jwks
+            .as_ref()
+            .and_then(|set| set.get("keys")?.as_array());
+        if keys.is_some_and(Vec::is_empty) {
+            return empty("jwks");
+        }
+        check_scopes(self.required_scopes.as_deref())?;
+        within(
+            "leeway",
+            self.leeway.unwrap_or(DEFAULT_LEEWAY),
+            Duration::ZERO,
+            MAX_LEEWAY,
+        )
+    }
+}
+
+pub(super) fn check_resource(resource: &str, rule: UrlRule) -> Result<Url, ConfigError> {
+    let url = check_url("resource", resource, rule)?;
+    match url.query() {
+        Some(_) => Err(invalid_url("resource", resource, UrlFault::Query)),
+        None => Ok(url),
+    }
+}
+
+fn check_url(setting: &'static str, text: &str, rule: UrlRule) -> Result<Url, ConfigError> {
+    let url = rule
+        .check(text)
+        .map_err(|fault| invalid_url(setting, text, fault))?;
+    match is_quotable(text) {
+        true => Ok(url),
+        false => Err(invalid_url(setting, text, UrlFault::UnsafeInHeader)),
+    }
+}
+
+fn invalid_url(setting: &'static str, text: &str, fault: UrlFault) -> ConfigError {
+    let value = match fault {
+        // It would end up in a log.
+        UrlFault::Credentials => "(not shown)".to_owned(),
+        _ => text.to_owned(),
+    };
+    ConfigError::InvalidUrl {
+        setting,
+        value,
+        fault,
+    }
+}
+
+/// Other issuers may be URLs too, such as SPIFFE's; we neither fetch from them nor judge them.
+fn is_web_url(issuer: &str) -> bool {
+    let scheme = issuer.trim_start().split(':').next().unwrap_or_default();
+    scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
+}
+
+pub(super) fn check_scopes(scopes: Option<&[String]>) -> Result<ScopeSet, ConfigError> {
+    let Some(scopes) = scopes else {
+        return Ok(ScopeSet::default());
+    };
+    if let Some(odd) = scopes.iter().find(|scope| !is_quotable(scope)) {
+        return Err(ConfigError::InvalidCharacters {
+            setting: "required_scopes",
+            value: odd.clone(),
+        });
+    }
+    let set: ScopeSet = scopes.iter().collect();
+    match set.is_empty() || scopes.iter().any(String::is_empty) {
+        true => Err(ConfigError::Empty {
+            setting: "required_scopes",
+        }),
+        false => Ok(set),
+    }
+}
+
+fn within(
+    setting: &'static str,
+    value: Duration,
+    least: Duration,
+    most: Duration,
+) -> Result<(), ConfigError> {
+    match (least..=most).contains(&value) {
+        true => Ok(()),
+        false => Err(ConfigError::DurationOutOfBounds {
+            setting,
+            value,
+            least,
+            most,
+        }),
+    }
+}
