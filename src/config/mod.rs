@@ -124,5 +124,5 @@ impl fmt::Debug for JwtAuthConfig {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "test-util"))]
 mod tests;

@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -75,6 +77,8 @@ mod with_everything {
             json!({"issuer": "https://i.example", "audience": "a", "jwks_uri": "https://k.example", "jwk": {"kty": "?"}}),
             json!({"issuer": "https://i.example", "danger_allow_any_audience": true}),
             json!({"issuer": "http://i.example", "audience": "a", "dangerAllowHttp": true}),
+            json!({"issuer": "spiffe://trust.example/x", "audience": "a", "jwk": key}),
+            json!({"issuer": "https://i.example", "audience": "a", "initialJwks": {"keys": [key]}, "snapshotFile": "/nonexistent/keys.json", "pinJwksHost": true}),
             json!({"issuer": "https://i.example", "audience": "a", "leeway": "0s"}),
             json!({"issuer": "https://i.example", "audience": "a", "jwks_cache": {}}),
             json!({"issuer": "https://i.example", "audience": "a",
@@ -222,7 +226,7 @@ mod with_everything {
             ),
             (
                 json!({"jwk": secret}),
-                "jwk cannot be used: no key can be used; the first: symmetric keys are not taken from this source",
+                "jwk cannot be used: no key can be used; the first: symmetric keys are not taken from this source; list the HS algorithm of the secret in algorithms",
             ),
             (
                 json!({"jwk": {}}),
@@ -278,6 +282,67 @@ mod with_everything {
             ),
             (json!({"jwks_cache": {"ttl": "1h"}}), "unknown field `ttl`"),
             (json!({"isuer": "x"}), "unknown field `isuer`"),
+            (
+                json!({"issuer": " https://i.example"}),
+                "issuer \" https://i.example\" must not hold spaces",
+            ),
+            (
+                json!({"issuer": "https://i.example/\"x"}),
+                "issuer \"https://i.example/\\\"x\" must not hold spaces",
+            ),
+            (
+                json!({"issuer": "https://i.example/?scope=x"}),
+                "issuer \"https://i.example/?scope=x\" must not hold spaces",
+            ),
+            (
+                json!({"issuer": "https:i.example"}),
+                "issuer \"https:i.example\" must be an absolute https URL",
+            ),
+            (
+                json!({"issuer": "https://user:secret@i.example"}),
+                "issuer \"(not shown)\" must not carry a user name or password",
+            ),
+            (
+                json!({"jwks_uri": "https://k.example/\n"}),
+                "jwks_uri \"https://k.example/\\n\" must not hold spaces",
+            ),
+            (
+                json!({"jwks_uri": "https:\\\\k.example"}),
+                "must not hold spaces",
+            ),
+            (
+                json!({"resource": "https:///r.example/mcp"}),
+                "resource \"https:///r.example/mcp\" must be an absolute https URL",
+            ),
+            // Empty is a mistake whether it would be used or not.
+            (
+                json!({"jwks_uri": "https://k.example", "jwk": {}}),
+                "jwk is empty: give it a value or leave it out",
+            ),
+            (
+                json!({"jwks_uri": "https://k.example", "jwks": {"keys": []}}),
+                "jwks is empty: give it a value or leave it out",
+            ),
+            (
+                json!({"audience": [], "danger_allow_any_audience": true}),
+                "audience is empty: give it a value or leave it out",
+            ),
+            (
+                json!({"issuer": null, "issuers": [{"issuer": "https://i.example", "algorithms": ["ES256"]}], "algorithms": []}),
+                "algorithms is empty: give it a value or leave it out",
+            ),
+            (
+                json!({"issuer": null, "issuers": [{"issuer": "https://i.example", "leeway": "1s"}], "leeway": "9m"}),
+                "leeway is 9m: it must be between 0s and 5m",
+            ),
+            (
+                json!({"algorithms": ["RS256"], "jwk": ec_key()}),
+                "no key of issuer \"https://i.example\" fits one of algorithms: add the algorithm of the key, or leave algorithms out",
+            ),
+            (
+                json!({"initial_jwks": {"keys": []}}),
+                "initial_jwks cannot be used: the list of keys is empty; give a public key",
+            ),
         ];
         for (changes, want) in cases {
             let error = file(with(changes.clone())).expect_err(&changes.to_string());

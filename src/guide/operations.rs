@@ -118,12 +118,16 @@
 //!
 //! # Restart during an outage
 //!
-//! `build` and `new` fetch nothing, so a process starts while its issuer is down. It has no keys then: they are not kept across restarts.
-//! Every token that could be good gets 503 with `Retry-After` until the first fetch succeeds, which needs no restart. A process that was
-//! already running serves on with its stale keys for `max_stale`. So, during an outage of the issuer, do not restart what works.
+//! `build` and `new` fetch nothing, so a process starts while its issuer is down. Without keys every token that could be good gets 503 with
+//! `Retry-After` until the first fetch succeeds, which needs no restart. To come up serving, give it keys to start with:
 //!
-//! Where that is not enough, give a [`KeySource`](crate::KeySource) of your own that keeps the last document in a file and falls back to it.
-//! How old that copy may be is then yours to decide.
+//! - [`snapshot_file`](crate::JwtAuthConfigBuilder::snapshot_file) keeps each good set in a file and reads it at start. The file is replaced as a
+//!   whole and carries a checksum; one that is damaged, older than `max_stale` or of another issuer is passed over.
+//! - [`initial_jwks`](crate::JwtAuthConfigBuilder::initial_jwks) takes a set from the configuration, or what
+//!   [`KeysHealth::export`](crate::KeysHealth::export) gave in another process.
+//!
+//! Either keeps the age of the keys: they serve no longer than `max_stale` after they were fetched. Keep both as safe as the configuration,
+//! since whoever can write them decides whose tokens are good.
 //!
 //! # Network
 //!

@@ -30,7 +30,7 @@
 //! | A flood of junk tokens drives fetches, or keeps a rotation from being noticed | Cheap checks before any fetch; one fetch under way per issuer; the [budgets](super::operations#the-three-budgets) |
 //! | Memory grows with each new `kid` | 1024 of them are remembered, by a hash under a secret of this process |
 //! | The issuer hangs, drips, sends 20 MB or a gzip bomb | One deadline for the whole fetch; 256 KiB, counted after decompression |
-//! | The issuer, or who speaks for it, leads us elsewhere | No redirects. https, or http on a loopback host. The `issuer` of discovered metadata must equal the configured one (RFC 8414 §3.3), and a public issuer cannot name a loopback host |
+//! | The issuer, or who speaks for it, leads us elsewhere | No redirects. https, or http on a loopback host. The `issuer` of discovered metadata must equal the configured one (RFC 8414 §3.3), and the `jwks_uri` that a public issuer names leads to no loopback, link-local or metadata address: judged when the name is resolved, not before |
 //! | The issuer is down, or sends garbage, or an empty set | The keys in use stay, up to `max_stale` |
 //! | A key is withdrawn because it leaked | It is gone with the next refresh: within `max_age` while the issuer can be reached, within `max_stale` while it cannot. Whoever can keep us from the issuer can stretch the first to the second |
 //! | Trial and error | Every refused token gets the same answer. The reason goes to `tracing` only |
@@ -42,10 +42,8 @@
 //!
 //! - **A stolen token works** until `exp`, for whoever holds it. That is what a bearer token is (RFC 6750 §1.2). Keep lifetimes short.
 //! - **A revoked token works** until `exp`. There is no introspection.
-//! - **Names that resolve to private addresses.** A discovered `jwks_uri` is judged by its text: a loopback literal or `localhost` is refused, a
-//!   name that resolves to an address inside your network is not. Set `jwks_uri`, or restrict what the process may reach.
-//! - **A log that grows with an attack.** While keys cannot be had, each token that passes the cheap checks, which needs no valid signature,
-//!   writes one `keys_unavailable` warning. Limit it where logs are collected.
+//! - **Addresses inside your network.** A discovered `jwks_uri` may lead to a private address, because issuers live there; and an injected HTTP
+//!   client or a proxy resolves names by itself. Set `jwks_uri`, or `pin_jwks_host`, or restrict what the process may reach.
 //! - **A stream that outlives its token.** The token is checked when the request comes. A response that streams for hours is not cut at `exp`.
 //! - **Timing.** Refusals take different times, and so tell which check failed. MACs are compared in constant time.
 //!

@@ -248,6 +248,24 @@ async fn answers_that_are_no_good_set_change_nothing() {
     assert_eq!(layer.keys().issuers[0].failures, 1);
 }
 
+/// A client that obeys `Retry-After` must not stay away until the next scheduled refresh.
+#[tokio::test]
+async fn a_failed_fetch_for_a_new_kid_says_to_come_back_soon() {
+    let issuer = TestIssuer::start();
+    let layer = layer(&issuer);
+    layer.ready().await.unwrap();
+    issuer.rotate();
+    issuer.fail(Fault::Status(500));
+    let token = issuer.mint(RESOURCE).sign();
+    for _ in 0..2 {
+        let answer = call(&layer, &Counting::default(), request(Some(&token))).await;
+        assert_eq!(
+            (answer.status.as_u16(), &answer.headers["retry-after"]),
+            (503, &"1".parse().unwrap())
+        );
+    }
+}
+
 #[tokio::test]
 async fn one_bad_key_takes_no_other_down() {
     let issuer = TestIssuer::start();

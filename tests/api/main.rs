@@ -7,6 +7,8 @@
 
 mod accept;
 mod assembly;
+mod events;
+mod example;
 mod keys;
 mod mcp;
 mod rejection;

@@ -36,7 +36,7 @@ async fn the_wire_table() {
         .mint(RESOURCE)
         .scope("mcp:read")
         .claim("exp", 1_700_000_000)
-        .claim("iat", 1_600_000_000)
+        .without("iat")
         .sign();
     let elsewhere = issuer
         .mint("https://other.example")
@@ -51,7 +51,7 @@ async fn the_wire_table() {
     let expired_and_unscoped = issuer
         .mint(RESOURCE)
         .claim("exp", 1_700_000_000)
-        .claim("iat", 1_600_000_000)
+        .without("iat")
         .sign();
     let cases: Vec<(&str, Vec<String>, u16, Option<&str>, &str)> = vec![
         ("good", vec![bearer(&good)], 200, None, ""),
