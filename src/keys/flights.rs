@@ -238,7 +238,8 @@ mod tests {
             flights.take_off();
             flights.request();
         };
-        let cases: [(&str, &dyn Fn(&mut Flights), Option<u64>); 4] = [
+        type Reach = dyn Fn(&mut Flights);
+        let cases: [(&str, &Reach, Option<u64>); 4] = [
             ("on the ground", &|_| {}, None),
             ("requested", &requested, Some(1)),
             ("in the air", &flying, Some(1)),
