@@ -5,7 +5,7 @@
 //!
 //! # Wiring
 //!
-//! ```ignore
+//! ```text
 //! let auth = JwtAuthLayer::new(
 //!     JwtAuthConfig::builder()
 //!         .resource("https://mcp.example.com/mcp")
@@ -53,7 +53,7 @@
 //! Needed for clients in a browser only. `CorsLayer` goes outside the auth layer: preflights carry no token, and a browser shows a script no
 //! 401 without CORS headers.
 //!
-//! ```ignore
+//! ```text
 //! let cors = CorsLayer::new()
 //!     .allow_origin(["https://app.example.com".parse::<HeaderValue>()?])
 //!     .allow_methods([Method::GET, Method::POST, Method::DELETE])
@@ -76,7 +76,7 @@
 //! rmcp puts the [`http::request::Parts`] of each request into the extensions of its message, and the layer has put
 //! [`AuthInfo`](crate::AuthInfo) into theirs:
 //!
-//! ```ignore
+//! ```text
 //! #[tool(description = "says who is calling")]
 //! async fn whoami(&self, ctx: RequestContext<RoleServer>) -> Result<String, ErrorData> {
 //!     let auth = ctx

@@ -64,7 +64,11 @@ impl HttpClient {
         known: Option<&Validators>,
         reach: Reach,
     ) -> Result<Fetched, FetchError> {
-        let known = known.filter(|known| known.uri.as_deref() == Some(uri.as_str()));
+        // Only what is asked conditionally may be answered with 304 (RFC 9110 §15.4.5).
+        let known = known.filter(|known| {
+            let conditional = known.etag.is_some() || known.last_modified.is_some();
+            conditional && known.uri.as_deref() == Some(uri.as_str())
+        });
         let response = self.get(uri, ACCEPT_KEY_SET, known, reach).await?;
         let max_age = cache_control::max_age(response.headers());
         let validators = Validators {

@@ -45,6 +45,11 @@ pub(super) struct State {
     /// Served instead of the published keys.
     pub(super) document: Option<Vec<u8>>,
     pub(super) fault: Option<Fault>,
+    /// How many more answers the fault spoils; without end where `None`.
+    pub(super) fault_left: Option<u32>,
+    pub(super) etag: bool,
+    pub(super) not_modified: u64,
+    pub(super) last_request: Option<http::HeaderMap>,
     pub(super) headers: Vec<(String, String)>,
     pub(super) delay: Duration,
     pub(super) openid: bool,
@@ -111,6 +116,10 @@ impl TestIssuer {
                 keys_made: 1,
                 document: None,
                 fault: None,
+                fault_left: None,
+                etag: false,
+                not_modified: 0,
+                last_request: None,
                 headers: Vec::new(),
                 delay: Duration::ZERO,
                 openid: true,
@@ -246,7 +255,35 @@ impl TestIssuer {
 
     /// Lets every answer go wrong.
     pub fn fail(&self, fault: Fault) {
-        self.shared.state().fault = Some(fault);
+        let mut state = self.shared.state();
+        state.fault = Some(fault);
+        state.fault_left = None;
+    }
+
+    /// Lets the next `answers` go wrong, and those after them be right.
+    pub fn fail_next(&self, fault: Fault, answers: u32) {
+        let mut state = self.shared.state();
+        state.fault = Some(fault);
+        state.fault_left = Some(answers);
+    }
+
+    /// Sends an `ETag` with each key set, and answers 304 to who has the same one.
+    pub fn serve_etag(&self) {
+        self.shared.state().etag = true;
+    }
+
+    /// How often the answer was 304.
+    #[must_use]
+    pub fn not_modified(&self) -> u64 {
+        self.shared.state().not_modified
+    }
+
+    /// A header of the last request for the key set.
+    #[must_use]
+    pub fn last_header(&self, name: &str) -> Option<String> {
+        let state = self.shared.state();
+        let value = state.last_request.as_ref()?.get(name)?;
+        value.to_str().ok().map(ToOwned::to_owned)
     }
 
     /// Lets answers be right again.
@@ -299,6 +336,17 @@ impl Shared {
 }
 
 impl State {
+    /// The fault that spoils this answer.
+    pub(super) fn next_fault(&mut self) -> Option<Fault> {
+        if let Some(left) = &mut self.fault_left {
+            match left.checked_sub(1) {
+                Some(fewer) => *left = fewer,
+                None => self.fault = None,
+            }
+        }
+        self.fault
+    }
+
     pub(super) fn jwks(&self) -> Value {
         let keys: Vec<Value> = self.published.iter().map(|key| key.jwk()).collect();
         json!({"keys": keys})

@@ -90,34 +90,42 @@ async fn answer(
     request: Request<hyper::body::Incoming>,
 ) -> io::Result<Response<Answer>> {
     let path = request.uri().path().to_owned();
-    let (document, fault, headers, delay) = {
+    let (document, fault, headers, delay, etag) = {
         let mut state = shared.state();
+        let is_jwks = path == "/jwks" || path == "/.well-known/jwks.json";
         let is_openid = path.contains("/.well-known/openid-configuration");
         let is_oauth = path.contains("/.well-known/oauth-authorization-server");
-        let document = if path == "/jwks" || path == "/.well-known/jwks.json" {
+        let document = if is_jwks {
             state.jwks_fetches += 1;
-            Some(
-                state
-                    .document
-                    .clone()
-                    .unwrap_or_else(|| state.jwks().to_string().into_bytes()),
-            )
+            state.last_request = Some(request.headers().clone());
+            let own = || state.jwks().to_string().into_bytes();
+            Some(state.document.clone().unwrap_or_else(own))
         } else if is_openid || is_oauth {
             state.metadata_fetches += 1;
             let there = (is_openid && state.openid) || (is_oauth && state.oauth);
             let metadata = json!({"issuer": shared.issuer, "jwks_uri": shared.jwks_uri});
             there.then(|| {
-                state
-                    .metadata
-                    .clone()
-                    .unwrap_or(metadata)
-                    .to_string()
-                    .into_bytes()
+                let own = state.metadata.clone().unwrap_or(metadata);
+                own.to_string().into_bytes()
             })
         } else {
             None
         };
-        (document, state.fault, state.headers.clone(), state.delay)
+        let etag = document
+            .as_ref()
+            .filter(|_| is_jwks && state.etag)
+            .map(|document| {
+                let sum = document.iter().fold(0_u64, |sum, byte| {
+                    sum.wrapping_mul(31).wrapping_add(u64::from(*byte))
+                });
+                format!("\"{sum:x}\"")
+            });
+        let headers = if is_jwks {
+            state.headers.clone()
+        } else {
+            Vec::new()
+        };
+        (document, state.next_fault(), headers, state.delay, etag)
     };
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
@@ -125,20 +133,32 @@ async fn answer(
     let Some(document) = document else {
         return Ok(status(StatusCode::NOT_FOUND));
     };
-    let body = match fault {
-        None => Answer::whole(document),
-        Some(Fault::Drip) => Answer::dripping(document),
+    let same = request
+        .headers()
+        .get("if-none-match")
+        .and_then(|seen| seen.to_str().ok());
+    let (code, body) = match fault {
+        None if etag.is_some() && same == etag.as_deref() => {
+            shared.state().not_modified += 1;
+            (StatusCode::NOT_MODIFIED, Answer::whole(Vec::new()))
+        }
+        None => (StatusCode::OK, Answer::whole(document)),
+        Some(Fault::Drip) => (StatusCode::OK, Answer::dripping(document)),
         Some(Fault::Hang) => std::future::pending().await,
         Some(Fault::Reset) => return Err(io::ErrorKind::ConnectionReset.into()),
         Some(Fault::Status(code)) => {
-            return Ok(status(
-                StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-            ));
+            let code = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            (code, Answer::whole(Vec::new()))
         }
     };
-    let mut response = Response::builder().header("content-type", "application/json");
+    let mut response = Response::builder()
+        .status(code)
+        .header("content-type", "application/json");
     for (name, value) in headers {
         response = response.header(name, value);
+    }
+    if let Some(etag) = etag {
+        response = response.header("etag", etag);
     }
     response.body(body).map_err(io::Error::other)
 }

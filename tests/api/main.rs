@@ -7,10 +7,13 @@
 
 mod accept;
 mod assembly;
+mod availability;
 mod events;
 mod example;
 mod keys;
 mod mcp;
+mod memory;
 mod rejection;
 mod scopes;
 mod support;
+mod wire;
