@@ -57,6 +57,7 @@
 //! | `aws_lc_rs` | yes | the crypto back end; without one `build()` says so |
 //! | `axum` | yes | extractors, `IntoResponse` for [`Rejection`], `ResourceMetadata::router` |
 //! | `reqwest` | yes | fetches key sets over HTTPS; without it keys are static or come from a [`KeySource`] |
+//! | `metrics` | no | counters and gauges for refusals and the life of the keys |
 //! | `tracing` | yes | reasons for refusals and the life of the keys, as events |
 //! | `test-util` | no | an issuer for tests, a fake clock, `AuthInfo::for_tests` |
 

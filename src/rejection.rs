@@ -184,7 +184,7 @@ impl RejectionKind {
         }
     }
 
-    const fn body_code(self) -> &'static str {
+    pub(crate) const fn body_code(self) -> &'static str {
         match self {
             Self::AccessDenied => "access_denied",
             Self::InsufficientScope => "insufficient_scope",

@@ -1,11 +1,14 @@
-//! Event names, fields, levels and redaction: the only user of `tracing`.
+//! Event names, fields, levels and redaction; metric names and labels. The only user of `tracing` and
+//! `metrics`.
 //!
-//! Nothing here takes a token. Text from outside is escaped and cut short.
+//! Nothing here takes a token. Text from outside is escaped and cut short in events, and is never a
+//! label: an attacker must not be able to make up time series.
 
 use std::time::Duration;
 
 use crate::jwks::KeySet;
 use crate::keys::{FetchError, SnapshotFault};
+use crate::numeric_date::NumericDate;
 use crate::rejection::Rejection;
 #[cfg(feature = "tracing")]
 use crate::shown::shown;
@@ -20,11 +23,31 @@ pub(crate) fn refused(rejection: &Rejection) {
         reason = rejection.token_error().map(tracing::field::display),
         "request refused"
     );
-    #[cfg(not(feature = "tracing"))]
+    #[cfg(feature = "metrics")]
+    metrics::counter!("tower_jwt_auth_requests_refused_total", "kind" => rejection.kind().body_code()).increment(1);
     let _ = rejection;
 }
 
-pub(crate) fn keys_refreshed(issuer: &str, generation: u64, keys: &KeySet, changed: bool) {
+/// A good set is in use, as of `now`.
+pub(crate) fn keys_refreshed(
+    issuer: &str,
+    generation: u64,
+    keys: &KeySet,
+    changed: bool,
+    now: NumericDate,
+) {
+    #[cfg(feature = "metrics")]
+    {
+        let outcome = if changed { "replaced" } else { "renewed" };
+        let issuer = issuer.to_owned();
+        metrics::counter!("tower_jwt_auth_fetches_total", "issuer" => issuer.clone(), "outcome" => outcome).increment(1);
+        metrics::gauge!("tower_jwt_auth_keys_usable", "issuer" => issuer.clone())
+            .set(keys.len() as f64);
+        metrics::gauge!("tower_jwt_auth_keys_skipped", "issuer" => issuer.clone())
+            .set(keys.skipped().len() as f64);
+        metrics::gauge!("tower_jwt_auth_keys_confirmed_timestamp_seconds", "issuer" => issuer)
+            .set(now.unix_seconds() as f64);
+    }
     #[cfg(feature = "tracing")]
     {
         if !changed {
@@ -51,18 +74,20 @@ pub(crate) fn keys_refreshed(issuer: &str, generation: u64, keys: &KeySet, chang
             tracing::error!(target: TARGET, event = "private_key_published", issuer, "the key set holds private members: replace those keys");
         }
     }
-    #[cfg(not(feature = "tracing"))]
     let _ = (
         issuer,
         generation,
-        keys.len(),
+        keys.beyond_limit(),
         keys.leaks_private(),
         changed,
+        now,
     );
 }
 
 /// Once per attempt, and attempts are spaced by the back-off. An error when requests are turned away.
 pub(crate) fn fetch_failed(issuer: &str, error: &FetchError, age: Option<Duration>, serving: bool) {
+    #[cfg(feature = "metrics")]
+    metrics::counter!("tower_jwt_auth_fetches_total", "issuer" => issuer.to_owned(), "outcome" => "failed").increment(1);
     #[cfg(feature = "tracing")]
     {
         let age_seconds = age.map(|age| age.as_secs());
@@ -72,14 +97,12 @@ pub(crate) fn fetch_failed(issuer: &str, error: &FetchError, age: Option<Duratio
             tracing::error!(target: TARGET, event = "keys_unavailable", issuer, %error, age_seconds, "keys could not be fetched, and none may serve");
         }
     }
-    #[cfg(not(feature = "tracing"))]
     let _ = (issuer, error, age, serving);
 }
 
 pub(crate) fn no_runtime(issuer: &str) {
     #[cfg(feature = "tracing")]
     tracing::error!(target: TARGET, event = "no_runtime", issuer, "keys can only be fetched inside a tokio runtime");
-    #[cfg(not(feature = "tracing"))]
     let _ = issuer;
 }
 
@@ -88,27 +111,24 @@ pub(crate) fn snapshot_ignored(issuer: &str, fault: &SnapshotFault) {
     #[cfg(feature = "tracing")]
     match fault {
         SnapshotFault::Absent => {
-            tracing::debug!(target: TARGET, event = "snapshot_ignored", issuer, reason = %fault, "no snapshot of keys to start with")
+            tracing::debug!(target: TARGET, event = "snapshot_ignored", issuer, reason = %fault, "no snapshot of keys to start with");
         }
         _ => {
-            tracing::warn!(target: TARGET, event = "snapshot_ignored", issuer, reason = %fault, "the snapshot of keys is not used")
+            tracing::warn!(target: TARGET, event = "snapshot_ignored", issuer, reason = %fault, "the snapshot of keys is not used");
         }
     }
-    #[cfg(not(feature = "tracing"))]
     let _ = (issuer, fault);
 }
 
 pub(crate) fn snapshot_not_written(issuer: &str, error: &std::io::Error) {
     #[cfg(feature = "tracing")]
     tracing::warn!(target: TARGET, event = "snapshot_not_written", issuer, %error, "the snapshot of keys could not be written");
-    #[cfg(not(feature = "tracing"))]
     let _ = (issuer, error);
 }
 
 pub(crate) fn layer_missing(what: &str) {
     #[cfg(feature = "tracing")]
     tracing::error!(target: TARGET, event = "layer_missing", "{what} runs without JwtAuthLayer in front of it");
-    #[cfg(not(feature = "tracing"))]
     let _ = what;
 }
 

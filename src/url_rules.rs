@@ -164,4 +164,32 @@ mod tests {
                 .is_ok()
         );
     }
+
+    #[cfg(feature = "reqwest")]
+    #[test]
+    fn a44_a_public_issuer_leads_to_no_internal_host() {
+        let strict = UrlRule::new(false).without_internal();
+        for (text, internal) in [
+            ("https://keys.example.com/jwks", false),
+            ("https://10.0.0.1/jwks", false),
+            ("https://localhost/jwks", true),
+            ("https://localhost./jwks", true),
+            ("https://127.0.0.1/jwks", true),
+            ("https://[::1]/jwks", true),
+            ("https://[::ffff:127.0.0.1]/jwks", true),
+            ("https://0.0.0.0/jwks", true),
+            ("https://169.254.169.254/latest/meta-data", true),
+            ("https://2130706433/jwks", true),
+        ] {
+            let want = if internal {
+                Err(UrlFault::Internal)
+            } else {
+                Ok(())
+            };
+            assert_eq!(strict.check(text).map(drop), want, "{text}");
+        }
+        // Who allows http says that the network is trusted.
+        let trusting = UrlRule::new(true).without_internal();
+        assert!(trusting.check("http://127.0.0.1/jwks").is_ok());
+    }
 }

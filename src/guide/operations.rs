@@ -106,7 +106,20 @@
 //! | `snapshot_not_written` | warn | `issuer`, `error` | The snapshot file could not be replaced |
 //! | `request_refused` | debug | `kind`, `reason` (where a token was at fault) | A request was refused, whatever the reason |
 //!
-//! What to alert on:
+//! # Metrics
+//!
+//! Feature `metrics`, for whoever installs a recorder of the `metrics` crate. Labels hold configured issuers and our own words, never text
+//! from outside.
+//!
+//! | name | type | labels | what |
+//! | --- | --- | --- | --- |
+//! | `tower_jwt_auth_requests_refused_total` | counter | `kind`: the `error` of the answer's body | Requests refused |
+//! | `tower_jwt_auth_fetches_total` | counter | `issuer`, `outcome`: `replaced`, `renewed`, `failed` | Fetches that ended |
+//! | `tower_jwt_auth_keys_usable`, `tower_jwt_auth_keys_skipped` | gauge | `issuer` | Keys of the set in use |
+//! | `tower_jwt_auth_keys_confirmed_timestamp_seconds` | gauge | `issuer` | When the set in use was fetched or confirmed, in Unix seconds: now less this is its age |
+//!
+//! # What to alert on
+//!
 //!
 //! - `private_key_published`: at once. Whoever read the set can sign tokens; the issuer must replace those keys.
 //! - `keys_unavailable`: at once. Good tokens are turned away.

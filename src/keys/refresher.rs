@@ -457,7 +457,13 @@ impl Shared {
             Ok(Adopted {
                 snapshot, changed, ..
             }) => {
-                telemetry::keys_refreshed(issuer, snapshot.generation, &snapshot.keys, *changed);
+                telemetry::keys_refreshed(
+                    issuer,
+                    snapshot.generation,
+                    &snapshot.keys,
+                    *changed,
+                    now.wall,
+                );
             }
             Err(error) => {
                 let in_use = self.snapshot.load_full();

@@ -188,12 +188,10 @@ impl Schedule {
         changed: bool,
         now: Instant,
     ) {
-        if changed {
-            self.absent.0.clear();
-        }
-        for kid in kids {
-            self.absent.insert(kid, now + self.times.cooldown, now);
-        }
+        let AbsentKids(absent) = &mut self.absent;
+        absent.retain(|_, until| !changed && now < *until);
+        let room = MAX_REMEMBERED_KIDS.saturating_sub(absent.len());
+        absent.extend(kids.take(room).map(|kid| (kid, now + self.times.cooldown)));
     }
 
     pub(crate) fn failed(&mut self, now: Instant, retry_after: Option<Duration>, jitter: f64) {
@@ -252,15 +250,6 @@ impl AbsentKids {
     fn contains(&self, kid: KidHash, now: Instant) -> bool {
         self.0.get(&kid).is_some_and(|until| now < *until)
     }
-
-    fn insert(&mut self, kid: KidHash, until: Instant, now: Instant) {
-        if self.0.len() >= MAX_REMEMBERED_KIDS {
-            self.0.retain(|_, until| now < *until);
-        }
-        if self.0.len() < MAX_REMEMBERED_KIDS {
-            self.0.insert(kid, until);
-        }
-    }
 }
 
 /// Share of a set's life after which it is refreshed: early enough for several attempts.
@@ -271,3 +260,6 @@ const JITTER: f64 = 0.1;
 
 /// How much shorter a back-off at most.
 const BACKOFF_JITTER: f64 = 0.25;
+
+#[cfg(test)]
+mod tests;

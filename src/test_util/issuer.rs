@@ -47,6 +47,8 @@ pub(super) struct State {
     pub(super) fault: Option<Fault>,
     /// How many more answers the fault spoils; without end where `None`.
     pub(super) fault_left: Option<u32>,
+    /// Which faults spoil what share of the answers.
+    pub(super) flaky: Option<(Vec<Fault>, f64)>,
     pub(super) etag: bool,
     pub(super) not_modified: u64,
     pub(super) last_request: Option<http::HeaderMap>,
@@ -117,6 +119,7 @@ impl TestIssuer {
                 document: None,
                 fault: None,
                 fault_left: None,
+                flaky: None,
                 etag: false,
                 not_modified: 0,
                 last_request: None,
@@ -267,6 +270,11 @@ impl TestIssuer {
         state.fault_left = Some(answers);
     }
 
+    /// Lets a share of the answers, from 0 to 1 and drawn for each, go wrong in one of these ways.
+    pub fn fail_some(&self, faults: &[Fault], share: f64) {
+        self.shared.state().flaky = Some((faults.to_vec(), share));
+    }
+
     /// Sends an `ETag` with each key set, and answers 304 to who has the same one.
     pub fn serve_etag(&self) {
         self.shared.state().etag = true;
@@ -288,7 +296,9 @@ impl TestIssuer {
 
     /// Lets answers be right again.
     pub fn recover(&self) {
-        self.shared.state().fault = None;
+        let mut state = self.shared.state();
+        state.fault = None;
+        state.flaky = None;
     }
 
     /// Closes the port: connections are refused. Returns when it is closed.
@@ -344,7 +354,11 @@ impl State {
                 None => self.fault = None,
             }
         }
-        self.fault
+        let drawn = self
+            .flaky
+            .as_ref()
+            .filter(|(_, share)| fastrand::f64() < *share);
+        self.fault.or_else(|| fastrand::choice(&drawn?.0).copied())
     }
 
     pub(super) fn jwks(&self) -> Value {

@@ -116,6 +116,10 @@ async fn refusals_and_keys_are_told_and_tokens_are_not() {
     );
     assert_eq!(log.counts("fetch_failed"), 1);
     assert_eq!(log.counts("keys_unavailable"), 0, "the old keys serve on");
+    assert!(
+        log.text().contains("age_seconds="),
+        "a30: how old they are by now"
+    );
 
     let text = log.text() + &answers;
     for (name, token) in tokens.iter().chain([("unknown", unknown)].iter()) {
@@ -132,7 +136,7 @@ async fn refusals_and_keys_are_told_and_tokens_are_not() {
 }
 
 #[tokio::test]
-async fn keys_that_never_came_are_an_error() {
+async fn a47_keys_that_never_came_are_told_once_per_attempt() {
     let (log, _guard) = capture();
     let issuer = TestIssuer::start();
     issuer.fail(Fault::Status(404));
@@ -152,4 +156,78 @@ async fn keys_that_never_came_are_an_error() {
         "once per attempt, not per request"
     );
     assert!(log.text().contains("ERROR"));
+}
+
+#[cfg(feature = "metrics")]
+#[tokio::test]
+async fn metrics_count_the_same() {
+    use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let issuer = TestIssuer::start();
+    let layer = JwtAuthLayer::new(config(&issuer).build().unwrap());
+    assert_eq!(
+        call(
+            &layer,
+            &Counting::default(),
+            request(Some(&issuer.mint(RESOURCE).sign()))
+        )
+        .await
+        .status,
+        200
+    );
+    for n in 0..3 {
+        let junk = issuer
+            .mint(RESOURCE)
+            .header("kid", format!("made-up-{n}"))
+            .sign();
+        assert_eq!(
+            call(&layer, &Counting::default(), request(Some(&junk)))
+                .await
+                .status,
+            401
+        );
+    }
+    assert_eq!(
+        call(&layer, &Counting::default(), request(None))
+            .await
+            .status,
+        401
+    );
+
+    let mut seen: Vec<String> = snapshotter
+        .snapshot()
+        .into_vec()
+        .into_iter()
+        .map(|(key, _, _, value)| {
+            let labels: Vec<_> = key
+                .key()
+                .labels()
+                .map(|label| format!("{}={}", label.key(), label.value()))
+                .collect();
+            let value = match value {
+                DebugValue::Counter(count) => count.to_string(),
+                DebugValue::Gauge(value) if value.0 > 1e9 => "now".to_owned(),
+                DebugValue::Gauge(value) => value.0.to_string(),
+                DebugValue::Histogram(_) => "histogram".to_owned(),
+            };
+            format!("{} {} {value}", key.key().name(), labels.join(","))
+                .replace(issuer.issuer(), "ISSUER")
+        })
+        .collect();
+    seen.sort();
+    assert_eq!(
+        seen,
+        [
+            "tower_jwt_auth_fetches_total issuer=ISSUER,outcome=renewed 2",
+            "tower_jwt_auth_fetches_total issuer=ISSUER,outcome=replaced 1",
+            "tower_jwt_auth_keys_confirmed_timestamp_seconds issuer=ISSUER now",
+            "tower_jwt_auth_keys_skipped issuer=ISSUER 0",
+            "tower_jwt_auth_keys_usable issuer=ISSUER 1",
+            "tower_jwt_auth_requests_refused_total kind=invalid_token 3",
+            "tower_jwt_auth_requests_refused_total kind=unauthorized 1",
+        ]
+    );
 }

@@ -267,7 +267,7 @@ async fn a_failed_fetch_for_a_new_kid_says_to_come_back_soon() {
 }
 
 #[tokio::test]
-async fn one_bad_key_takes_no_other_down() {
+async fn a15_one_bad_key_takes_no_other_down() {
     let issuer = TestIssuer::start();
     let mut set = issuer.jwks();
     let keys = set["keys"].as_array_mut().unwrap();
@@ -320,7 +320,7 @@ async fn futures_poll_once<F: Future>(future: std::pin::Pin<&mut F>) -> Option<F
 }
 
 #[tokio::test]
-async fn an_issuer_in_trouble_leaves_the_other_alone() {
+async fn a45_an_issuer_in_trouble_leaves_the_other_alone() {
     let (well, ill) = (TestIssuer::start(), TestIssuer::start());
     ill.fail(Fault::Hang);
     let config = JwtAuthConfig::builder()

@@ -1,0 +1,188 @@
+//! A minute of trouble: keys that live for a second, a new key every five, an issuer that fails three
+//! of ten fetches, and 2,000 junk tokens a second. Not one good token may be refused.
+//!
+//! ```sh
+//! cargo run --release --example soak            # one minute
+//! cargo run --release --example soak -- 10      # ten seconds
+//! ```
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "it is a program, and what cannot go on has failed"
+)]
+
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::Empty;
+use tokio::time::{Instant, interval, sleep};
+use tower::{Layer as _, ServiceExt as _, service_fn};
+use tower_jwt_auth::test_util::{Fault, TestIssuer};
+use tower_jwt_auth::{JwksCache, JwtAuthConfig, JwtAuthLayer};
+
+const RESOURCE: &str = "https://mcp.example.com/mcp";
+
+#[derive(Default)]
+struct Tally {
+    accepted: AtomicU64,
+    refused: AtomicU64,
+    unavailable: AtomicU64,
+    junk: AtomicU64,
+    junk_accepted: AtomicU64,
+    latencies: Mutex<Vec<Duration>>,
+    stop: AtomicBool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let seconds = std::env::args()
+        .nth(1)
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(60);
+    let issuer = Arc::new(TestIssuer::start());
+    let times = JwksCache::new()
+        .max_age(Duration::from_secs(1))
+        .cooldown(Duration::from_secs(1));
+    let config = JwtAuthConfig::builder()
+        .resource(RESOURCE)
+        .issuer(issuer.issuer())
+        .jwks_uri(issuer.jwks_uri())
+        .jwks_cache(times);
+    let layer = JwtAuthLayer::new(config.build().unwrap());
+    layer.ready().await.unwrap();
+
+    // A reset is tried once more at once, a bad answer is not.
+    issuer.fail_some(&[Fault::Reset, Fault::Reset, Fault::Status(500)], 0.3);
+    let tally = Arc::new(Tally::default());
+    let tasks = [
+        tokio::spawn(rotate(issuer.clone(), tally.clone())),
+        tokio::spawn(junk(issuer.clone(), layer.clone(), tally.clone())),
+        tokio::spawn(load(issuer.clone(), layer.clone(), tally.clone())),
+    ];
+    sleep(Duration::from_secs(seconds)).await;
+    tally.stop.store(true, Ordering::Relaxed);
+    for task in tasks {
+        task.await.unwrap();
+    }
+    report(&tally, &layer, &issuer)
+}
+
+/// A new key every five seconds, published four seconds before it signs, the old one withdrawn later.
+async fn rotate(issuer: Arc<TestIssuer>, tally: Arc<Tally>) {
+    let mut signing = issuer.signing_key().kid().to_owned();
+    while !tally.stop.load(Ordering::Relaxed) {
+        let next = issuer.publish_next();
+        sleep(Duration::from_secs(4)).await;
+        issuer.sign_with(&next);
+        sleep(Duration::from_secs(1)).await;
+        issuer.withdraw(&signing);
+        signing = next;
+    }
+}
+
+/// 2,000 tokens a second that pass every check but the signature, each with a `kid` of its own.
+async fn junk(issuer: Arc<TestIssuer>, layer: JwtAuthLayer, tally: Arc<Tally>) {
+    let good = issuer.mint(RESOURCE).header("kid", "KID").sign();
+    let (_, rest) = good.split_once('.').unwrap();
+    let mut tick = interval(Duration::from_millis(10));
+    while !tally.stop.load(Ordering::Relaxed) {
+        tick.tick().await;
+        for _ in 0..20 {
+            let header = format!(r#"{{"alg":"ES256","kid":"junk-{:x}"}}"#, fastrand::u64(..));
+            let token = format!("{}.{rest}", base64(header.as_bytes()));
+            let (layer, tally) = (layer.clone(), tally.clone());
+            tokio::spawn(async move {
+                tally.junk.fetch_add(1, Ordering::Relaxed);
+                if ask(&layer, &token).await == StatusCode::OK {
+                    tally.junk_accepted.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+    }
+}
+
+fn base64(bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Good tokens, as fast as four clients ask, each signed with the key of the moment.
+async fn load(issuer: Arc<TestIssuer>, layer: JwtAuthLayer, tally: Arc<Tally>) {
+    let clients: Vec<_> = (0..4)
+        .map(|_| {
+            let (issuer, layer, tally) = (issuer.clone(), layer.clone(), tally.clone());
+            tokio::spawn(async move {
+                while !tally.stop.load(Ordering::Relaxed) {
+                    let token = issuer.mint(RESOURCE).sign();
+                    for _ in 0..10 {
+                        let began = Instant::now();
+                        let counter = match ask(&layer, &token).await {
+                            StatusCode::OK => &tally.accepted,
+                            StatusCode::SERVICE_UNAVAILABLE => &tally.unavailable,
+                            _ => &tally.refused,
+                        };
+                        counter.fetch_add(1, Ordering::Relaxed);
+                        tally.latencies.lock().unwrap().push(began.elapsed());
+                        tokio::task::yield_now().await;
+                    }
+                    sleep(Duration::from_millis(1)).await;
+                }
+            })
+        })
+        .collect();
+    for client in clients {
+        client.await.unwrap();
+    }
+}
+
+async fn ask(layer: &JwtAuthLayer, token: &str) -> StatusCode {
+    let service = layer.layer(service_fn(|_: Request<Empty<Bytes>>| async {
+        Ok::<_, std::convert::Infallible>(Response::new(Empty::<Bytes>::new()))
+    }));
+    let request = Request::post(RESOURCE).header("authorization", format!("Bearer {token}"));
+    let response = service.oneshot(request.body(Empty::new()).unwrap()).await;
+    response.unwrap_or_else(|never| match never {}).status()
+}
+
+fn report(tally: &Tally, layer: &JwtAuthLayer, issuer: &TestIssuer) -> ExitCode {
+    let mut latencies = std::mem::take(&mut *tally.latencies.lock().unwrap());
+    latencies.sort_unstable();
+    let percentile = |part: f64| latencies[((latencies.len() - 1) as f64 * part) as usize];
+    let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    let health = &layer.keys().issuers[0];
+    println!(
+        "good tokens: {} accepted, {} refused, {} unavailable",
+        count(&tally.accepted),
+        count(&tally.refused),
+        count(&tally.unavailable)
+    );
+    println!(
+        "junk tokens: {}, {} accepted",
+        count(&tally.junk),
+        count(&tally.junk_accepted)
+    );
+    println!(
+        "fetches: {} begun, {} failed, {} seen by the issuer; {} key sets",
+        health.fetches,
+        health.failures,
+        issuer.fetches(),
+        health.generation
+    );
+    println!(
+        "latency of good tokens: p50 {:?}, p99 {:?}, p99.9 {:?}, max {:?}",
+        percentile(0.5),
+        percentile(0.99),
+        percentile(0.999),
+        percentile(1.0)
+    );
+    let lost = count(&tally.refused) + count(&tally.unavailable);
+    println!("{lost} lost");
+    match lost + count(&tally.junk_accepted) == 0 && count(&tally.accepted) > 0 {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}
