@@ -77,6 +77,7 @@ pub(crate) fn keys_refreshed(
     let _ = (
         issuer,
         generation,
+        keys.len(),
         keys.beyond_limit(),
         keys.leaks_private(),
         changed,

@@ -13,6 +13,7 @@ mod example;
 mod keys;
 mod mcp;
 mod memory;
+mod refusals;
 mod rejection;
 mod scopes;
 mod support;
