@@ -63,16 +63,7 @@ pub(crate) fn keys_refreshed(
             skipped = keys.skipped().len(),
             "new keys are in use"
         );
-        if keys.beyond_limit() > 0 {
-            tracing::error!(target: TARGET, event = "too_many_keys", issuer, beyond_limit = keys.beyond_limit(), "the key set holds more keys than are read");
-        }
-        for key in keys.skipped() {
-            let kid = key.kid.as_deref().map(shown);
-            tracing::warn!(target: TARGET, event = "key_skipped", issuer, kid = kid.as_deref(), reason = %key.reason, "a key is not used");
-        }
-        if keys.leaks_private() {
-            tracing::error!(target: TARGET, event = "private_key_published", issuer, "the key set holds private members: replace those keys");
-        }
+        keys_judged(issuer, keys);
     }
     let _ = (
         issuer,
@@ -83,6 +74,30 @@ pub(crate) fn keys_refreshed(
         changed,
         now,
     );
+}
+
+/// Keys of an earlier process are in use until the first fetch.
+pub(crate) fn keys_seeded(issuer: &str, keys: &KeySet) {
+    #[cfg(feature = "tracing")]
+    {
+        tracing::info!(target: TARGET, event = "keys_seeded", issuer, usable = keys.len(), skipped = keys.skipped().len(), "keys from a snapshot are in use");
+        keys_judged(issuer, keys);
+    }
+    let _ = (issuer, keys);
+}
+
+#[cfg(feature = "tracing")]
+fn keys_judged(issuer: &str, keys: &KeySet) {
+    if keys.beyond_limit() > 0 {
+        tracing::error!(target: TARGET, event = "too_many_keys", issuer, beyond_limit = keys.beyond_limit(), "the key set holds more keys than are read");
+    }
+    for key in keys.skipped() {
+        let kid = key.kid.as_deref().map(shown);
+        tracing::warn!(target: TARGET, event = "key_skipped", issuer, kid = kid.as_deref(), reason = %key.reason, "a key is not used");
+    }
+    if keys.leaks_private() {
+        tracing::error!(target: TARGET, event = "private_key_published", issuer, "the key set holds private members: replace those keys");
+    }
 }
 
 /// Once per attempt, and attempts are spaced by the back-off. An error when requests are turned away.

@@ -39,7 +39,9 @@
 //! 2. **Unknown `kid`s.** [Two](crate::limits::UNKNOWN_KID_FETCHES) fetches at once, one more per `cooldown` (30 seconds). All requests with
 //!    an unknown `kid` share the fetch that is under way, and wait for it at most `timeout` (5 seconds). A `kid` that a fresh set was seen
 //!    not to hold is remembered for one `cooldown` ([1024](crate::limits::MAX_REMEMBERED_KIDS) of them) and refused without a
-//!    fetch; a set that changed forgets them. With the budget spent the answer is 401.
+//!    fetch; a set that changed forgets them. With the budget spent the answer is 401. A `kid` that an earlier set held is never taken for
+//!    absent, because replicas of an issuer may disagree about which keys there are: it is looked for twice, and has a budget of the same
+//!    size to itself, so that tokens of a key that is really gone take nothing from a new one.
 //! 3. **The back-off after failures.** 1 second, doubling up to `cooldown`, up to a quarter shorter by chance. A `Retry-After` of the issuer
 //!    is respected up to `max_age`. It holds for every fetch, whoever asks. Recovery therefore takes at most `cooldown` after the issuer is
 //!    back, or what `Retry-After` asked for.
@@ -54,7 +56,7 @@
 //! | keys in use | `kid` | fetches work | answer |
 //! | --- | --- | --- | --- |
 //! | yes | known | – | the verdict, without waiting |
-//! | yes | unknown | yes | waits for one fetch, then the verdict; 401 when the set does not hold it |
+//! | yes | unknown | yes | waits for a fetch (a second one, when the first was under way already), then the verdict; 401 when the set does not hold it |
 //! | yes | unknown | no | 503 and `Retry-After` |
 //! | none yet, or expired | any | yes | waits for one fetch, then the verdict |
 //! | none yet, or expired | any | no | 503 and `Retry-After`: as soon as the fetch fails, and during the back-off without one |
@@ -97,6 +99,7 @@
 //! | `key_skipped` | warn | `issuer`, `kid` (where there is one), `reason` | A key of a new set is not used; once per set that changed |
 //! | `keys_renewed` | debug | `issuer`, `generation` | The same set was confirmed |
 //! | `keys_replaced` | info | `issuer`, `generation`, `usable`, `skipped` | Another set is in use |
+//! | `keys_seeded` | info | `issuer`, `usable`, `skipped` | Keys of an earlier process are in use until the first fetch |
 //! | `keys_unavailable` | error | `issuer`, `error`, `age_seconds` (absent before the first set) | A fetch failed and no keys may serve: tokens get 503. Once per attempt |
 //! | `layer_missing` | error | – | An extractor or `RequireScopesLayer` runs without `JwtAuthLayer`; the message names it |
 //! | `no_runtime` | error | `issuer` | A token needs keys, and there is no tokio runtime to fetch them on |
@@ -120,11 +123,11 @@
 //!
 //! # What to alert on
 //!
-//!
 //! - `private_key_published`: at once. Whoever read the set can sign tokens; the issuer must replace those keys.
 //! - `keys_unavailable`: at once. Good tokens are turned away.
 //! - `fetch_failed` with `age_seconds` above `max_age`: soon. The keys are stale, and a rotation would already be missed. Below that it is
 //!   one attempt of several.
+//! - `tower_jwt_auth_keys_confirmed_timestamp_seconds` further back than `max_age`: soon, whatever the events say.
 //! - `layer_missing`, `no_runtime`: at once, and in tests. The program is put together wrongly.
 //! - `key_skipped`: look once. Encryption keys beside signing keys are normal; a signing key is not.
 //! - a rise of 401 answers together with `request_refused` of one `reason`: a changed issuer, audience or clock.
@@ -141,6 +144,12 @@
 //!
 //! Either keeps the age of the keys: they serve no longer than `max_stale` after they were fetched. Keep both as safe as the configuration,
 //! since whoever can write them decides whose tokens are good.
+//!
+//! # Runtimes
+//!
+//! The task runs on the tokio runtime (with its time driver) of the request that started it. When that runtime ends, or is not driven for
+//! longer than any pause of the task, the next request starts another one on its own. A program that calls `block_on` for each request gives
+//! the task no time between them: keep a runtime with worker threads.
 //!
 //! # Network
 //!

@@ -11,7 +11,7 @@ pub struct IssuerHealth {
     pub issuer: String,
     /// Whether tokens of this issuer can be verified now.
     pub ready: bool,
-    /// Whether the keys are older than their life because refreshes fail. They still serve.
+    /// Whether the keys are older than `max_age` because refreshes fail. They serve until `max_stale`.
     pub stale: bool,
     /// Counts the key sets so far that differed; 0 before the first.
     pub generation: u64,

@@ -69,19 +69,17 @@ impl HttpClient {
             let conditional = known.etag.is_some() || known.last_modified.is_some();
             conditional && known.uri.as_deref() == Some(uri.as_str())
         });
-        let response = self.get(uri, ACCEPT_KEY_SET, known, reach).await?;
-        let max_age = cache_control::max_age(response.headers());
+        let answer = self.get(uri, ACCEPT_KEY_SET, known, reach).await?;
         let validators = Validators {
-            etag: text(response.headers(), ETAG),
-            last_modified: text(response.headers(), LAST_MODIFIED),
+            etag: text(&answer.headers, ETAG),
+            last_modified: text(&answer.headers, LAST_MODIFIED),
             uri: Some(uri.as_str().to_owned()),
         };
-        let fetched = match response.status() {
-            StatusCode::OK => {
-                Fetched::document(body(uri, response).await?).with_validators(validators)
-            }
+        let max_age = cache_control::max_age(&answer.headers);
+        let fetched = match answer.status {
+            StatusCode::OK => Fetched::document(answer.body).with_validators(validators),
             StatusCode::NOT_MODIFIED if known.is_some() => Fetched::not_modified(),
-            _ => return Err(unexpected(uri, &response)),
+            _ => return Err(answer.unexpected(uri)),
         };
         Ok(match max_age {
             Some(max_age) => fetched.with_max_age(max_age),
@@ -90,10 +88,10 @@ impl HttpClient {
     }
 
     pub(super) async fn document(&self, uri: &Url) -> Result<Vec<u8>, FetchError> {
-        let response = self.get(uri, ACCEPT_JSON, None, Reach::Anywhere).await?;
-        match response.status() {
-            StatusCode::OK => body(uri, response).await,
-            _ => Err(unexpected(uri, &response)),
+        let answer = self.get(uri, ACCEPT_JSON, None, Reach::Anywhere).await?;
+        match answer.status {
+            StatusCode::OK => Ok(answer.body),
+            _ => Err(answer.unexpected(uri)),
         }
     }
 
@@ -103,7 +101,7 @@ impl HttpClient {
         accept: &str,
         known: Option<&Validators>,
         reach: Reach,
-    ) -> Result<reqwest::Response, FetchError> {
+    ) -> Result<Answer, FetchError> {
         let client = self.client(uri, reach)?;
         let request = || {
             let mut request = client.get(uri.clone()).header(ACCEPT, accept);
@@ -113,21 +111,14 @@ impl HttpClient {
             if let Some(date) = known.and_then(|known| known.last_modified.as_ref()) {
                 request = request.header(IF_MODIFIED_SINCE, date);
             }
-            request.send()
+            exchange(uri, request)
         };
         match request().await {
-            // A reset or a connection that failed may be one bad host of several: once more.
-            Err(error) if !error.is_timeout() && (error.is_connect() || error.is_request()) => {
-                request().await
-            }
+            // A connection that failed or broke off may be one bad host of several: once more.
+            Err(Failed { again: true, .. }) => request().await,
             answered => answered,
         }
-        .map_err(|error| {
-            FetchError::with_source(
-                format!("GET {} failed", shown_url(uri)),
-                error.without_url(),
-            )
-        })
+        .map_err(|failed| failed.error)
     }
 
     fn client(&self, uri: &Url, reach: Reach) -> Result<&reqwest::Client, FetchError> {
@@ -161,36 +152,69 @@ impl HttpClient {
     }
 }
 
-/// Reads the body up to the limit, which counts what comes out of decompression.
-async fn body(uri: &Url, mut response: reqwest::Response) -> Result<Vec<u8>, FetchError> {
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+struct Failed {
+    error: FetchError,
+    /// The connection was at fault, and another one may not be.
+    again: bool,
+}
+
+async fn exchange(uri: &Url, request: reqwest::RequestBuilder) -> Result<Answer, Failed> {
+    let broken = |error: reqwest::Error| Failed {
+        again: !error.is_timeout() && !error.is_decode() && !error.is_builder(),
+        error: FetchError::with_source(
+            format!("GET {} failed", shown_url(uri)),
+            error.without_url(),
+        ),
+    };
+    let refuse = |error| Failed {
+        error,
+        again: false,
+    };
+    let mut response = request.send().await.map_err(broken)?;
+    if response.url() != uri {
+        // Only an injected client does that.
+        let message = format!(
+            "GET {} was redirected, which is not followed",
+            shown_url(uri)
+        );
+        return Err(refuse(FetchError::new(message)));
+    }
     let mut body = Vec::new();
-    loop {
-        let chunk = response.chunk().await.map_err(|error| {
-            FetchError::with_source(
-                format!("the answer of {} broke off", shown_url(uri)),
-                error.without_url(),
-            )
-        })?;
-        let Some(chunk) = chunk else { return Ok(body) };
+    while let Some(chunk) = response.chunk().await.map_err(broken)? {
+        // What counts is what comes out of decompression.
         if body.len() + chunk.len() > MAX_DOCUMENT_BYTES {
-            return Err(FetchError::new(format!(
+            let message = format!(
                 "the answer of {} is larger than {MAX_DOCUMENT_BYTES} bytes",
                 shown_url(uri)
-            )));
+            );
+            return Err(refuse(FetchError::new(message)));
         }
         body.extend_from_slice(&chunk);
     }
+    Ok(Answer {
+        status: response.status(),
+        headers: response.headers().clone(),
+        body,
+    })
 }
 
-fn unexpected(uri: &Url, response: &reqwest::Response) -> FetchError {
-    let message = format!(
-        "GET {} answered {} and not 200",
-        shown_url(uri),
-        response.status()
-    );
-    match retry_after(response.headers(), SystemTime::now()) {
-        Some(wait) => FetchError::retry_after(message, wait),
-        None => FetchError::new(message),
+impl Answer {
+    fn unexpected(&self, uri: &Url) -> FetchError {
+        let message = format!(
+            "GET {} answered {} and not 200",
+            shown_url(uri),
+            self.status
+        );
+        match retry_after(&self.headers, SystemTime::now()) {
+            Some(wait) => FetchError::retry_after(message, wait),
+            None => FetchError::new(message),
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! The task that keeps one issuer's keys fresh, and what requests ask of it.
 
+use std::collections::HashSet;
 use std::future::{Future, poll_fn};
 use std::hash::{BuildHasher as _, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use tokio::runtime;
 use tokio::sync::watch;
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::flights::Flights;
@@ -40,6 +41,9 @@ struct Shared {
     running: AtomicBool,
     /// Never locked by a request that finds its key, and never held across an await.
     control: Mutex<Control>,
+    born: Instant,
+    /// When the task planned last, in milliseconds since `born`.
+    planned: AtomicU64,
     /// The number of the last flight whose result is in place.
     landed: watch::Sender<u64>,
     /// Wakes the task: there is something to plan. Not a `Notify`, whose one permit could go to a task
@@ -53,13 +57,15 @@ struct Shared {
 struct Control {
     schedule: Schedule,
     flights: Flights,
+    /// The last flight that was abandoned.
+    lost: u64,
     /// Counts the tasks started, so that one that was given up does no harm when it comes back.
     epoch: u64,
     /// When the flight under way took off, or the next was asked for.
     since: Instant,
     /// Asked for before the current flight took off, and since.
-    boarded: Vec<KidHash>,
-    waiting: Vec<KidHash>,
+    boarded: HashSet<KidHash>,
+    waiting: HashSet<KidHash>,
     last_error: Option<FetchError>,
     failures: u64,
 }
@@ -71,10 +77,11 @@ impl Handle {
         let control = Control {
             schedule: Schedule::new(origin.times, now.monotonic),
             flights: Flights::default(),
+            lost: 0,
             epoch: 0,
             since: now.monotonic,
-            boarded: Vec::new(),
-            waiting: Vec::new(),
+            boarded: HashSet::new(),
+            waiting: HashSet::new(),
             last_error: None,
             failures: 0,
         };
@@ -85,6 +92,8 @@ impl Handle {
             snapshot: ArcSwapOption::new(seeded),
             running: AtomicBool::new(false),
             control: Mutex::new(control),
+            born: now.monotonic,
+            planned: AtomicU64::new(0),
             landed: watch::Sender::new(0),
             wake: watch::Sender::new(()),
             closed: watch::Sender::new(false),
@@ -92,43 +101,51 @@ impl Handle {
     }
 
     pub(super) fn snapshot(&self, now: Now) -> Option<Arc<Snapshot>> {
-        self.ensure_running();
+        if self.ensure_running() {
+            self.revive_if_silent(now);
+        }
         let snapshot = self.0.snapshot.load_full()?;
-        if snapshot.overslept(now) {
+        if snapshot.overslept(now) && self.0.silence(now) > WAKE_PAUSE {
             self.0.wake.send_replace(());
         }
         snapshot.may_serve(now).then_some(snapshot)
     }
 
     pub(super) async fn newer(&self, lack: Lack<'_>) -> Answer {
+        let unavailable = Answer::Unavailable {
+            retry_after: FIRST_BACKOFF,
+        };
+        if runtime::Handle::try_current().is_err() {
+            // Without a runtime nothing can be waited for, even if the task runs on another.
+            telemetry::no_runtime(&self.0.origin.issuer);
+            return unavailable;
+        }
         let mut landed = self.0.landed.subscribe();
-        let limit = self.0.origin.times.timeout;
-        let deadline = Instant::now() + limit;
+        let deadline = Instant::now() + self.0.origin.times.timeout;
         // At most two flights: one that was under way and may have missed the key, and one that
         // took off after we asked and so has the last word.
-        for _ in 0..2 {
+        let (mut looks, mut lost) = (0, 0);
+        while looks < 2 && lost < MOST_LOST {
             let (flight, last_word) = match self.0.ask(lack) {
                 Asked::Answered(answer) => return answer,
                 Asked::WaitFor { flight, last_word } => (flight, last_word),
             };
             // After the question: the task may have ended just before it.
             if !self.ensure_running() {
-                // Without a runtime nothing can be fetched, nor waited for.
-                telemetry::no_runtime(&self.0.origin.issuer);
-                return Answer::Unavailable {
-                    retry_after: FIRST_BACKOFF,
-                };
+                return unavailable;
             }
-            if timeout_at(deadline, landed.wait_for(|done| *done >= flight))
-                .await
-                .is_err()
-            {
+            let landing = landed.wait_for(|done| *done >= flight);
+            if timeout_at(deadline, landing).await.is_err() {
                 self.0.give_up_stalled(Instant::now());
-                return Answer::Unavailable {
-                    retry_after: FIRST_BACKOFF,
-                };
+                return unavailable;
             }
-            if last_word {
+            if self.0.was_lost(flight) {
+                // Its runtime has ended, and ours carries the next one.
+                lost += 1;
+                continue;
+            }
+            looks += 1;
+            if last_word && !self.0.may_come_back(lack) {
                 break;
             }
         }
@@ -153,14 +170,11 @@ impl Handle {
     }
 
     pub(super) fn health(&self, now: Now) -> IssuerHealth {
-        let snapshot = self
-            .0
-            .snapshot
-            .load_full()
-            .filter(|snapshot| snapshot.may_serve(now));
+        let snapshot = self.0.snapshot.load_full();
         let control = self.0.control();
         let age = snapshot.as_ref().and_then(|snapshot| snapshot.age(now));
         IssuerHealth {
+            ready: self.0.serving(now).is_some(),
             stale: age.is_some_and(|age| age >= self.0.origin.times.max_age),
             age,
             last_error: control.last_error.as_ref().map(ToString::to_string),
@@ -174,6 +188,33 @@ impl Handle {
             failures: control.failures,
             exported: self.0.exported(),
             ..IssuerHealth::new(&self.0.origin.issuer, snapshot.as_deref())
+        }
+    }
+
+    /// A task that has planned nothing for longer than any of its pauses sits on a runtime that nobody
+    /// drives: another one takes its place here.
+    fn revive_if_silent(&self, now: Now) {
+        let Times {
+            max_age,
+            cooldown,
+            timeout,
+            ..
+        } = self.0.origin.times;
+        let patience = max_age.max(cooldown) + timeout * 2;
+        if self.0.silence(now) <= patience {
+            return;
+        }
+        let mut control = self.0.control();
+        if self.0.silence(now) > patience {
+            control.epoch += 1;
+            let number = self.0.abandon(
+                &mut control,
+                "the runtime that carries the fetch is not driven",
+            );
+            self.0.has_planned(now.monotonic);
+            drop(control);
+            self.0.publish(number);
+            self.ensure_running();
         }
     }
 
@@ -192,6 +233,7 @@ impl Handle {
                 return true;
             }
             control.epoch += 1;
+            self.0.has_planned(Instant::now());
             control.epoch
         };
         // The guard is made here, so that it also runs when the runtime drops the task unpolled; which
@@ -221,10 +263,12 @@ impl Drop for Running {
     fn drop(&mut self) {
         let mut control = self.shared.control();
         if control.epoch == self.epoch {
-            self.shared.abandon(
+            let number = self.shared.abandon(
                 &mut control,
                 "the task that fetches has ended with its runtime",
             );
+            drop(control);
+            self.shared.publish(number);
         }
     }
 }
@@ -278,9 +322,10 @@ impl Shared {
             }
         }
         if let Some(kid) = kid.filter(|_| control.waiting.len() < MAX_REMEMBERED_KIDS) {
-            control.waiting.push(kid);
+            control.waiting.insert(kid);
         }
         let flight = control.flights.request();
+        drop(control);
         self.wake.send_replace(());
         Asked::WaitFor {
             flight,
@@ -334,24 +379,66 @@ impl Shared {
         let awaited = control.flights.under_way().is_some() || control.flights.is_requested();
         if awaited && now >= control.since + patience {
             control.epoch += 1;
-            self.abandon(
+            let number = self.abandon(
                 &mut control,
                 "the runtime that carries the fetch is not driven",
             );
+            drop(control);
+            self.publish(number);
         }
     }
 
-    fn abandon(&self, control: &mut Control, why: &str) {
-        if let Some(number) = control.flights.abandon() {
+    /// The number to [`publish`](Self::publish) once the lock is free.
+    fn abandon(&self, control: &mut Control, why: &str) -> Option<u64> {
+        let number = control.flights.abandon();
+        if let Some(number) = number {
+            control.lost = number;
             control.last_error = Some(FetchError::new(why));
-            self.landed.send_replace(number);
         }
         self.running.store(false, Ordering::Release);
+        number
+    }
+
+    /// Outside the lock: wakers are other people's code.
+    fn publish(&self, number: Option<u64>) {
+        self.landed.send_if_modified(|last| {
+            let newer = number.is_some_and(|number| number > *last);
+            *last = number.unwrap_or(*last).max(*last);
+            newer
+        });
+    }
+
+    fn was_lost(&self, flight: u64) -> bool {
+        flight <= self.control().lost
+    }
+
+    /// An earlier set held the key: another replica of the issuer may hold it still.
+    fn may_come_back(&self, lack: Lack<'_>) -> bool {
+        let Lack::Key { kid: Some(kid), .. } = lack else {
+            return false;
+        };
+        self.control()
+            .schedule
+            .was_withdrawn(self.hasher.hash_one(kid))
+    }
+
+    /// Time since the task planned last.
+    fn silence(&self, now: Now) -> Duration {
+        let planned = Duration::from_millis(self.planned.load(Ordering::Relaxed));
+        let now = now.monotonic.saturating_duration_since(self.born);
+        now.saturating_sub(planned)
+    }
+
+    fn has_planned(&self, now: Instant) {
+        let since = now.saturating_duration_since(self.born).as_millis();
+        self.planned
+            .store(u64::try_from(since).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     async fn run(&self, epoch: u64) {
         let mut closed = self.closed.subscribe();
         let mut wake = self.wake.subscribe();
+        let mut saving = None;
         loop {
             // Before planning: what is asked for after it wakes us again.
             wake.mark_unchanged();
@@ -361,8 +448,9 @@ impl Shared {
                     biased;
                     () = ended(&mut closed) => return,
                     outcome = self.fly() => {
-                        self.land(epoch, outcome);
-                        self.save().await;
+                        if self.land(epoch, outcome) {
+                            self.save(&mut saving);
+                        }
                     }
                 },
                 Plan::Sleep { until } => tokio::select! {
@@ -382,6 +470,7 @@ impl Shared {
         if control.epoch != epoch {
             return Plan::End;
         }
+        self.has_planned(now.monotonic);
         let until = control.schedule.due(now);
         if !control.flights.is_requested() && until > now.monotonic {
             return Plan::Sleep { until };
@@ -412,14 +501,15 @@ impl Shared {
 
     /// Puts a result in place: first the keys, then what is known about them, then the number that
     /// waiters look at.
-    fn land(&self, epoch: u64, outcome: Result<Fetched, FetchError>) {
+    fn land(&self, epoch: u64, outcome: Result<Fetched, FetchError>) -> bool {
         let now = self.clock.now();
         let parsed = outcome.and_then(|fetched| self.read(fetched));
         let mut control = self.control();
         if control.epoch != epoch {
             // Given up: a later task may have brought newer keys.
-            return;
+            return false;
         }
+        let old = self.snapshot.load_full();
         let outcome = parsed.map(|set| self.adopt(set, now));
         let boarded = std::mem::take(&mut control.boarded);
         match &outcome {
@@ -429,12 +519,22 @@ impl Shared {
                 max_age,
             }) => {
                 control.schedule.succeeded(now, *max_age, fastrand::f64());
-                let kids = snapshot.keys.kids().flatten();
-                let held: Vec<_> = kids.map(|kid| self.hasher.hash_one(kid)).collect();
+                let hashes = |snapshot: &Snapshot| -> HashSet<KidHash> {
+                    let kids = snapshot.keys.kids().flatten();
+                    kids.map(|kid| self.hasher.hash_one(kid)).collect()
+                };
+                let held = hashes(snapshot);
+                let before = old.as_deref().filter(|_| *changed).map(hashes);
+                let schedule = &mut control.schedule;
+                schedule.note_withdrawn(
+                    before
+                        .iter()
+                        .flatten()
+                        .filter(|kid| !held.contains(kid))
+                        .copied(),
+                );
                 let absent = boarded.into_iter().filter(|kid| !held.contains(kid));
-                control
-                    .schedule
-                    .note_absent(absent, *changed, now.monotonic);
+                schedule.note_absent(absent, *changed, now.monotonic);
                 control.last_error = None;
             }
             Err(error) => {
@@ -445,10 +545,12 @@ impl Shared {
                 control.last_error = Some(error.clone());
             }
         }
-        self.landed.send_replace(control.flights.land());
+        let number = control.flights.land();
         drop(control);
+        self.publish(Some(number));
         // A subscriber may take its time, or ask for the health of the keys.
         self.tell(&outcome, now);
+        outcome.is_ok()
     }
 
     fn tell(&self, outcome: &Result<Adopted, FetchError>, now: Now) {
@@ -557,19 +659,24 @@ impl Shared {
         }
     }
 
-    /// Keeps what is in use for the next start of the process. Awaited, so that files never overtake
-    /// each other; requests do not wait for it.
-    async fn save(&self) {
+    /// Keeps what is in use for the next start of the process. Nobody waits for the file: while one is
+    /// still being written, the next set is left to the one after it.
+    fn save(&self, saving: &mut Option<JoinHandle<()>>) {
+        if saving.as_ref().is_some_and(|saving| !saving.is_finished()) {
+            return;
+        }
         let Some(path) = self.origin.snapshot_file.clone() else {
             return;
         };
         let Some(snapshot) = self.exported() else {
             return;
         };
-        let written = spawn_blocking(move || snapshot_file::write(&path, snapshot)).await;
-        if let Ok(Err(error)) = written {
-            telemetry::snapshot_not_written(&self.origin.issuer, &error);
-        }
+        let issuer = self.origin.issuer.clone();
+        *saving = Some(spawn_blocking(move || {
+            if let Err(error) = snapshot_file::write(&path, snapshot) {
+                telemetry::snapshot_not_written(&issuer, &error);
+            }
+        }));
     }
 
     fn exported(&self) -> Option<KeySnapshot> {
@@ -628,3 +735,9 @@ fn parse_catching_panics(document: &[u8]) -> Result<KeySet, FetchError> {
         .map_err(|_| FetchError::new("reading the key set panicked; please report it"))?
         .map_err(FetchError::from)
 }
+
+/// How often a machine that slept is told so until it has noticed.
+const WAKE_PAUSE: Duration = Duration::from_secs(1);
+
+/// How many runtimes may end under one waiter before it gives up.
+const MOST_LOST: u32 = 3;

@@ -5,7 +5,7 @@
 //! budgets decide about fetches, so that none can starve another: the schedule itself, unknown
 //! `kid`s, and the back-off after failures, which holds for all of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -83,9 +83,15 @@ pub(crate) struct Schedule {
     /// No fetch before this, whoever asks.
     retry_at: Option<Instant>,
     unknown_kid: Budget,
+    /// For `kid`s that an earlier set held: tokens of a key that is really gone go on coming for a while,
+    /// and must not take the fetches of a new key.
+    returning_kid: Budget,
     /// The last refresh that a bad signature forced.
     forced_at: Option<Instant>,
     absent: AbsentKids,
+    /// `kid`s of earlier sets. Replicas of an issuer may disagree for hours about which keys there are,
+    /// so one of these may come back any moment, and is never taken for absent.
+    withdrawn: HashSet<KidHash>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -114,12 +120,11 @@ impl Schedule {
             last_good: None,
             failures: 0,
             retry_at: None,
-            unknown_kid: Budget {
-                left: UNKNOWN_KID_FETCHES,
-                since: now,
-            },
+            unknown_kid: Budget::full(now),
+            returning_kid: Budget::full(now),
             forced_at: None,
             absent: AbsentKids::default(),
+            withdrawn: HashSet::new(),
         }
     }
 
@@ -147,7 +152,11 @@ impl Schedule {
         if self.absent.contains(kid, now) {
             return Decision::Absent;
         }
-        match self.unknown_kid.spend(now, self.times.cooldown) {
+        let budget = match self.withdrawn.contains(&kid) {
+            true => &mut self.returning_kid,
+            false => &mut self.unknown_kid,
+        };
+        match budget.spend(now, self.times.cooldown) {
             Ok(()) => Decision::Fetch,
             Err(until) if self.failures > 0 => Decision::BackOff { until },
             Err(_) => Decision::Absent,
@@ -191,7 +200,24 @@ impl Schedule {
         let AbsentKids(absent) = &mut self.absent;
         absent.retain(|_, until| !changed && now < *until);
         let room = MAX_REMEMBERED_KIDS.saturating_sub(absent.len());
-        absent.extend(kids.take(room).map(|kid| (kid, now + self.times.cooldown)));
+        let unheard = kids.filter(|kid| !self.withdrawn.contains(kid));
+        absent.extend(
+            unheard
+                .take(room)
+                .map(|kid| (kid, now + self.times.cooldown)),
+        );
+    }
+
+    /// These were in the set that is replaced, and are not in the new one.
+    pub(crate) fn note_withdrawn(&mut self, kids: impl Iterator<Item = KidHash>) {
+        if self.withdrawn.len() >= MAX_REMEMBERED_KIDS {
+            self.withdrawn.clear();
+        }
+        self.withdrawn.extend(kids.take(MAX_REMEMBERED_KIDS));
+    }
+
+    pub(crate) fn was_withdrawn(&self, kid: KidHash) -> bool {
+        self.withdrawn.contains(&kid)
     }
 
     pub(crate) fn failed(&mut self, now: Instant, retry_after: Option<Duration>, jitter: f64) {
@@ -225,6 +251,13 @@ struct Budget {
 }
 
 impl Budget {
+    const fn full(now: Instant) -> Self {
+        Self {
+            left: UNKNOWN_KID_FETCHES,
+            since: now,
+        }
+    }
+
     /// Or when the next one comes.
     fn spend(&mut self, now: Instant, cooldown: Duration) -> Result<(), Instant> {
         while self.left < UNKNOWN_KID_FETCHES && now >= self.since + cooldown {

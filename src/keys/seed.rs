@@ -12,35 +12,52 @@ use crate::time::Now;
 
 /// The keys to start with: those of the file where it is good, or those of the configuration.
 pub(super) fn seeded(origin: &KeyOrigin, now: Now) -> Option<Arc<Snapshot>> {
-    let from_file = origin.snapshot_file.as_deref().and_then(|path| {
-        seed_of_file(path, &origin.issuer)
-            .inspect_err(|fault| telemetry::snapshot_ignored(&origin.issuer, fault))
+    let ignored = |fault: &SnapshotFault| telemetry::snapshot_ignored(&origin.issuer, fault);
+    let from_file = || {
+        let path = origin.snapshot_file.as_deref()?;
+        let seed = seed_of_file(path, &origin.issuer)
+            .inspect_err(ignored)
+            .ok()?;
+        snapshot_of(seed, origin.times, now)
+            .inspect_err(ignored)
             .ok()
-    });
-    let seed = from_file.or_else(|| origin.seed.clone())?;
-    let fetched_at = seed.fetched_at.and_then(|at| NumericDate::new(at as f64));
-    let age = fetched_at.map_or(Duration::ZERO, |at| now.wall.since(at));
+    };
+    let from_configuration = || {
+        let seed = origin.seed.clone()?;
+        snapshot_of(seed, origin.times, now)
+            .inspect_err(ignored)
+            .ok()
+    };
+    let snapshot = from_file().or_else(from_configuration)?;
+    telemetry::keys_seeded(&origin.issuer, &snapshot.keys);
+    Some(Arc::new(snapshot))
+}
+
+fn snapshot_of(seed: Seed, times: Times, now: Now) -> Result<Snapshot, SnapshotFault> {
     let Times {
         max_age, max_stale, ..
-    } = origin.times;
+    } = times;
+    let fetched_at = seed.fetched_at.and_then(|at| NumericDate::new(at as f64));
+    let age = fetched_at.map_or(Duration::ZERO, |at| now.wall.since(at));
     if age >= max_stale {
-        telemetry::snapshot_ignored(&origin.issuer, &SnapshotFault::TooOld);
-        return None;
+        return Err(SnapshotFault::TooOld);
     }
-    let life = Life {
-        fetched: FetchedAt::before(now, age),
+    let origin = Arc::new(Origin {
+        document: seed.document,
+        validators: None,
+    });
+    let fetched = FetchedAt::before(now, age);
+    let life = Some(Life {
+        fetched,
         max_age,
         max_stale,
-        origin: Arc::new(Origin {
-            document: seed.document,
-            validators: None,
-        }),
-    };
-    Some(Arc::new(Snapshot {
+        origin,
+    });
+    Ok(Snapshot {
         keys: seed.keys,
         generation: 1,
-        life: Some(life),
-    }))
+        life,
+    })
 }
 
 fn seed_of_file(path: &Path, issuer: &str) -> Result<Seed, SnapshotFault> {

@@ -107,13 +107,14 @@ pub(super) fn read(path: &Path) -> Result<KeySnapshot, SnapshotFault> {
 /// starts after this one was killed.
 pub(super) fn write(path: &Path, snapshot: KeySnapshot) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}.tmp", std::process::id()));
+    // A name that no other process or layer takes, nor can foresee.
+    beside.push(format!(".{:016x}.tmp", fastrand::u64(..)));
     let sealed = Sealed {
         crc32: snapshot.checksum(),
         snapshot,
     };
     let text = serde_json::to_vec(&sealed)?;
-    let mut file = File::create(&beside)?;
+    let mut file = File::create_new(&beside)?;
     let written = file.write_all(&text).and_then(|()| file.sync_all());
     drop(file);
     written

@@ -21,10 +21,14 @@ use crate::jwks::KeySetError;
 ///
 /// impl KeySource for FileKeys {
 ///     fn fetch<'a>(&'a self, _known: Option<&'a Validators>) -> FetchFuture<'a> {
+///         let path = self.0.clone();
 ///         Box::pin(async move {
-///             std::fs::read(&self.0)
+///             // A source must not block its thread.
+///             let read = tokio::task::spawn_blocking(move || std::fs::read(path)).await;
+///             let document = read.map_err(|error| FetchError::with_source("reading was given up", error))?;
+///             document
 ///                 .map(Fetched::document)
-///                 .map_err(|error| FetchError::new(format!("{}: {error}", self.0.display())))
+///                 .map_err(|error| FetchError::with_source("the keys cannot be read", error))
 ///         })
 ///     }
 /// }

@@ -65,6 +65,8 @@ pub(super) struct State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
+    /// The connection is closed in the middle of the body.
+    Cut,
     /// The body comes one byte a second.
     Drip,
     /// The request is read and never answered.

@@ -1,6 +1,5 @@
 //! The HTTP side of the test issuer.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::pin::Pin;
@@ -143,6 +142,7 @@ async fn answer(
             (StatusCode::NOT_MODIFIED, Answer::whole(Vec::new()))
         }
         None => (StatusCode::OK, Answer::whole(document)),
+        Some(Fault::Cut) => (StatusCode::OK, Answer::cut(document)),
         Some(Fault::Drip) => (StatusCode::OK, Answer::dripping(document)),
         Some(Fault::Hang) => std::future::pending().await,
         Some(Fault::Reset) => return Err(io::ErrorKind::ConnectionReset.into()),
@@ -173,6 +173,8 @@ fn status(status: StatusCode) -> Response<Answer> {
 struct Answer {
     left: Bytes,
     drip: Option<Interval>,
+    /// Breaks off when this much is left.
+    cut_at: Option<usize>,
 }
 
 impl Answer {
@@ -180,6 +182,15 @@ impl Answer {
         Self {
             left: document.into(),
             drip: None,
+            cut_at: None,
+        }
+    }
+
+    fn cut(document: Vec<u8>) -> Self {
+        let cut_at = Some(document.len() / 2);
+        Self {
+            cut_at,
+            ..Self::whole(document)
         }
     }
 
@@ -187,24 +198,28 @@ impl Answer {
         Self {
             left: document.into(),
             drip: Some(tokio::time::interval(Duration::from_secs(1))),
+            cut_at: None,
         }
     }
 }
 
 impl Body for Answer {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = io::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         let this = &mut *self;
         if this.left.is_empty() {
             return Poll::Ready(None);
         }
+        if this.cut_at == Some(this.left.len()) {
+            return Poll::Ready(Some(Err(io::ErrorKind::ConnectionReset.into())));
+        }
         let take = match &mut this.drip {
-            None => this.left.len(),
+            None => this.left.len() - this.cut_at.unwrap_or(0),
             Some(drip) => {
                 std::task::ready!(drip.poll_tick(cx));
                 1

@@ -38,6 +38,23 @@ async fn a01_a_thousand_first_requests_make_one_fetch() {
             .all(|verdict| verdict == Verdict::Good)
     );
     assert_eq!((memory.fetches(), began.elapsed()), (1, seconds(1)));
+
+    // Those who come while the fetch is under way share it.
+    let memory = Memory::publishing(&[&key]);
+    memory.takes(seconds(2));
+    let verifier = memory.verifier();
+    let first = tokio::spawn({
+        let (verifier, token) = (verifier.clone(), token(&key));
+        async move { all(&verifier, &token, 10).await }
+    });
+    pass(seconds(1)).await;
+    let late = all(&verifier, &token(&key), 1000).await;
+    assert!(
+        late.into_iter()
+            .chain(first.await.unwrap())
+            .all(|verdict| verdict == Verdict::Good)
+    );
+    assert_eq!(memory.fetches(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -164,6 +181,22 @@ async fn a05_a_snapshot_file_outlives_the_process() {
     let second = start();
     assert!(second.keys().is_ready(), "before anything is fetched");
     assert_eq!(verdict(&second, &token(&key)).await, Verdict::Good);
+    // A file that cannot be used gives way to the keys of the configuration.
+    let old = std::fs::read_to_string(&path).unwrap();
+    let clock = FakeClock::at(4_000_000_000.0);
+    let config = || memory.config().snapshot_file(&path).clock(&clock);
+    assert!(
+        !JwtVerifier::new(config().build().unwrap())
+            .keys()
+            .is_ready(),
+        "too old: {old}"
+    );
+    let seed = serde_json::json!({"keys": [key.jwk()]});
+    assert!(
+        JwtVerifier::new(config().initial_jwks(seed).build().unwrap())
+            .keys()
+            .is_ready()
+    );
     std::fs::write(&path, "damaged").unwrap();
     assert!(!start().keys().is_ready());
     std::fs::remove_file(&path).unwrap();
@@ -746,6 +779,89 @@ fn a35_no_runtime_is_an_answer_and_no_panic() {
 }
 
 #[test]
+fn a35_a_caller_without_a_runtime_is_answered_while_the_task_runs_elsewhere() {
+    let (old, new) = (key("old"), key("new"));
+    let memory = Memory::publishing(&[&old]);
+    let verifier = memory.verifier();
+    let elsewhere = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    elsewhere.block_on(verifier.ready()).unwrap();
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    for (token, good) in [(token(&old), true), (token(&new), false)] {
+        let polled =
+            std::future::Future::poll(std::pin::pin!(verdict(&verifier, &token)), &mut context);
+        let std::task::Poll::Ready(got) = polled else {
+            panic!("it waits")
+        };
+        assert_eq!((got == Verdict::Good, is_unavailable(got)), (good, !good));
+    }
+}
+
+#[test]
+fn a35_waiters_outlive_the_runtime_that_carried_their_fetch() {
+    let key = key("k");
+    let memory = Memory::publishing(&[&key]);
+    memory.takes(Duration::from_millis(300));
+    let verifier = memory.verifier();
+    let carrier = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let warm_up = verifier.clone();
+    drop(carrier.spawn(async move { warm_up.ready().await }));
+    while memory.fetches() == 0 {
+        std::thread::yield_now();
+    }
+    let serving = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    serving.block_on(async {
+        let token = token(&key);
+        let waiting = verdict(&verifier, &token);
+        tokio::pin!(waiting);
+        tokio::select! {
+            biased;
+            early = &mut waiting => panic!("{early:?}"),
+            () = tokio::task::yield_now() => {}
+        }
+        carrier.shutdown_background();
+        assert_eq!(waiting.await, Verdict::Good);
+    });
+    assert_eq!(memory.fetches(), 2);
+}
+
+#[test]
+fn a35_a_silent_task_is_replaced_without_anybody_waiting_for_it() {
+    let (kept, withdrawn) = (key("kept"), key("withdrawn"));
+    let memory = Memory::publishing(&[&kept, &withdrawn]);
+    let verifier = memory.verifier();
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build()
+            .unwrap()
+    };
+    let warm_up = runtime();
+    warm_up.block_on(verifier.ready()).unwrap();
+    memory.publish(&[&kept]);
+    runtime().block_on(async {
+        // Only tokens whose keys are known: nobody ever waits.
+        for _ in 0..1300 {
+            assert_eq!(verdict(&verifier, &token(&kept)).await, Verdict::Good);
+            pass(seconds(1)).await;
+        }
+        assert_eq!(verdict(&verifier, &token(&withdrawn)).await, UNKNOWN);
+    });
+    drop(warm_up);
+}
+
+#[test]
 fn a35_a_runtime_that_nobody_drives_does_not_keep_the_task() {
     let (old, new) = (key("old"), key("new"));
     let memory = Memory::publishing(&[&old]);
@@ -803,11 +919,15 @@ async fn a36_n121_a_machine_that_slept_refreshes_at_once() {
     pass(seconds(1)).await;
     assert_eq!(verdict(&verifier, &token(&old)).await, UNKNOWN);
     assert_eq!(verdict(&verifier, &token(&new)).await, Verdict::Good);
-    assert_eq!(memory.fetches(), 3, "and one for the unknown kid");
+    assert_eq!(
+        memory.fetches(),
+        4,
+        "and two for a kid that an earlier set held"
+    );
     // Two days: past max_stale. The request waits for the fetch.
     clock.set(1_800_000_000.0 + 53.0 * 3600.0);
     assert_eq!(verdict(&verifier, &token(&new)).await, Verdict::Good);
-    assert_eq!(memory.fetches(), 4);
+    assert_eq!(memory.fetches(), 5);
 }
 
 #[tokio::test(start_paused = true)]
@@ -855,7 +975,7 @@ fn a41_swaps_under_load_are_seen_whole() {
                 token_b.clone(),
             );
             workers.spawn(async move {
-                for _ in 0..500 {
+                for _ in 0..1500 {
                     assert_eq!(verdict(&verifier, &good).await, Verdict::Good);
                     // Of the key that changes under one kid, either half of a rotation, and nothing between.
                     for token in [&token_a, &token_b] {
@@ -871,14 +991,30 @@ fn a41_swaps_under_load_are_seen_whole() {
                 }
             });
         }
-        for n in 0..200 {
+        let mut n = 0;
+        let gone = key("gone");
+        memory.publish(&[&kept, &a, &gone]);
+        assert_eq!(verdict(&verifier, &token(&gone)).await, Verdict::Good);
+        while !workers.is_empty() {
+            n += 1;
             let changing = if n % 2 == 0 { &b } else { &a };
-            memory.publish(&[&kept, changing]);
+            let fresh = format!("fresh-{n}");
+            let marker = TestKey::generate(Algorithm::ES256, fresh);
+            memory.publish(&[&kept, changing, &marker]);
+            // A key that is not known yet, or no more, has the set fetched at once, as far as the
+            // budgets go: twice for each.
+            let _ = verdict(&verifier, &token(&marker)).await;
+            let _ = verdict(&verifier, &token(&gone)).await;
             tokio::task::yield_now().await;
+            while let Some(worker) = workers.try_join_next() {
+                worker.unwrap();
+            }
         }
         while let Some(worker) = workers.join_next().await {
             worker.unwrap();
         }
+        let swaps = verifier.keys().issuers[0].generation;
+        assert!(swaps >= 4, "{swaps} key sets");
     });
 }
 
@@ -1007,4 +1143,29 @@ async fn flapping_replicas_cost_one_bounded_wait_each() {
         assert_eq!(verdict(&verifier, &token(&steady)).await, Verdict::Good);
         pass(seconds(3600)).await;
     }
+}
+
+/// The fetch for the token meets the lacking replica once more: the next look is not put off.
+#[tokio::test(start_paused = true)]
+async fn a_key_that_an_earlier_set_held_is_looked_for_again_at_once() {
+    let (steady, flapping) = (key("steady"), key("flapping"));
+    let memory = Memory::publishing(&[&steady, &flapping]);
+    memory.takes(seconds(1));
+    let verifier = memory.verifier();
+    verifier.ready().await.unwrap();
+    memory.publish(&[&steady]);
+    pass(seconds(500)).await;
+    assert_eq!(verifier.keys().issuers[0].generation, 2);
+    let waiting = tokio::spawn({
+        let (verifier, token) = (verifier.clone(), token(&flapping));
+        async move { verdict(&verifier, &token).await }
+    });
+    pass(Duration::from_millis(1500)).await;
+    // The first fetch has come back without it, and the second is under way... from the same replica.
+    assert!(!waiting.is_finished());
+    assert_eq!(waiting.await.unwrap(), UNKNOWN);
+    memory.publish(&[&steady, &flapping]);
+    // Its own budget is spent, that of unknown kids is not; and one cooldown brings it back.
+    pass(seconds(30)).await;
+    assert_eq!(verdict(&verifier, &token(&flapping)).await, Verdict::Good);
 }

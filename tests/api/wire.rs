@@ -237,11 +237,77 @@ async fn a39_a_reset_is_tried_once_more_at_once() {
     issuer.fail_next(Fault::Reset, 2);
     assert_eq!(status(&twice, &issuer.mint(RESOURCE).sign()).await, 503);
     assert_eq!(issuer.fetches(), 4);
+    // In the middle of a body, too.
+    let cut = layer(&issuer);
+    issuer.fail_next(Fault::Cut, 1);
+    assert_eq!(status(&cut, &issuer.mint(RESOURCE).sign()).await, 200);
+    assert_eq!(issuer.fetches(), 6);
     // An answer, however bad, is not asked for again.
     let refused = layer(&issuer);
     issuer.fail_next(Fault::Status(500), 1);
     assert_eq!(status(&refused, &issuer.mint(RESOURCE).sign()).await, 503);
-    assert_eq!(issuer.fetches(), 5);
+    assert_eq!(issuer.fetches(), 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a17_a_shorter_life_is_read_off_the_wire() {
+    let _held = HeldClock::hold();
+    for (headers, least, most) in [
+        (&[("cache-control", "public, max-age=100")][..], 71, 80),
+        (
+            &[("cache-control", "max-age=100"), ("age", "50")][..],
+            35,
+            40,
+        ),
+        (&[("cache-control", "no-store")][..], 21, 24),
+        (&[("cache-control", "max-age=-5")][..], 431, 480),
+        (&[("cache-control", "max-age=31536000")][..], 431, 480),
+        (&[("expires", "0")][..], 431, 480),
+        (&[][..], 431, 480),
+    ] {
+        let issuer = TestIssuer::start();
+        issuer.serve_headers(headers);
+        let layer = layer(&issuer);
+        layer.ready().await.unwrap();
+        let next = layer.keys().issuers[0].next_attempt.unwrap().as_secs();
+        assert!((least..=most).contains(&next), "{headers:?}: {next}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a18_last_modified_is_sent_back() {
+    let _held = HeldClock::hold();
+    let issuer = TestIssuer::start();
+    let date = "Sun, 06 Nov 1994 08:49:37 GMT";
+    issuer.serve_headers(&[("last-modified", date)]);
+    let layer = layer(&issuer);
+    layer.ready().await.unwrap();
+    assert_eq!(issuer.last_header("if-modified-since"), None);
+    advance(seconds(500)).await;
+    until("it is asked again", || {
+        layer.keys().issuers[0].fetches == 2 && issuer.fetches() == 2
+    })
+    .await;
+    assert_eq!(
+        issuer.last_header("if-modified-since").as_deref(),
+        Some(date)
+    );
+}
+
+#[tokio::test]
+async fn a16_an_injected_client_that_follows_redirects_is_not_believed() {
+    let (issuer, elsewhere) = (TestIssuer::start(), TestIssuer::start());
+    issuer.fail(Fault::Status(302));
+    issuer.serve_headers(&[("location", elsewhere.jwks_uri())]);
+    let following = config(&issuer)
+        .jwks_uri(issuer.jwks_uri())
+        .http_client(reqwest::Client::new());
+    let error = JwtAuthLayer::new(following.build().unwrap())
+        .ready()
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("was redirected"), "{error}");
 }
 
 #[tokio::test]

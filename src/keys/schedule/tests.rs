@@ -214,6 +214,34 @@ fn an_absent_kid_is_remembered_for_one_cooldown_or_until_the_set_changes() {
 }
 
 #[test]
+fn a_kid_that_an_earlier_set_held_is_never_absent_and_has_a_budget_of_its_own() {
+    let (mut time, mut schedule) = fresh();
+    schedule.note_withdrawn([7].into_iter());
+    schedule.note_absent([7, 8].into_iter(), false, time.now.monotonic);
+    assert!(schedule.was_withdrawn(7) && !schedule.was_withdrawn(8));
+    assert_eq!(schedule.ask_for_kid(7, time.now.monotonic), Decision::Fetch);
+    assert_eq!(schedule.ask_for_kid(7, time.now.monotonic), Decision::Fetch);
+    assert_eq!(
+        schedule.ask_for_kid(7, time.now.monotonic),
+        Decision::Absent
+    );
+    assert_eq!(
+        schedule.ask_for_kid(8, time.now.monotonic),
+        Decision::Absent
+    );
+    assert_eq!(schedule.ask_for_kid(9, time.now.monotonic), Decision::Fetch);
+    assert_eq!(
+        schedule.ask_for_kid(10, time.now.monotonic),
+        Decision::Fetch
+    );
+    time.pass(DEFAULT_COOLDOWN);
+    assert_eq!(schedule.ask_for_kid(7, time.now.monotonic), Decision::Fetch);
+    schedule.note_withdrawn(0..1_000_000);
+    schedule.note_withdrawn(0..10);
+    assert!(schedule.withdrawn.len() <= MAX_REMEMBERED_KIDS, "bounded");
+}
+
+#[test]
 fn absent_kids_are_bounded() {
     let (mut time, mut schedule) = fresh();
     schedule.note_absent(0..1_000_000, false, time.now.monotonic);
