@@ -118,12 +118,6 @@ async fn run(options: &Options) -> Result<(), String> {
     let auth = JwtAuthLayer::new(config);
     let stop = CancellationToken::new();
     let app = app(&auth, &stop);
-    // Fetches the keys now, for /readyz; without it they would come with the first token. When it
-    // fails the layer says so in the log, and goes on trying.
-    tokio::spawn({
-        let auth = auth.clone();
-        async move { auth.ready().await }
-    });
 
     println!("listening on {base}");
     print_what_to_do(&base, issuer.as_ref());
@@ -171,7 +165,7 @@ fn app(auth: &JwtAuthLayer, stop: &CancellationToken) -> Router {
     let keys = auth.clone();
     let open = Router::new()
         .route("/healthz", get(|| async { "ok" }))
-        .route("/readyz", get(move || async move { readiness(&keys) }));
+        .route("/readyz", get(move || readiness(keys.clone())));
     let metadata = auth
         .resource_metadata()
         .map(|metadata| metadata.router())
@@ -196,8 +190,11 @@ async fn whoami(Extension(auth): Extension<AuthInfo>) -> Json<AuthInfo> {
     Json(auth)
 }
 
-fn readiness(auth: &JwtAuthLayer) -> (StatusCode, &'static str) {
-    match auth.keys().is_ready() {
+/// Has the keys fetched if nobody did yet, and waits for them a moment: the keys of a server that gets
+/// no traffic before it is ready would never come otherwise.
+async fn readiness(auth: JwtAuthLayer) -> (StatusCode, &'static str) {
+    let fetched = tokio::time::timeout(Duration::from_secs(1), auth.ready()).await;
+    match fetched.is_ok() && auth.keys().is_ready() {
         true => (StatusCode::OK, "ready"),
         false => (StatusCode::SERVICE_UNAVAILABLE, "waiting for keys"),
     }
