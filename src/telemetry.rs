@@ -4,7 +4,12 @@
 //! Nothing here takes a token. Text from outside is escaped and cut short in events, and is never a
 //! label: an attacker must not be able to make up time series.
 
+#[cfg(feature = "tracing")]
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+#[cfg(feature = "tracing")]
+use tokio::time::Instant;
 
 use crate::jwks::KeySet;
 use crate::keys::{FetchError, SnapshotFault};
@@ -41,6 +46,7 @@ pub(crate) fn keys_refreshed(
         let outcome = if changed { "replaced" } else { "renewed" };
         let issuer = issuer.to_owned();
         metrics::counter!("tower_jwt_auth_fetches_total", "issuer" => issuer.clone(), "outcome" => outcome).increment(1);
+        metrics::gauge!("tower_jwt_auth_keys_serving", "issuer" => issuer.clone()).set(1.0);
         metrics::gauge!("tower_jwt_auth_keys_usable", "issuer" => issuer.clone())
             .set(keys.len() as f64);
         metrics::gauge!("tower_jwt_auth_keys_skipped", "issuer" => issuer.clone())
@@ -103,7 +109,11 @@ fn keys_judged(issuer: &str, keys: &KeySet) {
 /// Once per attempt, and attempts are spaced by the back-off. An error when requests are turned away.
 pub(crate) fn fetch_failed(issuer: &str, error: &FetchError, age: Option<Duration>, serving: bool) {
     #[cfg(feature = "metrics")]
-    metrics::counter!("tower_jwt_auth_fetches_total", "issuer" => issuer.to_owned(), "outcome" => "failed").increment(1);
+    {
+        metrics::counter!("tower_jwt_auth_fetches_total", "issuer" => issuer.to_owned(), "outcome" => "failed").increment(1);
+        metrics::gauge!("tower_jwt_auth_keys_serving", "issuer" => issuer.to_owned())
+            .set(if serving { 1.0 } else { 0.0 });
+    }
     #[cfg(feature = "tracing")]
     {
         let age_seconds = age.map(|age| age.as_secs());
@@ -116,9 +126,25 @@ pub(crate) fn fetch_failed(issuer: &str, error: &FetchError, age: Option<Duratio
     let _ = (issuer, error, age, serving);
 }
 
+/// The first good answer after failures.
+pub(crate) fn keys_recovered(issuer: &str) {
+    #[cfg(feature = "tracing")]
+    tracing::info!(target: TARGET, event = "keys_recovered", issuer, "keys can be fetched again");
+    let _ = issuer;
+}
+
+/// The runtime that carried the task has ended or is not driven; the next request carries it on.
+pub(crate) fn task_lost(issuer: &str, why: &str) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(target: TARGET, event = "task_lost", issuer, "{why}");
+    let _ = (issuer, why);
+}
+
 pub(crate) fn no_runtime(issuer: &str) {
     #[cfg(feature = "tracing")]
-    tracing::error!(target: TARGET, event = "no_runtime", issuer, "keys can only be fetched inside a tokio runtime");
+    if first_for_a_while(&LAST_NO_RUNTIME) {
+        tracing::error!(target: TARGET, event = "no_runtime", issuer, "keys can only be fetched inside a tokio runtime");
+    }
     let _ = issuer;
 }
 
@@ -144,9 +170,32 @@ pub(crate) fn snapshot_not_written(issuer: &str, error: &std::io::Error) {
 
 pub(crate) fn layer_missing(what: &str) {
     #[cfg(feature = "tracing")]
-    tracing::error!(target: TARGET, event = "layer_missing", "{what} runs without JwtAuthLayer in front of it");
+    if first_for_a_while(&LAST_LAYER_MISSING) {
+        tracing::error!(target: TARGET, event = "layer_missing", "{what} runs without JwtAuthLayer in front of it");
+    }
     let _ = what;
 }
+
+/// For mistakes of the program that every request repeats: once a minute says as much.
+#[cfg(feature = "tracing")]
+fn first_for_a_while(last: &Mutex<Option<Instant>>) -> bool {
+    let now = Instant::now();
+    let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+    let due = last.is_none_or(|last| now.saturating_duration_since(last) >= PAUSE);
+    if due {
+        *last = Some(now);
+    }
+    due
+}
+
+#[cfg(feature = "tracing")]
+static LAST_NO_RUNTIME: Mutex<Option<Instant>> = Mutex::new(None);
+
+#[cfg(feature = "tracing")]
+static LAST_LAYER_MISSING: Mutex<Option<Instant>> = Mutex::new(None);
+
+#[cfg(feature = "tracing")]
+const PAUSE: Duration = Duration::from_secs(60);
 
 #[cfg(feature = "tracing")]
 const TARGET: &str = "tower_jwt_auth";

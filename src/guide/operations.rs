@@ -97,16 +97,18 @@
 //! | --- | --- | --- | --- |
 //! | `fetch_failed` | warn | `issuer`, `error`, `age_seconds` | A fetch failed, or brought nothing usable; the old keys serve on. Once per attempt, and attempts back off |
 //! | `key_skipped` | warn | `issuer`, `kid` (where there is one), `reason` | A key of a new set is not used; once per set that changed |
+//! | `keys_recovered` | info | `issuer` | The first good answer after failures |
 //! | `keys_renewed` | debug | `issuer`, `generation` | The same set was confirmed |
 //! | `keys_replaced` | info | `issuer`, `generation`, `usable`, `skipped` | Another set is in use |
 //! | `keys_seeded` | info | `issuer`, `usable`, `skipped` | Keys of an earlier process are in use until the first fetch |
 //! | `keys_unavailable` | error | `issuer`, `error`, `age_seconds` (absent before the first set) | A fetch failed and no keys may serve: tokens get 503. Once per attempt |
-//! | `layer_missing` | error | – | An extractor or `RequireScopesLayer` runs without `JwtAuthLayer`; the message names it |
-//! | `no_runtime` | error | `issuer` | A token needs keys, and there is no tokio runtime to fetch them on |
+//! | `layer_missing` | error | – | An extractor or `RequireScopesLayer` runs without `JwtAuthLayer`; the message names it; once a minute |
+//! | `no_runtime` | error | `issuer` | A token needs keys, and there is no tokio runtime to fetch them on; once a minute |
 //! | `private_key_published` | error | `issuer` | A new set of the issuer holds private members |
 //! | `too_many_keys` | error | `issuer`, `beyond_limit` | A new set holds more than 128 keys; the others are not read |
 //! | `snapshot_ignored` | warn (debug when there is none) | `issuer`, `reason` | The snapshot file is not used at start |
 //! | `snapshot_not_written` | warn | `issuer`, `error` | The snapshot file could not be replaced |
+//! | `task_lost` | warn | `issuer` | The runtime that carried the task has ended or is not driven; the next request starts another |
 //! | `request_refused` | debug | `kind`, `reason` (where a token was at fault) | A request was refused, whatever the reason |
 //!
 //! # Metrics
@@ -119,6 +121,7 @@
 //! | `tower_jwt_auth_requests_refused_total` | counter | `kind`: the `error` of the answer's body | Requests refused |
 //! | `tower_jwt_auth_fetches_total` | counter | `issuer`, `outcome`: `replaced`, `renewed`, `failed` | Fetches that ended |
 //! | `tower_jwt_auth_keys_usable`, `tower_jwt_auth_keys_skipped` | gauge | `issuer` | Keys of the set in use |
+//! | `tower_jwt_auth_keys_serving` | gauge | `issuer` | 1 while tokens can be verified, 0 once an attempt has failed with no keys that may serve |
 //! | `tower_jwt_auth_keys_confirmed_timestamp_seconds` | gauge | `issuer` | When the set in use was fetched or confirmed, in Unix seconds: now less this is its age |
 //!
 //! # What to alert on

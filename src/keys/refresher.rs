@@ -207,13 +207,10 @@ impl Handle {
         let mut control = self.0.control();
         if self.0.silence(now) > patience {
             control.epoch += 1;
-            let number = self.0.abandon(
-                &mut control,
-                "the runtime that carries the fetch is not driven",
-            );
+            let number = self.0.abandon(&mut control, NOT_DRIVEN);
             self.0.has_planned(now.monotonic);
             drop(control);
-            self.0.publish(number);
+            self.0.release(number, NOT_DRIVEN);
             self.ensure_running();
         }
     }
@@ -263,12 +260,9 @@ impl Drop for Running {
     fn drop(&mut self) {
         let mut control = self.shared.control();
         if control.epoch == self.epoch {
-            let number = self.shared.abandon(
-                &mut control,
-                "the task that fetches has ended with its runtime",
-            );
+            let number = self.shared.abandon(&mut control, ENDED);
             drop(control);
-            self.shared.publish(number);
+            self.shared.release(number, ENDED);
         }
     }
 }
@@ -379,12 +373,9 @@ impl Shared {
         let awaited = control.flights.under_way().is_some() || control.flights.is_requested();
         if awaited && now >= control.since + patience {
             control.epoch += 1;
-            let number = self.abandon(
-                &mut control,
-                "the runtime that carries the fetch is not driven",
-            );
+            let number = self.abandon(&mut control, NOT_DRIVEN);
             drop(control);
-            self.publish(number);
+            self.release(number, NOT_DRIVEN);
         }
     }
 
@@ -397,6 +388,14 @@ impl Shared {
         }
         self.running.store(false, Ordering::Release);
         number
+    }
+
+    /// Tells those who wait for an abandoned flight, and the log. Outside the lock, as `publish`.
+    fn release(&self, number: Option<u64>, why: &str) {
+        self.publish(number);
+        if !*self.closed.borrow() {
+            telemetry::task_lost(&self.origin.issuer, why);
+        }
     }
 
     /// Outside the lock: wakers are other people's code.
@@ -509,6 +508,7 @@ impl Shared {
             // Given up: a later task may have brought newer keys.
             return false;
         }
+        let mut recovered = false;
         let old = self.snapshot.load_full();
         let outcome = parsed.map(|set| self.adopt(set, now));
         let boarded = std::mem::take(&mut control.boarded);
@@ -535,7 +535,7 @@ impl Shared {
                 );
                 let absent = boarded.into_iter().filter(|kid| !held.contains(kid));
                 schedule.note_absent(absent, *changed, now.monotonic);
-                control.last_error = None;
+                recovered = control.last_error.take().is_some();
             }
             Err(error) => {
                 control
@@ -550,6 +550,9 @@ impl Shared {
         self.publish(Some(number));
         // A subscriber may take its time, or ask for the health of the keys.
         self.tell(&outcome, now);
+        if recovered {
+            telemetry::keys_recovered(&self.origin.issuer);
+        }
         outcome.is_ok()
     }
 
@@ -741,3 +744,7 @@ const WAKE_PAUSE: Duration = Duration::from_secs(1);
 
 /// How many runtimes may end under one waiter before it gives up.
 const MOST_LOST: u32 = 3;
+
+const ENDED: &str = "the task that fetches has ended with its runtime";
+
+const NOT_DRIVEN: &str = "the runtime that carries the fetch is not driven";

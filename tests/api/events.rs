@@ -224,10 +224,30 @@ async fn metrics_count_the_same() {
             "tower_jwt_auth_fetches_total issuer=ISSUER,outcome=renewed 2",
             "tower_jwt_auth_fetches_total issuer=ISSUER,outcome=replaced 1",
             "tower_jwt_auth_keys_confirmed_timestamp_seconds issuer=ISSUER now",
+            "tower_jwt_auth_keys_serving issuer=ISSUER 1",
             "tower_jwt_auth_keys_skipped issuer=ISSUER 0",
             "tower_jwt_auth_keys_usable issuer=ISSUER 1",
             "tower_jwt_auth_requests_refused_total kind=invalid_token 3",
             "tower_jwt_auth_requests_refused_total kind=unauthorized 1",
         ]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn recovery_is_told_once() {
+    use crate::memory::{Answer, Memory, key, pass, seconds};
+
+    let (log, _guard) = capture();
+    let key = key("k");
+    let memory = Memory::publishing(&[&key]);
+    memory.answer(Answer::Fails);
+    let verifier = memory.verifier();
+    assert!(verifier.ready().await.is_err());
+    pass(seconds(5)).await;
+    memory.publish(&[&key]);
+    pass(seconds(3600)).await;
+    assert_eq!(log.counts("keys_recovered"), 1);
+    drop(verifier);
+    pass(seconds(1)).await;
+    assert_eq!(log.counts("task_lost"), 0, "an end in order is no loss");
 }

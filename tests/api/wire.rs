@@ -52,6 +52,17 @@ async fn a04_ready_fails_with_url_and_cause() {
     );
 }
 
+#[tokio::test]
+async fn a08_a_tls_failure_is_a_failed_fetch() {
+    let issuer = TestIssuer::start();
+    let uri = issuer.jwks_uri().replace("http:", "https:");
+    let layer = JwtAuthLayer::new(config(&issuer).jwks_uri(&uri).build().unwrap());
+    let error = layer.ready().await.unwrap_err().to_string();
+    assert!(error.contains(&uri), "{error}");
+    assert_eq!(status(&layer, &issuer.mint(RESOURCE).sign()).await, 503);
+    assert_eq!(issuer.fetches(), 0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a10_a11_hangs_and_drips_end_at_the_deadline() {
     let _held = HeldClock::hold();
