@@ -12,12 +12,14 @@ mod discovery;
 mod flights;
 #[cfg(feature = "reqwest")]
 mod guarded_dns;
+mod handle;
 mod health;
 #[cfg(feature = "reqwest")]
 mod http;
 mod refresher;
 mod schedule;
 mod seed;
+mod shared;
 mod snapshot_file;
 mod source;
 
@@ -31,10 +33,10 @@ use tokio::time::Instant;
 pub(crate) use discovery::DiscoveredKeys;
 #[cfg(feature = "reqwest")]
 pub(crate) use guarded_dns::is_internal;
+use handle::Handle;
 pub use health::{IssuerHealth, SkippedKey};
 #[cfg(feature = "reqwest")]
 pub(crate) use http::{HttpClient, HttpKeys};
-use refresher::Handle;
 use schedule::FetchedAt;
 pub(crate) use schedule::Times;
 pub use snapshot_file::KeySnapshot;

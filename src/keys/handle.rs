@@ -1,0 +1,229 @@
+//! What readers hold: the keys in use without a lock, and the wait for newer ones.
+
+use std::collections::HashSet;
+use std::hash::RandomState;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use tokio::runtime;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
+
+use super::flights::Flights;
+use super::schedule::{Schedule, Times};
+use super::seed::seeded;
+use super::shared::{Asked, Control, ENDED, NOT_DRIVEN, Shared};
+use super::source::FetchError;
+use super::{Answer, IssuerHealth, KeyOrigin, Lack, Snapshot};
+use crate::limits::FIRST_BACKOFF;
+use crate::telemetry;
+use crate::time::{Clock, Now};
+
+/// What readers hold. Dropping the last one ends the task.
+#[derive(Debug)]
+pub(super) struct Handle(Arc<Shared>);
+
+impl Handle {
+    pub(super) fn new(origin: KeyOrigin, clock: Clock) -> Self {
+        let now = clock.now();
+        let seeded = seeded(&origin, now);
+        let control = Control {
+            schedule: Schedule::new(origin.times, now.monotonic),
+            flights: Flights::default(),
+            lost: 0,
+            epoch: 0,
+            since: now.monotonic,
+            boarded: HashSet::new(),
+            waiting: HashSet::new(),
+            last_error: None,
+            failures: 0,
+        };
+        Self(Arc::new(Shared {
+            origin,
+            clock,
+            hasher: RandomState::new(),
+            snapshot: ArcSwapOption::new(seeded),
+            running: AtomicBool::new(false),
+            control: Mutex::new(control),
+            born: now.monotonic,
+            planned: AtomicU64::new(0),
+            landed: watch::Sender::new(0),
+            wake: watch::Sender::new(()),
+            closed: watch::Sender::new(false),
+        }))
+    }
+
+    pub(super) fn snapshot(&self, now: Now) -> Option<Arc<Snapshot>> {
+        if self.ensure_running() {
+            self.revive_if_silent(now);
+        }
+        let snapshot = self.0.snapshot.load_full()?;
+        if snapshot.overslept(now) && self.0.silence(now) > WAKE_PAUSE {
+            self.0.wake.send_replace(());
+        }
+        snapshot.may_serve(now).then_some(snapshot)
+    }
+
+    pub(super) async fn newer(&self, lack: Lack<'_>) -> Answer {
+        let unavailable = Answer::Unavailable {
+            retry_after: FIRST_BACKOFF,
+        };
+        if runtime::Handle::try_current().is_err() {
+            // Without a runtime nothing can be waited for, even if the task runs on another.
+            telemetry::no_runtime(&self.0.origin.issuer);
+            return unavailable;
+        }
+        let mut landed = self.0.landed.subscribe();
+        let deadline = Instant::now() + self.0.origin.times.timeout;
+        // At most two flights: one that was under way and may have missed the key, and one that
+        // took off after we asked and so has the last word.
+        let (mut looks, mut lost) = (0, 0);
+        while looks < 2 && lost < MOST_LOST {
+            let (flight, last_word) = match self.0.ask(lack) {
+                Asked::Answered(answer) => return answer,
+                Asked::WaitFor { flight, last_word } => (flight, last_word),
+            };
+            // After the question: the task may have ended just before it.
+            if !self.ensure_running() {
+                return unavailable;
+            }
+            let landing = landed.wait_for(|done| *done >= flight);
+            if timeout_at(deadline, landing).await.is_err() {
+                self.0.give_up_stalled(Instant::now());
+                return unavailable;
+            }
+            if self.0.was_lost(flight) {
+                // Its runtime has ended, and ours carries the next one.
+                lost += 1;
+                continue;
+            }
+            looks += 1;
+            if last_word && !self.0.may_come_back(lack) {
+                break;
+            }
+        }
+        self.0.outcome(lack)
+    }
+
+    pub(super) async fn ready(&self) -> Result<(), FetchError> {
+        if self.snapshot(self.0.clock.now()).is_some() {
+            return Ok(());
+        }
+        match self.newer(Lack::Key { kid: None, seen: 0 }).await {
+            Answer::Newer(_) => Ok(()),
+            Answer::Absent | Answer::Unavailable { .. } => {
+                Err(self.0.control().last_error.clone().unwrap_or_else(|| {
+                    FetchError::new(format!(
+                        "no keys of {} arrived in time",
+                        self.0.origin.issuer
+                    ))
+                }))
+            }
+        }
+    }
+
+    pub(super) fn health(&self, now: Now) -> IssuerHealth {
+        let snapshot = self.0.snapshot.load_full();
+        let control = self.0.control();
+        let age = snapshot.as_ref().and_then(|snapshot| snapshot.age(now));
+        IssuerHealth {
+            ready: self.0.serving(now).is_some(),
+            stale: age.is_some_and(|age| age >= self.0.origin.times.max_age),
+            age,
+            last_error: control.last_error.as_ref().map(ToString::to_string),
+            next_attempt: (control.flights.started() > 0).then(|| {
+                control
+                    .schedule
+                    .due(now)
+                    .saturating_duration_since(now.monotonic)
+            }),
+            fetches: control.flights.started(),
+            failures: control.failures,
+            exported: self.0.exported(),
+            ..IssuerHealth::new(&self.0.origin.issuer, snapshot.as_deref())
+        }
+    }
+
+    /// A task that has planned nothing for longer than any of its pauses sits on a runtime that nobody
+    /// drives: another one takes its place here.
+    fn revive_if_silent(&self, now: Now) {
+        let Times {
+            max_age,
+            cooldown,
+            timeout,
+            ..
+        } = self.0.origin.times;
+        let patience = max_age.max(cooldown) + timeout * 2;
+        if self.0.silence(now) <= patience {
+            return;
+        }
+        let mut control = self.0.control();
+        if self.0.silence(now) > patience {
+            control.epoch += 1;
+            let number = self.0.abandon(&mut control, NOT_DRIVEN);
+            self.0.has_planned(now.monotonic);
+            drop(control);
+            self.0.release(number, NOT_DRIVEN);
+            self.ensure_running();
+        }
+    }
+
+    /// Starts the task unless it runs; also when the runtime that carried it is gone. `false` when
+    /// there is no runtime to start it on.
+    fn ensure_running(&self) -> bool {
+        if self.0.running.load(Ordering::Acquire) {
+            return true;
+        }
+        let Ok(runtime) = runtime::Handle::try_current() else {
+            return false;
+        };
+        let epoch = {
+            let mut control = self.0.control();
+            if self.0.running.swap(true, Ordering::AcqRel) {
+                return true;
+            }
+            control.epoch += 1;
+            self.0.has_planned(Instant::now());
+            control.epoch
+        };
+        // The guard is made here, so that it also runs when the runtime drops the task unpolled; which
+        // it does at once when it is shutting down, so the lock must be free by now.
+        let task = Running {
+            shared: self.0.clone(),
+            epoch,
+        };
+        runtime.spawn(async move { task.shared.run(task.epoch).await });
+        true
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.0.closed.send_replace(true);
+    }
+}
+
+/// Marks the task as gone however it ends, and lets nobody wait for a flight that will not land.
+struct Running {
+    shared: Arc<Shared>,
+    epoch: u64,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let mut control = self.shared.control();
+        if control.epoch == self.epoch {
+            let number = self.shared.abandon(&mut control, ENDED);
+            drop(control);
+            self.shared.release(number, ENDED);
+        }
+    }
+}
+
+/// How often a machine that slept is told so until it has noticed.
+const WAKE_PAUSE: Duration = Duration::from_secs(1);
+
+/// How many runtimes may end under one waiter before it gives up.
+const MOST_LOST: u32 = 3;
