@@ -1,6 +1,8 @@
-//! axum extractors. Without the layer they fail closed.
+//! axum extractors, and [`Rejection`] as an axum response. Without the layer extractors fail closed.
 
+use axum_core::body::Body;
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum_core::response::{IntoResponse, Response};
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
@@ -63,5 +65,11 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Claims<T> {
             .map(Self)
             .map_err(|_| Rejection::unchallenged(RejectionKind::AccessDenied))
             .inspect_err(telemetry::refused)
+    }
+}
+
+impl IntoResponse for Rejection {
+    fn into_response(self) -> Response {
+        Self::into_response(self).map(Body::new)
     }
 }

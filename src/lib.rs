@@ -94,12 +94,11 @@ pub use authn::{JwtAuth, JwtAuthLayer, ResponseFuture};
 pub use authz::{RequireScopes, RequireScopesFuture, RequireScopesLayer};
 pub use body::ResponseBody;
 pub use config::{
-    ConfigError, InitialKeys, Issuer, Jwk, JwkSet, JwksCache, JwtAuthConfig, JwtAuthConfigBuilder,
-    KeyFault,
+    ConfigError, InitialKeys, Issuer, JwksCache, JwtAuthConfig, JwtAuthConfigBuilder, KeyFault,
 };
 #[cfg(feature = "axum")]
 pub use extract::Claims;
-pub use jwks::{KeySetError, SkipReason};
+pub use jwks::{Jwk, JwkSet, KeySetError, SkipReason};
 pub use keys::{
     FetchError, FetchFuture, Fetched, IssuerHealth, KeySnapshot, KeySource, SkippedKey, Validators,
 };

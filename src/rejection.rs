@@ -222,13 +222,6 @@ impl fmt::Display for Rejection {
 
 impl std::error::Error for Rejection {}
 
-#[cfg(feature = "axum")]
-impl axum_core::response::IntoResponse for Rejection {
-    fn into_response(self) -> axum_core::response::Response {
-        Self::into_response(self).map(axum_core::body::Body::new)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub use builder::JwtAuthConfigBuilder;
 pub use error::{ConfigError, KeyFault};
 pub use issuer::{Issuer, JwksCache};
-pub use static_keys::{InitialKeys, Jwk, JwkSet};
+pub use static_keys::InitialKeys;
 
 use crate::authn::JwtAuthLayer;
 use crate::jwks::KeySet;

@@ -408,7 +408,7 @@ mod with_everything {
             .audience("a")
             .algorithms([Algorithm::HS256])
             .jwk(secret.clone());
-        assert!(!format!("{builder:?} {:?}", Jwk::from(secret)).contains(&text));
+        assert!(!format!("{builder:?} {:?}", crate::Jwk::from(secret)).contains(&text));
         assert!(!format!("{:?}", builder.build().unwrap()).contains(&text));
     }
 

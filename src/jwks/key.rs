@@ -22,7 +22,7 @@ pub(super) struct VerificationKey {
 impl VerificationKey {
     /// Takes one member of `keys`, or says why not.
     pub(super) fn parse(jwk: &Value, symmetric: &[Algorithm]) -> Result<Self, SkipReason> {
-        let jwk = Jwk(jwk.as_object().ok_or(SkipReason::NotAnObject)?);
+        let jwk = JwkMembers(jwk.as_object().ok_or(SkipReason::NotAnObject)?);
         let kid = jwk.text("kid")?.map(ToOwned::to_owned);
         jwk.check_purpose()?;
         let (material, fitting) = jwk.material(symmetric)?;
@@ -96,9 +96,9 @@ impl fmt::Display for SkipReason {
 }
 
 /// The members of a JWK, read where the RFC says which type they have.
-struct Jwk<'j>(&'j Map<String, Value>);
+struct JwkMembers<'j>(&'j Map<String, Value>);
 
-impl Jwk<'_> {
+impl JwkMembers<'_> {
     fn text(&self, member: &str) -> Result<Option<&str>, SkipReason> {
         match self.0.get(member) {
             None => Ok(None),
@@ -258,7 +258,7 @@ const fn hash_length(algorithm: Algorithm) -> usize {
 
 /// A key that jsonwebtoken read (from PEM, say) as a JWK. `None` for material that is no public key
 /// of a type that we know.
-pub(crate) fn jwk_of_decoding_key(key: &DecodingKey) -> Option<Value> {
+pub(super) fn jwk_of_decoding_key(key: &DecodingKey) -> Option<Value> {
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     let text = |bytes: &[u8]| Value::String(URL_SAFE_NO_PAD.encode(bytes));
     let members = match (key.family(), key.kind()) {
@@ -302,6 +302,16 @@ pub(crate) fn jwk_of_decoding_key(key: &DecodingKey) -> Option<Value> {
             .map(|(name, value)| (name.to_owned(), value))
             .collect(),
     ))
+}
+
+/// A public key in its raw form as a JWK: PKCS #1 for RSA, a point for EC, 32 bytes for Ed25519.
+#[cfg(feature = "test-util")]
+pub(crate) fn jwk_of_raw_key(algorithm: Algorithm, raw: &[u8]) -> Option<Value> {
+    jwk_of_decoding_key(&match algorithm {
+        Algorithm::EdDSA => DecodingKey::from_ed_der(raw),
+        Algorithm::ES256 | Algorithm::ES384 | Algorithm::ES512 => DecodingKey::from_ec_der(raw),
+        _ => DecodingKey::from_rsa_der(raw),
+    })
 }
 
 /// `RSAPublicKey ::= SEQUENCE { modulus INTEGER, publicExponent INTEGER }` (RFC 8017 §A.1.1).

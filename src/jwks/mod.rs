@@ -18,12 +18,16 @@
 //! | two keys with one `kid` | those that fit `alg` are tried, at most four |
 
 mod crypto;
+mod input;
 mod key;
 mod set;
 
 pub(crate) use crypto::AVAILABLE as CRYPTO_AVAILABLE;
+pub(crate) use input::jwk_of_pem;
+pub use input::{Jwk, JwkSet};
 pub use key::SkipReason;
-pub(crate) use key::jwk_of_decoding_key;
+#[cfg(feature = "test-util")]
+pub(crate) use key::jwk_of_raw_key;
 pub use set::KeySetError;
 pub(crate) use set::{KeyMiss, KeySet, KeySetOptions};
 

@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use crate::jwks::jwk_of_decoding_key;
+use crate::jwks::jwk_of_raw_key;
 use crate::token::Algorithm;
 
 /// A private key that signs tokens of one algorithm.
@@ -84,21 +84,14 @@ impl TestKey {
     #[must_use]
     pub fn jwk(&self) -> Value {
         let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-        let decoding = |key: jsonwebtoken::DecodingKey| {
-            jwk_of_decoding_key(&key).expect("a public key of a known type")
-        };
+        let asymmetric =
+            |raw: &[u8]| jwk_of_raw_key(self.algorithm, raw).expect("a public key of a known type");
         let mut jwk = match &self.pair {
-            Pair::Ecdsa(pair) => decoding(jsonwebtoken::DecodingKey::from_ec_der(
-                pair.public_key().as_ref(),
-            )),
-            Pair::Ed25519(pair) => decoding(jsonwebtoken::DecodingKey::from_ed_der(
-                pair.public_key().as_ref(),
-            )),
+            Pair::Ecdsa(pair) => asymmetric(pair.public_key().as_ref()),
+            Pair::Ed25519(pair) => asymmetric(pair.public_key().as_ref()),
             Pair::Hmac(_, secret) => json!({"kty": "oct", "k": text(secret)}),
             Pair::MlDsa(pair, _) => json!({"kty": "AKP", "pub": text(pair.public_key().as_ref())}),
-            Pair::Rsa(pair, _) => decoding(jsonwebtoken::DecodingKey::from_rsa_der(
-                pair.public_key().as_ref(),
-            )),
+            Pair::Rsa(pair, _) => asymmetric(pair.public_key().as_ref()),
         };
         for (name, value) in [
             ("kid", self.kid.as_str()),
