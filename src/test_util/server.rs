@@ -151,9 +151,11 @@ async fn answer(
             (code, Answer::whole(Vec::new()))
         }
     };
-    let mut response = Response::builder()
-        .status(code)
-        .header("content-type", "application/json");
+    let mut response = Response::builder().status(code);
+    let is_content_type = |(name, _): &(String, String)| name.eq_ignore_ascii_case("content-type");
+    if !headers.iter().any(is_content_type) {
+        response = response.header("content-type", "application/json");
+    }
     for (name, value) in headers {
         response = response.header(name, value);
     }

@@ -156,6 +156,50 @@ async fn a13_a14_what_is_no_good_set_changes_nothing() {
     assert_eq!(layer.keys().issuers[0].generation, 1);
 }
 
+/// What a set is called decides nothing: some issuers send `text/plain`.
+#[tokio::test]
+async fn a13_the_content_type_is_not_judged() {
+    for content_type in [
+        "text/plain",
+        "text/html; charset=utf-8",
+        "application/jwk-set+json",
+        "",
+    ] {
+        let issuer = TestIssuer::start();
+        issuer.serve_headers(&[("content-type", content_type)]);
+        layer(&issuer).ready().await.unwrap();
+    }
+}
+
+/// Replicas that disagree, over real sockets: each refresh meets another one.
+#[tokio::test(start_paused = true)]
+async fn flapping_replicas_over_the_wire() {
+    let _held = HeldClock::hold();
+    let issuer = TestIssuer::start();
+    let with_old = issuer.jwks().to_string();
+    let layer = layer(&issuer);
+    layer.ready().await.unwrap();
+    let token = issuer.mint(RESOURCE).sign();
+    issuer.rotate();
+    let without_old = issuer.jwks().to_string();
+    for _ in 0..6 {
+        issuer.serve_document(Some(without_old.as_bytes()));
+        let generation = layer.keys().issuers[0].generation;
+        advance(seconds(500)).await;
+        until("the key is gone", || {
+            layer.keys().issuers[0].generation > generation
+        })
+        .await;
+        issuer.serve_document(Some(with_old.as_bytes()));
+        assert_eq!(
+            status(&layer, &token).await,
+            200,
+            "it is back with one fetch"
+        );
+        advance(seconds(60)).await;
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a16_any_status_but_200_is_a_failure_and_nothing_is_followed() {
     let _held = HeldClock::hold();
