@@ -11,7 +11,7 @@ use crate::keys::{KeySnapshot, Seed};
 use crate::token::Algorithm;
 
 /// Keys to start with, for [`initial_jwks`](crate::JwtAuthConfigBuilder::initial_jwks): a
-/// [`KeySnapshot`] with its age, or a key set as JSON or as a [`JwkSet`](crate::JwkSet).
+/// [`KeySnapshot`] with its age, or a key set as JSON or as a [`JwkSet`].
 #[derive(Clone, Debug)]
 pub struct InitialKeys(Initial);
 
