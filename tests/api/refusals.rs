@@ -339,7 +339,7 @@ async fn n20_n21_signatures_cut_and_flipped() {
         ("n20 absent", without, WrongSegments),
         (
             "n21 truncated",
-            spliced(2, |text| text[..text.len() - 4].to_owned()),
+            spliced(2, |text| text[..text.len() - 5].to_owned()),
             BadEncoding,
         ),
         (
