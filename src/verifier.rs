@@ -99,7 +99,7 @@ impl JwtVerifier {
         match self.try_verify(token) {
             Ok(auth) => Ok(auth),
             Err(NotYet::Rejected(rejection)) => Err(rejection),
-            Err(NotYet::Unsettled(unsettled)) => self.settle(token, *unsettled).await,
+            Err(NotYet::Unsettled(unsettled)) => self.settle(token.to_owned(), *unsettled).await,
         }
         .inspect_err(telemetry::refused)
     }
@@ -149,10 +149,10 @@ impl JwtVerifier {
     /// Waits for the keys that were missing and looks once more; never again after that.
     pub(crate) fn settle(
         &self,
-        token: &str,
+        token: String,
         unsettled: Unsettled,
     ) -> impl Future<Output = Result<AuthInfo, Rejection>> + Send + 'static + use<> {
-        let (verifier, token) = (self.clone(), token.to_owned());
+        let verifier = self.clone();
         async move {
             let answer = unsettled.keys.newer(unsettled.lack.borrowed()).await;
             match answer {
@@ -271,7 +271,7 @@ impl KeysHealth {
     pub fn export(&self) -> Vec<KeySnapshot> {
         self.issuers
             .iter()
-            .filter_map(|issuer| issuer.export().cloned())
+            .filter_map(|issuer| issuer.export())
             .collect()
     }
 }

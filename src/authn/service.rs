@@ -141,7 +141,7 @@ where
             }
             Verdict::Refuse(rejection) => ResponseFuture::answered(self.layer.respond(rejection)),
             Verdict::Wait { token, unsettled } => {
-                let verdict = self.layer.verifier.settle(&token, *unsettled);
+                let verdict = self.layer.verifier.settle(token, *unsettled);
                 let unready = self.give_up_readiness();
                 ResponseFuture::waiting(verdict, self.layer.clone(), request, unready)
             }

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
 use super::flights::Flights;
+use super::health::Exportable;
 use super::schedule::{Schedule, Times};
 use super::seed::seeded;
 use super::shared::{Asked, Control, ENDED, NOT_DRIVEN, Shared};
@@ -141,7 +142,7 @@ impl Handle {
             }),
             fetches: control.flights.started(),
             failures: control.failures,
-            exported: self.0.exported(),
+            exportable: snapshot.clone().map(Exportable),
             ..IssuerHealth::new(&self.0.origin.issuer, snapshot.as_deref())
         }
     }

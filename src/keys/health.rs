@@ -1,3 +1,5 @@
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{KeySnapshot, Snapshot};
@@ -31,7 +33,17 @@ pub struct IssuerHealth {
     pub fetches: u64,
     /// Fetches that failed, or brought nothing usable.
     pub failures: u64,
-    pub(super) exported: Option<KeySnapshot>,
+    pub(super) exportable: Option<Exportable>,
+}
+
+/// What an export is made of: a probe that asks for the health must not copy a document.
+#[derive(Clone)]
+pub(super) struct Exportable(pub(super) Arc<Snapshot>);
+
+impl fmt::Debug for Exportable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Exportable(..)")
+    }
 }
 
 /// A key that is not used.
@@ -48,8 +60,8 @@ impl IssuerHealth {
     /// The keys in use, for [`initial_jwks`](crate::JwtAuthConfigBuilder::initial_jwks) of a process to
     /// come; `None` for static keys and before the first set.
     #[must_use]
-    pub fn export(&self) -> Option<&KeySnapshot> {
-        self.exported.as_ref()
+    pub fn export(&self) -> Option<KeySnapshot> {
+        self.exportable.as_ref()?.0.export(&self.issuer)
     }
 
     pub(super) fn new(issuer: &str, snapshot: Option<&Snapshot>) -> Self {
@@ -79,7 +91,7 @@ impl IssuerHealth {
             next_attempt: None,
             fetches: 0,
             failures: 0,
-            exported: None,
+            exportable: None,
         }
     }
 

@@ -180,6 +180,15 @@ impl Snapshot {
         self.life.as_ref()?.origin.validators.as_ref()
     }
 
+    fn export(&self, issuer: &str) -> Option<KeySnapshot> {
+        let life = self.life.as_ref()?;
+        Some(KeySnapshot {
+            issuer: issuer.to_owned(),
+            fetched_at: life.fetched.unix_seconds(),
+            jwks: String::from_utf8(life.origin.document.clone()).ok()?,
+        })
+    }
+
     /// Past this the keys serve no more: one that was withdrawn in the meantime would still be
     /// trusted.
     fn may_serve(&self, now: Now) -> bool {

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::schedule::{FetchedAt, KidHash, Times};
 use super::shared::Shared;
-use super::snapshot_file::{self, KeySnapshot};
+use super::snapshot_file;
 use super::source::{FetchError, Fetched};
 use super::{Life, Origin, Snapshot};
 use crate::jwks::{KeySet, KeySetOptions};
@@ -260,7 +260,8 @@ impl Shared {
         let Some(path) = self.origin.snapshot_file.clone() else {
             return;
         };
-        let Some(snapshot) = self.exported() else {
+        let in_use = self.snapshot.load_full();
+        let Some(snapshot) = in_use.and_then(|keys| keys.export(&self.origin.issuer)) else {
             return;
         };
         let issuer = self.origin.issuer.clone();
@@ -269,16 +270,6 @@ impl Shared {
                 telemetry::snapshot_not_written(&issuer, &error);
             }
         }));
-    }
-
-    pub(super) fn exported(&self) -> Option<KeySnapshot> {
-        let snapshot = self.snapshot.load_full()?;
-        let life = snapshot.life.as_ref()?;
-        Some(KeySnapshot {
-            issuer: self.origin.issuer.to_string(),
-            fetched_at: life.fetched.unix_seconds(),
-            jwks: String::from_utf8(life.origin.document.clone()).ok()?,
-        })
     }
 }
 

@@ -90,10 +90,6 @@ async fn a03_recovers_by_itself_after_failures() {
     memory.answer(Answer::Fails);
     let verifier = memory.verifier();
     assert!(verifier.ready().await.is_err());
-    until("three attempts have failed", || {
-        verifier.keys().issuers[0].failures >= 1
-    })
-    .await;
     pass(seconds(4)).await;
     assert_eq!(memory.fetches(), 3, "after 1 s and 2 s more");
     memory.publish(&[&key]);
@@ -695,7 +691,6 @@ fn a31_a_result_that_comes_too_late_is_discarded() {
     // The second finds that out, and carries the task on.
     let driven = runtime();
     driven.block_on(async {
-        until("the task is given up and started again", || true).await;
         let mut tries = 0;
         while verdict(&verifier, &token(&new)).await != Verdict::Good {
             tries += 1;

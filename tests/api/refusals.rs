@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use tower_jwt_auth::test_util::{FakeClock, TestIssuer, TestKey};
 use tower_jwt_auth::{
@@ -617,8 +617,6 @@ async fn n36_to_n39_one_token_has_one_spelling() {
         format!("{rest}{}", char::from(alphabet[at + 1]))
     });
     rows.push(("n39 spare bits set", other_end, BadEncoding));
-    let standard = STANDARD.encode([0xfb_u8, 0xff]);
-    assert!(standard.contains('+') || standard.contains('/'));
     refused(&rows).await;
 }
 
@@ -741,10 +739,12 @@ async fn n47_to_n51_n63_to_n66_header_parameters() {
     ] {
         rows.push((
             "n47 n48 n49 crit",
-            headed(json!({"crit": crit, "exp2": 1})),
+            headed(json!({"exp2": 1, "crit": crit})),
             UnsupportedHeader,
         ));
     }
+    refused_by(builder(&all_keys()), &headed(json!({"exp2": 1})), &rows).await;
+    let mut rows = Vec::new();
     rows.extend([
         (
             "n50 b64 and crit",
@@ -942,14 +942,13 @@ async fn n62_n96_the_strict_profile() {
         &[
             ("n62 JWT", sign(json!("JWT"), json!({})), WrongType),
             ("n62 absent", sign(Value::Null, json!({})), WrongType),
-            (
-                "n96 an id token",
-                sign(json!("JWT"), json!({"nonce": "n", "at_hash": "h"})),
-                WrongType,
-            ),
         ],
     )
     .await;
+    let of_a_login = json!({"nonce": "n", "at_hash": "h"});
+    let id_token = sign(json!("JWT"), of_a_login.clone());
+    let good = sign(json!("at+jwt"), of_a_login);
+    refused_by(strict(), &good, &[("n96 an id token", id_token, WrongType)]).await;
 }
 
 #[tokio::test]

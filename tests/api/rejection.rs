@@ -14,7 +14,9 @@ const METADATA: &str = "https://mcp.example.com/.well-known/oauth-protected-reso
 #[tokio::test]
 async fn the_wire_table() {
     let issuer = TestIssuer::start();
-    let good = issuer.mint(RESOURCE).scope("mcp:read").sign();
+    // Without `iat`, so that a token can expire by its `exp` alone.
+    let mint = |audience: &str| issuer.mint(audience).without("iat");
+    let good = mint(RESOURCE).scope("mcp:read").sign();
     let scoped = JwtAuthLayer::new(
         config(&issuer)
             .required_scopes(["mcp:read"])
@@ -32,27 +34,17 @@ async fn the_wire_table() {
     let insufficient = format!(
         r#"Bearer error="insufficient_scope", scope="mcp:read", resource_metadata="{METADATA}", error_description="The access token lacks a scope that this operation needs""#
     );
-    let expired = issuer
-        .mint(RESOURCE)
+    let expired = mint(RESOURCE)
         .scope("mcp:read")
         .claim("exp", 1_700_000_000)
-        .without("iat")
         .sign();
-    let elsewhere = issuer
-        .mint("https://other.example")
-        .scope("mcp:read")
-        .sign();
-    let unknown_kid = issuer
-        .mint(RESOURCE)
+    let elsewhere = mint("https://other.example").scope("mcp:read").sign();
+    let unknown_kid = mint(RESOURCE)
         .scope("mcp:read")
         .header("kid", "nobody's")
         .sign();
-    let unscoped = issuer.mint(RESOURCE).sign();
-    let expired_and_unscoped = issuer
-        .mint(RESOURCE)
-        .claim("exp", 1_700_000_000)
-        .without("iat")
-        .sign();
+    let unscoped = mint(RESOURCE).sign();
+    let expired_and_unscoped = mint(RESOURCE).claim("exp", 1_700_000_000).sign();
     let cases: Vec<(&str, Vec<String>, u16, Option<&str>, &str)> = vec![
         ("good", vec![bearer(&good)], 200, None, ""),
         (
