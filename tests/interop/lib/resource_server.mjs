@@ -1,0 +1,45 @@
+// The program under test: our example, with a configuration file.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** A port that was free a moment ago: the server's own URL stands in its configuration. */
+export async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+export class ResourceServer {
+  static async start({ issuer, port, program = process.env.MCP_SERVER, options = [], ...settings }) {
+    const it = new ResourceServer();
+    it.port = port ?? (await freePort());
+    it.base = `http://127.0.0.1:${it.port}`;
+    it.url = `${it.base}/mcp`;
+    const file = join(await mkdtemp(join(tmpdir(), 'interop-')), 'auth.json');
+    const config = { resource: it.url, issuer, required_scopes: ['mcp:read'], leeway: '0s', jwks_cache: { cooldown: '1s' }, ...settings };
+    await writeFile(file, JSON.stringify(config));
+    it.process = spawn(program, ['--config', file, '--bind', `127.0.0.1:${it.port}`, ...options], {
+      stdio: ['ignore', 'pipe', process.env.VERBOSE ? 'inherit' : 'ignore'],
+    });
+    for await (const line of createInterface({ input: it.process.stdout })) {
+      if (line.startsWith('listening on ')) break;
+    }
+    if (it.process.exitCode !== null) throw new Error(`${program} ended with ${it.process.exitCode}`);
+    it.process.stdout.resume();
+    return it;
+  }
+
+  async stop() {
+    const ended = once(this.process, 'exit');
+    this.process.kill();
+    await ended;
+  }
+}
