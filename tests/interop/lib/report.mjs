@@ -2,14 +2,14 @@
 import { appendFile } from 'node:fs/promises';
 
 /** Runs `scenarios` (name to function) one after the other. A scenario that cannot be run says why by throwing `NotRun`. */
-export async function report(client, scenarios) {
+export async function report(client, scenarios, limit = 40_000) {
   const only = process.env.ONLY?.split(',');
   for (const [scenario, run] of Object.entries(scenarios)) {
     if (only && !only.includes(scenario)) continue;
     const began = Date.now();
     let line = { client, scenario, outcome: 'ok' };
     try {
-      const detail = await deadline(run(), 40_000);
+      const detail = await deadline(run(), limit);
       if (detail) line.detail = detail;
     } catch (error) {
       const outcome = error instanceof NotRun ? 'not run' : 'FAILED';

@@ -18,15 +18,13 @@ export async function freePort() {
 }
 
 export class ResourceServer {
-  static async start({ issuer, port, program = process.env.MCP_SERVER, options = [], ...settings }) {
+  static async start({ issuer, port, program = process.env.MCP_SERVER, bare = false, ...settings }) {
     const it = new ResourceServer();
     it.port = port ?? (await freePort());
     it.base = `http://127.0.0.1:${it.port}`;
     it.url = `${it.base}/mcp`;
-    const file = join(await mkdtemp(join(tmpdir(), 'interop-')), 'auth.json');
-    const config = { resource: it.url, issuer, required_scopes: ['mcp:read'], leeway: '0s', jwks_cache: { cooldown: '1s' }, ...settings };
-    await writeFile(file, JSON.stringify(config));
-    it.process = spawn(program, ['--config', file, '--bind', `127.0.0.1:${it.port}`, ...options], {
+    const options = bare ? [] : ['--config', await writeConfig({ resource: it.url, issuer, ...settings })];
+    it.process = spawn(program, [...options, '--bind', `127.0.0.1:${it.port}`], {
       stdio: ['ignore', 'pipe', process.env.VERBOSE ? 'inherit' : 'ignore'],
     });
     for await (const line of createInterface({ input: it.process.stdout })) {
@@ -42,4 +40,11 @@ export class ResourceServer {
     this.process.kill();
     await ended;
   }
+}
+
+async function writeConfig(settings) {
+  const file = join(await mkdtemp(join(tmpdir(), 'interop-')), 'auth.json');
+  const config = { required_scopes: ['mcp:read'], leeway: '0s', jwks_cache: { cooldown: '1s' }, ...settings };
+  await writeFile(file, JSON.stringify(config));
+  return file;
 }

@@ -1,5 +1,5 @@
 import { Client, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client';
-import { version } from './version.mjs';
+import { version } from '../lib/version.mjs';
 
 const kit = (protocol, mode) => ({
   name: `TypeScript client ${version('@modelcontextprotocol/client')}, ${protocol}`,
