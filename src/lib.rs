@@ -43,6 +43,7 @@
 //! | scopes per route | [`RequireScopesLayer`] |
 //! | a framework without tower | [`JwtVerifier`] |
 //! | keys from elsewhere | [`KeySource`] |
+//! | a deny list, a check of your own | [`JwtAuthConfigBuilder::check`] |
 //! | what a refused caller is told | [`Rejection`] |
 //! | readiness and health | [`JwtAuthLayer::keys`], [`JwtAuthLayer::ready`] |
 //! | tests of your own | `test_util` (feature `test-util`) |
@@ -68,6 +69,7 @@ mod bearer;
 mod body;
 mod challenge;
 mod config;
+mod custom_check;
 #[cfg(feature = "axum")]
 mod extract;
 pub mod guide;
@@ -96,6 +98,7 @@ pub use body::ResponseBody;
 pub use config::{
     ConfigError, InitialKeys, Issuer, JwksCache, JwtAuthConfig, JwtAuthConfigBuilder, KeyFault,
 };
+pub use custom_check::Refusal;
 #[cfg(feature = "axum")]
 pub use extract::Claims;
 pub use jwks::{Jwk, JwkSet, KeySetError, SkipReason};
