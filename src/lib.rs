@@ -62,6 +62,18 @@
 //! | `tracing` | yes | reasons for refusals and the life of the keys, as events |
 //! | `test-util` | no | an issuer for tests, a fake clock, `AuthInfo::for_tests` |
 
+// No token, request or fetched document may reach a panic. Tests may.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::string_slice,
+    )
+)]
+
 mod auth_info;
 mod authn;
 mod authz;
@@ -84,6 +96,13 @@ mod scopes;
 mod shown;
 mod telemetry;
 #[cfg(feature = "test-util")]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "runs in tests, where a panic is a report"
+)]
 pub mod test_util;
 mod time;
 mod token;
