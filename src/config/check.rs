@@ -346,7 +346,9 @@ fn stands_for_every_tenant(issuer: &str) -> bool {
         .strip_prefix("https://login.microsoftonline.com/")
         .or_else(|| issuer.strip_prefix("https://sts.windows.net/"));
     let tenant = path.and_then(|path| path.split('/').next());
-    issuer.contains('{') || matches!(tenant, Some("" | "common" | "consumers" | "organizations"))
+    tenant.is_some_and(|tenant| {
+        matches!(tenant, "" | "common" | "consumers" | "organizations") || tenant.starts_with('{')
+    })
 }
 
 /// Other issuers may be URLs too, such as SPIFFE's; we neither fetch from them nor judge them.
