@@ -77,7 +77,7 @@ impl DevelopmentIssuer {
     /// An issuer that gives tokens for one resource server alone.
     pub(crate) fn new(issuer: String, resource: String) -> Self {
         // A new name for each start: a token of the last one must not meet the key of this one.
-        let kid = format!("development-{}", store::secret());
+        let kid = format!("development-{:.8}", store::secret());
         Self(Arc::new(Inner {
             issuer,
             resource,

@@ -30,7 +30,7 @@ impl Consent {
         target.set_query(None);
         let target = escaped(&shortened(target.as_str()));
         let before = format!(
-            "<h1>Let <q>{client}</q> in?</h1>\
+            "<h1>Let <q><bdi>{client}</bdi></q> in?</h1>\
              <p>A program that goes by this name wants to use <code>{resource}</code> for you:</p>\
              <ul>{wishes}</ul>\
              <p class=\"to\">Your answer goes to <code>{target}</code></p>\
