@@ -36,6 +36,7 @@ pub(crate) struct Verified {
     pub(crate) audience: Vec<String>,
     pub(crate) client_id: Box<str>,
     pub(crate) expires_at: NumericDate,
+    pub(crate) jti: Option<Box<str>>,
     pub(crate) scopes: ScopeSet,
     pub(crate) subject: Option<Box<str>>,
 }
@@ -64,6 +65,12 @@ impl AuthInfo {
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
         self.0.subject.as_deref()
+    }
+
+    /// `jti`: the identifier of this token, by which one can be revoked. Optional outside RFC 9068.
+    #[must_use]
+    pub fn jti(&self) -> Option<&str> {
+        self.0.jti.as_deref()
     }
 
     /// `iss`, byte for byte one of the configured issuers.
@@ -109,7 +116,8 @@ impl AuthInfo {
         self.0.expires_at.unix_seconds()
     }
 
-    /// The accepted audience that `aud` named. `None` only under `danger_allow_any_audience`.
+    /// The accepted audience that `aud` named. `None` only under `danger_allow_any_audience`, and for
+    /// tokens of [`cognito`](crate::JwtAuthConfigBuilder::cognito) without an `aud`.
     #[must_use]
     pub fn resource(&self) -> Option<&str> {
         self.0.matched.as_deref()

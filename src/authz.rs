@@ -177,6 +177,7 @@ where
 {
     type Output = Result<Response<ResponseBody<R>>, E>;
 
+    #[expect(clippy::expect_used, reason = "only a misused future gets there")]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
             StateProjection::Admitted { future } => future

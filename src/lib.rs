@@ -43,6 +43,7 @@
 //! | scopes per route | [`RequireScopesLayer`] |
 //! | a framework without tower | [`JwtVerifier`] |
 //! | keys from elsewhere | [`KeySource`] |
+//! | a deny list, a check of your own | [`JwtAuthConfigBuilder::check`] |
 //! | what a refused caller is told | [`Rejection`] |
 //! | readiness and health | [`JwtAuthLayer::keys`], [`JwtAuthLayer::ready`] |
 //! | tests of your own | `test_util` (feature `test-util`) |
@@ -61,6 +62,18 @@
 //! | `tracing` | yes | reasons for refusals and the life of the keys, as events |
 //! | `test-util` | no | an issuer for tests, a fake clock, `AuthInfo::for_tests` |
 
+// No token, request or fetched document may reach a panic. Tests may.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::string_slice,
+    )
+)]
+
 mod auth_info;
 mod authn;
 mod authz;
@@ -68,6 +81,7 @@ mod bearer;
 mod body;
 mod challenge;
 mod config;
+mod custom_check;
 #[cfg(feature = "axum")]
 mod extract;
 pub mod guide;
@@ -82,6 +96,13 @@ mod scopes;
 mod shown;
 mod telemetry;
 #[cfg(feature = "test-util")]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "runs in tests, where a panic is a report"
+)]
 pub mod test_util;
 mod time;
 mod token;
@@ -96,6 +117,7 @@ pub use body::ResponseBody;
 pub use config::{
     ConfigError, InitialKeys, Issuer, JwksCache, JwtAuthConfig, JwtAuthConfigBuilder, KeyFault,
 };
+pub use custom_check::Refusal;
 #[cfg(feature = "axum")]
 pub use extract::Claims;
 pub use jwks::{Jwk, JwkSet, KeySetError, SkipReason};

@@ -151,7 +151,9 @@ impl Rejection {
         }
         if let Some(wait) = self.retry_after() {
             // Whole seconds (RFC 9110 §10.2.3), rounded up: not before we try ourselves.
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            let seconds = wait
+                .as_secs()
+                .saturating_add(u64::from(wait.subsec_nanos() > 0));
             headers.insert(RETRY_AFTER, seconds.into());
         }
         response.extensions_mut().insert(self);

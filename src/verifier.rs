@@ -3,6 +3,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use crate::auth_info::AuthInfo;
+use crate::custom_check::CustomChecks;
 use crate::keys::{Answer, FetchError, IssuerHealth, KeySnapshot, Lack, LiveKeys, Snapshot};
 use crate::protected_resource::ProtectedResource;
 use crate::rejection::Rejection;
@@ -40,6 +41,7 @@ pub struct JwtVerifier(Arc<Inner>);
 struct Inner {
     issuers: HashMap<Arc<str>, TrustedIssuer>,
     resource: Arc<ProtectedResource>,
+    checks: CustomChecks,
     clock: Clock,
 }
 
@@ -75,6 +77,7 @@ impl JwtVerifier {
     pub(crate) fn assemble(
         issuers: impl Iterator<Item = TrustedIssuer>,
         resource: Arc<ProtectedResource>,
+        checks: CustomChecks,
         clock: Clock,
     ) -> Self {
         let issuers = issuers
@@ -83,6 +86,7 @@ impl JwtVerifier {
         Self(Arc::new(Inner {
             issuers,
             resource,
+            checks,
             clock,
         }))
     }
@@ -226,6 +230,10 @@ impl JwtVerifier {
                 }
                 _ => refuse(error),
             })?;
+        self.0
+            .checks
+            .run(&auth, &policy.resource)
+            .map_err(NotYet::Rejected)?;
         if !auth.satisfies(&policy.resource.required_scopes, None) {
             let rejection =
                 Rejection::insufficient_scope(&policy.resource, &policy.resource.required_scopes);

@@ -95,6 +95,10 @@ where
 {
     type Output = Result<Response<ResponseBody<R>>, S::Error>;
 
+    #[expect(
+        clippy::expect_used,
+        reason = "a misused future and a state that this function itself sets"
+    )]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
             let next = match self.as_mut().project().state.project() {

@@ -5,7 +5,9 @@ use super::check::{Context, check_resource, check_scopes};
 use super::error::ConfigError;
 use super::issuer::{Issuer, KeySettings, Settings, issuer_setters};
 use super::{Checked, JwtAuthConfig};
+use crate::auth_info::AuthInfo;
 use crate::challenge::{DEFAULT_REALM, is_quotable};
+use crate::custom_check::{CustomChecks, Refusal};
 use crate::jwks::CRYPTO_AVAILABLE;
 use crate::protected_resource::ProtectedResource;
 use crate::resource_metadata::ResourceMetadata;
@@ -24,6 +26,7 @@ pub struct JwtAuthConfigBuilder {
     pub(super) issuers: Option<Vec<Issuer>>,
     pub(super) shared: Settings,
     pub(super) hierarchy: Option<ScopeHierarchy>,
+    pub(super) checks: CustomChecks,
     pub(super) strip_authorization: bool,
     pub(super) allow_http: bool,
     #[cfg(feature = "reqwest")]
@@ -89,6 +92,38 @@ impl JwtAuthConfigBuilder {
         implies: impl Fn(&str, &str) -> bool + Send + Sync + 'static,
     ) -> Self {
         self.hierarchy = Some(ScopeHierarchy::new(implies));
+        self
+    }
+
+    /// Asks `check` about every caller whose token is good; it sees the verified claims and can only
+    /// refuse. All checks that were added must agree.
+    ///
+    /// It runs for each request, also when the token is remembered from an earlier one, and before
+    /// scopes are looked at: so it serves as a deny list, by `jti`, subject or client. It is called on
+    /// the request's way and must not block; keep what it looks up in memory.
+    ///
+    /// Default: none.
+    ///
+    /// ```
+    /// use std::collections::HashSet;
+    /// use std::sync::{Arc, RwLock};
+    /// use tower_jwt_auth::{JwtAuthConfig, Refusal};
+    ///
+    /// let revoked: Arc<RwLock<HashSet<String>>> = Arc::default();
+    /// let list = revoked.clone();
+    /// let builder = JwtAuthConfig::builder().check(move |auth| {
+    ///     let list = list.read().map_err(|_| Refusal::AccessDenied)?;
+    ///     match auth.jti().is_some_and(|jti| list.contains(jti)) {
+    ///         true => Err(Refusal::InvalidToken),
+    ///         false => Ok(()),
+    ///     }
+    /// });
+    /// ```
+    pub fn check(
+        mut self,
+        check: impl Fn(&AuthInfo) -> Result<(), Refusal> + Send + Sync + 'static,
+    ) -> Self {
+        self.checks.add(check);
         self
     }
 
@@ -196,6 +231,7 @@ impl JwtAuthConfigBuilder {
             resource: Arc::new(resource),
             metadata,
             strip_authorization: self.strip_authorization,
+            checks: self.checks,
             clock: self.clock,
         })))
     }

@@ -16,7 +16,7 @@ use crate::limits::{
 };
 use crate::protected_resource::ProtectedResource;
 use crate::scopes::ScopeSet;
-use crate::token::{Algorithm, AudienceRule, Profile, ValidationPolicy};
+use crate::token::{Algorithm, AudienceRule, Profile, ProviderRule, ValidationPolicy};
 use crate::url_rules::{UrlFault, UrlRule};
 
 /// What the entries of `issuers` have in common.
@@ -37,6 +37,10 @@ impl Context<'_> {
         }
         // An issuer that is no URL of ours is lawful; one that is gets published, and fetched from.
         if is_web_url(&entry.issuer) {
+            if stands_for_every_tenant(&entry.issuer) {
+                let issuer = entry.issuer.clone();
+                return Err(ConfigError::TenantTemplate { issuer });
+            }
             check_url("issuer", &entry.issuer, self.rule)?;
         }
         own.check_shape()?;
@@ -56,6 +60,10 @@ impl Context<'_> {
         }
         let leeway = own.leeway.or(self.shared.leeway).unwrap_or(DEFAULT_LEEWAY);
         let strict = own.rfc9068 || self.shared.rfc9068;
+        let provider = match own.provider(strict)? {
+            None => self.shared.provider(strict)?,
+            own => own,
+        };
         let policy = ValidationPolicy {
             issuer: entry.issuer.as_str().into(),
             audience: self.audience(entry)?,
@@ -65,7 +73,9 @@ impl Context<'_> {
             } else {
                 Profile::Common
             },
+            provider,
             leeway,
+            max_token_age: own.max_token_age.or(self.shared.max_token_age),
             resource: Arc::new(ProtectedResource {
                 required_scopes,
                 ..self.challenges.clone()
@@ -84,7 +94,9 @@ impl Context<'_> {
             Some(audience) => audience.clone(),
             None => self.resource.map(ToOwned::to_owned).into_iter().collect(),
         };
-        match audience.is_empty() {
+        // A token without `aud` is then judged by its client, and one with an `aud` matches nothing.
+        let by_client = own.cognito.is_some() || self.shared.cognito.is_some();
+        match audience.is_empty() && !by_client {
             true => Err(ConfigError::AudienceMissing {
                 issuer: entry.issuer.clone(),
             }),
@@ -228,6 +240,22 @@ impl Context<'_> {
 }
 
 impl Settings {
+    fn provider(&self, strict: bool) -> Result<Option<ProviderRule>, ConfigError> {
+        let conflict = |second| ConfigError::Conflict {
+            first: "cognito",
+            second,
+        };
+        match (&self.cognito, self.keycloak) {
+            (None, keycloak) => Ok(keycloak.then_some(ProviderRule::Keycloak)),
+            (Some(_), true) => Err(conflict("keycloak")),
+            // Its tokens carry no `typ`, so that none would ever pass.
+            (Some(_), false) if strict => Err(conflict("rfc9068")),
+            (Some(client_ids), false) => Ok(Some(ProviderRule::Cognito {
+                client_ids: client_ids.clone(),
+            })),
+        }
+    }
+
     /// What is wrong whether it is used or not.
     pub(super) fn check_shape(&self) -> Result<(), ConfigError> {
         let empty = |setting| Err(ConfigError::Empty { setting });
@@ -258,7 +286,20 @@ impl Settings {
         if keys.is_some_and(Vec::is_empty) {
             return empty("jwks");
         }
+        if self
+            .cognito
+            .as_ref()
+            .is_some_and(|clients| clients.is_empty() || clients.iter().any(String::is_empty))
+        {
+            return empty("cognito");
+        }
         check_scopes(self.required_scopes.as_deref())?;
+        within(
+            "max_token_age",
+            self.max_token_age.unwrap_or(MAX_DURATION),
+            Duration::from_secs(1),
+            MAX_DURATION,
+        )?;
         within(
             "leeway",
             self.leeway.unwrap_or(DEFAULT_LEEWAY),
@@ -297,6 +338,17 @@ fn invalid_url(setting: &'static str, text: &str, fault: UrlFault) -> ConfigErro
         value,
         fault,
     }
+}
+
+/// Entra ID's metadata for several tenants names an issuer that no token carries.
+fn stands_for_every_tenant(issuer: &str) -> bool {
+    let path = issuer
+        .strip_prefix("https://login.microsoftonline.com/")
+        .or_else(|| issuer.strip_prefix("https://sts.windows.net/"));
+    let tenant = path.and_then(|path| path.split('/').next());
+    tenant.is_some_and(|tenant| {
+        matches!(tenant, "" | "common" | "consumers" | "organizations") || tenant.starts_with('{')
+    })
 }
 
 /// Other issuers may be URLs too, such as SPIFFE's; we neither fetch from them nor judge them.

@@ -101,6 +101,11 @@ pub enum ConfigError {
         /// The algorithm.
         algorithm: &'static str,
     },
+    /// The issuer of every tenant of Entra ID at once, which no token names.
+    TenantTemplate {
+        /// The issuer.
+        issuer: String,
+    },
     /// An algorithm has no such name.
     UnknownAlgorithm {
         /// The name.
@@ -233,6 +238,11 @@ impl fmt::Display for ConfigError {
             Self::SymmetricAlgorithm { algorithm } => write!(
                 f,
                 "algorithms lists {algorithm}, which works only with a static secret (a jwk or jwks with kty oct): remove it"
+            ),
+            Self::TenantTemplate { issuer } => write!(
+                f,
+                "issuer {issuer:?} stands for every tenant, but a token names one: put the tenant id in its place, \
+                 and list several tenants in issuers"
             ),
             Self::UnknownAlgorithm { name } => write!(
                 f,

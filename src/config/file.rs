@@ -41,8 +41,13 @@ struct ConfigFile {
     leeway: Option<Duration>,
     #[serde(default, alias = "jwksCache")]
     jwks_cache: CacheEntry,
+    #[serde(default, alias = "maxTokenAge", deserialize_with = "duration")]
+    max_token_age: Option<Duration>,
     #[serde(default)]
     rfc9068: bool,
+    cognito: Option<CognitoEntry>,
+    #[serde(default)]
+    keycloak: bool,
     #[serde(default, alias = "dangerAllowAnyAudience")]
     danger_allow_any_audience: bool,
     #[serde(alias = "jwksUri")]
@@ -71,8 +76,13 @@ struct IssuerEntry {
     leeway: Option<Duration>,
     #[serde(default, alias = "jwksCache")]
     jwks_cache: CacheEntry,
+    #[serde(default, alias = "maxTokenAge", deserialize_with = "duration")]
+    max_token_age: Option<Duration>,
     #[serde(default)]
     rfc9068: bool,
+    cognito: Option<CognitoEntry>,
+    #[serde(default)]
+    keycloak: bool,
     #[serde(default, alias = "dangerAllowAnyAudience")]
     danger_allow_any_audience: bool,
     #[serde(alias = "jwksUri")]
@@ -103,6 +113,13 @@ struct CacheEntry {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CognitoEntry {
+    #[serde(alias = "clientIds")]
+    client_ids: Vec<String>,
+}
+
+#[derive(Deserialize)]
 #[serde(untagged, expecting = "expected a string or a list of strings")]
 enum OneOrMany {
     One(String),
@@ -118,7 +135,10 @@ macro_rules! settings {
             required_scopes: $from.required_scopes,
             leeway: $from.leeway,
             jwks_cache: $from.jwks_cache.into(),
+            max_token_age: $from.max_token_age,
             rfc9068: $from.rfc9068,
+            cognito: $from.cognito.map(|cognito| cognito.client_ids),
+            keycloak: $from.keycloak,
             allow_any_audience: $from.danger_allow_any_audience,
             keys: KeySettings {
                 source: None,

@@ -16,6 +16,7 @@ pub use issuer::{Issuer, JwksCache};
 pub use static_keys::InitialKeys;
 
 use crate::authn::JwtAuthLayer;
+use crate::custom_check::CustomChecks;
 use crate::jwks::KeySet;
 use crate::keys::{KeyOrigin, LiveKeys};
 use crate::protected_resource::ProtectedResource;
@@ -54,6 +55,7 @@ struct Checked {
     resource: Arc<ProtectedResource>,
     metadata: Option<ResourceMetadata>,
     strip_authorization: bool,
+    checks: CustomChecks,
     clock: Clock,
 }
 
@@ -78,6 +80,7 @@ impl JwtAuthConfig {
         let Checked {
             issuers,
             resource,
+            checks,
             clock,
             ..
         } = &*self.0;
@@ -90,7 +93,7 @@ impl JwtAuthConfig {
                     Keys::Fetched(origin) => LiveKeys::refreshed(origin, clock.clone()),
                 },
             });
-        JwtVerifier::assemble(issuers, resource.clone(), clock.clone())
+        JwtVerifier::assemble(issuers, resource.clone(), checks.clone(), clock.clone())
     }
 }
 

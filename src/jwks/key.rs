@@ -121,10 +121,13 @@ impl JwkMembers<'_> {
             return Ok(());
         };
         let operations = operations.as_array().ok_or(SkipReason::NotAnObject)?;
+        if operations.len() > MAX_KEY_OPS {
+            return Err(SkipReason::NotForSignatures);
+        }
         let repeated = operations
             .iter()
             .enumerate()
-            .any(|(i, op)| operations.iter().skip(i + 1).any(|o| o == op));
+            .any(|(i, op)| operations.iter().take(i).any(|o| o == op));
         if repeated
             || !operations.iter().all(Value::is_string)
             || !operations.iter().any(|op| op == "verify")
@@ -216,7 +219,7 @@ fn rsa_material(n: Vec<u8>, e: Vec<u8>) -> Result<Material, SkipReason> {
     let n = without_leading_zeros(n);
     let e = without_leading_zeros(e);
     let unused_bits = n.first().map_or(0, |first| first.leading_zeros() as usize);
-    let bits = (n.len() * 8).saturating_sub(unused_bits);
+    let bits = n.len().saturating_mul(8).saturating_sub(unused_bits);
     // An odd exponent above 2, and no larger than any real one, since it multiplies the work.
     let exponent = (e.len() <= 8).then(|| {
         e.iter()
@@ -346,6 +349,9 @@ fn der_value(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
 
 /// SEC 1 §2.3.3.
 const UNCOMPRESSED_POINT: u8 = 4;
+
+/// RFC 7517 §4.3 registers eight; a list is compared with itself, so it must not be long.
+const MAX_KEY_OPS: usize = 16;
 
 /// aws-lc's own bound; real exponents are 3 and 65537.
 const MAX_RSA_EXPONENT: u64 = 1 << 33;

@@ -56,6 +56,13 @@ fn members_that_decide() {
     let bytes = |value: &Value| URL_SAFE_NO_PAD.decode(value.as_str().unwrap()).unwrap();
     let n = bytes(&rsa["n"]);
     let short_modulus = [&[0xff; 255][..], &[1]].concat();
+    let operations = |count: u8| {
+        let other = (1..count).map(|i| format!("operation {i}"));
+        ["verify".to_owned()]
+            .into_iter()
+            .chain(other)
+            .collect::<Value>()
+    };
     let cases: Vec<(&str, &Value, Vec<(&str, Value)>, Result<(), SkipReason>)> = vec![
         ("RSA", &rsa, vec![], Ok(())),
         ("no alg", &rsa, vec![("alg", absent())], Ok(())),
@@ -107,6 +114,18 @@ fn members_that_decide() {
             "key_ops empty",
             &rsa,
             vec![("key_ops", json!([]))],
+            Err(NotForSignatures),
+        ),
+        (
+            "16 key_ops",
+            &rsa,
+            vec![("key_ops", operations(16))],
+            Ok(()),
+        ),
+        (
+            "17 key_ops",
+            &rsa,
+            vec![("key_ops", operations(17))],
             Err(NotForSignatures),
         ),
         (

@@ -4,6 +4,7 @@ use serde::de::MapAccess;
 
 use super::error::{TokenError, TokenErrorKind};
 use super::json::{MaybeText, Members, OneOrMany, Text, Value, read_object};
+use super::policy::{Lifetime, missing};
 use crate::numeric_date::NumericDate;
 use crate::scopes::ScopeSet;
 
@@ -19,6 +20,8 @@ pub(crate) struct Claims<'a> {
     pub(super) jti: Option<Cow<'a, str>>,
     pub(super) nbf: Option<NumericDate>,
     pub(super) sub: Option<Cow<'a, str>>,
+    pub(super) token_use: Option<Cow<'a, str>>,
+    pub(super) typ: Option<Cow<'a, str>>,
     appid: Option<Cow<'a, str>>,
     azp: Option<Cow<'a, str>>,
     cid: Option<Cow<'a, str>>,
@@ -50,6 +53,14 @@ impl<'a> Claims<'a> {
         .flatten()
         .find(|id| !id.is_empty())
         .unwrap_or(UNKNOWN_CLIENT)
+    }
+
+    pub(super) fn lifetime(&self) -> Result<Lifetime, TokenError> {
+        Ok(Lifetime {
+            exp: self.exp.ok_or(missing("exp"))?,
+            iat: self.iat,
+            nbf: self.nbf,
+        })
     }
 
     pub(super) fn audience(&self) -> Vec<String> {
@@ -90,6 +101,8 @@ impl<'a> Members<'a> for Claims<'a> {
             "scope" => self.scope = value.read("scope")?,
             "scp" => self.scp = value.read("scp")?,
             "sub" => self.sub = Some(value.read::<Text<'a>>("sub")?.0),
+            "token_use" => self.token_use = value.read::<MaybeText<'a>>("token_use")?.0,
+            "typ" => self.typ = value.read::<MaybeText<'a>>("typ")?.0,
             _ => value.skip()?,
         }
         Ok(())

@@ -109,6 +109,7 @@ impl Checked<'_, '_> {
             audience: claims.audience(),
             client_id: claims.client().into(),
             expires_at: claims.exp.ok_or(TokenErrorKind::MissingClaim)?,
+            jti: claims.jti.as_deref().map(Into::into),
             scopes: claims.scopes(),
             subject: claims.sub.as_deref().map(Into::into),
         }))
@@ -157,6 +158,7 @@ pub(crate) fn auth_info_of_claims(json: &str) -> Result<AuthInfo, TokenError> {
         resource: Default::default(),
         client_id: claims.client().into(),
         expires_at: claims.exp.ok_or(TokenErrorKind::MissingClaim)?,
+        jti: claims.jti.as_deref().map(Into::into),
         scopes: claims.scopes(),
         subject: claims.sub.as_deref().map(Into::into),
         audience,
