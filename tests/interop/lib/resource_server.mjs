@@ -5,7 +5,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { firstLine, stop } from './program.mjs';
 
 /** A port that was free a moment ago: the server's own URL stands in its configuration. */
 export async function freePort() {
@@ -18,27 +18,21 @@ export async function freePort() {
 }
 
 export class ResourceServer {
-  static async start({ issuer, port, program = process.env.MCP_SERVER, bare = false, ...settings }) {
+  static async start({ issuer, port, program = process.env.MCP_SERVER, bare = false, options = [], ...settings }) {
     const it = new ResourceServer();
     it.port = port ?? (await freePort());
     it.base = `http://127.0.0.1:${it.port}`;
     it.url = `${it.base}/mcp`;
-    const options = bare ? [] : ['--config', await writeConfig({ resource: it.url, issuer, ...settings })];
-    it.process = spawn(program, [...options, '--bind', `127.0.0.1:${it.port}`], {
+    const config = bare ? [] : ['--config', await writeConfig({ resource: it.url, issuer, ...settings })];
+    it.process = spawn(program, [...options, ...config, '--bind', `127.0.0.1:${it.port}`], {
       stdio: ['ignore', 'pipe', process.env.VERBOSE ? 'inherit' : 'ignore'],
     });
-    for await (const line of createInterface({ input: it.process.stdout })) {
-      if (line.startsWith('listening on ')) break;
-    }
-    if (it.process.exitCode !== null) throw new Error(`${program} ended with ${it.process.exitCode}`);
-    it.process.stdout.resume();
+    await firstLine(it.process, /^listening on /);
     return it;
   }
 
-  async stop() {
-    const ended = once(this.process, 'exit');
-    this.process.kill();
-    await ended;
+  stop() {
+    return stop(this.process);
   }
 }
 

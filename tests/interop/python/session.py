@@ -91,8 +91,8 @@ class Session:
         self.client = client
         self.recorder = recorder
 
-    async def call(self, tool):
-        result = await self.client.call_tool(tool, {})
+    async def call(self, tool, **parameters):
+        result = await self.client.call_tool(tool, parameters)
         assert not result.is_error, result
         return result.content[0].text
 

@@ -1,8 +1,8 @@
 import { Client, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client';
-import { version } from '../lib/version.mjs';
 
 const kit = (protocol, mode) => ({
-  name: `TypeScript client ${version('@modelcontextprotocol/client')}, ${protocol}`,
+  title: 'TypeScript client',
+  package: '@modelcontextprotocol/client',
   client: () => new Client({ name: 'interop', version: '1' }, { versionNegotiation: { mode } }),
   transport: (url, { token, memory, fetch }) =>
     new StreamableHTTPClientTransport(new URL(url), { authProvider: memory ?? (token && { token: async () => token }), fetch }),

@@ -1,11 +1,12 @@
 import { UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { version } from '../lib/version.mjs';
 
 export const kits = [
   {
-    name: `TypeScript SDK ${version('@modelcontextprotocol/sdk')}`,
+    title: 'TypeScript SDK',
+    package: '@modelcontextprotocol/sdk',
+    expected: '2025-11-25',
     client: () => new Client({ name: 'interop', version: '1' }),
     transport: (url, { token, memory, fetch }) =>
       new StreamableHTTPClientTransport(new URL(url), {

@@ -34,8 +34,8 @@ export class Session {
     await this.connect();
   }
 
-  async call(name) {
-    const result = await this.client.callTool({ name, arguments: {} });
+  async call(name, parameters = {}) {
+    const result = await this.client.callTool({ name, arguments: parameters });
     assert.ok(!result.isError, JSON.stringify(result));
     return result.content[0].text;
   }
