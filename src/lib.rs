@@ -70,6 +70,9 @@ mod challenge;
 mod config;
 #[cfg(feature = "axum")]
 mod extract;
+#[cfg(all(fuzzing, feature = "reqwest", feature = "test-util"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod guide;
 mod jwks;
 mod keys;

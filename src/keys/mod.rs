@@ -10,6 +10,8 @@ mod cache_control;
 #[cfg(feature = "reqwest")]
 mod discovery;
 mod flights;
+#[cfg(all(fuzzing, feature = "reqwest", feature = "test-util"))]
+pub(crate) mod fuzzing;
 #[cfg(feature = "reqwest")]
 mod guarded_dns;
 mod handle;
