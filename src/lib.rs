@@ -85,6 +85,9 @@ mod config;
 mod custom_check;
 #[cfg(feature = "axum")]
 mod extract;
+#[cfg(all(fuzzing, feature = "reqwest", feature = "test-util"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod guide;
 mod jwks;
 mod keys;
