@@ -116,6 +116,11 @@ impl AuthInfo {
         self.0.expires_at.unix_seconds()
     }
 
+    /// When the token is no longer accepted: `exp`, and the leeway.
+    pub(crate) fn refused_from(&self) -> NumericDate {
+        self.0.expires_at.plus(self.0.resource.leeway)
+    }
+
     /// The accepted audience that `aud` named. `None` only under `danger_allow_any_audience`, and for
     /// tokens of [`cognito`](crate::JwtAuthConfigBuilder::cognito) without an `aud`.
     #[must_use]

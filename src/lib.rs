@@ -75,6 +75,7 @@
 )]
 
 mod auth_info;
+mod auth_info_ext;
 mod authn;
 mod authz;
 mod bearer;
@@ -84,16 +85,21 @@ mod config;
 mod custom_check;
 #[cfg(feature = "axum")]
 mod extract;
+#[cfg(all(fuzzing, feature = "reqwest", feature = "test-util"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod guide;
 mod jwks;
 mod keys;
 pub mod limits;
+mod mcp;
 mod numeric_date;
 mod protected_resource;
 mod rejection;
 mod resource_metadata;
 mod scopes;
 mod shown;
+mod stream_expiry;
 mod telemetry;
 #[cfg(feature = "test-util")]
 #[allow(
@@ -111,6 +117,7 @@ mod verifier;
 
 // The public interface.
 pub use auth_info::{AuthInfo, ClaimsError};
+pub use auth_info_ext::AuthInfoExt;
 pub use authn::{JwtAuth, JwtAuthLayer, ResponseFuture};
 pub use authz::{RequireScopes, RequireScopesFuture, RequireScopesLayer};
 pub use body::ResponseBody;
@@ -124,8 +131,13 @@ pub use jwks::{Jwk, JwkSet, KeySetError, SkipReason};
 pub use keys::{
     FetchError, FetchFuture, Fetched, IssuerHealth, KeySnapshot, KeySource, SkippedKey, Validators,
 };
+pub use mcp::{
+    McpBody, McpScoped, McpScopedFuture, McpScopes, MemorySessions, Principal, SessionBinding,
+    SessionBindingFuture, SessionBindingLayer, SessionFuture, SessionStore, SessionStoreError,
+};
 pub use rejection::{Rejection, RejectionKind};
 pub use resource_metadata::ResourceMetadata;
+pub use stream_expiry::StreamExpiry;
 pub use token::{Algorithm, TokenError, TokenErrorKind};
 pub use url_rules::UrlFault;
 pub use verifier::{JwtVerifier, KeysHealth};

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use crate::scopes::{ScopeHierarchy, ScopeSet};
 
 /// What challenges say about this server. Stamped on each `AuthInfo`, so that a scope check further in
@@ -9,4 +11,15 @@ pub(crate) struct ProtectedResource {
     /// Needed by every operation.
     pub(crate) required_scopes: ScopeSet,
     pub(crate) hierarchy: Option<ScopeHierarchy>,
+    pub(crate) listing: ScopeListing,
+    /// That of the token's issuer.
+    pub(crate) leeway: Duration,
+}
+
+/// Which scopes the challenge of a 403 lists.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum ScopeListing {
+    #[default]
+    BaseAndOperation,
+    Operation,
 }

@@ -7,7 +7,7 @@ use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 
 use crate::challenge::challenge;
-use crate::protected_resource::ProtectedResource;
+use crate::protected_resource::{ProtectedResource, ScopeListing};
 use crate::scopes::ScopeSet;
 use crate::token::TokenError;
 
@@ -46,6 +46,9 @@ pub enum RejectionKind {
     LayerMissing,
     /// No credentials, or those of another scheme.
     MissingToken,
+    /// To whom a session belongs cannot be asked at the moment; see
+    /// [`SessionStore`](crate::SessionStore).
+    SessionsUnavailable,
 }
 
 impl Rejection {
@@ -75,16 +78,25 @@ impl Rejection {
         rejection
     }
 
-    /// Lists what the operation needs together with what every operation needs: some clients ask for
-    /// just these next, and would lose what they had.
+    /// Lists what the operation needs together with what every operation needs, unless told otherwise:
+    /// some clients ask for just these next, and would lose what they had.
     pub(crate) fn insufficient_scope(resource: &ProtectedResource, operation: &ScopeSet) -> Self {
-        let needed = resource.required_scopes.union(operation);
-        Self::challenged(RejectionKind::InsufficientScope, resource, &needed)
+        let needed = match resource.listing {
+            ScopeListing::BaseAndOperation => &resource.required_scopes.union(operation),
+            ScopeListing::Operation => operation,
+        };
+        Self::challenged(RejectionKind::InsufficientScope, resource, needed)
     }
 
     pub(crate) fn keys_unavailable(retry_after: Duration) -> Self {
         let mut rejection = Self::unchallenged(RejectionKind::KeysUnavailable);
         rejection.0.retry_after = Some(retry_after);
+        rejection
+    }
+
+    pub(crate) fn sessions_unavailable() -> Self {
+        let mut rejection = Self::unchallenged(RejectionKind::SessionsUnavailable);
+        rejection.0.retry_after = Some(SESSIONS_RETRY_AFTER);
         rejection
     }
 
@@ -168,7 +180,7 @@ impl RejectionKind {
             Self::AccessDenied | Self::InsufficientScope => StatusCode::FORBIDDEN,
             Self::InvalidRequest => StatusCode::BAD_REQUEST,
             Self::InvalidToken | Self::MissingToken => StatusCode::UNAUTHORIZED,
-            Self::KeysUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::KeysUnavailable | Self::SessionsUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::LayerMissing => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -182,7 +194,8 @@ impl RejectionKind {
             Self::AccessDenied
             | Self::KeysUnavailable
             | Self::LayerMissing
-            | Self::MissingToken => None,
+            | Self::MissingToken
+            | Self::SessionsUnavailable => None,
         }
     }
 
@@ -192,7 +205,7 @@ impl RejectionKind {
             Self::InsufficientScope => "insufficient_scope",
             Self::InvalidRequest => "invalid_request",
             Self::InvalidToken => "invalid_token",
-            Self::KeysUnavailable => "temporarily_unavailable",
+            Self::KeysUnavailable | Self::SessionsUnavailable => "temporarily_unavailable",
             Self::LayerMissing => "server_error",
             Self::MissingToken => "unauthorized",
         }
@@ -208,6 +221,7 @@ impl RejectionKind {
             Self::KeysUnavailable => "Access tokens cannot be verified at the moment",
             Self::LayerMissing => "The server is not set up to authenticate this request",
             Self::MissingToken => "Authentication is required",
+            Self::SessionsUnavailable => "Sessions cannot be looked up at the moment",
         }
     }
 }
@@ -223,6 +237,9 @@ impl fmt::Display for Rejection {
 }
 
 impl std::error::Error for Rejection {}
+
+/// Short: a store of sessions is close by, and nothing is lost by asking again.
+const SESSIONS_RETRY_AFTER: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {
@@ -249,6 +266,7 @@ mod tests {
             (KeysUnavailable, 503, None, "temporarily_unavailable"),
             (LayerMissing, 500, None, "server_error"),
             (MissingToken, 401, None, "unauthorized"),
+            (SessionsUnavailable, 503, None, "temporarily_unavailable"),
         ];
         for (kind, status, error, body) in cases {
             assert_eq!(

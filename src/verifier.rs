@@ -141,6 +141,10 @@ impl JwtVerifier {
         KeysHealth { issuers }
     }
 
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
     pub(crate) fn protected_resource(&self) -> &Arc<ProtectedResource> {
         &self.0.resource
     }

@@ -10,6 +10,7 @@ use super::service::JwtAuth;
 use crate::keys::FetchError;
 use crate::rejection::Rejection;
 use crate::resource_metadata::ResourceMetadata;
+use crate::stream_expiry::StreamExpiry;
 use crate::telemetry;
 use crate::verifier::{JwtVerifier, KeysHealth};
 
@@ -51,6 +52,7 @@ pub(super) struct Options {
     pub(super) optional: bool,
     pub(super) open_paths: Vec<String>,
     pub(super) strip_authorization: bool,
+    pub(super) stream_expiry: StreamExpiry,
     pub(super) metadata: Option<ResourceMetadata>,
     pub(super) on_rejection: Option<RejectionHook>,
 }
@@ -98,6 +100,24 @@ impl JwtAuthLayer {
         Arc::make_mut(&mut self.options)
             .open_paths
             .extend(paths.into_iter().map(Into::into));
+        self
+    }
+
+    /// Ends event streams when the token of their request expires (the leeway included), by dropping
+    /// the body of the service.
+    ///
+    /// Default: [`StreamExpiry::Ignore`]; with [`mcp`](Self::mcp), [`StreamExpiry::CloseListen`].
+    #[must_use]
+    pub fn stream_expiry(mut self, expiry: StreamExpiry) -> Self {
+        Arc::make_mut(&mut self.options).stream_expiry = expiry;
+        self
+    }
+
+    /// Removes the `Authorization` header of requests that are let through; see
+    /// [`strip_authorization`](crate::JwtAuthConfigBuilder::strip_authorization).
+    #[must_use]
+    pub(crate) fn strip_authorization(mut self) -> Self {
+        Arc::make_mut(&mut self.options).strip_authorization = true;
         self
     }
 
@@ -171,6 +191,7 @@ impl fmt::Debug for Options {
             .field("optional", &self.optional)
             .field("open_paths", &self.open_paths)
             .field("strip_authorization", &self.strip_authorization)
+            .field("stream_expiry", &self.stream_expiry)
             .field("metadata", &self.metadata)
             .finish_non_exhaustive()
     }

@@ -12,6 +12,7 @@ use crate::auth_info::AuthInfo;
 use crate::bearer::{NoBearer, bearer_token};
 use crate::body::ResponseBody;
 use crate::rejection::Rejection;
+use crate::stream_expiry::Deadline;
 use crate::verifier::{NotYet, Unsettled};
 
 /// The service that [`JwtAuthLayer`] makes; see there.
@@ -95,6 +96,11 @@ impl<S> JwtAuth<S> {
 }
 
 impl JwtAuthLayer {
+    pub(super) fn deadline<B>(&self, request: &Request<B>, auth: &AuthInfo) -> Option<Deadline> {
+        let applies = self.options.stream_expiry.applies_to(request);
+        applies.then(|| Deadline::new(auth.refused_from(), self.verifier.clock().clone()))
+    }
+
     /// Hands the request over to the service: the only place that inserts an `AuthInfo`.
     pub(super) fn admit<B>(&self, request: &mut Request<B>, auth: Option<AuthInfo>) {
         let Some(auth) = auth else {
@@ -136,8 +142,11 @@ where
         request.extensions_mut().remove::<AuthInfo>();
         match self.judge(&request) {
             Verdict::Admit(auth) => {
+                let deadline = auth
+                    .as_ref()
+                    .and_then(|auth| self.layer.deadline(&request, auth));
                 self.layer.admit(&mut request, auth);
-                ResponseFuture::admitted(self.inner.call(request))
+                ResponseFuture::admitted(self.inner.call(request), deadline)
             }
             Verdict::Refuse(rejection) => ResponseFuture::answered(self.layer.respond(rejection)),
             Verdict::Wait { token, unsettled } => {

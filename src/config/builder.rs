@@ -1,5 +1,6 @@
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::check::{Context, check_resource, check_scopes};
 use super::error::ConfigError;
@@ -9,8 +10,8 @@ use crate::auth_info::AuthInfo;
 use crate::challenge::{DEFAULT_REALM, is_quotable};
 use crate::custom_check::{CustomChecks, Refusal};
 use crate::jwks::CRYPTO_AVAILABLE;
-use crate::protected_resource::ProtectedResource;
-use crate::resource_metadata::ResourceMetadata;
+use crate::protected_resource::{ProtectedResource, ScopeListing};
+use crate::resource_metadata::{ResourceDetails, ResourceMetadata};
 use crate::scopes::ScopeHierarchy;
 use crate::time::Clock;
 use crate::url_rules::UrlRule;
@@ -26,6 +27,8 @@ pub struct JwtAuthConfigBuilder {
     pub(super) issuers: Option<Vec<Issuer>>,
     pub(super) shared: Settings,
     pub(super) hierarchy: Option<ScopeHierarchy>,
+    pub(super) details: ResourceDetails,
+    pub(super) challenge_operation_scopes_only: bool,
     pub(super) checks: CustomChecks,
     pub(super) strip_authorization: bool,
     pub(super) allow_http: bool,
@@ -48,6 +51,77 @@ impl JwtAuthConfigBuilder {
     /// challenge cannot carry.
     pub fn resource(mut self, resource: impl Into<String>) -> Self {
         self.resource = Some(resource.into());
+        self
+    }
+
+    /// Names this server for people, in the resource metadata (RFC 9728 §2 `resource_name`).
+    ///
+    /// Default: none.
+    pub fn resource_name(mut self, name: impl Into<String>) -> Self {
+        self.details.name = Some(name.into());
+        self
+    }
+
+    /// A page for developers, in the resource metadata (RFC 9728 §2 `resource_documentation`).
+    ///
+    /// Default: none.
+    ///
+    /// # Errors
+    ///
+    /// `build` refuses what is not https, or http on a loopback host; the same for the other pages.
+    pub fn resource_documentation(mut self, url: impl Into<String>) -> Self {
+        self.details.documentation = Some(url.into());
+        self
+    }
+
+    /// A page about what clients may do with the data, in the resource metadata (RFC 9728 §2
+    /// `resource_policy_uri`).
+    ///
+    /// Default: none.
+    pub fn resource_policy_uri(mut self, url: impl Into<String>) -> Self {
+        self.details.policy_uri = Some(url.into());
+        self
+    }
+
+    /// The terms of service, in the resource metadata (RFC 9728 §2 `resource_tos_uri`).
+    ///
+    /// Default: none.
+    pub fn resource_tos_uri(mut self, url: impl Into<String>) -> Self {
+        self.details.tos_uri = Some(url.into());
+        self
+    }
+
+    /// Where this server publishes keys of its own, in the resource metadata (RFC 9728 §2 `jwks_uri`).
+    /// Not those by which tokens are verified: these belong to the issuer.
+    ///
+    /// Default: none.
+    pub fn resource_jwks_uri(mut self, url: impl Into<String>) -> Self {
+        self.details.jwks_uri = Some(url.into());
+        self
+    }
+
+    /// The scopes that the resource metadata lists (RFC 9728 §2 `scopes_supported`), for clients to ask
+    /// for at first: what the basic use of the server needs, not all that exist.
+    ///
+    /// Default: `required_scopes`.
+    ///
+    /// # Errors
+    ///
+    /// `build` refuses an empty list, `offline_access`, and scopes that a challenge cannot carry.
+    pub fn scopes_supported<S: Into<String>>(
+        mut self,
+        scopes: impl IntoIterator<Item = S>,
+    ) -> Self {
+        self.details.scopes_supported = Some(scopes.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Lists only the scopes of the operation in the challenge of a 403, without `required_scopes`.
+    ///
+    /// Default: off. Clients of MCP before 2026-07-28 ask next for just what the challenge lists, and
+    /// lose what they had; later ones add the two themselves, and both work with the longer list.
+    pub fn challenge_operation_scopes_only(mut self) -> Self {
+        self.challenge_operation_scopes_only = true;
         self
     }
 
@@ -192,13 +266,21 @@ impl JwtAuthConfigBuilder {
         self.shared.check_shape()?;
         let entries = self.entries()?;
         let names: Vec<&str> = entries.iter().map(|entry| entry.issuer.as_str()).collect();
-        let required_scopes = check_scopes(self.shared.required_scopes.as_deref())?;
+        let required_scopes =
+            check_scopes("required_scopes", self.shared.required_scopes.as_deref())?;
+        self.details.check(rule)?;
         let metadata =
             self.resource
                 .as_deref()
                 .zip(resource_url.as_ref())
                 .map(|(resource, url)| {
-                    ResourceMetadata::new(resource, url, &names, required_scopes.as_slice())
+                    ResourceMetadata::new(
+                        resource,
+                        url,
+                        &names,
+                        required_scopes.as_slice(),
+                        &self.details,
+                    )
                 });
         let realm = match metadata {
             Some(_) => self.realm.clone(),
@@ -213,6 +295,12 @@ impl JwtAuthConfigBuilder {
             metadata_url: metadata.as_ref().map(|metadata| metadata.url().to_owned()),
             required_scopes,
             hierarchy: self.hierarchy.clone(),
+            listing: match self.challenge_operation_scopes_only {
+                true => ScopeListing::Operation,
+                false => ScopeListing::BaseAndOperation,
+            },
+            // Each issuer has its own; this one judges no token.
+            leeway: Duration::ZERO,
         };
         let context = Context {
             rule,

@@ -8,13 +8,14 @@ use super::error::ConfigError;
 use super::issuer::{Issuer, Settings};
 use super::static_keys::static_keys;
 use super::{CheckedIssuer, Keys};
-use crate::challenge::is_quotable;
+use crate::challenge::{OFFLINE_ACCESS, is_quotable};
 use crate::keys::{KeyOrigin, KeySource, Times};
 use crate::limits::{
     DEFAULT_COOLDOWN, DEFAULT_LEEWAY, DEFAULT_MAX_AGE, DEFAULT_MAX_STALE, DEFAULT_TIMEOUT,
     MAX_DURATION, MAX_LEEWAY,
 };
 use crate::protected_resource::ProtectedResource;
+use crate::resource_metadata::ResourceDetails;
 use crate::scopes::ScopeSet;
 use crate::token::{Algorithm, AudienceRule, Profile, ProviderRule, ValidationPolicy};
 use crate::url_rules::{UrlFault, UrlRule};
@@ -45,7 +46,7 @@ impl Context<'_> {
         }
         own.check_shape()?;
         let required_scopes = match &own.required_scopes {
-            Some(scopes) => check_scopes(Some(scopes))?,
+            Some(scopes) => check_scopes("required_scopes", Some(scopes))?,
             None => self.challenges.required_scopes.clone(),
         };
         let algorithms = own.algorithms.as_ref().or(self.shared.algorithms.as_ref());
@@ -78,6 +79,7 @@ impl Context<'_> {
             max_token_age: own.max_token_age.or(self.shared.max_token_age),
             resource: Arc::new(ProtectedResource {
                 required_scopes,
+                leeway,
                 ..self.challenges.clone()
             }),
         };
@@ -293,7 +295,7 @@ impl Settings {
         {
             return empty("cognito");
         }
-        check_scopes(self.required_scopes.as_deref())?;
+        check_scopes("required_scopes", self.required_scopes.as_deref())?;
         within(
             "max_token_age",
             self.max_token_age.unwrap_or(MAX_DURATION),
@@ -357,21 +359,47 @@ fn is_web_url(issuer: &str) -> bool {
     scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
 }
 
-pub(super) fn check_scopes(scopes: Option<&[String]>) -> Result<ScopeSet, ConfigError> {
+impl ResourceDetails {
+    pub(super) fn check(&self, rule: UrlRule) -> Result<(), ConfigError> {
+        for (setting, url) in [
+            ("resource_documentation", &self.documentation),
+            ("resource_jwks_uri", &self.jwks_uri),
+            ("resource_policy_uri", &self.policy_uri),
+            ("resource_tos_uri", &self.tos_uri),
+        ] {
+            if let Some(url) = url {
+                rule.check(url)
+                    .map_err(|fault| invalid_url(setting, url, fault))?;
+            }
+        }
+        if self.name.as_ref().is_some_and(String::is_empty) {
+            return Err(ConfigError::Empty {
+                setting: "resource_name",
+            });
+        }
+        check_scopes("scopes_supported", self.scopes_supported.as_deref()).map(drop)
+    }
+}
+
+pub(super) fn check_scopes(
+    setting: &'static str,
+    scopes: Option<&[String]>,
+) -> Result<ScopeSet, ConfigError> {
     let Some(scopes) = scopes else {
         return Ok(ScopeSet::default());
     };
     if let Some(odd) = scopes.iter().find(|scope| !is_quotable(scope)) {
         return Err(ConfigError::InvalidCharacters {
-            setting: "required_scopes",
+            setting,
             value: odd.clone(),
         });
     }
     let set: ScopeSet = scopes.iter().collect();
+    if set.contains(OFFLINE_ACCESS) {
+        return Err(ConfigError::OfflineAccess { setting });
+    }
     match set.is_empty() || scopes.iter().any(String::is_empty) {
-        true => Err(ConfigError::Empty {
-            setting: "required_scopes",
-        }),
+        true => Err(ConfigError::Empty { setting }),
         false => Ok(set),
     }
 }

@@ -85,6 +85,12 @@ pub enum ConfigError {
         /// The issuer.
         issuer: String,
     },
+    /// `offline_access` is between a client and its issuer; a server that asks for it makes clients ask
+    /// for refresh tokens that they may not want (MCP authorization, "Refresh Tokens").
+    OfflineAccess {
+        /// The setting.
+        setting: &'static str,
+    },
     /// One duration must not be below another.
     OutOfOrder {
         /// The setting that must not be smaller.
@@ -223,6 +229,10 @@ impl fmt::Display for ConfigError {
             Self::NotDiscoverable { issuer } => write!(
                 f,
                 "issuer {issuer:?} is no URL, so its keys cannot be discovered: set jwks_uri, jwks or jwk"
+            ),
+            Self::OfflineAccess { setting } => write!(
+                f,
+                "{setting} lists offline_access: remove it, since no operation of a server needs it"
             ),
             Self::OutOfOrder {
                 larger,

@@ -10,6 +10,7 @@ use super::JwtAuthConfig;
 use super::builder::JwtAuthConfigBuilder;
 use super::error::ConfigError;
 use super::issuer::{Issuer, JwksCache, KeySettings, Settings};
+use crate::resource_metadata::ResourceDetails;
 use crate::token::Algorithm;
 
 impl<'de> Deserialize<'de> for JwtAuthConfig {
@@ -28,6 +29,20 @@ struct ConfigFile {
     realm: Option<String>,
     issuer: Option<String>,
     issuers: Option<Vec<IssuerEntry>>,
+    #[serde(alias = "resourceName")]
+    resource_name: Option<String>,
+    #[serde(alias = "resourceDocumentation")]
+    resource_documentation: Option<String>,
+    #[serde(alias = "resourcePolicyUri")]
+    resource_policy_uri: Option<String>,
+    #[serde(alias = "resourceTosUri")]
+    resource_tos_uri: Option<String>,
+    #[serde(alias = "resourceJwksUri")]
+    resource_jwks_uri: Option<String>,
+    #[serde(alias = "scopesSupported")]
+    scopes_supported: Option<Vec<String>>,
+    #[serde(default, alias = "challengeOperationScopesOnly")]
+    challenge_operation_scopes_only: bool,
     #[serde(default, alias = "stripAuthorization")]
     strip_authorization: bool,
     #[serde(default, alias = "dangerAllowHttp")]
@@ -165,6 +180,15 @@ impl ConfigFile {
             issuer: self.issuer,
             issuers: issuers.transpose()?,
             shared: settings!(self),
+            details: ResourceDetails {
+                name: self.resource_name,
+                documentation: self.resource_documentation,
+                policy_uri: self.resource_policy_uri,
+                tos_uri: self.resource_tos_uri,
+                jwks_uri: self.resource_jwks_uri,
+                scopes_supported: self.scopes_supported,
+            },
+            challenge_operation_scopes_only: self.challenge_operation_scopes_only,
             strip_authorization: self.strip_authorization,
             allow_http: self.danger_allow_http,
             ..JwtAuthConfigBuilder::default()

@@ -21,6 +21,7 @@ use crate::jwks::KeySet;
 use crate::keys::{KeyOrigin, LiveKeys};
 use crate::protected_resource::ProtectedResource;
 use crate::resource_metadata::ResourceMetadata;
+use crate::stream_expiry::StreamExpiry;
 use crate::time::Clock;
 use crate::token::ValidationPolicy;
 use crate::verifier::{JwtVerifier, TrustedIssuer};
@@ -107,6 +108,40 @@ impl JwtAuthLayer {
             config.0.metadata.clone(),
             config.0.strip_authorization,
         )
+    }
+}
+
+impl JwtAuthLayer {
+    /// The layer for `config`, set up as an MCP server should have it: the token goes no further
+    /// (`Authorization` is removed, since a server must not pass it on), and streams on which a client
+    /// only listens end with their token ([`StreamExpiry::CloseListen`]).
+    ///
+    /// Set `resource`: it is what clients find the issuer by. Scopes per tool are the business of
+    /// [`McpScopes`](crate::McpScopes), sessions that of
+    /// [`SessionBindingLayer`](crate::SessionBindingLayer); both go inside this layer.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "axum", feature = "aws_lc_rs", feature = "reqwest"))] {
+    /// use axum::{Router, routing::any};
+    /// use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer, McpScopes, SessionBindingLayer};
+    ///
+    /// let config = JwtAuthConfig::builder()
+    ///     .resource("https://mcp.example.com/mcp")
+    ///     .issuer("https://idp.example.com")
+    ///     .required_scopes(["mcp:read"])
+    ///     .build()?;
+    /// let server = any(|| async { "the MCP server" })
+    ///     .layer(McpScopes::new().tool("add_note", ["mcp:write"]))
+    ///     .layer(SessionBindingLayer::new());
+    /// let app: Router = Router::new().route("/mcp", server).layer(JwtAuthLayer::mcp(config));
+    /// # }
+    /// # Ok::<(), tower_jwt_auth::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn mcp(config: JwtAuthConfig) -> Self {
+        Self::new(config)
+            .strip_authorization()
+            .stream_expiry(StreamExpiry::CloseListen)
     }
 }
 

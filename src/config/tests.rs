@@ -80,6 +80,10 @@ mod with_everything {
             json!({"issuer": "spiffe://trust.example/x", "audience": "a", "jwk": key}),
             json!({"issuer": "https://i.example", "audience": "a", "initialJwks": {"keys": [key]}, "snapshotFile": "/nonexistent/keys.json", "pinJwksHost": true}),
             json!({"issuer": "https://i.example", "audience": "a", "leeway": "0s"}),
+            json!({"issuer": "https://i.example", "resource": "https://r.example", "resourceName": "R \"1\"",
+                "resourceDocumentation": "https://r.example/docs?a=1", "resourcePolicyUri": "https://r.example/p",
+                "resourceTosUri": "https://r.example/t", "resourceJwksUri": "https://r.example/jwks", "scopesSupported": ["a"],
+                "challengeOperationScopesOnly": true}),
             json!({"issuer": "https://cognito-idp.eu-west-1.amazonaws.com/p", "cognito": {"clientIds": ["c"]}, "maxTokenAge": "1h"}),
             json!({"issuer": "https://kc.example/realms/r", "audience": "a", "keycloak": true, "rfc9068": true}),
             json!({"issuer": "https://login.microsoftonline.com/0f1e/v2.0", "audience": "a"}),
@@ -358,6 +362,30 @@ mod with_everything {
             (
                 json!({"issuer": "https://sts.windows.net/{tenantid}/"}),
                 "stands for every tenant",
+            ),
+            (
+                json!({"required_scopes": ["a", "offline_access"]}),
+                "required_scopes lists offline_access: remove it, since no operation of a server needs it",
+            ),
+            (
+                json!({"scopes_supported": ["offline_access"]}),
+                "scopes_supported lists offline_access",
+            ),
+            (
+                json!({"scopes_supported": []}),
+                "scopes_supported is empty: give it a value or leave it out",
+            ),
+            (
+                json!({"resource_name": ""}),
+                "resource_name is empty: give it a value or leave it out",
+            ),
+            (
+                json!({"resource_documentation": "http://docs.example"}),
+                "resource_documentation \"http://docs.example\" must use https",
+            ),
+            (
+                json!({"resource_tos_uri": "/terms"}),
+                "resource_tos_uri \"/terms\" must be an absolute https URL",
             ),
             (
                 json!({"cognito": {"client_ids": []}}),

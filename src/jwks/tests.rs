@@ -625,3 +625,11 @@ fn more_keys_than_anybody_needs() {
     assert_eq!(set.len(), MAX_KEYS);
     assert_eq!((set.skipped().len(), set.beyond_limit()), (0, 5));
 }
+
+#[test]
+fn an_rsa_key_is_written_without_leading_zeros() {
+    // RFC 7518 §6.3.1.1; an INTEGER of DER has one (X.690 §8.3), and strict readers refuse it.
+    let jwk = TestKey::generate(Algorithm::RS256, "k").jwk();
+    let n = URL_SAFE_NO_PAD.decode(jwk["n"].as_str().unwrap()).unwrap();
+    assert_eq!((n.len(), jwk["e"].as_str()), (256, Some("AQAB")));
+}

@@ -224,7 +224,7 @@ fn shown_url(uri: &Url) -> String {
 }
 
 /// Seconds or a date (RFC 9110 §10.2.3). The schedule caps it.
-fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     match value.parse() {
         Ok(seconds) => Some(Duration::from_secs(seconds)),

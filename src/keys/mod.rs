@@ -14,6 +14,8 @@ mod discovery;
     reason = "its counters are of 64 bits"
 )]
 mod flights;
+#[cfg(all(fuzzing, feature = "reqwest", feature = "test-util"))]
+pub(crate) mod fuzzing;
 #[cfg(feature = "reqwest")]
 mod guarded_dns;
 #[allow(

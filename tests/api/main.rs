@@ -13,6 +13,7 @@ mod example;
 mod keys;
 mod mcp;
 mod memory;
+mod operations;
 mod policies;
 mod program;
 mod refusals;
