@@ -1,4 +1,4 @@
-//! What the MCP conformance suite asks of a server, on rmcp, bare or behind the layer.
+//! What the MCP conformance suite asks of a server, on rmcp, bare or behind all that this crate has for MCP.
 //!
 //! `conformance_server --bind ADDR [--config FILE]`: with a configuration file, as the example takes it, every request needs
 //! a token; without one nothing stands in front of rmcp.
@@ -19,7 +19,8 @@ use axum::Router;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio::net::TcpListener;
-use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer};
+use tower::ServiceBuilder;
+use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer, McpScopes, SessionBindingLayer};
 
 use crate::handler::Conformance;
 
@@ -48,9 +49,17 @@ fn app(server: Conformance, config: Option<JwtAuthConfig>) -> Router {
         StreamableHttpServerConfig::default()
             .with_allowed_origins(["http://127.0.0.1:*", "http://localhost:*"]),
     );
-    let app = Router::new().route_service("/mcp", mcp);
-    match config {
-        Some(config) => app.layer(JwtAuthLayer::new(config)),
-        None => app,
-    }
+    let Some(config) = config else {
+        return Router::new().route_service("/mcp", mcp);
+    };
+    // A tool that nobody calls with a scope that nobody has: so every operation is looked at.
+    let scopes = McpScopes::new()
+        .tool("no_such_tool", ["mcp:write"])
+        .unlisted::<&str>([]);
+    let mcp = ServiceBuilder::new()
+        .layer(JwtAuthLayer::mcp(config))
+        .layer(SessionBindingLayer::new().strict())
+        .layer(scopes)
+        .service(mcp);
+    Router::new().route_service("/mcp", mcp)
 }
