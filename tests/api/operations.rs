@@ -104,10 +104,7 @@ async fn s9_headers_count_only_where_the_server_must_check_them() {
     let server = Server::start(scopes());
     let (look, write, new) = (call("look"), call("write"), call("new"));
     let batch = format!("[{look},{write}]");
-    let twice = look.replace(
-        r#""params""#,
-        r#""params":{"name":"write"},"params""#,
-    );
+    let twice = look.replace(r#""params""#, r#""params":{"name":"write"},"params""#);
     let list = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
     let encoded = ("mcp-name", "=?base64?bG9vaw==?=");
     let encoded_write = ("mcp-name", "=?base64?d3JpdGU=?=");
@@ -125,9 +122,19 @@ async fn s9_headers_count_only_where_the_server_must_check_them() {
         ("forged, no version", &[CALL, LOOK], &write, 403),
         ("forged, two versions", &[NEW, OLD, CALL, LOOK], &write, 403),
         ("forged, two versions", &[OLD, NEW, CALL, LOOK], &write, 403),
-        ("forged, two methods", &[NEW, ("mcp-method", "ping"), CALL, LOOK], &write, 403),
+        (
+            "forged, two methods",
+            &[NEW, ("mcp-method", "ping"), CALL, LOOK],
+            &write,
+            403,
+        ),
         ("forged, two names", &[NEW, CALL, LOOK, WRITE], &write, 403),
-        ("two names, and the body", &[NEW, CALL, LOOK, WRITE], &look, 200),
+        (
+            "two names, and the body",
+            &[NEW, CALL, LOOK, WRITE],
+            &look,
+            200,
+        ),
         ("a batch with one privileged call", &[], &batch, 403),
         ("a tool that is not listed", &[], &new, 403),
         ("parameters twice", &[], &twice, 403),
@@ -147,7 +154,11 @@ async fn s9_headers_count_only_where_the_server_must_check_them() {
         // Only the scopes differ.
         let all = "base mcp:read mcp:write mcp:list";
         let answer = server.send(all, headers, body).await;
-        assert_eq!((answer.status.as_u16(), &*answer.body), (200, body), "{name}");
+        assert_eq!(
+            (answer.status.as_u16(), &*answer.body),
+            (200, body),
+            "{name}"
+        );
     }
 }
 
@@ -158,11 +169,9 @@ async fn s2_s3_s4_the_challenge_lists_base_and_operation_and_does_not_vary() {
     let first = server.send("base mcp:read", &[], &write).await;
     assert_eq!(
         first.challenge(),
-        Some(
-            &*format!(
-                r#"Bearer error="insufficient_scope", scope="base mcp:write", resource_metadata="{METADATA}", error_description="The access token lacks a scope that this operation needs""#
-            )
-        )
+        Some(&*format!(
+            r#"Bearer error="insufficient_scope", scope="base mcp:write", resource_metadata="{METADATA}", error_description="The access token lacks a scope that this operation needs""#
+        ))
     );
     let again = server.send("base mcp:read", &[NEW, CALL, WRITE], "").await;
     assert_eq!(again.challenge(), first.challenge());
@@ -170,7 +179,10 @@ async fn s2_s3_s4_the_challenge_lists_base_and_operation_and_does_not_vary() {
     let parsed = WWWAuthenticateParams::parse(first.challenge().unwrap(), &url);
     assert_eq!(parsed.scope.as_deref(), Some("base mcp:write"));
 
-    let server = Server::configured(scopes(), JwtAuthConfigBuilder::challenge_operation_scopes_only);
+    let server = Server::configured(
+        scopes(),
+        JwtAuthConfigBuilder::challenge_operation_scopes_only,
+    );
     let answer = server.send("base mcp:read", &[], &write).await;
     assert!(
         answer
@@ -206,17 +218,27 @@ async fn m7_m9_an_expired_token_is_not_asked_to_step_up() {
 /// MCP.md M11: who may do the broad thing may do the narrow one, and the challenge names the narrow.
 #[tokio::test]
 async fn m11_broad_scopes_imply_narrow_ones() {
-    let implies = |granted: &str, needed: &str| {
-        granted == "mcp:admin" && needed.starts_with("mcp:")
-    };
+    let implies =
+        |granted: &str, needed: &str| granted == "mcp:admin" && needed.starts_with("mcp:");
     for server in [
         Server::start(scopes().hierarchy(implies)),
         Server::configured(scopes(), |config| config.scope_hierarchy(implies)),
     ] {
-        assert_eq!(server.send("base mcp:admin", &[], &call("write")).await.status, 200);
+        assert_eq!(
+            server
+                .send("base mcp:admin", &[], &call("write"))
+                .await
+                .status,
+            200
+        );
         let answer = server.send("base mcp:reader", &[], &call("write")).await;
         assert_eq!(answer.status, 403);
-        assert!(answer.challenge().unwrap().contains(r#"scope="base mcp:write""#));
+        assert!(
+            answer
+                .challenge()
+                .unwrap()
+                .contains(r#"scope="base mcp:write""#)
+        );
     }
 }
 
@@ -224,7 +246,11 @@ async fn m11_broad_scopes_imply_narrow_ones() {
 async fn methods_without_a_body_need_nothing_more() {
     let server = Server::start(scopes());
     for method in ["GET", "DELETE"] {
-        assert_eq!(server.send_as(method, "base", &[], "").await.status, 200, "{method}");
+        assert_eq!(
+            server.send_as(method, "base", &[], "").await.status,
+            200,
+            "{method}"
+        );
     }
     for method in ["POST", "PUT", "PATCH"] {
         let answer = server.send_as(method, "base", &[], &call("write")).await;
@@ -236,8 +262,20 @@ async fn methods_without_a_body_need_nothing_more() {
 async fn a_server_that_does_not_compare_has_its_bodies_read() {
     let server = Server::start(scopes().always_read_body());
     let headers = [NEW, CALL, LOOK];
-    assert_eq!(server.send("base mcp:read", &headers, &call("look")).await.status, 200);
-    assert_eq!(server.send("base mcp:read", &headers, &call("write")).await.status, 403);
+    assert_eq!(
+        server
+            .send("base mcp:read", &headers, &call("look"))
+            .await
+            .status,
+        200
+    );
+    assert_eq!(
+        server
+            .send("base mcp:read", &headers, &call("write"))
+            .await
+            .status,
+        403
+    );
 }
 
 #[tokio::test]
@@ -249,8 +287,14 @@ async fn a_body_beyond_the_limit_needs_every_scope() {
     let (read, all) = ("base mcp:read", "base mcp:read mcp:write mcp:list");
     // axum's own limit stands in the way of a body this long, and so shows that it was handed on.
     assert_eq!(server.send(read, &[], &largest).await.status, 413);
-    assert_eq!(server.send(read, &[], &format!("{largest} ")).await.status, 403);
-    assert_eq!(server.send(all, &[], &format!("{largest} ")).await.status, 413);
+    assert_eq!(
+        server.send(read, &[], &format!("{largest} ")).await.status,
+        403
+    );
+    assert_eq!(
+        server.send(all, &[], &format!("{largest} ")).await.status,
+        413
+    );
 }
 
 #[tokio::test]
@@ -271,12 +315,14 @@ async fn bodies_stream_through_and_trailers_are_kept() {
         sender.try_send(Frame::data(data.slice(10..))).unwrap();
         (sender, body)
     };
-    let service = tower::service_fn(async |request: http::Request<McpBody<Channel<Bytes, Infallible>>>| {
-        let mut body = request.into_body();
-        // The first frame: whether it was waited for the last one shows here.
-        let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
-        Ok::<_, Infallible>(http::Response::new(Full::from(first)))
-    });
+    let service = tower::service_fn(
+        async |request: http::Request<McpBody<Channel<Bytes, Infallible>>>| {
+            let mut body = request.into_body();
+            // The first frame: whether it was waited for the last one shows here.
+            let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
+            Ok::<_, Infallible>(http::Response::new(Full::from(first)))
+        },
+    );
     let ask = |headers: &[(&str, &str)], body| {
         let mut request = http::Request::post("/mcp");
         for (name, value) in headers {
@@ -302,11 +348,17 @@ async fn bodies_stream_through_and_trailers_are_kept() {
     let (mut sender, body) = sent(Channel::new(4));
     sender.try_send(Frame::trailers(trailers.clone())).unwrap();
     drop(sender);
-    let kept = tower::service_fn(async |request: http::Request<McpBody<Channel<Bytes, Infallible>>>| {
-        let collected = request.into_body().collect().await.unwrap();
-        assert!(collected.trailers().is_some_and(|it| it.contains_key("x-sum")));
-        Ok::<_, Infallible>(http::Response::new(Full::from(collected.to_bytes())))
-    });
+    let kept = tower::service_fn(
+        async |request: http::Request<McpBody<Channel<Bytes, Infallible>>>| {
+            let collected = request.into_body().collect().await.unwrap();
+            assert!(
+                collected
+                    .trailers()
+                    .is_some_and(|it| it.contains_key("x-sum"))
+            );
+            Ok::<_, Infallible>(http::Response::new(Full::from(collected.to_bytes())))
+        },
+    );
     let mut request = http::Request::post("/mcp").body(body).unwrap();
     let claims = serde_json::json!({"scope": "mcp:read"});
     request.extensions_mut().insert(AuthInfo::for_tests(claims));
@@ -340,6 +392,7 @@ async fn a_slow_body_holds_no_permit() {
     drop(sender);
     let answer = service.oneshot(request(body)).await.unwrap();
     assert_eq!(answer.status(), 200);
-    let slow = std::future::poll_fn(|cx| std::task::Poll::Ready(std::pin::Pin::new(&mut slow).poll(cx)));
+    let slow =
+        std::future::poll_fn(|cx| std::task::Poll::Ready(std::pin::Pin::new(&mut slow).poll(cx)));
     assert!(slow.await.is_pending());
 }

@@ -58,7 +58,7 @@ impl<B> Service<Request<B>> for Counting {
 }
 
 /// What came back, read to the end.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
