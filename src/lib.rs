@@ -74,6 +74,7 @@ pub mod guide;
 mod jwks;
 mod keys;
 pub mod limits;
+mod memory;
 mod numeric_date;
 mod protected_resource;
 mod rejection;
@@ -86,6 +87,7 @@ pub mod test_util;
 mod time;
 mod token;
 mod url_rules;
+mod verified;
 mod verifier;
 
 // The public interface.

@@ -73,3 +73,10 @@ pub const MAX_REMEMBERED_KIDS: usize = 1024;
 /// The longest time that can be configured for a key set's life, 10 years: larger values are
 /// mistakes of unit.
 pub const MAX_DURATION: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
+/// Verified tokens that one layer remembers, unless configured: about as many callers may be active at
+/// a time before signatures are checked again. At most 1 KiB each on average, 16 MiB in all.
+pub const DEFAULT_REMEMBERED_TOKENS: usize = 16 * 1024;
+
+/// The most tokens that can be configured to be remembered: a million, 1 GiB.
+pub const MAX_REMEMBERED_TOKENS: usize = 1024 * 1024;

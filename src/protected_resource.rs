@@ -1,3 +1,6 @@
+use std::sync::OnceLock;
+
+use crate::rejection::Challenges;
 use crate::scopes::{ScopeHierarchy, ScopeSet};
 
 /// What challenges say about this server. Stamped on each `AuthInfo`, so that a scope check further in
@@ -9,4 +12,22 @@ pub(crate) struct ProtectedResource {
     /// Needed by every operation.
     pub(crate) required_scopes: ScopeSet,
     pub(crate) hierarchy: Option<ScopeHierarchy>,
+    pub(crate) made: Made,
+}
+
+/// Made from the rest when it is first needed. A copy makes its own, because what is copied here is
+/// then changed.
+#[derive(Debug, Default)]
+pub(crate) struct Made(OnceLock<Challenges>);
+
+impl ProtectedResource {
+    pub(crate) fn challenges(&self) -> &Challenges {
+        self.made.0.get_or_init(|| Challenges::of(self))
+    }
+}
+
+impl Clone for Made {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }

@@ -19,6 +19,7 @@ mod refusals;
 mod scaling;
 mod table;
 mod threads;
+mod tokens;
 mod world;
 mod worst;
 

@@ -101,6 +101,15 @@ pub enum ConfigError {
         /// The algorithm.
         algorithm: &'static str,
     },
+    /// A number is larger than it may be.
+    TooMany {
+        /// The setting.
+        setting: &'static str,
+        /// Its value.
+        value: usize,
+        /// The largest that is allowed.
+        most: usize,
+    },
     /// An algorithm has no such name.
     UnknownAlgorithm {
         /// The name.
@@ -234,6 +243,11 @@ impl fmt::Display for ConfigError {
                 f,
                 "algorithms lists {algorithm}, which works only with a static secret (a jwk or jwks with kty oct): remove it"
             ),
+            Self::TooMany {
+                setting,
+                value,
+                most,
+            } => write!(f, "{setting} is {value}: give at most {most}"),
             Self::UnknownAlgorithm { name } => write!(
                 f,
                 "algorithms lists {name:?}, which is not supported: use names such as RS256, ES256 or EdDSA"

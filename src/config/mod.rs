@@ -18,6 +18,7 @@ pub use static_keys::InitialKeys;
 use crate::authn::JwtAuthLayer;
 use crate::jwks::KeySet;
 use crate::keys::{KeyOrigin, LiveKeys};
+use crate::memory::TokenMemory;
 use crate::protected_resource::ProtectedResource;
 use crate::resource_metadata::ResourceMetadata;
 use crate::time::Clock;
@@ -54,6 +55,7 @@ struct Checked {
     resource: Arc<ProtectedResource>,
     metadata: Option<ResourceMetadata>,
     strip_authorization: bool,
+    remembered_tokens: usize,
     clock: Clock,
 }
 
@@ -78,6 +80,7 @@ impl JwtAuthConfig {
         let Checked {
             issuers,
             resource,
+            remembered_tokens,
             clock,
             ..
         } = &*self.0;
@@ -90,7 +93,8 @@ impl JwtAuthConfig {
                     Keys::Fetched(origin) => LiveKeys::refreshed(origin, clock.clone()),
                 },
             });
-        JwtVerifier::assemble(issuers, resource.clone(), clock.clone())
+        let memory = TokenMemory::new(*remembered_tokens);
+        JwtVerifier::assemble(issuers, resource.clone(), memory, clock.clone())
     }
 }
 

@@ -5,7 +5,7 @@ use super::algorithm::Algorithm;
 use super::claims::Claims;
 use super::error::{TokenError, TokenErrorKind};
 use super::header::{Header, without_application};
-use crate::numeric_date::NumericDate;
+use crate::numeric_date::{NumericDate, TokenTimes};
 use crate::protected_resource::ProtectedResource;
 
 /// What the tokens of one issuer must say. Everything here is decided before a key is looked for.
@@ -53,7 +53,7 @@ impl ValidationPolicy {
         }
         self.check_issuer(claims)?;
         let audience = self.check_audience(claims)?;
-        self.check_times(claims, now)?;
+        self.check_times(&claims.times()?, now)?;
         self.check_profile(claims)?;
         if claims.cnf {
             // RFC 9449 §7.2, RFC 8705 §3: without its proof such a token is a stolen one.
@@ -73,37 +73,39 @@ impl ValidationPolicy {
 
     /// RFC 7519 §4.1.3, RFC 8707 §2: byte for byte; a prefix or another spelling is someone else.
     fn check_audience(&self, claims: &Claims<'_>) -> Result<Option<&str>, TokenError> {
-        let aud = claims.aud.as_ref().ok_or(missing("aud"))?;
+        let aud = claims.aud.as_ref().ok_or(missing("aud"))?.as_slice();
         match &self.audience {
-            AudienceRule::Any if aud.0.is_empty() => Err(TokenErrorKind::WrongAudience.into()),
+            AudienceRule::Any if aud.is_empty() => Err(TokenErrorKind::WrongAudience.into()),
             AudienceRule::Any => Ok(None),
             AudienceRule::AnyOf(ours) => ours
                 .iter()
-                .find(|own| aud.0.iter().any(|theirs| *theirs == own.as_str()))
+                .find(|own| aud.iter().any(|theirs| *theirs == own.as_str()))
                 .map(|own| Some(own.as_str()))
                 .ok_or(TokenErrorKind::WrongAudience.into()),
         }
     }
 
-    fn check_times(&self, claims: &Claims<'_>, now: NumericDate) -> Result<(), TokenError> {
-        let exp = claims.exp.ok_or(missing("exp"))?;
+    /// Everything about a token that the clock decides: a remembered token is held against it again
+    /// each time.
+    pub(crate) fn check_times(
+        &self,
+        times: &TokenTimes,
+        now: NumericDate,
+    ) -> Result<(), TokenError> {
+        let TokenTimes { exp, iat, nbf } = *times;
         // RFC 7519 §4.1.4: "on or after" is expired.
         if now >= exp.plus(self.leeway) {
             return Err(TokenErrorKind::Expired.into());
         }
         let latest_start = now.plus(self.leeway);
-        if claims.nbf.is_some_and(|nbf| latest_start < nbf) {
+        if nbf.is_some_and(|nbf| latest_start < nbf) {
             return Err(TokenErrorKind::NotYetValid.into());
         }
-        if claims.iat.is_some_and(|iat| latest_start < iat) {
+        if iat.is_some_and(|iat| latest_start < iat) {
             return Err(TokenErrorKind::IssuedInTheFuture.into());
         }
         // Possible only within the leeway; such a token was never valid.
-        if [claims.nbf, claims.iat]
-            .into_iter()
-            .flatten()
-            .any(|start| exp < start)
-        {
+        if [nbf, iat].into_iter().flatten().any(|start| exp < start) {
             return Err(TokenErrorKind::InconsistentTimes.into());
         }
         Ok(())
