@@ -319,6 +319,8 @@ fn rsa_components(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let (sequence, rest) = der_value(der, 0x30)?;
     let (n, e) = der_value(sequence, 0x02)?;
     let (e, end) = der_value(e, 0x02)?;
+    // DER keeps the sign in an octet of its own; a JWK must not (RFC 7518 §6.3.1.1).
+    let n = n.strip_prefix(&[0]).unwrap_or(n);
     (rest.is_empty() && end.is_empty()).then_some((n, e))
 }
 

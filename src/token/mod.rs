@@ -29,4 +29,4 @@ pub use error::{TokenError, TokenErrorKind};
 pub(crate) use policy::{AudienceRule, Profile, ValidationPolicy};
 pub(crate) use verifier::Unverified;
 #[cfg(feature = "test-util")]
-pub(crate) use verifier::{auth_info_of_claims, verify_jws};
+pub(crate) use verifier::{auth_info_of_claims, verify_jws, verify_raw};
