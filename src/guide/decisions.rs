@@ -18,6 +18,7 @@
 //! | Repeated members of header or claims | Refused, whatever their name. Objects inside a claim are not looked at | RFC 7515 §4 and RFC 7519 §4 allow either to refuse or to take the last. Two parsers then read two tokens |
 //! | base64url with padding, line breaks, `+` `/`, spare bits set | Refused in tokens | RFC 7515 §2. Another spelling of the same token defeats lists of revoked tokens and caches |
 //! | Whitespace | Refused around and in segments, and after the token; passed over around the JSON inside a segment, where it was signed | RFC 7515 §2, RFC 8259 §2. HTTP servers have cut whitespace from the ends of a header value before |
+//! | An RSA signature whose `DigestInfo` lacks its NULL | Refused | RFC 8017 §9.2. Some libraries take it, and then one signature has two spellings |
 //! | `exp` equal to now | Expired, when leeway is zero: a token is good while now is below `exp` plus leeway | RFC 7519 §4.1.4, "on or after" |
 //! | `nbf` or `iat` equal to now | Good: they must not lie after now plus leeway | RFC 7519 §4.1.5 |
 //! | `iat` in the future | Refused, beyond the leeway | RFC 7519 §4.1.6 leaves it open. Such a token was made by a broken clock or a forger |
@@ -51,6 +52,7 @@
 //! | Padding, or `+` and `/`, in `n`, `e`, `x`, `y`, `pub`, `k` | Tolerated | Providers publish it. That a key has two spellings harms nobody, unlike a token |
 //! | Leading zero octets in `n` and `e` | Stripped | RFC 7518 §2 forbids them, and some publish them |
 //! | Coordinates that are too short or too long | Skipped | RFC 7518 §6.2.1.2 wants full length |
+//! | X25519, X448, Ed448, secp256k1 and types that nobody knows | Skipped | For key agreement, or not supported. RFC 7517 §5 wants sets to be read on |
 //! | RSA below 2048 or above 8192 bits; exponent even, below 3 or above 2^33 | Skipped | RFC 7518 §3.3; cost of a verification |
 //! | `oct` keys in a fetched set | Skipped | A secret that is published is none |
 //! | `x5c`, `x5t`, `x5u` in a key | Never read | They can contradict `n` and `e`, and certificates are another trust model |

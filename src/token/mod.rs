@@ -33,4 +33,4 @@ pub use error::{TokenError, TokenErrorKind};
 pub(crate) use policy::{AudienceRule, Profile, ProviderRule, ValidationPolicy};
 pub(crate) use verifier::Unverified;
 #[cfg(feature = "test-util")]
-pub(crate) use verifier::{verified_of_claims, verify_jws};
+pub(crate) use verifier::{verified_of_claims, verify_jws, verify_raw};
