@@ -93,6 +93,7 @@ mod jwks;
 mod keys;
 pub mod limits;
 mod mcp;
+mod memory;
 mod numeric_date;
 mod protected_resource;
 mod rejection;
@@ -113,6 +114,7 @@ pub mod test_util;
 mod time;
 mod token;
 mod url_rules;
+mod verified;
 mod verifier;
 
 // The public interface.
