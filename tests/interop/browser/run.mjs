@@ -7,7 +7,7 @@ import { AuthorizationServer } from '../lib/authorization_server.mjs';
 import { startBrowser } from '../lib/browser.mjs';
 import { startExample } from '../lib/example.mjs';
 import { report } from '../lib/report.mjs';
-import { ResourceServer } from '../lib/resource_server.mjs';
+import { ResourceServer, freePort } from '../lib/resource_server.mjs';
 import { version } from '../lib/version.mjs';
 import { kits } from '../typescript/kits.mjs';
 
@@ -74,6 +74,19 @@ function cors() {
         const answer = await see(from, url, { headers: { 'mcp-protocol-version': '2025-11-25' } });
         assert.deepEqual(JSON.parse(answer.body).authorization_servers, [issuer.issuer]);
       }
+    },
+
+    'a page sees how long to wait': async () => {
+      const port = await freePort();
+      const url = `http://127.0.0.1:${port}/mcp`;
+      const token = await issuer.token(url);
+      await issuer.down();
+      const keyless = await ResourceServer.start({ issuer: issuer.issuer, port, options: ['--allow-origin', origin] });
+      const answer = await see(origin, url, { ...initialize, headers: { ...initialize.headers, authorization: `Bearer ${token}` } });
+      await issuer.up();
+      await keyless.stop();
+      assert.equal(answer.status, 503);
+      assert.match(answer.headers['retry-after'], /^\d+$/);
     },
 
     'a page of another origin sees nothing': async () => {

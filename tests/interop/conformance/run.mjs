@@ -36,7 +36,7 @@ const compare = (revision, proxy, differences = []) => async () => {
     assert.deepEqual(checks.filter((line) => !differences.includes(line.split(': ')[0])), expected, scenario);
   }
   assert.deepEqual(Object.keys(behind).sort(), Object.keys(without).sort());
-  const text = ({ passed, scenarios, checksPassed, checks }) => `${passed}/${scenarios} scenarios, ${checksPassed}/${checks} checks`;
+  const text = ({ passed, scenarios, checksPassed, checks }) => `${passed} of ${scenarios} scenarios, ${checksPassed} of ${checks} checks`;
   return `bare ${text(a)}; behind the layer ${text(b)}${a.failing.length ? `; rmcp fails ${a.failing.join(', ')}` : ''}`;
 };
 
