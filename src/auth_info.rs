@@ -1,16 +1,19 @@
 use std::fmt;
 use std::sync::Arc;
 
+use http::HeaderValue;
 use serde::de::DeserializeOwned;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::numeric_date::NumericDate;
 use crate::protected_resource::ProtectedResource;
 use crate::scopes::{ScopeHierarchy, ScopeSet};
+use crate::verified::Verified;
 
 /// A caller whose token passed every check. Holding one is the proof: only the verifier makes it.
 ///
-/// Cloning copies a pointer. `Debug` hides the token and `Serialize` leaves it out, so that neither a
+/// Cloning copies pointers: to what the token says, and to the header that it came in, whose buffer
+/// lives as long as the last clone. `Debug` hides the token and `Serialize` leaves it out, so that neither a
 /// log nor a response can leak it.
 ///
 /// ```
@@ -24,108 +27,121 @@ use crate::scopes::{ScopeHierarchy, ScopeSet};
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct AuthInfo(Arc<Verified>);
+pub struct AuthInfo {
+    verified: Arc<Verified>,
+    credentials: Credentials,
+}
 
-pub(crate) struct Verified {
-    pub(crate) token: Box<str>,
-    pub(crate) payload: Box<str>,
-    pub(crate) issuer: Arc<str>,
-    /// The accepted audience that `aud` named.
-    pub(crate) matched: Option<Box<str>>,
-    pub(crate) resource: Arc<ProtectedResource>,
-    pub(crate) audience: Vec<String>,
-    pub(crate) client_id: Box<str>,
-    pub(crate) expires_at: NumericDate,
-    pub(crate) jti: Option<Box<str>>,
-    pub(crate) scopes: ScopeSet,
-    pub(crate) subject: Option<Box<str>>,
+/// The header that carries a token, and where in it the token starts. The one thing of `http` here:
+/// a clone of the value shares the buffer of the request, and so the token is never copied.
+#[derive(Clone)]
+pub(crate) struct Credentials {
+    line: HeaderValue,
+    start: usize,
+}
+
+impl Credentials {
+    pub(crate) const fn new(line: HeaderValue, start: usize) -> Self {
+        Self { line, start }
+    }
+
+    pub(crate) fn token(&self) -> &str {
+        let token = self.line.as_bytes().get(self.start..);
+        token
+            .and_then(|token| std::str::from_utf8(token).ok())
+            .unwrap_or_default()
+    }
 }
 
 impl AuthInfo {
-    /// Named to be searched for: each caller of this is a place that grants access.
-    pub(crate) fn assertion(verified: Verified) -> Self {
-        Self(Arc::new(verified))
+    pub(crate) const fn new(verified: Arc<Verified>, credentials: Credentials) -> Self {
+        Self {
+            verified,
+            credentials,
+        }
     }
 
     /// The token itself. It was issued for this server alone: never pass it on to another
     /// (MCP authorization, "Access Token Privilege Restriction").
     #[must_use]
     pub fn token(&self) -> &str {
-        &self.0.token
+        self.credentials.token()
     }
 
     /// The OAuth client that the token was issued to: the first non-empty string among `azp` (unless
     /// it is a bare web origin), `client_id`, `cid` and `appid`; `"jwt"` when the token names none.
     #[must_use]
     pub fn client_id(&self) -> &str {
-        &self.0.client_id
+        self.verified.client().unwrap_or(UNKNOWN_CLIENT)
     }
 
     /// `sub`: the user, or for machine clients often the client itself. Optional outside RFC 9068.
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
-        self.0.subject.as_deref()
+        self.verified.subject()
     }
 
     /// `jti`: the identifier of this token, by which one can be revoked. Optional outside RFC 9068.
     #[must_use]
     pub fn jti(&self) -> Option<&str> {
-        self.0.jti.as_deref()
+        self.verified.jti()
     }
 
     /// `iss`, byte for byte one of the configured issuers.
     #[must_use]
     pub fn issuer(&self) -> &str {
-        &self.0.issuer
+        self.verified.issuer()
     }
 
     /// `aud`, all of it.
     #[must_use]
     pub fn audience(&self) -> &[String] {
-        &self.0.audience
+        self.verified.audience()
     }
 
     /// What `scope` and `scp` grant, in the token's order without repeats. Roles and permissions are
     /// not scopes; read them with [`claim`](Self::claim).
     #[must_use]
     pub fn scopes(&self) -> &[String] {
-        self.0.scopes.as_slice()
+        self.verified.scopes().as_slice()
     }
 
     /// Whether `scope` is granted, directly or through the configured scope hierarchy.
     #[must_use]
     pub fn has_scope(&self, scope: &str) -> bool {
-        self.0
-            .scopes
-            .grants(scope, self.0.resource.hierarchy.as_ref())
+        let hierarchy = self.verified.resource.hierarchy.as_ref();
+        self.verified.grants(scope, hierarchy)
     }
 
     pub(crate) fn satisfies(&self, needed: &ScopeSet, hierarchy: Option<&ScopeHierarchy>) -> bool {
-        self.0
-            .scopes
-            .satisfies(needed, hierarchy.or(self.0.resource.hierarchy.as_ref()))
+        let hierarchy = hierarchy.or(self.verified.resource.hierarchy.as_ref());
+        let mut needed = needed.as_slice().iter();
+        needed.all(|scope| self.verified.grants(scope, hierarchy))
     }
 
     pub(crate) fn protected_resource(&self) -> &ProtectedResource {
-        &self.0.resource
+        &self.verified.resource
     }
 
     /// `exp` in seconds since the Unix epoch, rounded down. The leeway is not added.
     #[must_use]
     pub fn expires_at(&self) -> u64 {
-        self.0.expires_at.unix_seconds()
+        self.verified.times().exp.unix_seconds()
     }
 
     /// When the token is no longer accepted: `exp`, and the leeway.
     pub(crate) fn refused_from(&self) -> NumericDate {
-        self.0.expires_at.plus(self.0.resource.leeway)
+        self.verified
+            .times()
+            .exp
+            .plus(self.verified.resource.leeway)
     }
 
     /// The accepted audience that `aud` named. `None` only under `danger_allow_any_audience`, and for
     /// tokens of [`cognito`](crate::JwtAuthConfigBuilder::cognito) without an `aud`.
     #[must_use]
     pub fn resource(&self) -> Option<&str> {
-        self.0.matched.as_deref()
+        self.verified.matched()
     }
 
     /// Who this is, across refreshes of the token: issuer, client id and subject. Key sessions and
@@ -157,13 +173,13 @@ impl AuthInfo {
     /// # Ok::<(), tower_jwt_auth::ClaimsError>(())
     /// ```
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, ClaimsError> {
-        serde_json::from_str(&self.0.payload).map_err(ClaimsError)
+        serde_json::from_str(self.verified.payload()).map_err(ClaimsError)
     }
 
     /// One claim by name, `None` when the token does not carry it.
     #[must_use]
     pub fn claim(&self, name: &str) -> Option<serde_json::Value> {
-        let claims: serde_json::Value = serde_json::from_str(&self.0.payload).ok()?;
+        let claims: serde_json::Value = serde_json::from_str(self.verified.payload()).ok()?;
         claims.get(name).cloned()
     }
 }
@@ -210,6 +226,9 @@ impl std::error::Error for ClaimsError {
     }
 }
 
+/// What `client_id()` says of a token that names no client.
+const UNKNOWN_CLIENT: &str = "jwt";
+
 #[cfg(all(test, feature = "test-util"))]
 mod tests {
     use super::*;
@@ -217,7 +236,7 @@ mod tests {
     #[test]
     fn neither_debug_nor_json_hold_the_token() {
         let mut verified = AuthInfo::for_tests(serde_json::json!({"sub": "alice", "scope": "a"}));
-        Arc::get_mut(&mut verified.0).unwrap().token = "SECRET".into();
+        verified.credentials = Credentials::new(HeaderValue::from_static("Bearer SECRET"), 7);
         assert_eq!(verified.token(), "SECRET");
         assert!(!format!("{verified:?}").contains("SECRET"));
         let json = serde_json::to_value(&verified).unwrap();

@@ -9,6 +9,14 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub(crate) struct NumericDate(f64);
 
+/// The claims that the clock decides about (RFC 7519 §4.1.4-6).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TokenTimes {
+    pub(crate) exp: NumericDate,
+    pub(crate) iat: Option<NumericDate>,
+    pub(crate) nbf: Option<NumericDate>,
+}
+
 impl NumericDate {
     /// A clock that cannot be right: every token is expired by then.
     pub(crate) const FAR_FUTURE: Self = Self(MAX_EXACT_INTEGER);

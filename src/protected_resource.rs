@@ -1,5 +1,7 @@
+use std::sync::OnceLock;
 use std::time::Duration;
 
+use crate::rejection::Challenges;
 use crate::scopes::{ScopeHierarchy, ScopeSet};
 
 /// What challenges say about this server. Stamped on each `AuthInfo`, so that a scope check further in
@@ -14,6 +16,7 @@ pub(crate) struct ProtectedResource {
     pub(crate) listing: ScopeListing,
     /// That of the token's issuer.
     pub(crate) leeway: Duration,
+    pub(crate) made: Made,
 }
 
 /// Which scopes the challenge of a 403 lists.
@@ -22,4 +25,21 @@ pub(crate) enum ScopeListing {
     #[default]
     BaseAndOperation,
     Operation,
+}
+
+/// Made from the rest when it is first needed. A copy makes its own, because what is copied here is
+/// then changed.
+#[derive(Debug, Default)]
+pub(crate) struct Made(OnceLock<Challenges>);
+
+impl ProtectedResource {
+    pub(crate) fn challenges(&self) -> &Challenges {
+        self.made.0.get_or_init(|| Challenges::of(self))
+    }
+}
+
+impl Clone for Made {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }

@@ -17,10 +17,7 @@ use crate::token::TokenError;
 /// tokens teaches nothing. What was wrong goes to `tracing`, and to code here, by
 /// [`token_error`](Self::token_error). The layer also leaves it in the extensions of the response.
 #[derive(Clone, Debug)]
-pub struct Rejection(Box<Inner>);
-
-#[derive(Clone, Debug)]
-struct Inner {
+pub struct Rejection {
     kind: RejectionKind,
     www_authenticate: Option<HeaderValue>,
     retry_after: Option<Duration>,
@@ -53,107 +50,102 @@ pub enum RejectionKind {
 
 impl Rejection {
     pub(crate) fn missing_token(resource: &ProtectedResource) -> Self {
-        Self::challenged(
-            RejectionKind::MissingToken,
-            resource,
-            &resource.required_scopes,
-        )
+        let challenge = &resource.challenges().missing_token;
+        Self::challenged(RejectionKind::MissingToken, challenge.clone())
     }
 
     pub(crate) fn invalid_request(resource: &ProtectedResource) -> Self {
-        Self::challenged(
-            RejectionKind::InvalidRequest,
-            resource,
-            &ScopeSet::default(),
-        )
+        let challenge = &resource.challenges().invalid_request;
+        Self::challenged(RejectionKind::InvalidRequest, challenge.clone())
     }
 
     pub(crate) fn invalid_token(resource: &ProtectedResource, reason: Option<TokenError>) -> Self {
-        let mut rejection = Self::challenged(
-            RejectionKind::InvalidToken,
-            resource,
-            &resource.required_scopes,
-        );
-        rejection.0.token_error = reason;
-        rejection
+        let challenge = &resource.challenges().invalid_token;
+        Self {
+            token_error: reason,
+            ..Self::challenged(RejectionKind::InvalidToken, challenge.clone())
+        }
     }
 
     /// Lists what the operation needs together with what every operation needs, unless told otherwise:
     /// some clients ask for just these next, and would lose what they had.
     pub(crate) fn insufficient_scope(resource: &ProtectedResource, operation: &ScopeSet) -> Self {
-        let needed = match resource.listing {
-            ScopeListing::BaseAndOperation => &resource.required_scopes.union(operation),
-            ScopeListing::Operation => operation,
+        let kind = RejectionKind::InsufficientScope;
+        let challenge = match resource.listing {
+            ScopeListing::BaseAndOperation => {
+                kind.challenge(resource, &resource.required_scopes.union(operation))
+            }
+            ScopeListing::Operation => kind.challenge(resource, operation),
         };
-        Self::challenged(RejectionKind::InsufficientScope, resource, needed)
+        Self::challenged(kind, challenge)
     }
 
     pub(crate) fn keys_unavailable(retry_after: Duration) -> Self {
-        let mut rejection = Self::unchallenged(RejectionKind::KeysUnavailable);
-        rejection.0.retry_after = Some(retry_after);
-        rejection
+        Self {
+            retry_after: Some(retry_after),
+            ..Self::unchallenged(RejectionKind::KeysUnavailable)
+        }
     }
 
     pub(crate) fn sessions_unavailable() -> Self {
-        let mut rejection = Self::unchallenged(RejectionKind::SessionsUnavailable);
-        rejection.0.retry_after = Some(SESSIONS_RETRY_AFTER);
-        rejection
+        Self {
+            retry_after: Some(SESSIONS_RETRY_AFTER),
+            ..Self::unchallenged(RejectionKind::SessionsUnavailable)
+        }
     }
 
     /// Without a challenge: clients take any 403 that carries one for a lack of scopes.
     pub(crate) fn unchallenged(kind: RejectionKind) -> Self {
-        Self(Box::new(Inner {
+        Self {
             kind,
             www_authenticate: None,
             retry_after: None,
             token_error: None,
-        }))
+        }
     }
 
-    fn challenged(kind: RejectionKind, resource: &ProtectedResource, scopes: &ScopeSet) -> Self {
-        let error = kind.error_code().map(|code| (code, kind.description()));
-        let mut rejection = Self::unchallenged(kind);
-        rejection.0.www_authenticate = Some(challenge(resource, error, scopes));
-        rejection
+    fn challenged(kind: RejectionKind, challenge: HeaderValue) -> Self {
+        Self {
+            www_authenticate: Some(challenge),
+            ..Self::unchallenged(kind)
+        }
     }
 
     /// What happened, as far as the caller is told.
     #[must_use]
     pub fn kind(&self) -> RejectionKind {
-        self.0.kind
+        self.kind
     }
 
     /// The status of the answer.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        self.0.kind.status()
+        self.kind.status()
     }
 
     /// The value of `WWW-Authenticate`, where the answer carries one.
     #[must_use]
     pub fn www_authenticate(&self) -> Option<&HeaderValue> {
-        self.0.www_authenticate.as_ref()
+        self.www_authenticate.as_ref()
     }
 
     /// When to try again, for [`RejectionKind::KeysUnavailable`].
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        self.0.retry_after
+        self.retry_after
     }
 
     /// What was wrong with the token. For logs and metrics: telling the caller helps an attacker.
     #[must_use]
     pub fn token_error(&self) -> Option<&TokenError> {
-        self.0.token_error.as_ref()
+        self.token_error.as_ref()
     }
 
     /// The answer, as the layer gives it.
     #[must_use]
     pub fn into_response(self) -> Response<Full<Bytes>> {
         let kind = self.kind();
-        let body =
-            serde_json::json!({"error": kind.body_code(), "error_description": kind.description()});
-        let mut response = Response::new(Full::from(body.to_string()));
+        let mut response = Response::new(Full::from(kind.body()));
         *response.status_mut() = kind.status();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -211,6 +203,57 @@ impl RejectionKind {
         }
     }
 
+    /// RFC 6750 §3.1 names the codes; the members are those of RFC 6749 §5.2.
+    const fn body(self) -> &'static str {
+        macro_rules! body {
+            ($error:literal, $description:literal) => {
+                concat!(
+                    r#"{"error":""#,
+                    $error,
+                    r#"","error_description":""#,
+                    $description,
+                    r#""}"#
+                )
+            };
+        }
+        match self {
+            Self::AccessDenied => body!(
+                "access_denied",
+                "The access token does not permit this operation"
+            ),
+            Self::InsufficientScope => body!(
+                "insufficient_scope",
+                "The access token lacks a scope that this operation needs"
+            ),
+            Self::InvalidRequest => body!(
+                "invalid_request",
+                "The request carries more than one Authorization header"
+            ),
+            Self::InvalidToken => body!(
+                "invalid_token",
+                "The access token is invalid or has expired"
+            ),
+            Self::KeysUnavailable => body!(
+                "temporarily_unavailable",
+                "Access tokens cannot be verified at the moment"
+            ),
+            Self::LayerMissing => body!(
+                "server_error",
+                "The server is not set up to authenticate this request"
+            ),
+            Self::MissingToken => body!("unauthorized", "Authentication is required"),
+            Self::SessionsUnavailable => body!(
+                "temporarily_unavailable",
+                "Sessions cannot be looked up at the moment"
+            ),
+        }
+    }
+
+    fn challenge(self, resource: &ProtectedResource, scopes: &ScopeSet) -> HeaderValue {
+        let error = self.error_code().map(|code| (code, self.description()));
+        challenge(resource, error, scopes)
+    }
+
     /// Fixed sentences of `%x20-21 / %x23-5B / %x5D-7E` without `=`: clients break on anything else.
     const fn description(self) -> &'static str {
         match self {
@@ -226,10 +269,29 @@ impl RejectionKind {
     }
 }
 
+/// The challenges that do not depend on the operation: made once, since anybody can ask for them.
+#[derive(Debug)]
+pub(crate) struct Challenges {
+    invalid_request: HeaderValue,
+    invalid_token: HeaderValue,
+    missing_token: HeaderValue,
+}
+
+impl Challenges {
+    pub(crate) fn of(resource: &ProtectedResource) -> Self {
+        let (needed, none) = (&resource.required_scopes, &ScopeSet::default());
+        Self {
+            invalid_request: RejectionKind::InvalidRequest.challenge(resource, none),
+            invalid_token: RejectionKind::InvalidToken.challenge(resource, needed),
+            missing_token: RejectionKind::MissingToken.challenge(resource, needed),
+        }
+    }
+}
+
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.kind.description())?;
-        match &self.0.token_error {
+        f.write_str(self.kind.description())?;
+        match &self.token_error {
             Some(error) => write!(f, ": {error}"),
             None => Ok(()),
         }
@@ -273,6 +335,9 @@ mod tests {
                 (kind.status().as_u16(), kind.error_code(), kind.body_code()),
                 (status, error, body)
             );
+            let document =
+                serde_json::json!({"error": body, "error_description": kind.description()});
+            assert_eq!(kind.body(), document.to_string());
             let text = kind.description();
             assert!(
                 crate::challenge::is_quotable(text) && !text.contains('='),

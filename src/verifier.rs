@@ -2,14 +2,21 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
 
-use crate::auth_info::AuthInfo;
+use http::HeaderValue;
+
+use crate::auth_info::{AuthInfo, Credentials};
+use crate::bearer::{Bearer, NoBearer};
 use crate::custom_check::CustomChecks;
-use crate::keys::{Answer, FetchError, IssuerHealth, KeySnapshot, Lack, LiveKeys, Snapshot};
+use crate::keys::{
+    Answer, Asked, FetchError, Flight, IssuerHealth, KeySnapshot, Lack, LiveKeys, Snapshot,
+};
+use crate::memory::{Remembered, TokenMemory};
 use crate::protected_resource::ProtectedResource;
 use crate::rejection::Rejection;
 use crate::telemetry;
 use crate::time::{Clock, Now};
-use crate::token::{TokenError, TokenErrorKind, Unverified, ValidationPolicy};
+use crate::token::{Algorithm, Scratch, TokenError, TokenErrorKind, Unverified, ValidationPolicy};
+use crate::verified::Verified;
 
 /// The verdicts of [`JwtAuthLayer`](crate::JwtAuthLayer) without tower, for frameworks that own their
 /// HTTP layer.
@@ -39,9 +46,13 @@ pub struct JwtVerifier(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    issuers: HashMap<Arc<str>, TrustedIssuer>,
+    issuers: Vec<TrustedIssuer>,
+    by_name: HashMap<Arc<str>, usize>,
+    /// What any of them uses.
+    algorithms: Vec<Algorithm>,
     resource: Arc<ProtectedResource>,
     checks: CustomChecks,
+    memory: Option<TokenMemory>,
     clock: Clock,
 }
 
@@ -52,10 +63,17 @@ pub(crate) struct TrustedIssuer {
     pub(crate) keys: LiveKeys,
 }
 
-/// A token that cannot be judged with the keys at hand.
+/// A token that cannot be judged with the keys at hand, and may be with those that are on their way.
 #[derive(Debug)]
 pub(crate) struct Unsettled {
-    keys: LiveKeys,
+    lacking: Lacking,
+    flight: Flight,
+}
+
+/// What no key verified.
+#[derive(Debug)]
+struct Lacking {
+    issuer: usize,
     lack: OwnedLack,
     error: TokenError,
 }
@@ -73,20 +91,37 @@ pub(crate) enum NotYet {
     Unsettled(Box<Unsettled>),
 }
 
+/// As far as one look at the keys goes.
+enum NotVerified {
+    Lacking(Lacking),
+    Rejected(Rejection),
+}
+
 impl JwtVerifier {
     pub(crate) fn assemble(
         issuers: impl Iterator<Item = TrustedIssuer>,
         resource: Arc<ProtectedResource>,
         checks: CustomChecks,
+        memory: Option<TokenMemory>,
         clock: Clock,
     ) -> Self {
-        let issuers = issuers
-            .map(|trusted| (trusted.policy.issuer.clone(), trusted))
-            .collect();
+        let issuers: Vec<_> = issuers.collect();
+        let names = issuers.iter().map(|trusted| trusted.policy.issuer.clone());
+        let by_name = names.enumerate().map(|(index, name)| (name, index));
+        let policies = issuers.iter().map(|trusted| &trusted.policy);
+        let mut algorithms: Vec<Algorithm> = Vec::new();
+        for algorithm in policies.flat_map(|policy| &policy.algorithms) {
+            if !algorithms.contains(algorithm) {
+                algorithms.push(*algorithm);
+            }
+        }
         Self(Arc::new(Inner {
+            by_name: by_name.collect(),
             issuers,
+            algorithms,
             resource,
             checks,
+            memory,
             clock,
         }))
     }
@@ -100,10 +135,13 @@ impl JwtVerifier {
     ///
     /// A [`Rejection`] with the status, the challenge and the body of the answer.
     pub async fn verify(&self, token: &str) -> Result<AuthInfo, Rejection> {
-        match self.try_verify(token) {
+        let presented = Presented::Alone(token);
+        match self.try_verify(presented) {
             Ok(auth) => Ok(auth),
             Err(NotYet::Rejected(rejection)) => Err(rejection),
-            Err(NotYet::Unsettled(unsettled)) => self.settle(token.to_owned(), *unsettled).await,
+            Err(NotYet::Unsettled(unsettled)) => {
+                self.settle(presented.to_credentials(), *unsettled).await
+            }
         }
         .inspect_err(telemetry::refused)
     }
@@ -117,11 +155,11 @@ impl JwtVerifier {
     ///
     /// The first [`FetchError`], with URL and cause. The refresh goes on, and a later call may succeed.
     pub async fn ready(&self) -> Result<(), FetchError> {
-        for trusted in self.0.issuers.values() {
-            // All start before the first is waited for: `snapshot` starts the task.
-            let _ = trusted.keys.snapshot(self.0.clock.now());
+        for trusted in &self.0.issuers {
+            // All start before the first is waited for: looking at the keys starts the task.
+            drop(trusted.keys.in_use(self.0.clock.now()));
         }
-        for trusted in self.0.issuers.values() {
+        for trusted in &self.0.issuers {
             trusted.keys.ready().await?;
         }
         Ok(())
@@ -135,7 +173,7 @@ impl JwtVerifier {
             .0
             .issuers
             .iter()
-            .map(|(issuer, trusted)| trusted.keys.health(issuer, now))
+            .map(|trusted| trusted.keys.health(&trusted.policy.issuer, now))
             .collect();
         issuers.sort_by(|a, b| a.issuer.cmp(&b.issuer));
         KeysHealth { issuers }
@@ -149,105 +187,216 @@ impl JwtVerifier {
         &self.0.resource
     }
 
-    /// The verdict, without waiting.
-    pub(crate) fn try_verify(&self, token: &str) -> Result<AuthInfo, NotYet> {
-        self.judge(token, self.0.clock.now(), None)
+    /// The verdict, unless it must be waited for. That is so only when a fetch is under way or has been
+    /// asked for: a token that no fetch can help is refused at once.
+    pub(crate) fn try_verify(&self, presented: Presented<'_>) -> Result<AuthInfo, NotYet> {
+        let lacking = match self.judge(presented, self.0.clock.now(), None) {
+            Ok(auth) => return Ok(auth),
+            Err(NotVerified::Rejected(rejection)) => return Err(NotYet::Rejected(rejection)),
+            Err(NotVerified::Lacking(lacking)) => lacking,
+        };
+        let asked = match self.0.issuers.get(lacking.issuer) {
+            Some(trusted) => trusted.keys.ask(lacking.lack.borrowed()),
+            None => Asked::Answered(Answer::Absent),
+        };
+        match asked {
+            Asked::Answered(answer) => self
+                .conclude(presented, lacking, answer)
+                .map_err(NotYet::Rejected),
+            Asked::WaitFor(flight) => {
+                Err(NotYet::Unsettled(Box::new(Unsettled { lacking, flight })))
+            }
+        }
     }
 
     /// Waits for the keys that were missing and looks once more; never again after that.
     pub(crate) fn settle(
         &self,
-        token: String,
-        unsettled: Unsettled,
+        credentials: Credentials,
+        Unsettled { lacking, flight }: Unsettled,
     ) -> impl Future<Output = Result<AuthInfo, Rejection>> + Send + 'static + use<> {
         let verifier = self.clone();
         async move {
-            let answer = unsettled.keys.newer(unsettled.lack.borrowed()).await;
-            match answer {
-                Answer::Newer(snapshot) => {
-                    let now = verifier.0.clock.now();
-                    verifier
-                        .judge(&token, now, Some(snapshot))
-                        .map_err(|not_yet| match not_yet {
-                            NotYet::Rejected(rejection) => rejection,
-                            NotYet::Unsettled(again) => verifier.refuse(again.error),
-                        })
-                }
-                // The key is known and its signature is wrong, whatever the issuer would say.
-                Answer::Unavailable { retry_after }
-                    if !matches!(unsettled.lack, OwnedLack::Signature { .. }) =>
-                {
-                    Err(Rejection::keys_unavailable(retry_after))
-                }
-                Answer::Absent | Answer::Unavailable { .. } => {
-                    Err(verifier.refuse(unsettled.error))
-                }
-            }
+            let answer = match verifier.0.issuers.get(lacking.issuer) {
+                Some(trusted) => trusted.keys.wait(lacking.lack.borrowed(), flight).await,
+                None => Answer::Absent,
+            };
+            verifier.conclude(Presented::Kept(&credentials), lacking, answer)
         }
     }
 
+    /// What keys that were asked for, or their absence, mean for a token.
+    fn conclude(
+        &self,
+        presented: Presented<'_>,
+        lacking: Lacking,
+        answer: Answer,
+    ) -> Result<AuthInfo, Rejection> {
+        match answer {
+            Answer::Newer(snapshot) => self
+                .judge(presented, self.0.clock.now(), Some(&snapshot))
+                .map_err(|not_verified| match not_verified {
+                    NotVerified::Rejected(rejection) => rejection,
+                    NotVerified::Lacking(again) => self.refuse(again.error),
+                }),
+            // The key is known and its signature is wrong, whatever the issuer would say.
+            Answer::Unavailable { retry_after }
+                if !matches!(lacking.lack, OwnedLack::Signature { .. }) =>
+            {
+                Err(Rejection::keys_unavailable(retry_after))
+            }
+            Answer::Absent | Answer::Unavailable { .. } => Err(self.refuse(lacking.error)),
+        }
+    }
+
+    /// Who the caller is, and whether they may call at all: what follows the verified token is asked
+    /// anew for each request.
     fn judge(
         &self,
-        token: &str,
+        presented: Presented<'_>,
         now: Now,
-        keys: Option<Arc<Snapshot>>,
-    ) -> Result<AuthInfo, NotYet> {
-        let refuse = |error: TokenError| NotYet::Rejected(self.refuse(error));
-        let unverified = Unverified::split(token).map_err(refuse)?;
-        let parsed = unverified.parse().map_err(refuse)?;
-        let trusted = match parsed.issuer() {
-            None => {
-                return Err(refuse(TokenError::at(
-                    TokenErrorKind::MissingClaim,
-                    Some("iss"),
-                )));
-            }
-            Some(issuer) => self
-                .0
-                .issuers
-                .get(issuer)
-                .ok_or_else(|| refuse(TokenErrorKind::WrongIssuer.into()))?,
+        newer: Option<&Snapshot>,
+    ) -> Result<AuthInfo, NotVerified> {
+        let (issuer, verified) = match self.recall(presented, now) {
+            Some(recalled) => recalled,
+            None => self.authenticate(presented, now, newer)?,
         };
-        let TrustedIssuer { policy, keys: live } = trusted;
-        let checked = parsed.check(policy, now.wall).map_err(refuse)?;
-
-        let unsettled = |lack, error| {
-            let keys = live.clone();
-            NotYet::Unsettled(Box::new(Unsettled { keys, lack, error }))
+        let auth = AuthInfo::new(verified, presented.to_credentials());
+        let resource = match self.0.issuers.get(issuer) {
+            Some(trusted) => &trusted.policy.resource,
+            None => &self.0.resource,
         };
-        let kid = || checked.kid().map(ToOwned::to_owned);
-        let Some(snapshot) = keys.or_else(|| live.snapshot(now)) else {
-            let lack = OwnedLack::Key {
-                kid: kid(),
-                seen: 0,
-            };
-            return Err(unsettled(lack, TokenErrorKind::UnknownKey.into()));
-        };
-        let seen = snapshot.generation;
-        let auth = checked
-            .verify(&snapshot.keys)
-            .map_err(|error| match error.kind() {
-                TokenErrorKind::UnknownKey => unsettled(OwnedLack::Key { kid: kid(), seen }, error),
-                // A key of another type in the place of the old one is new material as well.
-                TokenErrorKind::BadSignature | TokenErrorKind::KeyMismatch => {
-                    unsettled(OwnedLack::Signature { seen }, error)
-                }
-                _ => refuse(error),
-            })?;
         self.0
             .checks
-            .run(&auth, &policy.resource)
-            .map_err(NotYet::Rejected)?;
-        if !auth.satisfies(&policy.resource.required_scopes, None) {
-            let rejection =
-                Rejection::insufficient_scope(&policy.resource, &policy.resource.required_scopes);
-            return Err(NotYet::Rejected(rejection));
+            .run(&auth, resource)
+            .map_err(NotVerified::Rejected)?;
+        if !auth.satisfies(&resource.required_scopes, None) {
+            let rejection = Rejection::insufficient_scope(resource, &resource.required_scopes);
+            return Err(NotVerified::Rejected(rejection));
         }
         Ok(auth)
     }
 
+    /// A token that was verified before, if a fresh look would come to the same verdict: under the same
+    /// keys, which may still serve, and by the clock of this moment.
+    fn recall(&self, presented: Presented<'_>, now: Now) -> Option<(usize, Arc<Verified>)> {
+        let recalled = self.0.memory.as_ref()?.recall(presented.bytes())?;
+        let Remembered {
+            issuer,
+            generation,
+            verified,
+            ..
+        } = recalled.entry()?;
+        let TrustedIssuer { policy, keys } = self.0.issuers.get(*issuer)?;
+        let in_use = keys.in_use(now);
+        let same_keys = in_use.serving(now)?.generation == *generation;
+        let in_time = policy.check_times(verified.times(), now.wall).is_ok();
+        (same_keys && in_time).then(|| (*issuer, verified.clone()))
+    }
+
+    /// Every check, from the first to the signature.
+    fn authenticate(
+        &self,
+        presented: Presented<'_>,
+        now: Now,
+        newer: Option<&Snapshot>,
+    ) -> Result<(usize, Arc<Verified>), NotVerified> {
+        let refuse = |error: TokenError| NotVerified::Rejected(self.refuse(error));
+        let token = presented
+            .token()
+            .map_err(|_| NotVerified::Rejected(Rejection::invalid_token(&self.0.resource, None)))?;
+        let mut scratch = Scratch::new();
+        let unverified = Unverified::split(token, &mut scratch).map_err(refuse)?;
+        let used = |algorithm| self.0.algorithms.contains(&algorithm);
+        let parsed = unverified.parse(used).map_err(refuse)?;
+        let named = parsed.issuer();
+        let missing = TokenError::at(TokenErrorKind::MissingClaim, Some("iss"));
+        let named = named.ok_or_else(|| refuse(missing))?;
+        let found = self.0.by_name.get(named).and_then(|issuer| {
+            let trusted = self.0.issuers.get(*issuer)?;
+            Some((*issuer, trusted))
+        });
+        let (issuer, TrustedIssuer { policy, keys }) =
+            found.ok_or_else(|| refuse(TokenErrorKind::WrongIssuer.into()))?;
+        let checked = parsed.check(policy, now.wall).map_err(refuse)?;
+
+        let lacking = |lack, error| {
+            NotVerified::Lacking(Lacking {
+                issuer,
+                lack,
+                error,
+            })
+        };
+        let kid = || checked.kid().map(ToOwned::to_owned);
+        let in_use = keys.in_use(now);
+        let Some(snapshot) = newer.or_else(|| in_use.serving(now)) else {
+            let lack = OwnedLack::Key {
+                kid: kid(),
+                seen: 0,
+            };
+            return Err(lacking(lack, TokenErrorKind::UnknownKey.into()));
+        };
+        let seen = snapshot.generation;
+        let attested = checked
+            .verify(&snapshot.keys)
+            .map_err(|error| match error.kind() {
+                TokenErrorKind::UnknownKey => lacking(OwnedLack::Key { kid: kid(), seen }, error),
+                // A key of another type in the place of the old one is new material as well.
+                TokenErrorKind::BadSignature | TokenErrorKind::KeyMismatch => {
+                    lacking(OwnedLack::Signature { seen }, error)
+                }
+                _ => refuse(error),
+            })?;
+        let verified = unverified.into_verified(attested, policy).map_err(refuse)?;
+        if let Some(memory) = &self.0.memory {
+            memory.remember(token.as_bytes(), issuer, seen, verified.clone());
+        }
+        Ok((issuer, verified))
+    }
+
     fn refuse(&self, error: TokenError) -> Rejection {
         Rejection::invalid_token(&self.0.resource, Some(error))
+    }
+}
+
+/// A token, however it came.
+#[derive(Clone, Copy)]
+pub(crate) enum Presented<'t> {
+    /// Without a header: [`JwtVerifier::verify`].
+    Alone(&'t str),
+    /// In a header that is kept while its key is waited for.
+    Kept(&'t Credentials),
+    /// In the header of a request.
+    Line(Bearer<'t>),
+}
+
+impl<'t> Presented<'t> {
+    fn bytes(self) -> &'t [u8] {
+        match self {
+            Self::Alone(token) => token.as_bytes(),
+            Self::Kept(credentials) => credentials.token().as_bytes(),
+            Self::Line(bearer) => bearer.bytes(),
+        }
+    }
+
+    fn token(self) -> Result<&'t str, NoBearer> {
+        match self {
+            Self::Alone(token) => Ok(token),
+            Self::Kept(credentials) => Ok(credentials.token()),
+            Self::Line(bearer) => bearer.token(),
+        }
+    }
+
+    pub(crate) fn to_credentials(self) -> Credentials {
+        match self {
+            // Only a good token is asked for, and such a one is a good header value.
+            Self::Alone(token) => {
+                let line = HeaderValue::from_str(token);
+                Credentials::new(line.unwrap_or(HeaderValue::from_static("")), 0)
+            }
+            Self::Kept(credentials) => credentials.clone(),
+            Self::Line(bearer) => bearer.to_credentials(),
+        }
     }
 }
 
@@ -287,3 +436,6 @@ impl KeysHealth {
             .collect()
     }
 }
+
+#[cfg(all(test, feature = "aws_lc_rs", feature = "test-util"))]
+mod tests;

@@ -9,7 +9,8 @@ use axum::{Extension, Json, Router};
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio_util::sync::CancellationToken;
-use tower_jwt_auth::{AuthInfo, JwtAuthLayer};
+use tower::Layer as _;
+use tower_jwt_auth::{AuthInfo, JwtAuthLayer, McpScopes, SessionBindingLayer};
 
 use crate::issuer::DevelopmentIssuer;
 use crate::origins::Origins;
@@ -31,6 +32,7 @@ pub(crate) fn app(
             .enforce_origin_validation()
             .with_cancellation_token(stop.child_token()),
     );
+    let mcp = SessionBindingLayer::new().layer(scopes().layer(mcp));
     let protected = Router::new()
         .route_service("/mcp", mcp)
         .route("/whoami", get(whoami))
@@ -51,6 +53,15 @@ pub(crate) fn app(
         .layer(origins.cors())
         .merge(open)
         .merge(metadata)
+}
+
+/// What a call needs beyond `required_scopes`. A tool cannot say so itself: clients ask for more on a
+/// 403 alone, and what a tool answers is none.
+fn scopes() -> McpScopes {
+    const NOTHING: [&str; 0] = [];
+    McpScopes::new()
+        .tool("whoami", NOTHING)
+        .tool("append_note", ["mcp:write"])
 }
 
 /// rmcp answers only these hosts, against DNS rebinding: this machine, and the host of `resource`.

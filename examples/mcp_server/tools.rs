@@ -10,21 +10,19 @@ use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler, tool, tool_handler, tool_router};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use tower_jwt_auth::AuthInfo;
+use tower_jwt_auth::{AuthInfo, AuthInfoExt as _, Principal};
 
 const MOST_NOTES: usize = 100;
 const LONGEST_NOTE: usize = 1000;
 
-/// Notes of all callers, the newest hundred, each with whose it is.
+/// Notes of all callers, the newest hundred. They belong to a principal, and not to a session or a token:
+/// those change.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Notebook(Arc<Mutex<VecDeque<(Owner, String)>>>);
-
-/// Who a caller is across refreshes of the token: the issuer, the client and the subject.
-type Owner = (String, String, Option<String>);
+pub(crate) struct Notebook(Arc<Mutex<VecDeque<(Principal, String)>>>);
 
 impl Notebook {
     /// Adds a note, and gives all of this owner's.
-    fn append(&self, owner: Owner, text: String) -> Vec<String> {
+    fn append(&self, owner: Principal, text: String) -> Vec<String> {
         let mut notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         notes.push_back((owner.clone(), text));
         if notes.len() > MOST_NOTES {
@@ -63,20 +61,10 @@ impl Tools {
         Parameters(note): Parameters<Note>,
         context: RequestContext<RoleServer>,
     ) -> Result<String, ErrorData> {
-        let auth = caller(&context)?;
-        if !auth.has_scope("mcp:write") {
-            let missing = "the scope mcp:write is missing";
-            return Err(ErrorData::invalid_request(missing, None));
-        }
+        let owner = Principal::of(caller(&context)?);
         if note.text.len() > LONGEST_NOTE {
             return Err(ErrorData::invalid_params("a note that long", None));
         }
-        let (issuer, client, subject) = auth.principal();
-        let owner = (
-            issuer.to_owned(),
-            client.to_owned(),
-            subject.map(ToOwned::to_owned),
-        );
         json(&self.notebook.append(owner, note.text))
     }
 }
@@ -94,7 +82,7 @@ fn caller(context: &RequestContext<RoleServer>) -> Result<&AuthInfo, ErrorData> 
     context
         .extensions
         .get::<Parts>()
-        .and_then(|parts| parts.extensions.get::<AuthInfo>())
+        .and_then(|parts| parts.auth_info())
         .ok_or_else(|| ErrorData::internal_error("JwtAuthLayer is missing", None))
 }
 

@@ -61,7 +61,31 @@ fn signed(verifier: &JwtVerifier, signer: &Signer, text: &[u8], key: (&str, &str
             (&key.0.into(), &key.1.into())
         );
     }
-    ACCEPTANCE.note(judge(verifier, &token));
+    let accepted = judge(verifier, &token);
+    ACCEPTANCE.note(accepted);
+    if accepted {
+        check_spellings(verifier, &token);
+    }
+}
+
+/// What is one step from a good token is none.
+fn check_spellings(verifier: &JwtVerifier, good: &str) {
+    let (rest, signature) = good.rsplit_once('.').expect("three segments");
+    let (start, last) = good.split_at(good.len() - 1);
+    // Two bits of the last character mean nothing, and one spelling counts (RFC 7515 §2).
+    let neighbour = char::from(last.as_bytes()[0] + 1);
+    for other in [
+        format!("{start}{neighbour}"),
+        format!("{good}="),
+        format!("{good}A"),
+        format!("{good}."),
+        format!(" {good}"),
+        format!("{rest}.{}", signature.to_lowercase()),
+        format!("{rest}."),
+        start.to_owned(),
+    ] {
+        assert!(!judge(verifier, &other), "{other}");
+    }
 }
 
 fn judge(verifier: &JwtVerifier, token: &str) -> bool {

@@ -42,13 +42,12 @@ use crate::verifier::{JwtVerifier, KeysHealth};
 /// # Ok::<(), tower_jwt_auth::ConfigError>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct JwtAuthLayer {
-    pub(super) verifier: JwtVerifier,
-    pub(super) options: Arc<Options>,
-}
+pub struct JwtAuthLayer(pub(super) Arc<Shared>);
 
-#[derive(Clone, Default)]
-pub(super) struct Options {
+/// One allocation, because each request clones the service: one counter is enough to touch for that.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) verifier: JwtVerifier,
     pub(super) optional: bool,
     pub(super) open_paths: Vec<String>,
     pub(super) strip_authorization: bool,
@@ -65,15 +64,15 @@ impl JwtAuthLayer {
         metadata: Option<ResourceMetadata>,
         strip_authorization: bool,
     ) -> Self {
-        let options = Options {
-            metadata,
-            strip_authorization,
-            ..Options::default()
-        };
-        Self {
+        Self(Arc::new(Shared {
             verifier,
-            options: Arc::new(options),
-        }
+            optional: false,
+            open_paths: Vec::new(),
+            strip_authorization,
+            stream_expiry: StreamExpiry::default(),
+            metadata,
+            on_rejection: None,
+        }))
     }
 
     /// Lets requests without credentials through, without [`AuthInfo`](crate::AuthInfo).
@@ -84,7 +83,7 @@ impl JwtAuthLayer {
     /// Default: every request needs a token.
     #[must_use]
     pub fn optional(mut self) -> Self {
-        Arc::make_mut(&mut self.options).optional = true;
+        Arc::make_mut(&mut self.0).optional = true;
         self
     }
 
@@ -97,7 +96,7 @@ impl JwtAuthLayer {
     /// Default: none. The path of the resource metadata is always open.
     #[must_use]
     pub fn open_paths<P: Into<String>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
-        Arc::make_mut(&mut self.options)
+        Arc::make_mut(&mut self.0)
             .open_paths
             .extend(paths.into_iter().map(Into::into));
         self
@@ -109,7 +108,7 @@ impl JwtAuthLayer {
     /// Default: [`StreamExpiry::Ignore`]; with [`mcp`](Self::mcp), [`StreamExpiry::CloseListen`].
     #[must_use]
     pub fn stream_expiry(mut self, expiry: StreamExpiry) -> Self {
-        Arc::make_mut(&mut self.options).stream_expiry = expiry;
+        Arc::make_mut(&mut self.0).stream_expiry = expiry;
         self
     }
 
@@ -117,7 +116,7 @@ impl JwtAuthLayer {
     /// [`strip_authorization`](crate::JwtAuthConfigBuilder::strip_authorization).
     #[must_use]
     pub(crate) fn strip_authorization(mut self) -> Self {
-        Arc::make_mut(&mut self.options).strip_authorization = true;
+        Arc::make_mut(&mut self.0).strip_authorization = true;
         self
     }
 
@@ -133,20 +132,20 @@ impl JwtAuthLayer {
         mut self,
         respond: impl Fn(&Rejection) -> Response<Bytes> + Send + Sync + 'static,
     ) -> Self {
-        Arc::make_mut(&mut self.options).on_rejection = Some(Arc::new(respond));
+        Arc::make_mut(&mut self.0).on_rejection = Some(Arc::new(respond));
         self
     }
 
     /// The same verdicts without tower. Shares the keys.
     #[must_use]
     pub fn verifier(&self) -> JwtVerifier {
-        self.verifier.clone()
+        self.0.verifier.clone()
     }
 
     /// How the keys are, for a readiness probe.
     #[must_use]
     pub fn keys(&self) -> KeysHealth {
-        self.verifier.keys()
+        self.0.verifier.keys()
     }
 
     /// Waits until every issuer has keys; see [`JwtVerifier::ready`].
@@ -155,18 +154,18 @@ impl JwtAuthLayer {
     ///
     /// The first [`FetchError`], with URL and cause.
     pub async fn ready(&self) -> Result<(), FetchError> {
-        self.verifier.ready().await
+        self.0.verifier.ready().await
     }
 
     /// The document that says who issues tokens for this server; `None` when `resource` is not set.
     #[must_use]
     pub fn resource_metadata(&self) -> Option<&ResourceMetadata> {
-        self.options.metadata.as_ref()
+        self.0.metadata.as_ref()
     }
 
     pub(super) fn respond(&self, rejection: Rejection) -> Response<Full<Bytes>> {
         telemetry::refused(&rejection);
-        match &self.options.on_rejection {
+        match &self.0.on_rejection {
             None => rejection.into_response(),
             Some(hook) => {
                 let mut response = hook(&rejection).map(Full::new);
@@ -185,9 +184,10 @@ impl<S> Layer<S> for JwtAuthLayer {
     }
 }
 
-impl fmt::Debug for Options {
+impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Options")
+        f.debug_struct("Shared")
+            .field("verifier", &self.verifier)
             .field("optional", &self.optional)
             .field("open_paths", &self.open_paths)
             .field("strip_authorization", &self.strip_authorization)

@@ -8,12 +8,12 @@ use tower_service::Service;
 
 use super::future::ResponseFuture;
 use super::layer::JwtAuthLayer;
-use crate::auth_info::AuthInfo;
-use crate::bearer::{NoBearer, bearer_token};
+use crate::auth_info::{AuthInfo, Credentials};
+use crate::bearer::{NoBearer, bearer};
 use crate::body::ResponseBody;
 use crate::rejection::Rejection;
 use crate::stream_expiry::Deadline;
-use crate::verifier::{NotYet, Unsettled};
+use crate::verifier::{NotYet, Presented, Unsettled};
 
 /// The service that [`JwtAuthLayer`] makes; see there.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ enum Verdict {
     Admit(Option<AuthInfo>),
     Refuse(Rejection),
     Wait {
-        token: String,
+        credentials: Credentials,
         unsettled: Box<Unsettled>,
     },
 }
@@ -53,8 +53,9 @@ impl<S> JwtAuth<S> {
     }
 
     fn judge<B>(&self, request: &Request<B>) -> Verdict {
-        let JwtAuthLayer { verifier, options } = &self.layer;
-        if options
+        let JwtAuthLayer(shared) = &self.layer;
+        let verifier = &shared.verifier;
+        if shared
             .open_paths
             .iter()
             .any(|open| open == request.uri().path())
@@ -62,9 +63,9 @@ impl<S> JwtAuth<S> {
             return Verdict::Admit(None);
         }
         let resource = verifier.protected_resource();
-        let token = match bearer_token(request.headers()) {
-            Ok(token) => token,
-            Err(NoBearer::Absent) if options.optional => return Verdict::Admit(None),
+        let bearer = match bearer(request.headers()) {
+            Ok(bearer) => bearer,
+            Err(NoBearer::Absent) if shared.optional => return Verdict::Admit(None),
             // RFC 9110 §11.6.2: an empty field value holds no credentials.
             Err(NoBearer::Absent) => return Verdict::Refuse(Rejection::missing_token(resource)),
             Err(NoBearer::Malformed) => {
@@ -72,11 +73,11 @@ impl<S> JwtAuth<S> {
             }
             Err(NoBearer::Several) => return Verdict::Refuse(Rejection::invalid_request(resource)),
         };
-        match verifier.try_verify(token) {
+        match verifier.try_verify(Presented::Line(bearer)) {
             Ok(auth) => Verdict::Admit(Some(auth)),
             Err(NotYet::Rejected(rejection)) => Verdict::Refuse(rejection),
             Err(NotYet::Unsettled(unsettled)) => Verdict::Wait {
-                token: token.to_owned(),
+                credentials: bearer.to_credentials(),
                 unsettled,
             },
         }
@@ -97,8 +98,8 @@ impl<S> JwtAuth<S> {
 
 impl JwtAuthLayer {
     pub(super) fn deadline<B>(&self, request: &Request<B>, auth: &AuthInfo) -> Option<Deadline> {
-        let applies = self.options.stream_expiry.applies_to(request);
-        applies.then(|| Deadline::new(auth.refused_from(), self.verifier.clock().clone()))
+        let applies = self.0.stream_expiry.applies_to(request);
+        applies.then(|| Deadline::new(auth.refused_from(), self.0.verifier.clock().clone()))
     }
 
     /// Hands the request over to the service: the only place that inserts an `AuthInfo`.
@@ -107,10 +108,10 @@ impl JwtAuthLayer {
             // Lets an extractor tell "nobody is logged in" from "the layer is missing".
             request
                 .extensions_mut()
-                .insert(self.verifier.protected_resource().clone());
+                .insert(self.0.verifier.protected_resource().clone());
             return;
         };
-        if self.options.strip_authorization {
+        if self.0.strip_authorization {
             request.headers_mut().remove(AUTHORIZATION);
         } else if let Some(value) = request.headers_mut().get_mut(AUTHORIZATION) {
             // Frameworks log requests with `Debug`, which prints a sensitive value as such.
@@ -134,7 +135,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        if let Some(metadata) = &self.layer.options.metadata
+        if let Some(metadata) = &self.layer.0.metadata
             && metadata.answers(request.uri().path())
         {
             return ResponseFuture::answered(metadata.respond(request.method(), request.headers()));
@@ -149,8 +150,11 @@ where
                 ResponseFuture::admitted(self.inner.call(request), deadline)
             }
             Verdict::Refuse(rejection) => ResponseFuture::answered(self.layer.respond(rejection)),
-            Verdict::Wait { token, unsettled } => {
-                let verdict = self.layer.verifier.settle(token, *unsettled);
+            Verdict::Wait {
+                credentials,
+                unsettled,
+            } => {
+                let verdict = self.layer.0.verifier.settle(credentials, *unsettled);
                 let unready = self.give_up_readiness();
                 ResponseFuture::waiting(verdict, self.layer.clone(), request, unready)
             }

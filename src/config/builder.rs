@@ -1,6 +1,5 @@
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::check::{Context, check_resource, check_scopes};
 use super::error::ConfigError;
@@ -10,6 +9,7 @@ use crate::auth_info::AuthInfo;
 use crate::challenge::{DEFAULT_REALM, is_quotable};
 use crate::custom_check::{CustomChecks, Refusal};
 use crate::jwks::CRYPTO_AVAILABLE;
+use crate::limits::{DEFAULT_REMEMBERED_TOKENS, MAX_REMEMBERED_TOKENS};
 use crate::protected_resource::{ProtectedResource, ScopeListing};
 use crate::resource_metadata::{ResourceDetails, ResourceMetadata};
 use crate::scopes::ScopeHierarchy;
@@ -32,6 +32,7 @@ pub struct JwtAuthConfigBuilder {
     pub(super) checks: CustomChecks,
     pub(super) strip_authorization: bool,
     pub(super) allow_http: bool,
+    pub(super) remembered_tokens: Option<usize>,
     #[cfg(feature = "reqwest")]
     pub(super) http_client: Option<reqwest::Client>,
     pub(super) clock: Clock,
@@ -210,6 +211,24 @@ impl JwtAuthConfigBuilder {
         self
     }
 
+    /// Remembers about this many verified tokens: the next request with one of them costs no signature
+    /// check. 0 turns it off.
+    ///
+    /// A remembered token is worth what a fresh look would be: its times are held against the clock at
+    /// each request, and it is forgotten when the issuer's keys change. Tokens that were refused are
+    /// never remembered. The number is rounded up to a multiple of 16, and bounds the memory as well:
+    /// at most 1 KiB for each, on average.
+    ///
+    /// Default: [16,384](crate::limits::DEFAULT_REMEMBERED_TOKENS).
+    ///
+    /// # Errors
+    ///
+    /// `build` refuses more than [a million](crate::limits::MAX_REMEMBERED_TOKENS).
+    pub fn remembered_tokens(mut self, how_many: usize) -> Self {
+        self.remembered_tokens = Some(how_many);
+        self
+    }
+
     /// Allows http to any host, for issuers and for this server.
     ///
     /// What is lost: whoever sits on the network can replace the keys, and so make any token good.
@@ -299,9 +318,16 @@ impl JwtAuthConfigBuilder {
                 true => ScopeListing::Operation,
                 false => ScopeListing::BaseAndOperation,
             },
-            // Each issuer has its own; this one judges no token.
-            leeway: Duration::ZERO,
+            ..ProtectedResource::default()
         };
+        let remembered_tokens = self.remembered_tokens.unwrap_or(DEFAULT_REMEMBERED_TOKENS);
+        if remembered_tokens > MAX_REMEMBERED_TOKENS {
+            return Err(ConfigError::TooMany {
+                setting: "remembered_tokens",
+                value: remembered_tokens,
+                most: MAX_REMEMBERED_TOKENS,
+            });
+        }
         let context = Context {
             rule,
             resource: self.resource.as_deref(),
@@ -320,6 +346,7 @@ impl JwtAuthConfigBuilder {
             metadata,
             strip_authorization: self.strip_authorization,
             checks: self.checks,
+            remembered_tokens,
             clock: self.clock,
         })))
     }

@@ -112,6 +112,15 @@ pub enum ConfigError {
         /// The issuer.
         issuer: String,
     },
+    /// A number is larger than it may be.
+    TooMany {
+        /// The setting.
+        setting: &'static str,
+        /// Its value.
+        value: usize,
+        /// The largest that is allowed.
+        most: usize,
+    },
     /// An algorithm has no such name.
     UnknownAlgorithm {
         /// The name.
@@ -254,6 +263,11 @@ impl fmt::Display for ConfigError {
                 "issuer {issuer:?} stands for every tenant, but a token names one: put the tenant id in its place, \
                  and list several tenants in issuers"
             ),
+            Self::TooMany {
+                setting,
+                value,
+                most,
+            } => write!(f, "{setting} is {value}: give at most {most}"),
             Self::UnknownAlgorithm { name } => write!(
                 f,
                 "algorithms lists {name:?}, which is not supported: use names such as RS256, ES256 or EdDSA"

@@ -47,6 +47,8 @@ struct ConfigFile {
     strip_authorization: bool,
     #[serde(default, alias = "dangerAllowHttp")]
     danger_allow_http: bool,
+    #[serde(alias = "rememberedTokens")]
+    remembered_tokens: Option<usize>,
     // What an entry of `issuers` has as well. Not flattened: serde then forgets `deny_unknown_fields`.
     audience: Option<OneOrMany>,
     algorithms: Option<Vec<String>>,
@@ -191,6 +193,7 @@ impl ConfigFile {
             challenge_operation_scopes_only: self.challenge_operation_scopes_only,
             strip_authorization: self.strip_authorization,
             allow_http: self.danger_allow_http,
+            remembered_tokens: self.remembered_tokens,
             ..JwtAuthConfigBuilder::default()
         })
     }

@@ -19,6 +19,7 @@ use crate::authn::JwtAuthLayer;
 use crate::custom_check::CustomChecks;
 use crate::jwks::KeySet;
 use crate::keys::{KeyOrigin, LiveKeys};
+use crate::memory::TokenMemory;
 use crate::protected_resource::ProtectedResource;
 use crate::resource_metadata::ResourceMetadata;
 use crate::stream_expiry::StreamExpiry;
@@ -57,6 +58,7 @@ struct Checked {
     metadata: Option<ResourceMetadata>,
     strip_authorization: bool,
     checks: CustomChecks,
+    remembered_tokens: usize,
     clock: Clock,
 }
 
@@ -82,6 +84,7 @@ impl JwtAuthConfig {
             issuers,
             resource,
             checks,
+            remembered_tokens,
             clock,
             ..
         } = &*self.0;
@@ -94,7 +97,14 @@ impl JwtAuthConfig {
                     Keys::Fetched(origin) => LiveKeys::refreshed(origin, clock.clone()),
                 },
             });
-        JwtVerifier::assemble(issuers, resource.clone(), checks.clone(), clock.clone())
+        let memory = TokenMemory::new(*remembered_tokens);
+        JwtVerifier::assemble(
+            issuers,
+            resource.clone(),
+            checks.clone(),
+            memory,
+            clock.clone(),
+        )
     }
 }
 

@@ -334,7 +334,8 @@
 //!
 //! The layers are plain tower layers over any body: hyper takes them through `TowerToHyperService`, and any MCP stack that is a tower service and
 //! hands on the request's extensions works as rmcp does. For one that does not, [`JwtVerifier`](crate::JwtVerifier) gives the same verdicts from
-//! the token alone, and [`Rejection`](crate::Rejection) the status and challenge to answer with.
+//! the token alone, and [`Rejection`](crate::Rejection) the status and challenge to answer with. `examples/frameworks` has rmcp on axum and on
+//! plain hyper, tower-mcp, tonic and rust-mcp-sdk, each with a test.
 //!
 //! # Not built
 //!

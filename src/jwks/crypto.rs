@@ -19,15 +19,37 @@ pub(super) enum Material {
 
 #[cfg(feature = "aws_lc_rs")]
 mod back_end {
+    use aws_lc_rs::aead::{AES_128_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey};
     use aws_lc_rs::hmac;
+    use aws_lc_rs::rand;
     use aws_lc_rs::rsa::RsaParameters;
     use aws_lc_rs::signature::{
         self, ParsedPublicKey, RsaPublicKeyComponents, VerificationAlgorithm,
     };
 
-    use super::{Algorithm, Material};
+    use super::{Algorithm, MAC_BYTES, Material};
 
     pub(crate) const AVAILABLE: bool = true;
+
+    /// A pseudo-random function of tokens; why it is one, `memory` says.
+    pub(crate) struct TokenMac(LessSafeKey);
+
+    impl TokenMac {
+        pub(crate) fn random() -> Option<Self> {
+            let mut secret = [0; 16];
+            rand::fill(&mut secret).ok()?;
+            let key = UnboundKey::new(&AES_128_GCM_SIV, &secret).ok()?;
+            Some(Self(LessSafeKey::new(key)))
+        }
+
+        pub(crate) fn of(&self, token: &[u8]) -> Option<[u8; MAC_BYTES]> {
+            let nonce = Nonce::assume_unique_for_key([0; 12]);
+            let sealed = self
+                .0
+                .seal_in_place_separate_tag(nonce, Aad::from(token), &mut []);
+            sealed.ok()?.as_ref().try_into().ok()
+        }
+    }
 
     /// A key ready to verify one algorithm.
     #[derive(Debug)]
@@ -99,9 +121,22 @@ mod back_end {
 
 #[cfg(not(feature = "aws_lc_rs"))]
 mod back_end {
-    use super::{Algorithm, Material};
+    use super::{Algorithm, MAC_BYTES, Material};
 
     pub(crate) const AVAILABLE: bool = false;
+
+    /// Cannot be made.
+    pub(crate) enum TokenMac {}
+
+    impl TokenMac {
+        pub(crate) fn random() -> Option<Self> {
+            None
+        }
+
+        pub(crate) fn of(&self, _: &[u8]) -> Option<[u8; MAC_BYTES]> {
+            match *self {}
+        }
+    }
 
     /// Cannot be made: `build()` says which feature is missing.
     #[derive(Debug)]
@@ -118,5 +153,8 @@ mod back_end {
     }
 }
 
-pub(crate) use back_end::AVAILABLE;
+/// Bytes of a [`TokenMac`].
+pub(crate) const MAC_BYTES: usize = 16;
+
 pub(super) use back_end::SignatureKey;
+pub(crate) use back_end::{AVAILABLE, TokenMac};

@@ -22,7 +22,7 @@ mod input;
 mod key;
 mod set;
 
-pub(crate) use crypto::AVAILABLE as CRYPTO_AVAILABLE;
+pub(crate) use crypto::{AVAILABLE as CRYPTO_AVAILABLE, MAC_BYTES, TokenMac};
 pub(crate) use input::jwk_of_pem;
 pub use input::{Jwk, JwkSet};
 pub use key::SkipReason;

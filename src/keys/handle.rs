@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwapOption, Guard};
 use tokio::runtime;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
@@ -15,9 +15,9 @@ use super::flights::Flights;
 use super::health::Exportable;
 use super::schedule::{Schedule, Times};
 use super::seed::seeded;
-use super::shared::{Asked, Control, ENDED, NOT_DRIVEN, Shared};
+use super::shared::{Control, ENDED, NOT_DRIVEN, Shared};
 use super::source::FetchError;
-use super::{Answer, IssuerHealth, KeyOrigin, Lack, Snapshot};
+use super::{Answer, Asked, Flight, IssuerHealth, KeyOrigin, Lack, Snapshot};
 use crate::limits::FIRST_BACKOFF;
 use crate::telemetry;
 use crate::time::{Clock, Now};
@@ -56,63 +56,75 @@ impl Handle {
         }))
     }
 
-    pub(super) fn snapshot(&self, now: Now) -> Option<Arc<Snapshot>> {
+    pub(super) fn in_use(&self, now: Now) -> Guard<Option<Arc<Snapshot>>> {
         if self.ensure_running() {
             self.revive_if_silent(now);
         }
-        let snapshot = self.0.snapshot.load_full()?;
-        if snapshot.overslept(now) && self.0.silence(now) > WAKE_PAUSE {
+        let in_use = self.0.snapshot.load();
+        let overslept = in_use.as_ref().is_some_and(|keys| keys.overslept(now));
+        if overslept && self.0.silence(now) > WAKE_PAUSE {
             self.0.wake.send_replace(());
         }
-        snapshot.may_serve(now).then_some(snapshot)
+        in_use
     }
 
-    pub(super) async fn newer(&self, lack: Lack<'_>) -> Answer {
-        let unavailable = Answer::Unavailable {
-            retry_after: FIRST_BACKOFF,
-        };
+    pub(super) fn ask(&self, lack: Lack<'_>) -> Asked {
         if runtime::Handle::try_current().is_err() {
             // Without a runtime nothing can be waited for, even if the task runs on another.
             telemetry::no_runtime(&self.0.origin.issuer);
-            return unavailable;
+            return Asked::Answered(UNAVAILABLE);
         }
+        match self.0.ask(lack) {
+            // After the question: the task may have ended just before it.
+            Asked::WaitFor(_) if !self.ensure_running() => Asked::Answered(UNAVAILABLE),
+            asked => asked,
+        }
+    }
+
+    pub(super) async fn wait(&self, lack: Lack<'_>, mut flight: Flight) -> Answer {
         let mut landed = self.0.landed.subscribe();
         let deadline = Instant::now() + self.0.origin.times.timeout;
         // At most two flights: one that was under way and may have missed the key, and one that
         // took off after we asked and so has the last word.
         let (mut looks, mut lost) = (0, 0);
-        while looks < 2 && lost < MOST_LOST {
-            let (flight, last_word) = match self.0.ask(lack) {
-                Asked::Answered(answer) => return answer,
-                Asked::WaitFor { flight, last_word } => (flight, last_word),
-            };
-            // After the question: the task may have ended just before it.
-            if !self.ensure_running() {
-                return unavailable;
-            }
-            let landing = landed.wait_for(|done| *done >= flight);
+        loop {
+            let landing = landed.wait_for(|done| *done >= flight.number);
             if timeout_at(deadline, landing).await.is_err() {
                 self.0.give_up_stalled(Instant::now());
-                return unavailable;
+                return UNAVAILABLE;
             }
-            if self.0.was_lost(flight) {
+            if self.0.was_lost(flight.number) {
                 // Its runtime has ended, and ours carries the next one.
                 lost += 1;
-                continue;
+            } else {
+                looks += 1;
+                if flight.last_word && !self.0.may_come_back(lack) {
+                    break;
+                }
             }
-            looks += 1;
-            if last_word && !self.0.may_come_back(lack) {
+            if looks == 2 || lost == MOST_LOST {
                 break;
             }
+            flight = match self.ask(lack) {
+                Asked::Answered(answer) => return answer,
+                Asked::WaitFor(flight) => flight,
+            };
         }
         self.0.outcome(lack)
     }
 
     pub(super) async fn ready(&self) -> Result<(), FetchError> {
-        if self.snapshot(self.0.clock.now()).is_some() {
+        let now = self.0.clock.now();
+        let serving = |keys: &Arc<Snapshot>| keys.may_serve(now);
+        if self.in_use(now).as_ref().is_some_and(serving) {
             return Ok(());
         }
-        match self.newer(Lack::Key { kid: None, seen: 0 }).await {
+        let lack = Lack::Key { kid: None, seen: 0 };
+        let answer = match self.ask(lack) {
+            Asked::Answered(answer) => answer,
+            Asked::WaitFor(flight) => self.wait(lack, flight).await,
+        };
+        match answer {
             Answer::Newer(_) => Ok(()),
             Answer::Absent | Answer::Unavailable { .. } => {
                 Err(self.0.control().last_error.clone().unwrap_or_else(|| {
@@ -222,6 +234,11 @@ impl Drop for Running {
         }
     }
 }
+
+/// There is nobody to wait for.
+const UNAVAILABLE: Answer = Answer::Unavailable {
+    retry_after: FIRST_BACKOFF,
+};
 
 /// How often a machine that slept is told so until it has noticed.
 const WAKE_PAUSE: Duration = Duration::from_secs(1);

@@ -123,6 +123,23 @@ struct Origin {
     validators: Option<Validators>,
 }
 
+/// The keys in use, held for one request: no counter is touched that other requests read.
+pub(crate) enum InUse<'k> {
+    Fixed(&'k Snapshot),
+    Held(arc_swap::Guard<Option<Arc<Snapshot>>>),
+}
+
+impl InUse<'_> {
+    /// The keys, unless there are none or they are past `max_stale`.
+    pub(crate) fn serving(&self, now: Now) -> Option<&Snapshot> {
+        let snapshot = match self {
+            Self::Fixed(snapshot) => Some(*snapshot),
+            Self::Held(held) => held.as_deref(),
+        };
+        snapshot.filter(|snapshot| snapshot.may_serve(now))
+    }
+}
+
 /// What a request lacked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Lack<'k> {
@@ -130,6 +147,21 @@ pub(crate) enum Lack<'k> {
     Key { kid: Option<&'k str>, seen: u64 },
     /// A signature did not verify under a key of this generation.
     Signature { seen: u64 },
+}
+
+/// What came of asking.
+#[derive(Debug)]
+pub(crate) enum Asked {
+    Answered(Answer),
+    WaitFor(Flight),
+}
+
+/// A fetch to wait for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Flight {
+    number: u64,
+    /// It takes off after the question, so that its result settles it.
+    last_word: bool,
 }
 
 /// What came of waiting.
@@ -158,20 +190,27 @@ impl LiveKeys {
         Self(Kind::Refreshed(Arc::new(Handle::new(origin, clock))))
     }
 
-    /// The keys in use, unless there are none or they are past `max_stale`. Makes sure that the task
-    /// runs; takes no lock when it does.
-    pub(crate) fn snapshot(&self, now: Now) -> Option<Arc<Snapshot>> {
+    /// The keys in use. Makes sure that the task runs; takes no lock when it does.
+    pub(crate) fn in_use(&self, now: Now) -> InUse<'_> {
         match &self.0 {
-            Kind::Fixed(snapshot) => Some(snapshot.clone()),
-            Kind::Refreshed(handle) => handle.snapshot(now),
+            Kind::Fixed(snapshot) => InUse::Fixed(snapshot),
+            Kind::Refreshed(handle) => InUse::Held(handle.in_use(now)),
         }
     }
 
-    /// Asks for what was lacking and waits for it, at most the fetch timeout.
-    pub(crate) async fn newer(&self, lack: Lack<'_>) -> Answer {
+    /// Asks for what was lacking. Nearly always it is known at once that nothing is to be had.
+    pub(crate) fn ask(&self, lack: Lack<'_>) -> Asked {
+        match &self.0 {
+            Kind::Fixed(_) => Asked::Answered(Answer::Absent),
+            Kind::Refreshed(handle) => handle.ask(lack),
+        }
+    }
+
+    /// Waits for what was asked for, at most the fetch timeout.
+    pub(crate) async fn wait(&self, lack: Lack<'_>, flight: Flight) -> Answer {
         match &self.0 {
             Kind::Fixed(_) => Answer::Absent,
-            Kind::Refreshed(handle) => handle.newer(lack).await,
+            Kind::Refreshed(handle) => handle.wait(lack, flight).await,
         }
     }
 

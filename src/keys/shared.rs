@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::flights::Flights;
 use super::schedule::{Decision, KidHash, Schedule};
 use super::source::FetchError;
-use super::{Answer, KeyOrigin, Lack, Snapshot, time_until};
+use super::{Answer, Asked, Flight, KeyOrigin, Lack, Snapshot, time_until};
 use crate::limits::MAX_REMEMBERED_KIDS;
 use crate::telemetry;
 use crate::time::{Clock, Now};
@@ -58,15 +58,6 @@ pub(super) struct Control {
     pub(super) failures: u64,
 }
 
-pub(super) enum Asked {
-    Answered(Answer),
-    WaitFor {
-        flight: u64,
-        /// The flight takes off after the question, so that its result settles it.
-        last_word: bool,
-    },
-}
-
 impl Shared {
     pub(super) fn control(&self) -> MutexGuard<'_, Control> {
         // Every change below leaves the state whole, so a panic elsewhere cannot have broken it.
@@ -82,7 +73,10 @@ impl Shared {
         if let Some(flight) = control.flights.under_way() {
             // It may have missed a key that is newer than itself. Who names no key takes what comes.
             let last_word = matches!(lack, Lack::Key { kid: None, .. });
-            return Asked::WaitFor { flight, last_word };
+            return Asked::WaitFor(Flight {
+                number: flight,
+                last_word,
+            });
         }
         let kid = match lack {
             Lack::Key { kid, .. } => kid.map(|kid| self.hasher.hash_one(kid)),
@@ -112,10 +106,10 @@ impl Shared {
         let flight = control.flights.request();
         drop(control);
         self.wake.send_replace(());
-        Asked::WaitFor {
-            flight,
+        Asked::WaitFor(Flight {
+            number: flight,
             last_word: true,
-        }
+        })
     }
 
     /// What the flight that had the last word means for `lack`.

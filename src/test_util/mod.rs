@@ -36,10 +36,10 @@ pub use issuer::{Fault, TestIssuer};
 pub use key::TestKey;
 pub use token::TokenBuilder;
 
-use crate::auth_info::AuthInfo;
+use crate::auth_info::{AuthInfo, Credentials};
 use crate::jwks::{KeySet, KeySetOptions};
 use crate::time::Clock;
-use crate::token::{TokenError, auth_info_of_claims, verify_jws};
+use crate::token::{TokenError, verified_of_claims, verify_jws};
 
 /// A wall clock that stands where it is put. Clones stand with it.
 ///
@@ -89,7 +89,11 @@ impl AuthInfo {
         ] {
             members.entry(name).or_insert(value);
         }
-        auth_info_of_claims(&claims.to_string()).expect("the claims have the types of RFC 7519")
+        let verified = verified_of_claims(&claims.to_string());
+        Self::new(
+            verified.expect("the claims have the types of RFC 7519"),
+            Credentials::new(http::HeaderValue::from_static(""), 0),
+        )
     }
 }
 

@@ -1,12 +1,9 @@
 use std::borrow::Cow;
 
-use serde::de::MapAccess;
-
 use super::error::{TokenError, TokenErrorKind};
-use super::json::{MaybeText, Members, OneOrMany, Text, Value, read_object};
-use super::policy::{Lifetime, missing};
-use crate::numeric_date::NumericDate;
-use crate::scopes::ScopeSet;
+use super::json::{Fault, Members, Of as _, OneOrMany, Reader, read_object};
+use crate::numeric_date::{NumericDate, TokenTimes};
+use crate::verified::{Place, Said};
 
 /// The claims that decide something (RFC 7519 §4.1, RFC 9068 §2.2); their types are checked, their
 /// values are not yet.
@@ -40,70 +37,78 @@ impl<'a> Claims<'a> {
 
     /// Who was issued the token: providers agree on no name, so the first of theirs that holds
     /// something. Never `sub` or `aud`, which name others.
-    pub(super) fn client(&self) -> &str {
+    pub(super) fn client(&self) -> Option<&Cow<'a, str>> {
         // Clerk puts the browser's origin into `azp`, which names no client.
-        let azp = self.azp.as_deref().filter(|azp| !is_web_origin(azp));
-        [
+        let azp = self.azp.as_ref().filter(|azp| !is_web_origin(azp));
+        let named = [
             azp,
-            self.client_id.as_deref(),
-            self.cid.as_deref(),
-            self.appid.as_deref(),
-        ]
-        .into_iter()
-        .flatten()
-        .find(|id| !id.is_empty())
-        .unwrap_or(UNKNOWN_CLIENT)
+            self.client_id.as_ref(),
+            self.cid.as_ref(),
+            self.appid.as_ref(),
+        ];
+        named.into_iter().flatten().find(|id| !id.is_empty())
     }
 
-    pub(super) fn lifetime(&self) -> Result<Lifetime, TokenError> {
-        Ok(Lifetime {
-            exp: self.exp.ok_or(missing("exp"))?,
+    pub(super) fn audience(&self) -> &[Cow<'a, str>] {
+        self.aud.as_ref().map_or(&[], OneOrMany::as_slice)
+    }
+
+    /// What a caller is told about the token, as places in `payload`, which these claims were read
+    /// from.
+    pub(super) fn said(&self, payload: &str, matched: Option<&str>) -> Result<Said, TokenError> {
+        let place = |text: &Cow<'a, str>| Place::of(text, payload);
+        let missing = TokenError::at(TokenErrorKind::MissingClaim, Some("iss"));
+        let matching = |audience: &&Cow<'a, str>| Some(&***audience) == matched;
+        Ok(Said {
+            audience: self.audience().iter().map(place).collect(),
+            client: self.client().map(place),
+            jti: self.jti.as_ref().map(place),
+            issuer: self.iss.as_ref().map(place).ok_or(missing)?,
+            matched: self.audience().iter().find(matching).map(place),
+            scopes: self.scopes().map(place).collect(),
+            subject: self.sub.as_ref().map(place),
+            times: self.times()?,
+        })
+    }
+
+    pub(super) fn times(&self) -> Result<TokenTimes, TokenError> {
+        let missing = TokenError::at(TokenErrorKind::MissingClaim, Some("exp"));
+        Ok(TokenTimes {
+            exp: self.exp.ok_or(missing)?,
             iat: self.iat,
             nbf: self.nbf,
         })
     }
 
-    pub(super) fn audience(&self) -> Vec<String> {
-        self.aud
-            .iter()
-            .flat_map(|aud| &aud.0)
-            .map(|aud| aud.clone().into_owned())
-            .collect()
-    }
-
     /// Both spellings are read: `scope` (RFC 9068 §2.2.3) and the `scp` of Okta and Entra ID.
-    pub(super) fn scopes(&self) -> ScopeSet {
-        self.scope.0.iter().chain(&self.scp.0).collect()
+    pub(super) fn scopes(&self) -> impl Iterator<Item = &Cow<'a, str>> {
+        self.scope.as_slice().iter().chain(self.scp.as_slice())
     }
 }
 
 impl<'a> Members<'a> for Claims<'a> {
-    fn member<D: MapAccess<'a>>(
-        &mut self,
-        name: &str,
-        value: Value<'_, D>,
-    ) -> Result<(), D::Error> {
+    fn member(&mut self, name: &str, json: &mut Reader<'a>) -> Result<(), Fault> {
         match name {
-            "appid" => self.appid = value.read::<MaybeText<'a>>("appid")?.0,
-            "aud" => self.aud = Some(value.read("aud")?),
-            "azp" => self.azp = value.read::<MaybeText<'a>>("azp")?.0,
-            "cid" => self.cid = value.read::<MaybeText<'a>>("cid")?.0,
-            "client_id" => self.client_id = value.read::<MaybeText<'a>>("client_id")?.0,
+            "appid" => self.appid = json.maybe_text().of("appid")?,
+            "aud" => self.aud = Some(json.one_or_many().of("aud")?),
+            "azp" => self.azp = json.maybe_text().of("azp")?,
+            "cid" => self.cid = json.maybe_text().of("cid")?,
+            "client_id" => self.client_id = json.maybe_text().of("client_id")?,
             "cnf" => {
                 self.cnf = true;
-                value.skip()?;
+                json.skip()?;
             }
-            "exp" => self.exp = Some(value.read("exp")?),
-            "iat" => self.iat = Some(value.read("iat")?),
-            "iss" => self.iss = Some(value.read::<Text<'a>>("iss")?.0),
-            "jti" => self.jti = Some(value.read::<Text<'a>>("jti")?.0),
-            "nbf" => self.nbf = Some(value.read("nbf")?),
-            "scope" => self.scope = value.read("scope")?,
-            "scp" => self.scp = value.read("scp")?,
-            "sub" => self.sub = Some(value.read::<Text<'a>>("sub")?.0),
-            "token_use" => self.token_use = value.read::<MaybeText<'a>>("token_use")?.0,
-            "typ" => self.typ = value.read::<MaybeText<'a>>("typ")?.0,
-            _ => value.skip()?,
+            "exp" => self.exp = Some(json.date().of("exp")?),
+            "iat" => self.iat = Some(json.date().of("iat")?),
+            "iss" => self.iss = Some(json.text().of("iss")?),
+            "jti" => self.jti = Some(json.text().of("jti")?),
+            "nbf" => self.nbf = Some(json.date().of("nbf")?),
+            "scope" => self.scope = json.one_or_many().of("scope")?,
+            "scp" => self.scp = json.one_or_many().of("scp")?,
+            "sub" => self.sub = Some(json.text().of("sub")?),
+            "token_use" => self.token_use = json.maybe_text().of("token_use")?,
+            "typ" => self.typ = json.maybe_text().of("typ")?,
+            _ => json.skip()?,
         }
         Ok(())
     }
@@ -116,9 +121,6 @@ fn is_web_origin(text: &str) -> bool {
         .or_else(|| text.strip_prefix("http://"));
     authority.is_some_and(|rest| !rest.is_empty() && !rest.contains(['/', '?', '#']))
 }
-
-/// What `client_id()` says of a token that names no client.
-const UNKNOWN_CLIENT: &str = "jwt";
 
 #[cfg(test)]
 mod tests {
@@ -153,10 +155,12 @@ mod tests {
                 r#"{"azp":7,"client_id":["x"],"appid":"d"}"#,
                 "d",
             ),
-            ("never sub or aud", r#"{"sub":"s","aud":"a"}"#, "jwt"),
+            ("never sub or aud", r#"{"sub":"s","aud":"a"}"#, ""),
         ];
         for (name, json, want) in cases {
-            assert_eq!(Claims::parse(json).unwrap().client(), want, "{name}");
+            let claims = Claims::parse(json).unwrap();
+            let client = claims.client().map_or("", |client| &**client);
+            assert_eq!(client, want, "{name}");
         }
     }
 
@@ -175,11 +179,9 @@ mod tests {
             ("neither", r"{}", &[]),
         ];
         for (name, json, want) in cases {
-            assert_eq!(
-                Claims::parse(json).unwrap().scopes().as_slice(),
-                want,
-                "{name}"
-            );
+            let claims = Claims::parse(json).unwrap();
+            let scopes: crate::scopes::ScopeSet = claims.scopes().collect();
+            assert_eq!(scopes.as_slice(), want, "{name}");
         }
     }
 

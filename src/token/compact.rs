@@ -1,5 +1,7 @@
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::borrow::Cow;
+use std::mem::MaybeUninit;
+
+use base64_simd::{AsOut as _, URL_SAFE_NO_PAD};
 
 use super::error::{TokenError, TokenErrorKind};
 use crate::limits::{MAX_HEADER_BYTES, MAX_TOKEN_BYTES};
@@ -7,71 +9,147 @@ use crate::limits::{MAX_HEADER_BYTES, MAX_TOKEN_BYTES};
 /// The three segments of a compact JWS (RFC 7515 §7.1), decoded but not believed.
 #[derive(Debug)]
 pub(crate) struct Compact<'t> {
-    pub(super) header: String,
+    pub(super) header: Cow<'t, str>,
     pub(super) payload: Vec<u8>,
-    pub(super) signature: Vec<u8>,
+    pub(super) signature: Cow<'t, [u8]>,
     /// RFC 7515 §5.2 step 8: what was signed are these bytes, not what they decode to.
     pub(super) signing_input: &'t str,
 }
 
+/// Room for what is decoded and not kept, on the stack; larger segments go to the heap.
+#[derive(Debug)]
+pub(crate) struct Scratch {
+    header: [MaybeUninit<u8>; HEADER_ROOM],
+    signature: [MaybeUninit<u8>; SIGNATURE_ROOM],
+}
+
+impl Scratch {
+    pub(crate) const fn new() -> Self {
+        Self {
+            header: [MaybeUninit::uninit(); HEADER_ROOM],
+            signature: [MaybeUninit::uninit(); SIGNATURE_ROOM],
+        }
+    }
+}
+
 impl<'t> Compact<'t> {
     /// Splits and decodes. The size comes first: nothing below it is ever larger.
-    pub(crate) fn split(token: &'t str) -> Result<Self, TokenError> {
+    pub(crate) fn split(token: &'t str, scratch: &'t mut Scratch) -> Result<Self, TokenError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenErrorKind::TooLarge.into());
         }
-        let (signing_input, signature) = token
-            .rsplit_once('.')
-            .ok_or(TokenErrorKind::WrongSegments)?;
-        let (header, payload) = signing_input
-            .split_once('.')
-            .ok_or(TokenErrorKind::WrongSegments)?;
-        if payload.contains('.') {
+        let mut dots = memchr::memchr_iter(b'.', token.as_bytes());
+        let (Some(first), Some(second), None) = (dots.next(), dots.next(), dots.next()) else {
             return Err(TokenErrorKind::WrongSegments.into());
-        }
-        let header = decode(header)?;
+        };
+        let segment = |from, to| token.get(from..to).ok_or(TokenErrorKind::WrongSegments);
+        let header = decode(segment(0, first)?, &mut scratch.header)?;
         if header.len() > MAX_HEADER_BYTES {
             return Err(TokenErrorKind::TooLarge.into());
         }
-        let header = String::from_utf8(header).map_err(|_| TokenErrorKind::MalformedHeader)?;
-        let signature = decode(signature)?;
+        let header = text(header).ok_or(TokenErrorKind::MalformedHeader)?;
+        let signature = decode(segment(second + 1, token.len())?, &mut scratch.signature)?;
         if signature.is_empty() {
             return Err(TokenErrorKind::BadSignature.into());
         }
+        let payload = URL_SAFE_NO_PAD
+            .decode_to_vec(segment(first + 1, second)?)
+            .map_err(|_| TokenErrorKind::BadEncoding)?;
         Ok(Self {
             header,
-            payload: decode(payload)?,
+            payload,
             signature,
-            signing_input,
+            signing_input: segment(0, second)?,
         })
     }
 }
 
 /// RFC 7515 §2: no padding, no line breaks; and no spare bits set in the last character, so that one
 /// token has one spelling.
-fn decode(segment: &str) -> Result<Vec<u8>, TokenError> {
-    URL_SAFE_NO_PAD
-        .decode(segment)
-        .map_err(|_| TokenErrorKind::BadEncoding.into())
+fn decode<'s>(
+    segment: &str,
+    room: &'s mut [MaybeUninit<u8>],
+) -> Result<Cow<'s, [u8]>, TokenErrorKind> {
+    let decoded = if segment.len() / 4 * 3 + 3 <= room.len() {
+        let decoded = URL_SAFE_NO_PAD.decode(segment.as_bytes(), room.as_out());
+        decoded.map(|bytes| Cow::Borrowed(&*bytes))
+    } else {
+        URL_SAFE_NO_PAD.decode_to_vec(segment).map(Cow::Owned)
+    };
+    decoded.map_err(|_| TokenErrorKind::BadEncoding)
 }
+
+fn text(bytes: Cow<'_, [u8]>) -> Option<Cow<'_, str>> {
+    match bytes {
+        Cow::Borrowed(bytes) => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
+        Cow::Owned(bytes) => String::from_utf8(bytes).ok().map(Cow::Owned),
+    }
+}
+
+/// Headers take under 300 bytes.
+const HEADER_ROOM: usize = 512;
+
+/// An RSA signature of 4096 bits and what decoding rounds up.
+const SIGNATURE_ROOM: usize = 516;
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// The decoder is held against another one: which texts are base64url, and what they say.
+    #[test]
+    fn every_ending() {
+        let alphabet: Vec<u8> = (0..=127).collect();
+        for length in 1..=9 {
+            for last in &alphabet {
+                for before in b"AQz_-=+/" {
+                    let mut text = vec![b'e'; length];
+                    text[length - 1] = *last;
+                    if length > 1 {
+                        text[length - 2] = *before;
+                    }
+                    agree(&text);
+                }
+            }
+        }
+    }
+
+    fn agree(text: &[u8]) {
+        let text = std::str::from_utf8(text).unwrap();
+        let want = BASE64.decode(text).ok();
+        let mut room = [MaybeUninit::uninit(); 600];
+        let got = decode(text, &mut room).ok().map(Cow::into_owned);
+        assert_eq!(got, want, "{text:?}");
+        let got = decode(text, &mut []).ok().map(Cow::into_owned);
+        assert_eq!(got, want, "{text:?}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(5_000) })]
+
+        #[test]
+        fn any_length(bytes in prop::collection::vec(any::<u8>(), 0..300), at in any::<prop::sample::Index>(), to in 0..128_u8) {
+            let mut text = BASE64.encode(&bytes).into_bytes();
+            agree(&text);
+            if !text.is_empty() {
+                let at = at.index(text.len());
+                text[at] = to;
+                agree(&text);
+            }
+        }
+    }
 
     #[test]
     fn shape() {
         use TokenErrorKind::{BadEncoding, BadSignature, MalformedHeader, TooLarge, WrongSegments};
         let long = format!("e30.e30.{}", "A".repeat(MAX_TOKEN_BYTES));
         let longest = format!("e30.e30.{}", "A".repeat(MAX_TOKEN_BYTES - 8));
-        let big_header = format!(
-            "{}.e30.AA",
-            URL_SAFE_NO_PAD.encode(vec![b'x'; MAX_HEADER_BYTES + 1])
-        );
-        let largest_header = format!(
-            "{}.e30.AA",
-            URL_SAFE_NO_PAD.encode(vec![b'x'; MAX_HEADER_BYTES])
-        );
+        let big_header = format!("{}.e30.AA", BASE64.encode(vec![b'x'; MAX_HEADER_BYTES + 1]));
+        let largest_header = format!("{}.e30.AA", BASE64.encode(vec![b'x'; MAX_HEADER_BYTES]));
         let dots = ".".repeat(10_000);
         let cases = [
             ("three segments", "e30.e30.AA", Ok(())),
@@ -94,6 +172,7 @@ mod tests {
             ("standard alphabet", "e30.e30.A+", Err(BadEncoding)),
             ("line feed inside", "e30.e3\n0.AA", Err(BadEncoding)),
             ("space in front", " e30.e30.AA", Err(BadEncoding)),
+            ("header not UTF-8", "_w.e30.AA", Err(MalformedHeader)),
             (
                 "spare bits set in the header",
                 "e31.e30.AA",
@@ -104,11 +183,12 @@ mod tests {
                 "e30.e30.AB",
                 Err(BadEncoding),
             ),
-            ("header not UTF-8", "_w.e30.AA", Err(MalformedHeader)),
         ];
         for (name, token, want) in cases {
             assert_eq!(
-                Compact::split(token).map(drop).map_err(|e| e.kind()),
+                Compact::split(token, &mut Scratch::new())
+                    .map(drop)
+                    .map_err(|e| e.kind()),
                 want,
                 "{name}"
             );

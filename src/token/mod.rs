@@ -7,8 +7,9 @@
 //! 2. three segments, canonical base64url (RFC 7515 §2, §7.1)
 //! 3. header: one JSON object, no repeated member, no `crit`, `b64`, `zip`, `enc`, nested `cty`
 //!    (RFC 7515 §4, RFC 7797 §7)
+//!    and an `alg` that the allow-list of some issuer holds (RFC 8725 §3.1)
 //! 4. claims: one JSON object, no repeated member, every type right (RFC 7519 §4)
-//! 5. `alg` in the allow-list, `typ` of an access token (RFC 8725 §3.1, §3.11; RFC 9068 §4)
+//! 5. `alg` in the allow-list of its issuer, `typ` of an access token (RFC 8725 §3.1, §3.11; RFC 9068 §4)
 //! 6. `iss`, `aud` (RFC 7519 §4.1.1, §4.1.3; RFC 8707 §2)
 //! 7. `exp`, `nbf`, `iat` (RFC 7519 §4.1.4-6), and the age where it is bounded
 //! 8. members that the profile or the provider requires (RFC 9068 §2.2), no `cnf` (RFC 9449 §7.2)
@@ -21,12 +22,15 @@ mod compact;
 mod error;
 mod header;
 mod json;
+mod names;
 mod policy;
+mod text;
 mod verifier;
 
 pub use algorithm::Algorithm;
+pub(crate) use compact::Scratch;
 pub use error::{TokenError, TokenErrorKind};
 pub(crate) use policy::{AudienceRule, Profile, ProviderRule, ValidationPolicy};
 pub(crate) use verifier::Unverified;
 #[cfg(feature = "test-util")]
-pub(crate) use verifier::{auth_info_of_claims, verify_jws};
+pub(crate) use verifier::{verified_of_claims, verify_jws};

@@ -5,7 +5,7 @@ use super::algorithm::Algorithm;
 use super::claims::Claims;
 use super::error::{TokenError, TokenErrorKind};
 use super::header::{Header, without_application};
-use crate::numeric_date::NumericDate;
+use crate::numeric_date::{NumericDate, TokenTimes};
 use crate::protected_resource::ProtectedResource;
 
 /// What the tokens of one issuer must say. Everything here is decided before a key is looked for.
@@ -46,14 +46,6 @@ pub(crate) enum ProviderRule {
     Keycloak,
 }
 
-/// The claims whose verdict changes as time goes by.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Lifetime {
-    pub(crate) exp: NumericDate,
-    pub(crate) iat: Option<NumericDate>,
-    pub(crate) nbf: Option<NumericDate>,
-}
-
 impl ValidationPolicy {
     /// The audience that matched, for `AuthInfo::resource`.
     pub(super) fn check<'p>(
@@ -72,7 +64,7 @@ impl ValidationPolicy {
         }
         self.check_issuer(claims)?;
         let audience = self.check_audience(claims)?;
-        self.check_times(claims.lifetime()?, now)?;
+        self.check_times(&claims.times()?, now)?;
         self.check_profile(claims)?;
         self.check_provider(claims)?;
         if claims.cnf {
@@ -100,23 +92,26 @@ impl ValidationPolicy {
                 _ => Err(missing("aud")),
             };
         };
+        let aud = aud.as_slice();
         match &self.audience {
-            AudienceRule::Any if aud.0.is_empty() => Err(TokenErrorKind::WrongAudience.into()),
+            AudienceRule::Any if aud.is_empty() => Err(TokenErrorKind::WrongAudience.into()),
             AudienceRule::Any => Ok(None),
             AudienceRule::AnyOf(ours) => ours
                 .iter()
-                .find(|own| aud.0.iter().any(|theirs| *theirs == own.as_str()))
+                .find(|own| aud.iter().any(|theirs| *theirs == own.as_str()))
                 .map(|own| Some(own.as_str()))
                 .ok_or(TokenErrorKind::WrongAudience.into()),
         }
     }
 
-    /// All that depends on the clock; asked again whenever a token is seen again.
+    /// Everything about a token that the clock decides: a remembered token is held against it again
+    /// each time.
     pub(crate) fn check_times(
         &self,
-        Lifetime { exp, iat, nbf }: Lifetime,
+        times: &TokenTimes,
         now: NumericDate,
     ) -> Result<(), TokenError> {
+        let TokenTimes { exp, iat, nbf } = *times;
         // RFC 7519 §4.1.4: "on or after" is expired.
         if now >= exp.plus(self.leeway) {
             return Err(TokenErrorKind::Expired.into());

@@ -1,37 +1,46 @@
+use std::sync::Arc;
+
 use super::algorithm::Algorithm;
 use super::claims::Claims;
-use super::compact::Compact;
+use super::compact::{Compact, Scratch};
 use super::error::{TokenError, TokenErrorKind};
 use super::header::Header;
 use super::policy::ValidationPolicy;
-use crate::auth_info::{AuthInfo, Verified};
 use crate::jwks::{KeyMiss, KeySet};
 use crate::numeric_date::NumericDate;
+use crate::verified::{Said, Verified};
 
 /// A token whose segments decode (steps 1 and 2). Owns what [`Parsed`] borrows from.
 #[derive(Debug)]
 pub(crate) struct Unverified<'t> {
-    token: &'t str,
     compact: Compact<'t>,
 }
 
+/// The signature of one token verified: what its claims say. Made by [`Checked::verify`] alone.
+#[derive(Debug)]
+pub(crate) struct Attested(Said);
+
 impl<'t> Unverified<'t> {
-    pub(crate) fn split(token: &'t str) -> Result<Self, TokenError> {
-        Ok(Self {
-            token,
-            compact: Compact::split(token)?,
-        })
+    pub(crate) fn split(token: &'t str, scratch: &'t mut Scratch) -> Result<Self, TokenError> {
+        let compact = Compact::split(token, scratch)?;
+        Ok(Self { compact })
     }
 
-    /// Steps 3 and 4.
-    pub(crate) fn parse(&self) -> Result<Parsed<'_>, TokenError> {
+    /// Steps 3 and 4. `used` says whether any issuer's tokens may have this algorithm: none of the
+    /// others is worth reading.
+    pub(crate) fn parse(
+        &self,
+        used: impl FnOnce(Algorithm) -> bool,
+    ) -> Result<Parsed<'_>, TokenError> {
         let header = Header::parse(&self.compact.header)?;
         let algorithm = header.algorithm()?;
+        if !used(algorithm) {
+            return Err(TokenErrorKind::AlgorithmNotAllowed.into());
+        }
         let payload = std::str::from_utf8(&self.compact.payload)
             .map_err(|_| TokenErrorKind::MalformedClaims)?;
         let claims = Claims::parse(payload)?;
         Ok(Parsed {
-            token: self.token,
             compact: &self.compact,
             header,
             algorithm,
@@ -39,12 +48,23 @@ impl<'t> Unverified<'t> {
             claims,
         })
     }
+
+    /// The proof that every check was passed, `attested` being this token's.
+    pub(crate) fn into_verified(
+        self,
+        Attested(said): Attested,
+        policy: &ValidationPolicy,
+    ) -> Result<Arc<Verified>, TokenError> {
+        let payload =
+            String::from_utf8(self.compact.payload).map_err(|_| TokenErrorKind::MalformedClaims)?;
+        let resource = policy.resource.clone();
+        Ok(Arc::new(Verified::assertion(payload, said, resource)))
+    }
 }
 
 /// A token that could be read (steps 1 to 4). Nothing in it is believed yet.
 #[derive(Debug)]
 pub(crate) struct Parsed<'u> {
-    token: &'u str,
     compact: &'u Compact<'u>,
     header: Header<'u>,
     algorithm: Algorithm,
@@ -67,7 +87,6 @@ impl<'u> Parsed<'u> {
         let audience = policy.check(&self.header, self.algorithm, &self.claims, now)?;
         Ok(Checked {
             parsed: self,
-            policy,
             audience,
         })
     }
@@ -78,7 +97,6 @@ impl<'u> Parsed<'u> {
 #[derive(Debug)]
 pub(crate) struct Checked<'u, 'p> {
     parsed: Parsed<'u>,
-    policy: &'p ValidationPolicy,
     audience: Option<&'p str>,
 }
 
@@ -87,10 +105,9 @@ impl Checked<'_, '_> {
         self.parsed.header.kid.as_deref()
     }
 
-    /// Steps 9 and 10; the only place that makes an [`AuthInfo`].
-    pub(crate) fn verify(&self, keys: &KeySet) -> Result<AuthInfo, TokenError> {
+    /// Steps 9 and 10.
+    pub(crate) fn verify(&self, keys: &KeySet) -> Result<Attested, TokenError> {
         let Parsed {
-            token,
             compact,
             algorithm,
             payload,
@@ -100,19 +117,7 @@ impl Checked<'_, '_> {
         let signed = compact.signing_input.as_bytes();
         keys.verify(self.kid(), *algorithm, signed, &compact.signature)
             .map_err(key_error)?;
-        Ok(AuthInfo::assertion(Verified {
-            token: (*token).into(),
-            payload: (*payload).into(),
-            issuer: self.policy.issuer.clone(),
-            matched: self.audience.map(Into::into),
-            resource: self.policy.resource.clone(),
-            audience: claims.audience(),
-            client_id: claims.client().into(),
-            expires_at: claims.exp.ok_or(TokenErrorKind::MissingClaim)?,
-            jti: claims.jti.as_deref().map(Into::into),
-            scopes: claims.scopes(),
-            subject: claims.sub.as_deref().map(Into::into),
-        }))
+        claims.said(payload, self.audience).map(Attested)
     }
 }
 
@@ -128,7 +133,8 @@ const fn key_error(miss: KeyMiss) -> TokenError {
 /// Steps 1, 2, 3, 9 and 10 alone, for test vectors whose payloads are no claims.
 #[cfg(feature = "test-util")]
 pub(crate) fn verify_jws(token: &str, keys: &KeySet) -> Result<Vec<u8>, TokenError> {
-    let compact = Compact::split(token)?;
+    let mut scratch = Scratch::new();
+    let compact = Compact::split(token, &mut scratch)?;
     let header = Header::parse(&compact.header)?;
     let signed = compact.signing_input.as_bytes();
     keys.verify(
@@ -143,24 +149,10 @@ pub(crate) fn verify_jws(token: &str, keys: &KeySet) -> Result<Vec<u8>, TokenErr
 
 /// What [`Checked::verify`] would say of these claims, without a token.
 #[cfg(feature = "test-util")]
-pub(crate) fn auth_info_of_claims(json: &str) -> Result<AuthInfo, TokenError> {
+pub(crate) fn verified_of_claims(json: &str) -> Result<Arc<Verified>, TokenError> {
     let claims = Claims::parse(json)?;
-    let audience = claims.audience();
-    Ok(AuthInfo::assertion(Verified {
-        token: "".into(),
-        payload: json.into(),
-        issuer: claims
-            .iss
-            .as_deref()
-            .ok_or(TokenErrorKind::MissingClaim)?
-            .into(),
-        matched: audience.first().map(|aud| aud.as_str().into()),
-        resource: Default::default(),
-        client_id: claims.client().into(),
-        expires_at: claims.exp.ok_or(TokenErrorKind::MissingClaim)?,
-        jti: claims.jti.as_deref().map(Into::into),
-        scopes: claims.scopes(),
-        subject: claims.sub.as_deref().map(Into::into),
-        audience,
-    }))
+    let first = claims.audience().first().map(|audience| &**audience);
+    let said = claims.said(json, first)?;
+    let verified = Verified::assertion(json.to_owned(), said, Arc::default());
+    Ok(Arc::new(verified))
 }

@@ -8,7 +8,7 @@ use http::{Method, Response};
 use rmcp::ServiceExt as _;
 use rmcp::model::CallToolRequestParams;
 use rmcp::transport::StreamableHttpClientTransport;
-use rmcp::transport::auth::{AuthClient, AuthorizationRequest, OAuthState};
+use rmcp::transport::auth::{AuthClient, AuthorizationCallback, AuthorizationRequest, OAuthState};
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use serde_json::{Value, json};
 use url::{Url, form_urlencoded};
@@ -229,7 +229,7 @@ async fn a_client_that_knows_nothing_signs_in_and_calls_a_tool() {
 }
 
 #[tokio::test]
-async fn notes_need_one_scope_more_and_belong_to_their_writer() {
+async fn notes_need_a_scope_more_and_belong_to_their_writer() {
     let program = Program::start(&[]);
     let visitor = Visitor::arrive(&program.base).await;
     let reader = visitor.sign_in("mcp:read").await;
@@ -240,8 +240,16 @@ async fn notes_need_one_scope_more_and_belong_to_their_writer() {
     let refused = visitor
         .call_tool(&token(&reader), "append_note", note.clone())
         .await;
-    assert!(refused.body.contains("mcp:write"), "{refused:?}");
-    assert!(!refused.body.contains("milk"), "{refused:?}");
+    assert_eq!(refused.status, 403, "{refused:?}");
+    let challenge = refused.challenge().unwrap();
+    assert!(
+        challenge.contains("error=\"insufficient_scope\""),
+        "{challenge}"
+    );
+    assert!(
+        challenge.contains("scope=\"mcp:read mcp:write\""),
+        "{challenge}"
+    );
     let written = visitor
         .call_tool(&token(&writer), "append_note", note.clone())
         .await;
@@ -384,42 +392,105 @@ async fn pages_of_this_machine_sign_in_by_script() {
 }
 
 #[tokio::test]
-async fn rmcps_own_client_signs_in_and_calls_both_tools() {
+async fn a_session_belongs_to_the_client_that_began_it() {
+    let program = Program::start(&[]);
+    let visitor = Visitor::arrive(&program.base).await;
+    let client = json!({"client_name": "Another", "redirect_uris": [REDIRECT_URI]});
+    let registered = visitor.register(&client).await.json();
+    let other = Visitor {
+        client_id: registered["client_id"].as_str().unwrap().to_owned(),
+        ..Visitor::arrive(&program.base).await
+    };
+    let call = async |token: &str, session: Option<&str>, method: &str, params: Value| {
+        let bearer = format!("Bearer {token}");
+        let mut headers = vec![
+            ("authorization", bearer.as_str()),
+            ("content-type", "application/json"),
+            ("accept", "application/json, text/event-stream"),
+        ];
+        headers.extend(session.map(|session| ("mcp-session-id", session)));
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        visitor
+            .send(
+                Method::POST,
+                &visitor.resource(),
+                &headers,
+                body.to_string(),
+            )
+            .await
+    };
+    let token = async |of: &Visitor| {
+        let granted = of.sign_in("mcp:read").await;
+        granted["access_token"].as_str().unwrap().to_owned()
+    };
+    let hello = json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "x", "version": "1"}});
+    let began = call(&token(&visitor).await, None, "initialize", hello).await;
+    assert_eq!(began.status, 200, "{began:?}");
+    let session = began.headers["mcp-session-id"].to_str().unwrap();
+    for (who, status) in [(&other, 404), (&visitor, 200)] {
+        // Another token than the first in both cases.
+        let token = token(who).await;
+        let answer = call(&token, Some(session), "tools/list", json!({})).await;
+        assert_eq!(answer.status, status, "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn rmcps_own_client_signs_in_and_steps_up() {
     let program = Program::start(&[]);
     let url = format!("{}/mcp", program.base);
     let visitor = Visitor::arrive(&program.base).await;
+    let agree = async |url: &str| {
+        let pressed = visitor.press(&visitor.browse(url).await, "allow").await;
+        pressed.headers["location"].to_str().unwrap().to_owned()
+    };
 
     let mut state = OAuthState::new(&url, None).await.unwrap();
     let wish = AuthorizationRequest::new("http://127.0.0.1:7777/callback")
         .with_client_name("rmcp")
-        .with_scopes(["mcp:read", "mcp:write"]);
+        .with_initial_scope_selection();
     state.start_authorization(wish).await.unwrap();
-    let page = visitor
-        .browse(&state.get_authorization_url().await.unwrap())
-        .await;
-    let pressed = visitor.press(&page, "allow").await;
-    let answer = pressed.headers["location"].to_str().unwrap();
-    state.handle_callback_url(answer).await.unwrap();
+    let answer = agree(&state.get_authorization_url().await.unwrap()).await;
+    state.handle_callback_url(&answer).await.unwrap();
     state.refresh_token().await.unwrap();
 
-    let manager = state.into_authorization_manager().unwrap();
+    let auth = AuthClient::new(
+        reqwest::Client::new(),
+        state.into_authorization_manager().unwrap(),
+    );
+    let manager = auth.auth_manager.clone();
     let transport = StreamableHttpClientTransport::with_client(
-        AuthClient::new(reqwest::Client::new(), manager),
+        auth,
         StreamableHttpClientTransportConfig::with_uri(url),
     );
     let client = ().serve(transport).await.unwrap();
-    for (call, expected) in [
-        (CallToolRequestParams::new("whoami"), "developer"),
-        (
-            CallToolRequestParams::new("append_note")
-                .with_arguments(json!({"text": "milk"}).as_object().unwrap().clone()),
-            "milk",
-        ),
-    ] {
-        let result = client.call_tool(call).await.unwrap();
+    let text = async |call: CallToolRequestParams| {
+        let result = client.call_tool(call).await?;
         let result = serde_json::to_value(&result).unwrap();
-        let text = result["content"][0]["text"].as_str().unwrap();
-        assert!(text.contains(expected), "{text}");
-    }
+        Ok::<_, rmcp::ServiceError>(result["content"][0]["text"].to_string())
+    };
+    let note = json!({"text": "milk"}).as_object().unwrap().clone();
+    let note = CallToolRequestParams::new("append_note").with_arguments(note);
+    let whoami = text(CallToolRequestParams::new("whoami")).await.unwrap();
+    assert!(whoami.contains("developer"), "{whoami}");
+    let refused = format!("{:?}", text(note.clone()).await.unwrap_err());
+    assert!(refused.contains("insufficient_scope"), "{refused}");
+
+    let manager = manager.lock().await;
+    let wider = manager.request_scope_upgrade("mcp:write").await.unwrap();
+    let answer = AuthorizationCallback::from_redirect_url(&agree(&wider).await).unwrap();
+    let AuthorizationCallback {
+        code,
+        csrf_token,
+        issuer,
+        ..
+    } = answer;
+    manager
+        .exchange_code_for_token_with_issuer(&code, &csrf_token, issuer.as_deref())
+        .await
+        .unwrap();
+    drop(manager);
+    let written = text(note).await.unwrap();
+    assert!(written.contains("milk"), "{written}");
     client.cancel().await.unwrap();
 }

@@ -1,0 +1,93 @@
+//! One path through the layer, again and again, for callgrind to count its instructions. `.ci/instructions`
+//! runs it and compares; alone it prints the names of the paths.
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "it is a program, and what cannot go on has failed"
+)]
+
+#[path = "../targets/drive.rs"]
+#[allow(dead_code, reason = "shared with the other benches")]
+mod drive;
+#[path = "../targets/measure.rs"]
+#[allow(dead_code, reason = "shared with the other benches")]
+mod measure;
+#[path = "../targets/tokens.rs"]
+#[allow(dead_code, reason = "shared with the other benches")]
+mod tokens;
+#[path = "../targets/world.rs"]
+#[allow(dead_code, reason = "shared with the other benches")]
+mod world;
+
+use std::hint::black_box;
+
+use http::{HeaderValue, StatusCode};
+use tower_jwt_auth::Algorithm;
+
+use drive::{Hello, repeated, request, service, status, status_waiting};
+use world::World;
+
+const CALLS: usize = 200;
+
+fn main() {
+    let wanted = std::env::args()
+        .skip(1)
+        .find(|argument| !argument.starts_with('-'));
+    let Some(wanted) = wanted else {
+        println!("first-sight verification service remembered no-header unknown-kid expired");
+        return;
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let _entered = runtime.enter();
+    // Its keys cost nothing to make, and what it costs to verify is counted apart.
+    let world = World::new(Algorithm::EdDSA);
+    let layered = service(&world.layer());
+    let seen = world.token(1_000_000);
+    assert_eq!(status(&layered, request(Some(&seen.line))), StatusCode::OK);
+    let refused = |line: Option<&HeaderValue>| {
+        for _ in 0..8 {
+            status_waiting(&layered, request(line));
+        }
+        run(&layered, repeated(line, CALLS), StatusCode::UNAUTHORIZED);
+    };
+    match wanted.as_str() {
+        "first-sight" => {
+            let lines = world.tokens(CALLS);
+            let requests = lines.iter().map(|token| request(Some(&token.line)));
+            run(&layered, requests.collect(), StatusCode::OK);
+        }
+        "verification" => {
+            let tokens = world.tokens(CALLS);
+            collect(&mut || tokens.iter().for_each(|token| world.verify(token)));
+        }
+        "service" => run(&Hello, repeated(Some(&seen.line), CALLS), StatusCode::OK),
+        "remembered" => run(&layered, repeated(Some(&seen.line), CALLS), StatusCode::OK),
+        "no-header" => refused(None),
+        "unknown-kid" => refused(Some(&tokens::headed(&world, "kid", "other"))),
+        "expired" => refused(Some(&tokens::expired(&world))),
+        other => panic!("no path is called {other}"),
+    }
+}
+
+fn run<S, B>(service: &S, requests: Vec<drive::Ask>, wanted: StatusCode)
+where
+    S: tower::Service<drive::Ask, Response = http::Response<B>, Error = std::convert::Infallible>
+        + Clone,
+{
+    let mut requests = requests.into_iter();
+    collect(&mut || {
+        for request in requests.by_ref() {
+            assert_eq!(status(service, request), wanted);
+        }
+    });
+}
+
+/// Callgrind counts inside of this alone.
+#[inline(never)]
+fn collect(work: &mut dyn FnMut()) {
+    work();
+    black_box(());
+}

@@ -1,0 +1,101 @@
+//! Requests through a service the way axum sends them: a clone of the service for each, polled ready,
+//! called once.
+
+use std::convert::Infallible;
+use std::future::{Future as _, Ready, ready};
+use std::hint::black_box;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, StatusCode};
+use http_body_util::Empty;
+use tower::{Layer as _, Service, ServiceExt as _};
+use tower_jwt_auth::{JwtAuth, JwtAuthLayer};
+
+use crate::measure::Batch;
+
+pub(crate) type Ask = Request<Empty<Bytes>>;
+
+/// The service behind: it answers at once.
+#[derive(Clone, Debug)]
+pub(crate) struct Hello;
+
+impl Service<Ask> for Hello {
+    type Response = Response<Empty<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Ask) -> Self::Future {
+        black_box(&request);
+        ready(Ok(Response::new(Empty::new())))
+    }
+}
+
+/// What axum's router leaves in the extensions before a layer sees the request.
+#[derive(Clone, Debug)]
+struct MatchedRoute(#[expect(dead_code, reason = "its size is what counts")] &'static str);
+
+/// A request as it comes out of hyper and axum's router.
+pub(crate) fn request(line: Option<&HeaderValue>) -> Ask {
+    let mut request = Request::post("https://mcp.example.com/mcp")
+        .header("host", "mcp.example.com")
+        .header("user-agent", "bench/1.0")
+        .header("accept", "application/json, text/event-stream")
+        .header("content-type", "application/json");
+    if let Some(line) = line {
+        request = request.header("authorization", line.clone());
+    }
+    let mut request = request.body(Empty::new()).unwrap();
+    request.extensions_mut().insert(MatchedRoute("/mcp"));
+    request
+}
+
+pub(crate) fn service(layer: &JwtAuthLayer) -> JwtAuth<Hello> {
+    layer.layer(Hello)
+}
+
+/// One request to the end. Nothing on the paths that are measured waits.
+pub(crate) fn status<S, B>(service: &S, request: Ask) -> StatusCode
+where
+    S: Service<Ask, Response = Response<B>, Error = Infallible> + Clone,
+{
+    let call = pin!(service.clone().oneshot(request));
+    match call.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Ok(response)) => response.status(),
+        Poll::Pending => panic!("it waits"),
+    }
+}
+
+/// As [`status`], for what may wait: a first look at keys, a refused signature.
+pub(crate) fn status_waiting<S, B>(service: &S, request: Ask) -> StatusCode
+where
+    S: Service<Ask, Response = Response<B>, Error = Infallible> + Clone,
+{
+    let call = service.clone().oneshot(request);
+    let response = tokio::runtime::Handle::current().block_on(call);
+    response.unwrap_or_else(|never| match never {}).status()
+}
+
+/// The requests are made beforehand; answers are dropped within.
+pub(crate) fn batch<S, B>(service: S, requests: Vec<Ask>, wanted: StatusCode) -> Batch<'static>
+where
+    S: Service<Ask, Response = Response<B>, Error = Infallible> + Clone + 'static,
+{
+    Batch {
+        operations: requests.len(),
+        run: Box::new(move || {
+            for request in requests {
+                assert_eq!(status(&service, request), wanted);
+            }
+        }),
+    }
+}
+
+pub(crate) fn repeated(line: Option<&HeaderValue>, times: usize) -> Vec<Ask> {
+    (0..times).map(|_| request(line)).collect()
+}

@@ -1,0 +1,56 @@
+//! What a request costs, as ratios to the bare verification of its signature in the same run.
+//!
+//! ```sh
+//! cargo bench --all-features --bench targets              # every table, about two minutes
+//! cargo bench --all-features --bench targets -- paths     # one of: paths, refusals, worst, scaling, threads
+//! ```
+//!
+//! `README.md` beside it says what the figures mean.
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "it is a program, and what cannot go on has failed"
+)]
+
+mod drive;
+mod measure;
+mod paths;
+mod refusals;
+mod scaling;
+mod table;
+mod threads;
+mod tokens;
+mod world;
+mod worst;
+
+use std::process::ExitCode;
+
+use table::Report;
+
+fn main() -> ExitCode {
+    let wanted: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with("--"))
+        .collect();
+    let runs = |name: &str| wanted.is_empty() || wanted.iter().any(|one| one == name);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_time()
+        .build()
+        .unwrap();
+    let _entered = runtime.enter();
+    let mut report = Report::default();
+    let parts: [(&str, fn(&mut Report)); 5] = [
+        ("paths", paths::run),
+        ("refusals", refusals::run),
+        ("worst", worst::run),
+        ("scaling", scaling::run),
+        ("threads", threads::run),
+    ];
+    for (name, run) in parts {
+        if runs(name) {
+            run(&mut report);
+        }
+    }
+    report.finish()
+}

@@ -1,0 +1,94 @@
+//! Many keys, many issuers.
+
+use http::StatusCode;
+use serde_json::json;
+use tower_jwt_auth::{Algorithm, Issuer, JwtAuthConfig, JwtAuthLayer};
+
+use crate::drive::{self, batch, request, service};
+use crate::measure::{Case, Figures, interleaved};
+use crate::table::Report;
+use crate::world::{ISSUER, Memory, RESOURCE, World, config, ready};
+
+const ROUNDS: usize = 40;
+
+pub(crate) fn run(report: &mut Report) {
+    report.heading("Many keys and issuers: first sight and remembered, over one of each");
+    let world = World::new(Algorithm::EdDSA);
+    let one = |layer: &dyn Fn() -> JwtAuthLayer| measure(&world, layer);
+    let (first, again) = one(&|| world.layer());
+    report.figure(
+        "1 key, 1 issuer",
+        &format!("{:.2} us, {:.3} us", first.least, again.least),
+    );
+    for keys in [100, 128] {
+        let figures = one(&|| ready(config(source(&world, keys))));
+        compare(report, &format!("{keys} keys"), (first, again), figures);
+    }
+    for issuers in [100, 1000] {
+        let figures = one(&|| many(&world, issuers));
+        compare(
+            report,
+            &format!("{issuers} issuers"),
+            (first, again),
+            figures,
+        );
+    }
+}
+
+fn compare(report: &mut Report, what: &str, one: (Figures, Figures), many: (Figures, Figures)) {
+    // 5 % for what memory and noise do.
+    let first = many.0.least / one.0.least;
+    report.at_most(&format!("{what}, first sight"), 1.05, first, "", "x");
+    let again = many.1.least / one.1.least;
+    report.at_most(&format!("{what}, remembered"), 1.05, again, "", "x");
+}
+
+fn measure(world: &World, layer: &dyn Fn() -> JwtAuthLayer) -> (Figures, Figures) {
+    let tokens = world.tokens(60);
+    let requests = || {
+        let lines = tokens.iter().map(|token| &token.line);
+        lines.map(|line| request(Some(line))).collect::<Vec<_>>()
+    };
+    let warmed = || {
+        let service = service(&layer());
+        let extra = world.token(1_000_000);
+        drive::status(&service, request(Some(&extra.line)));
+        service
+    };
+    let seen = warmed();
+    for request in requests() {
+        drive::status(&seen, request);
+    }
+    let [first, again] = interleaved(
+        ROUNDS,
+        [
+            Case::new(|| batch(warmed(), requests(), StatusCode::OK)),
+            Case::new(|| batch(seen.clone(), requests(), StatusCode::OK)),
+        ],
+    );
+    (first, again)
+}
+
+/// The key of `world` and others of its kind.
+fn source(world: &World, keys: usize) -> Memory {
+    let mut all: Vec<_> = (1..keys)
+        .map(|number| {
+            let mut jwk = world.key.jwk();
+            jwk["kid"] = format!("key-{number}").into();
+            jwk
+        })
+        .collect();
+    all.insert(keys / 2, world.key.jwk());
+    Memory::publishing(all)
+}
+
+fn many(world: &World, issuers: usize) -> JwtAuthLayer {
+    let keys = json!({"keys": [world.key.jwk()]});
+    let others =
+        (1..issuers).map(|number| format!("https://tenant-{number}.eu.auth0.example.com/"));
+    let mut builder = JwtAuthConfig::builder().resource(RESOURCE);
+    for issuer in others.chain([ISSUER.to_owned()]) {
+        builder = builder.add_issuer(Issuer::new(issuer).jwks(keys.clone()));
+    }
+    JwtAuthLayer::new(builder.build().unwrap())
+}

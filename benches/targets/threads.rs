@@ -1,0 +1,75 @@
+//! Two threads against one.
+
+use std::sync::Barrier;
+use std::time::Instant;
+
+use tower_jwt_auth::Algorithm;
+
+use crate::drive::{request, service, status};
+use crate::table::Report;
+use crate::world::World;
+
+const ROUNDS: usize = 15;
+
+pub(crate) fn run(report: &mut Report) {
+    if std::thread::available_parallelism().map_or(1, usize::from) < 2 {
+        println!("one processor: no threads to compare");
+        return;
+    }
+    report.heading("Two threads against one, over the factor of the bare verification");
+    let world = World::new(Algorithm::RS256);
+    let tokens = world.tokens(200);
+    let bare = factor(|thread| {
+        for token in &tokens[thread * 100..][..100] {
+            world.verify(token);
+        }
+    });
+    report.figure("bare verification", &format!("{bare:.2} times"));
+    let service = service(&world.layer());
+    for token in &tokens {
+        status(&service, request(Some(&token.line)));
+    }
+    let rows: [(&str, &(dyn Fn(usize) + Sync)); 2] = [
+        ("remembered, a token each", &|thread| {
+            for _ in 0..2000 {
+                status(&service, request(Some(&tokens[thread].line)));
+            }
+        }),
+        ("remembered, 100 tokens each", &|thread| {
+            for token in tokens[thread * 100..][..100].iter().cycle().take(2000) {
+                status(&service, request(Some(&token.line)));
+            }
+        }),
+    ];
+    for (name, work) in rows {
+        let measured = factor(work);
+        let detail = format!("x ({measured:.2} times)");
+        report.at_most(name, 1.03, bare / measured, "", &detail);
+    }
+}
+
+/// How much more work two threads do than one, in the same time.
+fn factor(work: impl Fn(usize) + Sync) -> f64 {
+    let one = (0..ROUNDS).map(|_| time(1, &work)).fold(f64::MAX, f64::min);
+    let two = (0..ROUNDS).map(|_| time(2, &work)).fold(f64::MAX, f64::min);
+    2.0 * one / two
+}
+
+fn time(threads: usize, work: &(impl Fn(usize) + Sync)) -> f64 {
+    let start = Barrier::new(threads);
+    let times: Vec<f64> = std::thread::scope(|scope| {
+        let running: Vec<_> = (0..threads)
+            .map(|thread| {
+                let start = &start;
+                scope.spawn(move || {
+                    start.wait();
+                    let began = Instant::now();
+                    work(thread);
+                    began.elapsed().as_secs_f64()
+                })
+            })
+            .collect();
+        running.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    times.into_iter().fold(0.0, f64::max)
+}

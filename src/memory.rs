@@ -1,0 +1,294 @@
+//! Tokens that were verified before: the second time, not even the signature is checked.
+//!
+//! What is remembered is the claims of a token whose every check passed, under the MAC of all its
+//! bytes. A hit is worth as much as a fresh verification because what could change since is looked at
+//! again by the caller: that the keys are still of the generation that verified it and may still
+//! serve, and everything about the token that the clock decides. Whatever fails there is verified
+//! anew, so that a refusal is always a fresh one, and refusals are never remembered. One memory
+//! belongs to one verifier, so that no other audience, issuer or setting ever meets its entries.
+//!
+//! # Why a MAC
+//!
+//! The key of an entry is a 128-bit MAC under a secret that the process makes up and never shows:
+//! AES-GCM-SIV of an empty text with the token as associated data ([RFC 8452]). With one nonce for
+//! all it is a pseudo-random function of the token, because GCM-SIV encrypts a hash of what it is
+//! given and, unlike GCM, does not come apart when a nonce is used again ([RFC 8452 §9]). Nobody
+//! without the secret can find two tokens that share a MAC, or one that shares it with a given token,
+//! but by chance: 2^-128 for a guess against one entry. The same would take SHA-256 three times as
+//! long, most of a hit.
+//!
+//! # How it is built
+//!
+//! Sets of sixteen entries. The last bytes of a token, which are those of its signature, choose the set
+//! and the entries worth a look, so that junk is passed over before a MAC is made of it; the MAC alone
+//! decides. Readers compare sixteen words and load one pointer: no lock, and no write to memory that
+//! other readers use, but for the mark "was used" where it is not set yet. Writers, who have just paid for a signature, lock one set. Both bounds hold for
+//! each set, and so for the whole. What is evicted is what was not used since the hand last passed.
+//!
+//! [RFC 8452]: https://www.rfc-editor.org/rfc/rfc8452
+//! [RFC 8452 §9]: https://www.rfc-editor.org/rfc/rfc8452#section-9
+
+use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use arc_swap::{ArcSwapOption, Guard};
+
+use crate::jwks::{MAC_BYTES, TokenMac};
+use crate::limits::MAX_TOKEN_BYTES;
+use crate::verified::Verified;
+
+/// What one verifier remembers.
+pub(crate) struct TokenMemory {
+    mac: TokenMac,
+    glance: RandomState,
+    /// Made with the first entry: a layer that sees no token takes no memory for them.
+    sets: OnceLock<Box<[Set]>>,
+    how_many: usize,
+}
+
+/// By what a token is remembered. Never shown.
+type TokenKey = [u8; MAC_BYTES];
+
+/// Where to look for a token.
+#[derive(Clone, Copy)]
+struct Glance(u64);
+
+/// A verified token, and which keys verified it.
+pub(crate) struct Remembered {
+    key: TokenKey,
+    pub(crate) issuer: usize,
+    pub(crate) generation: u64,
+    pub(crate) verified: Arc<Verified>,
+}
+
+/// An entry, held for one request.
+pub(crate) struct Recalled(Guard<Option<Arc<Remembered>>>);
+
+#[derive(Default)]
+struct Set {
+    /// To load only the entry that is meant; zero where there is none.
+    tags: [AtomicU64; WAYS],
+    entries: [ArcSwapOption<Remembered>; WAYS],
+    /// One bit for each entry that was used since the hand last passed.
+    used: AtomicU16,
+    ledger: Mutex<Ledger>,
+}
+
+/// What only writers need.
+#[derive(Default)]
+struct Ledger {
+    ways: [Option<Held>; WAYS],
+    bytes: usize,
+    hand: usize,
+}
+
+#[derive(Clone, Copy)]
+struct Held {
+    weight: u32,
+    issuer: u32,
+    generation: u64,
+}
+
+impl TokenMemory {
+    /// For about `entries` tokens; `None` for none, and where there is no randomness for the secret.
+    pub(crate) fn new(entries: usize) -> Option<Self> {
+        let how_many = entries.div_ceil(WAYS);
+        (how_many > 0).then_some(())?;
+        Some(Self {
+            mac: TokenMac::random()?,
+            glance: RandomState::new(),
+            sets: OnceLock::new(),
+            how_many,
+        })
+    }
+
+    pub(crate) fn recall(&self, token: &[u8]) -> Option<Recalled> {
+        // Nothing longer is ever verified.
+        let token = Some(token).filter(|token| token.len() <= MAX_TOKEN_BYTES)?;
+        let glance = self.glance(token);
+        let set = self.sets.get()?.get(glance.place(self.how_many))?;
+        let ways = set.tags.iter().zip(&set.entries).enumerate();
+        let mut alike = ways
+            .filter(|(_, (tag, _))| tag.load(Ordering::Relaxed) == glance.tag())
+            .peekable();
+        alike.peek()?;
+        let key = self.mac.of(token)?;
+        alike.find_map(|(way, (_, entry))| {
+            let held = entry.load();
+            held.as_ref().filter(|entry| entry.key == key)?;
+            set.mark_used(way);
+            Some(Recalled(held))
+        })
+    }
+
+    /// Remembers a token that the keys of this generation of this issuer have just verified.
+    pub(crate) fn remember(
+        &self,
+        token: &[u8],
+        issuer: usize,
+        generation: u64,
+        verified: Arc<Verified>,
+    ) {
+        let Some(key) = self.mac.of(token) else {
+            return;
+        };
+        let sets = self.sets.get_or_init(|| {
+            let empty = std::iter::repeat_with(Set::default);
+            empty.take(self.how_many).collect()
+        });
+        let glance = self.glance(token);
+        if let Some(set) = sets.get(glance.place(self.how_many)) {
+            let entry = Remembered {
+                key,
+                issuer,
+                generation,
+                verified,
+            };
+            set.put(glance.tag(), entry);
+        }
+    }
+
+    /// Under a secret, so that nobody can fill one set on purpose.
+    fn glance(&self, token: &[u8]) -> Glance {
+        let tail = token.len().saturating_sub(GLANCED_BYTES);
+        let tail = token.get(tail..).unwrap_or_default();
+        Glance(self.glance.hash_one(tail))
+    }
+}
+
+impl Glance {
+    /// One of `sets`, by the upper bits.
+    fn place(self, sets: usize) -> usize {
+        ((u128::from(self.0) * sets as u128) >> 64) as usize
+    }
+
+    /// Never zero.
+    const fn tag(self) -> u64 {
+        self.0 | 1
+    }
+}
+
+impl Remembered {
+    /// Bytes on the heap.
+    fn weight(&self) -> usize {
+        size_of::<Self>() + self.verified.weight() + ENTRY_OVERHEAD
+    }
+}
+
+impl Recalled {
+    pub(crate) fn entry(&self) -> Option<&Remembered> {
+        self.0.as_deref()
+    }
+}
+
+impl Set {
+    fn mark_used(&self, way: usize) {
+        let bit = 1 << way;
+        if self.used.load(Ordering::Relaxed) & bit == 0 {
+            self.used.fetch_or(bit, Ordering::Relaxed);
+        }
+    }
+
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        // Only numbers: at worst a panic elsewhere leaves an entry uncounted.
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put(&self, tag: u64, entry: Remembered) {
+        let weight = entry.weight();
+        if weight > SET_BYTES {
+            return;
+        }
+        let mut ledger = self.ledger();
+        self.forget_superseded(&mut ledger, tag, &entry);
+        while ledger.bytes + weight > SET_BYTES {
+            self.evict(&mut ledger);
+        }
+        let way = match ledger.ways.iter().position(Option::is_none) {
+            Some(free) => free,
+            None => self.evict(&mut ledger),
+        };
+        let held = Held::of(&entry, weight);
+        let (Some(own), Some(place), Some(noted)) = (
+            self.tags.get(way),
+            self.entries.get(way),
+            ledger.ways.get_mut(way),
+        ) else {
+            return;
+        };
+        *noted = Some(held);
+        ledger.bytes += weight;
+        place.store(Some(Arc::new(entry)));
+        own.store(tag, Ordering::Relaxed);
+    }
+
+    /// The same token of before, and whatever earlier keys of its issuer verified: never used again.
+    fn forget_superseded(&self, ledger: &mut Ledger, tag: u64, new: &Remembered) {
+        for way in 0..WAYS {
+            let Some(Some(held)) = ledger.ways.get(way) else {
+                continue;
+            };
+            let same = self.tags.get(way).map(|own| own.load(Ordering::Relaxed)) == Some(tag);
+            let older = held.issuer as usize == new.issuer && held.generation != new.generation;
+            if same || older {
+                self.forget(ledger, way);
+            }
+        }
+    }
+
+    /// Frees one way, and says which.
+    fn evict(&self, ledger: &mut Ledger) -> usize {
+        loop {
+            let way = ledger.hand % WAYS;
+            ledger.hand = way + 1;
+            let bit = 1 << way;
+            // The bit is cleared where it was set, so that the second round finds something.
+            if self.used.fetch_and(!bit, Ordering::Relaxed) & bit == 0 {
+                self.forget(ledger, way);
+                return way;
+            }
+        }
+    }
+
+    fn forget(&self, ledger: &mut Ledger, way: usize) {
+        let held = ledger.ways.get_mut(way).and_then(Option::take);
+        ledger.bytes -= held.map_or(0, |held| held.weight as usize);
+        if let (Some(tag), Some(entry)) = (self.tags.get(way), self.entries.get(way)) {
+            tag.store(0, Ordering::Relaxed);
+            entry.store(None);
+        }
+    }
+}
+
+impl Held {
+    fn of(entry: &Remembered, weight: usize) -> Self {
+        Self {
+            weight: u32::try_from(weight).unwrap_or(u32::MAX),
+            issuer: u32::try_from(entry.issuer).unwrap_or(u32::MAX),
+            generation: entry.generation,
+        }
+    }
+}
+
+impl fmt::Debug for TokenMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenMemory").finish_non_exhaustive()
+    }
+}
+
+/// Entries of a set: with fewer, sets fill up unevenly and evict too early.
+const WAYS: usize = 16;
+
+/// The end of a signature: differs for any two tokens.
+const GLANCED_BYTES: usize = 16;
+
+/// Bytes of a set: 1 KiB for each entry, so that the largest token still fits.
+const SET_BYTES: usize = WAYS * 1024;
+
+/// Its place in the set, and what the two reference counts take.
+const ENTRY_OVERHEAD: usize = size_of::<Set>() / WAYS + 4 * size_of::<usize>();
+
+#[cfg(all(test, feature = "aws_lc_rs", feature = "test-util"))]
+mod tests;

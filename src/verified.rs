@@ -1,0 +1,230 @@
+//! What a good token says, in as few pieces of memory as can be: the claims as they came, and places in
+//! them.
+
+use std::borrow::Cow;
+use std::sync::{Arc, OnceLock};
+
+use crate::numeric_date::TokenTimes;
+use crate::protected_resource::ProtectedResource;
+use crate::scopes::{ScopeHierarchy, ScopeSet, grants};
+
+/// A token that passed every check. Shared by everybody who holds an `AuthInfo` of it.
+#[derive(Debug)]
+pub(crate) struct Verified {
+    payload: String,
+    said: Said,
+    pub(crate) resource: Arc<ProtectedResource>,
+    /// Made when they are first asked for: most handlers ask for neither.
+    audience: OnceLock<Vec<String>>,
+    scopes: OnceLock<ScopeSet>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) audience: Places,
+    pub(crate) client: Option<Place>,
+    pub(crate) issuer: Place,
+    pub(crate) jti: Option<Place>,
+    /// The accepted audience that `aud` named.
+    pub(crate) matched: Option<Place>,
+    /// Lists of scopes, separated by spaces.
+    pub(crate) scopes: Places,
+    pub(crate) subject: Option<Place>,
+    pub(crate) times: TokenTimes,
+}
+
+/// A text of the claims: where it stands, or a copy when it is spelled with escapes there.
+#[derive(Debug)]
+pub(crate) enum Place {
+    At { start: u32, end: u32 },
+    Copy(Box<str>),
+}
+
+#[derive(Debug, Default)]
+pub(crate) enum Places {
+    #[default]
+    None,
+    One(Place),
+    Many(Vec<Place>),
+}
+
+impl Verified {
+    /// Named to be searched for: each caller of this is a place that grants access.
+    pub(crate) fn assertion(payload: String, said: Said, resource: Arc<ProtectedResource>) -> Self {
+        Self {
+            payload,
+            said,
+            resource,
+            audience: OnceLock::new(),
+            scopes: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn payload(&self) -> &str {
+        &self.payload
+    }
+
+    pub(crate) fn times(&self) -> &TokenTimes {
+        &self.said.times
+    }
+
+    pub(crate) fn issuer(&self) -> &str {
+        self.at(&self.said.issuer)
+    }
+
+    pub(crate) fn client(&self) -> Option<&str> {
+        self.said.client.as_ref().map(|place| self.at(place))
+    }
+
+    pub(crate) fn matched(&self) -> Option<&str> {
+        self.said.matched.as_ref().map(|place| self.at(place))
+    }
+
+    pub(crate) fn jti(&self) -> Option<&str> {
+        self.said.jti.as_ref().map(|place| self.at(place))
+    }
+
+    pub(crate) fn subject(&self) -> Option<&str> {
+        self.said.subject.as_ref().map(|place| self.at(place))
+    }
+
+    pub(crate) fn audience(&self) -> &[String] {
+        self.audience.get_or_init(|| {
+            let places = self.said.audience.as_slice().iter();
+            places.map(|place| self.at(place).to_owned()).collect()
+        })
+    }
+
+    pub(crate) fn scopes(&self) -> &ScopeSet {
+        self.scopes.get_or_init(|| self.scope_lists().collect())
+    }
+
+    /// Whether `needed` is granted, directly or through `hierarchy`.
+    pub(crate) fn grants(&self, needed: &str, hierarchy: Option<&ScopeHierarchy>) -> bool {
+        let granted = self.scope_lists().flat_map(|list| list.split(' '));
+        grants(granted.filter(|scope| !scope.is_empty()), needed, hierarchy)
+    }
+
+    fn scope_lists(&self) -> impl Iterator<Item = &str> + Clone {
+        self.said
+            .scopes
+            .as_slice()
+            .iter()
+            .map(|place| self.at(place))
+    }
+
+    fn at<'v>(&'v self, place: &'v Place) -> &'v str {
+        match place {
+            Place::At { start, end } => self
+                .payload
+                .get(*start as usize..*end as usize)
+                .unwrap_or_default(),
+            Place::Copy(text) => text,
+        }
+    }
+
+    /// Bytes on the heap, at most: as if every list had been asked for.
+    pub(crate) fn weight(&self) -> usize {
+        let Said {
+            audience,
+            client,
+            issuer,
+            jti,
+            matched,
+            scopes,
+            subject,
+            times: _,
+        } = &self.said;
+        let single = [
+            client.as_ref(),
+            Some(issuer),
+            jti.as_ref(),
+            matched.as_ref(),
+            subject.as_ref(),
+        ];
+        let places = single.into_iter().flatten();
+        let copies: usize = places
+            .chain(audience.as_slice())
+            .chain(scopes.as_slice())
+            .map(|place| match place {
+                Place::At { .. } => 0,
+                Place::Copy(text) => text.len(),
+            })
+            .sum();
+        let audience_texts = audience.as_slice().iter().map(|place| self.at(place));
+        let scope_texts = self.scope_lists().flat_map(|list| list.split(' '));
+        let lists: usize = audience_texts
+            .chain(scope_texts)
+            .map(|text| size_of::<String>() + text.len().max(LEAST_ALLOCATION))
+            .sum();
+        let pieces = size_of_val(audience.as_slice()) + size_of_val(scopes.as_slice());
+        size_of::<Self>() + self.payload.capacity() + copies + lists + pieces
+    }
+}
+
+impl Place {
+    /// Where `text` stands in `whole`, which it was read from.
+    pub(crate) fn of(text: &Cow<'_, str>, whole: &str) -> Self {
+        let start = text.as_ptr().addr().wrapping_sub(whole.as_ptr().addr());
+        let end = start.wrapping_add(text.len());
+        match (text, u32::try_from(start), u32::try_from(end)) {
+            (Cow::Borrowed(text), Ok(from), Ok(to)) if whole.get(start..end) == Some(text) => {
+                Self::At {
+                    start: from,
+                    end: to,
+                }
+            }
+            (text, ..) => Self::Copy((&**text).into()),
+        }
+    }
+}
+
+impl Places {
+    fn as_slice(&self) -> &[Place] {
+        match self {
+            Self::None => &[],
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
+        }
+    }
+}
+
+impl FromIterator<Place> for Places {
+    fn from_iter<I: IntoIterator<Item = Place>>(places: I) -> Self {
+        let mut places = places.into_iter();
+        match (places.next(), places.next()) {
+            (None, _) => Self::None,
+            (Some(one), None) => Self::One(one),
+            (Some(one), Some(two)) => Self::Many([one, two].into_iter().chain(places).collect()),
+        }
+    }
+}
+
+/// What an allocator takes for the shortest text.
+const LEAST_ALLOCATION: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_found_or_copied() {
+        let whole = String::from("say caf\\u00e9");
+        let inside = Place::of(&Cow::Borrowed(&whole[4..7]), &whole);
+        assert!(
+            matches!(inside, Place::At { start: 4, end: 7 }),
+            "{inside:?}"
+        );
+        let elsewhere = String::from("caf");
+        for foreign in [
+            Cow::Borrowed(&*elsewhere),
+            Cow::Owned("caf\u{e9}".to_owned()),
+        ] {
+            let place = Place::of(&foreign, &whole);
+            assert!(
+                matches!(&place, Place::Copy(text) if **text == *foreign),
+                "{place:?}"
+            );
+        }
+    }
+}

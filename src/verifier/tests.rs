@@ -1,0 +1,386 @@
+//! A token that is remembered gets the verdict of a fresh look, whatever has changed since.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use tokio::time::advance;
+
+use super::*;
+use crate::test_util::{FakeClock, TestKey};
+use crate::{
+    FetchError, FetchFuture, Fetched, Issuer, JwksCache, JwtAuthConfig, JwtAuthConfigBuilder,
+    KeySource, RejectionKind, Validators,
+};
+
+const NOW: u64 = 1_800_000_000;
+const MINUTE: u64 = 60;
+
+fn key(kid: &str) -> TestKey {
+    TestKey::generate(Algorithm::ES256, kid)
+}
+
+fn claims(changes: Value) -> String {
+    let mut claims = json!({"iss": "i", "aud": "a", "exp": NOW + 600});
+    for (name, value) in changes.as_object().unwrap() {
+        claims[name] = value.clone();
+    }
+    claims.to_string()
+}
+
+fn sign(key: &TestKey, changes: Value) -> String {
+    let header = json!({"alg": "ES256", "kid": key.kid()});
+    key.sign_compact(&header.to_string(), &claims(changes))
+}
+
+fn fixed(key: &TestKey, clock: &FakeClock) -> JwtAuthConfigBuilder {
+    JwtAuthConfig::builder()
+        .issuer("i")
+        .audience("a")
+        .jwks(json!({"keys": [key.jwk()]}))
+        .clock(clock)
+}
+
+fn verifier(builder: JwtAuthConfigBuilder) -> JwtVerifier {
+    JwtVerifier::new(builder.build().unwrap())
+}
+
+/// The verdict, short, and whether the token was remembered before it.
+async fn look(verifier: &JwtVerifier, token: &str) -> (Result<(), String>, bool) {
+    let now = verifier.0.clock.now();
+    let recalled = verifier.recall(Presented::Alone(token), now).is_some();
+    let verdict = verifier.verify(token).await;
+    let short = |rejection: Rejection| match rejection.token_error() {
+        Some(error) => format!("{:?}", error.kind()),
+        None => format!("{:?}", rejection.kind()),
+    };
+    (verdict.map(drop).map_err(short), recalled)
+}
+
+fn good() -> (Result<(), String>, bool) {
+    (Ok(()), false)
+}
+
+fn again() -> (Result<(), String>, bool) {
+    (Ok(()), true)
+}
+
+fn refused(kind: TokenErrorKind) -> (Result<(), String>, bool) {
+    (Err(format!("{kind:?}")), false)
+}
+
+#[tokio::test]
+async fn the_second_time_it_is_remembered() {
+    let (key, clock) = (key("k"), FakeClock::at(NOW as f64));
+    let token = sign(
+        &key,
+        json!({"sub": "alice", "scope": "a b", "client_id": "c"}),
+    );
+    let on = verifier(fixed(&key, &clock));
+    assert_eq!(look(&on, &token).await, good());
+    assert_eq!(look(&on, &token).await, again());
+    let off = verifier(fixed(&key, &clock).remembered_tokens(0));
+    assert_eq!(look(&off, &token).await, good());
+    assert_eq!(look(&off, &token).await, good());
+    let (remembered, fresh) = (
+        on.verify(&token).await.unwrap(),
+        off.verify(&token).await.unwrap(),
+    );
+    assert_eq!(
+        serde_json::to_value(&remembered).unwrap(),
+        serde_json::to_value(&fresh).unwrap()
+    );
+    assert_eq!(
+        (remembered.token(), remembered.claim("sub")),
+        (token.as_str(), fresh.claim("sub"))
+    );
+    // A clone shares it, another verifier of the same configuration does not.
+    assert_eq!(look(&on.clone(), &token).await, again());
+}
+
+#[tokio::test]
+async fn refusals_are_not_remembered() {
+    let (key, clock) = (key("k"), FakeClock::at(NOW as f64));
+    let verifier = verifier(fixed(&key, &clock));
+    let good = sign(&key, json!({}));
+    let (signed, _) = good.rsplit_once('.').unwrap();
+    let stranger = TestKey::generate(Algorithm::ES256, "k");
+    let tokens = [
+        sign(&key, json!({"exp": NOW - 600})),
+        sign(&key, json!({"aud": "b"})),
+        sign(&key, json!({"iss": "j"})),
+        sign(&stranger, json!({})),
+        format!("{signed}.AAAA"),
+    ];
+    for token in &tokens {
+        for _ in 0..3 {
+            let (verdict, recalled) = look(&verifier, token).await;
+            assert!(verdict.is_err() && !recalled, "{token}");
+        }
+    }
+    let memory = verifier.0.memory.as_ref().unwrap();
+    assert_eq!(memory.entries(), 0);
+    assert_eq!(look(&verifier, &good).await, self::good());
+    assert_eq!(memory.entries(), 1);
+}
+
+/// CVE-2026-35030, CVE-2026-35039: a memory that is shared forgets for whom a token was good.
+#[tokio::test]
+async fn another_audience_never_sees_it() {
+    let (key, clock) = (key("k"), FakeClock::at(NOW as f64));
+    let token = sign(&key, json!({}));
+    let ours = verifier(fixed(&key, &clock));
+    let theirs = verifier(fixed(&key, &clock).audience("b"));
+    let only_theirs = JwtAuthConfig::builder().issuer("i").audience("b");
+    let only_theirs = verifier(only_theirs.jwks(json!({"keys": [key.jwk()]})).clock(&clock));
+    for seen in [false, true] {
+        assert_eq!(look(&ours, &token).await, (Ok(()), seen));
+        assert_eq!(look(&theirs, &token).await, (Ok(()), seen));
+        assert_eq!(
+            look(&only_theirs, &token).await,
+            refused(TokenErrorKind::WrongAudience)
+        );
+    }
+}
+
+#[tokio::test]
+async fn scopes_are_asked_for_each_time() {
+    let (key, clock) = (key("k"), FakeClock::at(NOW as f64));
+    let verifier = verifier(fixed(&key, &clock).required_scopes(["needed"]));
+    let lacking = sign(&key, json!({"scope": "other"}));
+    let granted = sign(&key, json!({"scope": "needed"}));
+    for seen in [false, true] {
+        assert_eq!(look(&verifier, &granted).await, (Ok(()), seen));
+        let (verdict, recalled) = look(&verifier, &lacking).await;
+        assert_eq!(
+            (verdict, recalled),
+            (Err("InsufficientScope".to_owned()), seen)
+        );
+    }
+}
+
+/// Keys that change, on the test's own clock.
+#[derive(Clone, Debug)]
+struct Source(Arc<Mutex<Option<Value>>>);
+
+impl Source {
+    fn publishing(keys: &[&TestKey]) -> Self {
+        let source = Self(Arc::default());
+        source.publish(keys);
+        source
+    }
+
+    fn publish(&self, keys: &[&TestKey]) {
+        let keys: Vec<Value> = keys.iter().map(|key| key.jwk()).collect();
+        *self.0.lock().unwrap() = Some(json!({"keys": keys}));
+    }
+
+    fn fail(&self) {
+        *self.0.lock().unwrap() = None;
+    }
+}
+
+impl KeySource for Source {
+    fn fetch<'a>(&'a self, _: Option<&'a Validators>) -> FetchFuture<'a> {
+        let document = self.0.lock().unwrap().clone();
+        Box::pin(async move {
+            let document = document.ok_or_else(|| FetchError::new("out of order"))?;
+            Ok(Fetched::document(document.to_string().into_bytes()))
+        })
+    }
+}
+
+fn fetched(source: &Source, clock: &FakeClock) -> JwtAuthConfigBuilder {
+    let times = JwksCache::new()
+        .max_age(Duration::from_secs(10 * MINUTE))
+        .max_stale(Duration::from_secs(60 * MINUTE));
+    JwtAuthConfig::builder()
+        .issuer("i")
+        .audience("a")
+        .key_source(source.clone())
+        .jwks_cache(times)
+        .clock(clock)
+}
+
+/// Past the next refresh. The wall clock stands: tokens live on.
+async fn refresh() {
+    tokio::time::sleep(Duration::from_secs(11 * MINUTE)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn new_keys_forget_everything() {
+    let (old, new, clock) = (key("old"), key("new"), FakeClock::at(NOW as f64));
+    let source = Source::publishing(&[&old]);
+    let verifier = verifier(fetched(&source, &clock));
+    let token = sign(&old, json!({}));
+    assert_eq!(look(&verifier, &token).await, good());
+    refresh().await;
+    assert_eq!(
+        look(&verifier, &token).await,
+        again(),
+        "the same keys, confirmed"
+    );
+
+    source.publish(&[&old, &new]);
+    refresh().await;
+    assert_eq!(
+        look(&verifier, &token).await,
+        good(),
+        "its key is still there: verified anew"
+    );
+    assert_eq!(look(&verifier, &token).await, again());
+
+    source.publish(&[&new]);
+    refresh().await;
+    assert_eq!(
+        look(&verifier, &token).await,
+        refused(TokenErrorKind::UnknownKey)
+    );
+
+    let imposter = key("old");
+    source.publish(&[&imposter, &new]);
+    refresh().await;
+    assert_eq!(
+        look(&verifier, &token).await,
+        refused(TokenErrorKind::BadSignature)
+    );
+
+    source.publish(&[&old]);
+    refresh().await;
+    assert_eq!(look(&verifier, &token).await, good());
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_that_may_not_serve_answer_503() {
+    let (key, clock) = (key("k"), FakeClock::at(NOW as f64));
+    let source = Source::publishing(&[&key]);
+    let verifier = verifier(fetched(&source, &clock));
+    let token = sign(&key, json!({}));
+    assert_eq!(look(&verifier, &token).await, good());
+    source.fail();
+    tokio::time::sleep(Duration::from_secs(59 * MINUTE)).await;
+    assert_eq!(look(&verifier, &token).await, again(), "stale keys serve");
+    advance(Duration::from_secs(2 * MINUTE)).await;
+    let (verdict, recalled) = look(&verifier, &token).await;
+    assert_eq!(
+        (verdict, recalled),
+        (Err("KeysUnavailable".to_owned()), false)
+    );
+    let rejection = verifier.verify(&token).await.unwrap_err();
+    assert_eq!(rejection.kind(), RejectionKind::KeysUnavailable);
+    source.publish(&[&key]);
+    refresh().await;
+    assert_eq!(
+        look(&verifier, &token).await,
+        again(),
+        "the same keys are back"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_issuers_new_keys_leave_the_others_alone() {
+    let (one, other, clock) = (key("one"), key("other"), FakeClock::at(NOW as f64));
+    let (first, second) = (Source::publishing(&[&one]), Source::publishing(&[&other]));
+    let builder = JwtAuthConfig::builder()
+        .audience("a")
+        .clock(&clock)
+        .add_issuer(Issuer::new("i").key_source(first.clone()))
+        .add_issuer(Issuer::new("j").key_source(second));
+    let verifier = verifier(builder);
+    let (a, b) = (sign(&one, json!({})), sign(&other, json!({"iss": "j"})));
+    // The key of one issuer is nothing to the other, remembered or not.
+    let crossed = sign(&one, json!({"iss": "j"}));
+    for seen in [false, true] {
+        assert_eq!(look(&verifier, &a).await, (Ok(()), seen));
+        assert_eq!(look(&verifier, &b).await, (Ok(()), seen));
+        assert_eq!(
+            look(&verifier, &crossed).await,
+            refused(TokenErrorKind::UnknownKey)
+        );
+    }
+    first.publish(&[&one, &key("next")]);
+    refresh().await;
+    assert_eq!(look(&verifier, &a).await, good());
+    assert_eq!(look(&verifier, &b).await, again());
+}
+
+#[tokio::test]
+async fn times_on_the_border() {
+    let (key, clock) = (key("k"), FakeClock::at(NOW as f64));
+    use TokenErrorKind::{Expired, IssuedInTheFuture, NotYetValid};
+    let verifier = verifier(fixed(&key, &clock).leeway(Duration::from_secs(60)));
+    let (now, minute) = (NOW as f64, MINUTE as f64);
+    let rows = [
+        (
+            "exp",
+            json!({"exp": NOW + 600}),
+            now + 600.0 + minute,
+            -0.001,
+            Expired,
+        ),
+        (
+            "exp, with a fraction",
+            json!({"exp": now + 600.5}),
+            now + 600.5 + minute,
+            -0.001,
+            Expired,
+        ),
+        (
+            "nbf, the clock set back",
+            json!({"nbf": NOW}),
+            now - minute - 0.001,
+            0.001,
+            NotYetValid,
+        ),
+        (
+            "iat, the clock set back",
+            json!({"iat": NOW}),
+            now - minute - 0.001,
+            0.001,
+            IssuedInTheFuture,
+        ),
+    ];
+    for (name, changes, border, inside, wanted) in rows {
+        let token = sign(&key, changes);
+        clock.set(now);
+        assert_eq!(look(&verifier, &token).await, good(), "{name}");
+        clock.set(border + inside);
+        assert_eq!(look(&verifier, &token).await, again(), "{name}");
+        clock.set(border);
+        assert_eq!(look(&verifier, &token).await, refused(wanted), "{name}");
+        clock.set(now);
+        assert_eq!(look(&verifier, &token).await, again(), "{name}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
+
+    /// With a memory and without one: the same verdict at any time, in any order.
+    #[test]
+    fn any_times(
+        exp in 0..400_i32, nbf in prop::option::of(-200..400_i32), iat in prop::option::of(-200..400_i32),
+        leeway in 0..120_u64, readings in prop::collection::vec(-300..500_i32, 1..12), half in any::<bool>(),
+    ) {
+        let at = |offset: i32| NOW as f64 + f64::from(offset) + if half { 0.5 } else { 0.0 };
+        static KEY: std::sync::LazyLock<TestKey> = std::sync::LazyLock::new(|| key("k"));
+        let mut changes = json!({"exp": at(exp)});
+        for (name, date) in [("nbf", nbf), ("iat", iat)] {
+            if let Some(date) = date {
+                changes[name] = at(date).into();
+            }
+        }
+        let token = sign(&KEY, changes);
+        let clock = FakeClock::at(NOW as f64);
+        let builder = || fixed(&KEY, &clock).leeway(Duration::from_secs(leeway));
+        let (with, without) = (verifier(builder()), verifier(builder().remembered_tokens(0)));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for reading in readings {
+            clock.set(NOW as f64 + f64::from(reading));
+            let (remembering, _) = runtime.block_on(look(&with, &token));
+            let (fresh, _) = runtime.block_on(look(&without, &token));
+            prop_assert_eq!(remembering, fresh, "at {}", reading);
+        }
+    }
+}
