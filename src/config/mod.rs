@@ -140,10 +140,11 @@ impl JwtAuthLayer {
     ///     .issuer("https://idp.example.com")
     ///     .required_scopes(["mcp:read"])
     ///     .build()?;
-    /// let server = any(|| async { "the MCP server" })
-    ///     .layer(McpScopes::new().tool("add_note", ["mcp:write"]))
-    ///     .layer(SessionBindingLayer::new());
-    /// let app: Router = Router::new().route("/mcp", server).layer(JwtAuthLayer::mcp(config));
+    /// let app: Router = Router::new()
+    ///     .route("/mcp", any(|| async { "the MCP server" }))
+    ///     .route_layer(McpScopes::new().tool("add_note", ["mcp:write"]))
+    ///     .route_layer(SessionBindingLayer::new())
+    ///     .layer(JwtAuthLayer::mcp(config));
     /// # }
     /// # Ok::<(), tower_jwt_auth::ConfigError>(())
     /// ```

@@ -76,6 +76,7 @@
 //! | A 403 for claims that do not fit | Without a challenge | Clients take a challenge for a lack of scopes |
 //!
 //! | A 403 for scopes | Lists what the operation needs together with `required_scopes`; [`challenge_operation_scopes_only`](crate::JwtAuthConfigBuilder::challenge_operation_scopes_only) leaves the latter out | Clients of MCP before 2026-07-28 ask next for just what is listed. Later ones add the two themselves |
+//! | `realm` in challenges | Where it is set, or when there is nothing else to say | RFC 6750 §3 makes it optional. MCP clients look at `resource_metadata`, and its absence keeps the line short |
 //! | `offline_access` | An error in `required_scopes` and `scopes_supported`; where an operation demands it, left out of the challenge | MCP authorization, "Refresh Tokens": it is between a client and its issuer |
 //! | `scopes_supported` of the metadata | `required_scopes`, unless set | Clients ask for all of it at first. The catalogue would ask users for everything before they used anything |
 //!
