@@ -49,11 +49,12 @@ struct Needed {
 impl RequireScopesLayer {
     /// All of `scopes` are needed, compared byte for byte; with none, just a verified caller.
     ///
-    /// A scope with characters that no challenge can carry (RFC 6749 §3.3) is needed, but not listed.
+    /// A scope with characters that no challenge can carry (RFC 6749 §3.3) is needed, but not listed; an
+    /// empty text is a scope that no token has.
     #[must_use]
     pub fn new<S: AsRef<str>>(scopes: impl IntoIterator<Item = S>) -> Self {
         Self(Arc::new(Needed {
-            scopes: scopes.into_iter().collect(),
+            scopes: ScopeSet::required(scopes),
             hierarchy: None,
         }))
     }

@@ -53,7 +53,7 @@ fn advertised(scopes: &ScopeSet) -> String {
     let quotable = scopes
         .as_slice()
         .iter()
-        .filter(|scope| is_quotable(scope) && *scope != OFFLINE_ACCESS);
+        .filter(|scope| is_quotable(scope) && !scope.is_empty() && *scope != OFFLINE_ACCESS);
     quotable.map(String::as_str).collect::<Vec<_>>().join(" ")
 }
 

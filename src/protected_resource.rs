@@ -14,8 +14,9 @@ pub(crate) struct ProtectedResource {
     pub(crate) required_scopes: ScopeSet,
     pub(crate) hierarchy: Option<ScopeHierarchy>,
     pub(crate) listing: ScopeListing,
-    /// That of the token's issuer.
+    /// Those of the token's issuer.
     pub(crate) leeway: Duration,
+    pub(crate) max_token_age: Option<Duration>,
     pub(crate) made: Made,
 }
 

@@ -13,6 +13,8 @@ use http_body_util::Full;
 use tower_service::Service;
 use url::Url;
 
+use crate::scopes::ScopeSet;
+
 /// The protected resource metadata of this server (RFC 9728): who issues tokens for it.
 ///
 /// [`JwtAuthLayer`](crate::JwtAuthLayer) answers requests for it by itself when it sits in front of
@@ -73,7 +75,11 @@ impl ResourceMetadata {
             "bearer_methods_supported": ["header"],
         });
         // A member without a value is left out: clients refuse null (RFC 9728 §3.2).
-        let scopes = details.scopes_supported.as_deref().unwrap_or(scopes);
+        let supported: Option<ScopeSet> = details
+            .scopes_supported
+            .as_ref()
+            .map(|scopes| scopes.iter().collect());
+        let scopes = supported.as_ref().map_or(scopes, ScopeSet::as_slice);
         let texts = [
             ("jwks_uri", &details.jwks_uri),
             ("resource_documentation", &details.documentation),

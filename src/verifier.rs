@@ -268,7 +268,7 @@ impl JwtVerifier {
         };
         self.0
             .checks
-            .run(&auth, resource)
+            .run(&auth, &self.0.resource)
             .map_err(NotVerified::Rejected)?;
         if !auth.satisfies(&resource.required_scopes, None) {
             let rejection = Rejection::insufficient_scope(resource, &resource.required_scopes);

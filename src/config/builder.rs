@@ -288,6 +288,9 @@ impl JwtAuthConfigBuilder {
         let required_scopes =
             check_scopes("required_scopes", self.shared.required_scopes.as_deref())?;
         self.details.check(rule)?;
+        if let (None, Some(setting)) = (&self.resource, self.details.first_set()) {
+            return Err(ConfigError::ResourceMissing { setting });
+        }
         let metadata =
             self.resource
                 .as_deref()

@@ -61,13 +61,14 @@ impl Context<'_> {
         }
         let leeway = own.leeway.or(self.shared.leeway).unwrap_or(DEFAULT_LEEWAY);
         let strict = own.rfc9068 || self.shared.rfc9068;
+        let max_token_age = own.max_token_age.or(self.shared.max_token_age);
         let provider = match own.provider(strict)? {
             None => self.shared.provider(strict)?,
             own => own,
         };
         let policy = ValidationPolicy {
             issuer: entry.issuer.as_str().into(),
-            audience: self.audience(entry)?,
+            audience: self.audience(entry, provider.as_ref())?,
             algorithms: algorithms.to_vec(),
             profile: if strict {
                 Profile::Rfc9068
@@ -76,10 +77,11 @@ impl Context<'_> {
             },
             provider,
             leeway,
-            max_token_age: own.max_token_age.or(self.shared.max_token_age),
+            max_token_age,
             resource: Arc::new(ProtectedResource {
                 required_scopes,
                 leeway,
+                max_token_age,
                 ..self.challenges.clone()
             }),
         };
@@ -87,7 +89,11 @@ impl Context<'_> {
         Ok(CheckedIssuer { policy, keys })
     }
 
-    fn audience(&self, entry: &Issuer) -> Result<AudienceRule, ConfigError> {
+    fn audience(
+        &self,
+        entry: &Issuer,
+        provider: Option<&ProviderRule>,
+    ) -> Result<AudienceRule, ConfigError> {
         let own = &entry.settings;
         if own.allow_any_audience || self.shared.allow_any_audience {
             return Ok(AudienceRule::Any);
@@ -97,7 +103,7 @@ impl Context<'_> {
             None => self.resource.map(ToOwned::to_owned).into_iter().collect(),
         };
         // A token without `aud` is then judged by its client, and one with an `aud` matches nothing.
-        let by_client = own.cognito.is_some() || self.shared.cognito.is_some();
+        let by_client = matches!(provider, Some(ProviderRule::Cognito { .. }));
         match audience.is_empty() && !by_client {
             true => Err(ConfigError::AudienceMissing {
                 issuer: entry.issuer.clone(),
@@ -344,14 +350,23 @@ fn invalid_url(setting: &'static str, text: &str, fault: UrlFault) -> ConfigErro
 
 /// Entra ID's metadata for several tenants names an issuer that no token carries.
 fn stands_for_every_tenant(issuer: &str) -> bool {
-    let path = issuer
-        .strip_prefix("https://login.microsoftonline.com/")
-        .or_else(|| issuer.strip_prefix("https://sts.windows.net/"));
-    let tenant = path.and_then(|path| path.split('/').next());
+    let path = ENTRA
+        .iter()
+        .find_map(|host| issuer.strip_prefix("https://")?.strip_prefix(host));
+    let mut segments = path.unwrap_or_default().split('/').skip(1);
+    let tenant = segments.next();
     tenant.is_some_and(|tenant| {
         matches!(tenant, "" | "common" | "consumers" | "organizations") || tenant.starts_with('{')
     })
 }
+
+/// The public cloud and the national ones.
+const ENTRA: [&str; 4] = [
+    "login.microsoftonline.com",
+    "login.microsoftonline.us",
+    "login.partner.microsoftonline.cn",
+    "sts.windows.net",
+];
 
 /// Other issuers may be URLs too, such as SPIFFE's; we neither fetch from them nor judge them.
 fn is_web_url(issuer: &str) -> bool {
@@ -360,6 +375,20 @@ fn is_web_url(issuer: &str) -> bool {
 }
 
 impl ResourceDetails {
+    pub(super) fn first_set(&self) -> Option<&'static str> {
+        let set = [
+            ("resource_name", self.name.is_some()),
+            ("resource_documentation", self.documentation.is_some()),
+            ("resource_policy_uri", self.policy_uri.is_some()),
+            ("resource_tos_uri", self.tos_uri.is_some()),
+            ("resource_jwks_uri", self.jwks_uri.is_some()),
+            ("scopes_supported", self.scopes_supported.is_some()),
+        ];
+        set.into_iter()
+            .find(|(_, is_set)| *is_set)
+            .map(|(name, _)| name)
+    }
+
     pub(super) fn check(&self, rule: UrlRule) -> Result<(), ConfigError> {
         for (setting, url) in [
             ("resource_documentation", &self.documentation),

@@ -102,6 +102,11 @@ pub enum ConfigError {
         /// Its value.
         smaller_value: Duration,
     },
+    /// A setting says something about the resource, and `resource` is not set.
+    ResourceMissing {
+        /// The setting.
+        setting: &'static str,
+    },
     /// `HS*` is listed, but the keys are fetched, or are not a secret.
     SymmetricAlgorithm {
         /// The algorithm.
@@ -253,6 +258,10 @@ impl fmt::Display for ConfigError {
                 "{larger} ({}) is below {smaller} ({}): raise {larger} or lower {smaller}",
                 shown(*larger_value),
                 shown(*smaller_value)
+            ),
+            Self::ResourceMissing { setting } => write!(
+                f,
+                "{setting} is set, but without resource there is no metadata to say it: set resource too"
             ),
             Self::SymmetricAlgorithm { algorithm } => write!(
                 f,

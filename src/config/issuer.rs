@@ -12,7 +12,8 @@ use crate::token::Algorithm;
 /// One of several issuers: whose tokens are accepted, and where its keys come from.
 ///
 /// What is not set here is taken from the [builder](crate::JwtAuthConfigBuilder): audience,
-/// algorithms, required scopes, leeway and cache times. Keys are never shared: the `iss` of a token
+/// algorithms, required scopes, leeway, bounds on age, cache times, and the rules `rfc9068`, `cognito` and
+/// `keycloak`. Keys are never shared: the `iss` of a token
 /// chooses one issuer, and only that issuer's keys count.
 ///
 /// ```

@@ -372,6 +372,19 @@ mod with_everything {
                 "scopes_supported lists offline_access",
             ),
             (
+                json!({"scopes_supported": ["a"]}),
+                "scopes_supported is set, but without resource there is no metadata to say it: set resource too",
+            ),
+            (
+                json!({"issuer": "https://login.microsoftonline.us/common/v2.0"}),
+                "stands for every tenant",
+            ),
+            (
+                json!({"issuer": null, "audience": null, "cognito": {"client_ids": ["c"]},
+                    "issuers": [{"issuer": "https://kc.example", "keycloak": true}]}),
+                "audience is missing for issuer \"https://kc.example\"",
+            ),
+            (
                 json!({"scopes_supported": []}),
                 "scopes_supported is empty: give it a value or leave it out",
             ),

@@ -11,12 +11,11 @@ use http_body_util::Full;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::scopes::{Needs, Rules, fits};
+use super::scopes::{Needed, Rules, fits};
 use crate::auth_info::AuthInfo;
 use crate::authz::caller;
 use crate::body::ResponseBody;
-use crate::rejection::Rejection;
-use crate::scopes::ScopeSet;
+use crate::rejection::{Rejection, RejectionKind};
 use crate::telemetry;
 
 /// The service that [`McpScopes`](super::McpScopes) makes; see there.
@@ -33,22 +32,33 @@ impl<S> McpScoped<S> {
 }
 
 impl Rules {
-    fn check(&self, auth: &AuthInfo, needed: &ScopeSet) -> Result<(), Rejection> {
-        match auth.satisfies(needed, self.hierarchy.as_ref()) {
+    fn check(&self, auth: &AuthInfo, needed: &Needed) -> Result<(), Rejection> {
+        let Needed { scopes, untold } = needed;
+        match auth.satisfies(scopes, self.hierarchy.as_ref()) {
             true => Ok(()),
+            false if *untold => Err(Rejection::unchallenged(RejectionKind::AccessDenied)),
             false => Err(Rejection::insufficient_scope(
                 auth.protected_resource(),
-                needed,
+                scopes,
             )),
         }
     }
 
     /// `true` when the body must be read before anything can be said.
     fn judge<B>(&self, request: &Request<B>) -> Result<bool, Rejection> {
-        let auth = caller(request.extensions(), "McpScopes")?;
+        let auth = caller(request.extensions(), "McpScopes");
         match self.needed_by(request.method(), request.headers()) {
-            Needs::Scopes(needed) => self.check(auth, &needed).map(|()| false),
-            Needs::Body => Ok(self.check(auth, self.everything()).is_err()),
+            // `optional()` let somebody through who has no token, and needs none for this.
+            Some(needed)
+                if needed.scopes.is_empty()
+                    && auth
+                        .as_ref()
+                        .is_err_and(|refusal| refusal.kind() == RejectionKind::MissingToken) =>
+            {
+                Ok(false)
+            }
+            Some(needed) => self.check(auth?, &needed).map(|()| false),
+            None => Ok(self.check(auth?, &self.everything()).is_err()),
         }
     }
 
@@ -60,7 +70,7 @@ impl Rules {
         let auth = caller(&parts.extensions, "McpScopes")?;
         let read = read(body).await;
         let needed = match &read {
-            None => self.everything().clone(),
+            None => self.everything(),
             Some((data, _)) => self.needed_by_body(data),
         };
         self.check(auth, &needed)?;
@@ -80,7 +90,9 @@ async fn read<B: Body<Data = Bytes>>(body: B) -> Option<(Bytes, Option<HeaderMap
     let mut trailers = None;
     while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
         match frame.ok()?.into_data() {
-            Ok(chunk) if fits(data.len().saturating_add(chunk.len())) => data.extend(chunk),
+            Ok(chunk) if fits(data.len().saturating_add(chunk.len())) => {
+                data.extend_from_slice(&chunk)
+            }
             Ok(_) => return None,
             Err(frame) => trailers = frame.into_trailers().ok(),
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use http::{HeaderMap, Method};
 use tower_layer::Layer;
 
-use super::operation::{Operation, TargetKind, from_body, from_headers};
+use super::operation::{Operation, Target, TargetKind, from_body, from_headers};
 use super::scoped::McpScoped;
 use crate::limits::MAX_MCP_BODY_BYTES;
 use crate::scopes::{ScopeHierarchy, ScopeSet};
@@ -37,15 +37,22 @@ use crate::scopes::{ScopeHierarchy, ScopeSet};
 /// # How the operation is known
 ///
 /// - By `Mcp-Method` and `Mcp-Name`, when `MCP-Protocol-Version` is 2026-07-28 or later and each of
-///   them is there once. From that version on a server must refuse headers that differ from the body.
-///   For a server that does not, see [`always_read_body`](Self::always_read_body).
-/// - Otherwise by the body, up to [4 MiB](crate::limits::MAX_MCP_BODY_BYTES): one message or a batch,
-///   which needs what all of its messages need. It is handed on untouched.
-/// - A request whose operation stays unknown needs every scope of this map: malformed JSON, a repeated
-///   member, a body that is too long. A token that has them all is let through, and its body is not
-///   read at all.
+///   them is there once. From that version on a server must refuse headers that differ from the body,
+///   and rmcp 3 does. **Behind this layer a server that does not is open to forged headers**: call
+///   [`always_read_body`](Self::always_read_body) for it.
+/// - Otherwise by the body, up to [4 MiB](crate::limits::MAX_MCP_BODY_BYTES): one message or a batch of
+///   up to 100, which needs what all of its messages need. It is handed on untouched. There is no
+///   timeout for it here; have one in front.
+/// - A request whose operation stays unknown needs every scope of this map: malformed JSON, a member
+///   with two readings, a body that is too long. A token that has them all is let through, and its body
+///   is not read at all. Without them it gets 403 without a challenge, since nobody should be asked to
+///   grant everything for a request that nobody understood.
 ///
-/// Requests without a body to judge (GET, HEAD, DELETE, OPTIONS) need nothing more here.
+/// Requests without a body to judge (GET, HEAD, DELETE, OPTIONS) need nothing more here. Methods that
+/// name neither a tool, a prompt nor a resource, such as those of tasks, need what
+/// [`method`](Self::method) says of them. A caller without a token, whom
+/// [`optional`](crate::JwtAuthLayer::optional) let through, is asked for one as soon as anything is
+/// needed or a body would have to be read.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct McpScopes(Arc<Rules>);
@@ -103,8 +110,8 @@ impl McpScopes {
         })
     }
 
-    /// Reading this resource, and subscribing to it, needs all of `scopes`. The URI is compared byte
-    /// for byte.
+    /// Reading this resource, subscribing to it and completing its name needs all of `scopes`. The URI is
+    /// compared byte for byte.
     pub fn resource<S: AsRef<str>>(
         self,
         uri: impl Into<String>,
@@ -115,15 +122,16 @@ impl McpScopes {
         })
     }
 
-    /// Reading any resource whose URI starts with `prefix`, byte for byte, needs all of `scopes`, next
-    /// to what other rules for it ask.
+    /// The same for any resource whose URI starts with `prefix`, byte for byte, next to what other rules
+    /// for it ask. A URI that might lead elsewhere when it is resolved (dot segments, backslashes) needs
+    /// the scopes of all resources.
     pub fn resources_under<S: AsRef<str>>(
         self,
         prefix: impl Into<String>,
         scopes: impl IntoIterator<Item = S>,
     ) -> Self {
         self.with(scopes, |rules, scopes| {
-            rules.resources.all = rules.resources.all.union(&scopes);
+            rules.resources.all.extend(&scopes);
             rules.resources.prefixes.push((prefix.into(), scopes));
         })
     }
@@ -136,8 +144,11 @@ impl McpScopes {
         scopes: impl IntoIterator<Item = S>,
     ) -> Self {
         self.with(scopes, |rules, scopes| {
-            let entry = rules.methods.entry(method.into()).or_default();
-            *entry = entry.union(&scopes);
+            rules
+                .methods
+                .entry(method.into())
+                .or_default()
+                .extend(&scopes);
         })
     }
 
@@ -145,7 +156,7 @@ impl McpScopes {
     ///
     /// Default: as soon as there is a rule for one tool, a tool that is not listed needs what all
     /// listed ones need together, so that a new tool is not open by oversight; the same goes for
-    /// prompts and for resources.
+    /// prompts and for resources. Who lacks one gets 403 without a challenge.
     pub fn unlisted<S: AsRef<str>>(self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.with(scopes, |rules, scopes| rules.unlisted = Some(scopes))
     }
@@ -175,9 +186,9 @@ impl McpScopes {
         scopes: impl IntoIterator<Item = S>,
         change: impl FnOnce(&mut Rules, ScopeSet),
     ) -> Self {
-        let scopes: ScopeSet = scopes.into_iter().collect();
+        let scopes = ScopeSet::required(scopes);
         let rules = Arc::make_mut(&mut self.0);
-        rules.all = rules.all.union(&scopes);
+        rules.all.extend(&scopes);
         change(rules, scopes);
         self
     }
@@ -191,63 +202,89 @@ impl<S> Layer<S> for McpScopes {
     }
 }
 
-/// What a request needs, or that its body has to be read first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Needs {
-    Body,
-    Scopes(ScopeSet),
+/// What a request needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Needed {
+    pub(super) scopes: ScopeSet,
+    /// Whoever made the request meant something that no rule speaks of, or that cannot be read: no
+    /// challenge then tells them to ask their user for every scope there is.
+    pub(super) untold: bool,
+}
+
+impl Needed {
+    fn and(mut self, other: Self) -> Self {
+        self.scopes.extend(&other.scopes);
+        self.untold |= other.untold;
+        self
+    }
 }
 
 impl Rules {
-    pub(super) fn needed_by(&self, method: &Method, headers: &HeaderMap) -> Needs {
-        // rmcp and the transport know no others; any other method may carry a message.
+    /// `None` when the body has to be read first.
+    pub(super) fn needed_by(&self, method: &Method, headers: &HeaderMap) -> Option<Needed> {
+        // The transport knows no others; any other method may carry a message.
         if [Method::GET, Method::HEAD, Method::DELETE, Method::OPTIONS].contains(method) {
-            return Needs::Scopes(ScopeSet::default());
+            return Some(Needed::default());
         }
-        match from_headers(headers).filter(|_| !self.always_read_body) {
-            Some(operation) => Needs::Scopes(self.needed_for(&operation)),
-            None => Needs::Body,
-        }
+        let operation = from_headers(headers).filter(|_| !self.always_read_body)?;
+        Some(self.needed_for(&operation))
     }
 
-    pub(super) fn needed_by_body(&self, body: &[u8]) -> ScopeSet {
+    pub(super) fn needed_by_body(&self, body: &[u8]) -> Needed {
         match from_body(body) {
-            None => self.all.clone(),
+            None => self.everything(),
             Some(operations) => operations
                 .iter()
                 .map(|operation| self.needed_for(operation))
-                .fold(ScopeSet::default(), |all, one| all.union(&one)),
+                .fold(Needed::default(), Needed::and),
         }
     }
 
-    /// What an operation needs that nobody could read, and so more than any other.
-    pub(super) const fn everything(&self) -> &ScopeSet {
-        &self.all
+    /// What an operation needs that nobody could read: more than any other.
+    pub(super) fn everything(&self) -> Needed {
+        Needed {
+            scopes: self.all.clone(),
+            untold: true,
+        }
     }
 
-    fn needed_for(&self, Operation { method, target }: &Operation<'_>) -> ScopeSet {
-        let by_method = self.methods.get(&**method).cloned().unwrap_or_default();
-        let (Some(kind), Some(target)) = (TargetKind::of(method), target) else {
-            return by_method;
+    fn needed_for(&self, Operation { method, targets }: &Operation<'_>) -> Needed {
+        let by_method = Needed {
+            scopes: self.methods.get(&**method).cloned().unwrap_or_default(),
+            untold: false,
         };
+        targets
+            .iter()
+            .map(|target| self.needed_for_target(target))
+            .fold(by_method, Needed::and)
+    }
+
+    fn needed_for_target(&self, Target { kind, name }: &Target<'_>) -> Needed {
         let targets = match kind {
             TargetKind::Prompt => &self.prompts,
             TargetKind::Resource => &self.resources,
             TargetKind::Tool => &self.tools,
         };
-        let by_target = targets
-            .needed_for(target)
-            .or_else(|| self.unlisted.clone())
-            .unwrap_or_else(|| targets.all.clone());
-        by_method.union(&by_target)
+        let all = || Needed {
+            scopes: targets.all.clone(),
+            untold: true,
+        };
+        if *kind == TargetKind::Resource && !is_plain_uri(name) {
+            return all();
+        }
+        let told = |scopes| Needed {
+            scopes,
+            untold: false,
+        };
+        let by_rule = targets.needed_for(name).or_else(|| self.unlisted.clone());
+        by_rule.map_or_else(all, told)
     }
 }
 
 impl Targets {
     fn add(&mut self, name: String, scopes: ScopeSet) {
-        self.all = self.all.union(&scopes);
-        let entry = self.exact.entry(name).or_default();
-        *entry = entry.union(&scopes);
+        self.all.extend(&scopes);
+        self.exact.entry(name).or_default().extend(&scopes);
     }
 
     /// `None` when no rule speaks of it.
@@ -257,14 +294,19 @@ impl Targets {
             .iter()
             .filter(|(prefix, _)| target.starts_with(prefix.as_str()))
             .map(|(_, scopes)| scopes);
-        self.exact
-            .get(target)
-            .into_iter()
-            .chain(prefixes)
-            .fold(None, |all: Option<ScopeSet>, one| {
-                Some(all.unwrap_or_default().union(one))
-            })
+        let mut rules = self.exact.get(target).into_iter().chain(prefixes);
+        let mut needed = rules.next()?.clone();
+        rules.for_each(|scopes| needed.extend(scopes));
+        Some(needed)
     }
+}
+
+/// Whether a server that resolves the URI would still find it under the same prefix (RFC 3986 §5.2.4):
+/// no segment of dots, spelled out or not, and no backslash, which some take for a slash.
+fn is_plain_uri(uri: &str) -> bool {
+    let mut segments = uri.split(['/', '?', '#']);
+    let dots = segments.any(|segment| matches!(segment, "." | ".."));
+    !dots && !uri.contains('\\') && !uri.to_ascii_lowercase().contains("%2e")
 }
 
 /// A body may still be read while it is not longer than this.
@@ -276,12 +318,22 @@ pub(super) const fn fits(length: usize) -> bool {
 mod tests {
     use super::*;
 
-    fn needed(scopes: &McpScopes, method: &str, target: Option<&str>) -> String {
+    fn needed(scopes: &McpScopes, method: &str, name: Option<&str>) -> String {
+        let kind = match method.split('/').next() {
+            Some("prompts") => TargetKind::Prompt,
+            Some("resources") => TargetKind::Resource,
+            _ => TargetKind::Tool,
+        };
+        let target = |name: &str| Target {
+            kind,
+            name: name.to_owned().into(),
+        };
         let operation = Operation {
             method: method.into(),
-            target: target.map(Into::into),
+            targets: name.map(target).into_iter().collect(),
         };
-        scopes.0.needed_for(&operation).to_string()
+        let Needed { scopes, untold } = scopes.0.needed_for(&operation);
+        format!("{scopes}{}", if untold { " (untold)" } else { "" })
     }
 
     #[test]
@@ -299,15 +351,20 @@ mod tests {
             ("tools/call", Some("read"), "call r"),
             ("tools/call", Some("write"), "call r w"),
             ("tools/call", Some("free"), "call"),
-            ("tools/call", Some("Read"), "call r w"),
-            ("tools/call", Some("new"), "call r w"),
+            ("tools/call", Some("Read"), "call r w (untold)"),
+            ("tools/call", Some("new"), "call r w (untold)"),
             ("tools/list", None, "list"),
             ("prompts/get", Some("p"), "p"),
-            ("prompts/get", Some("read"), "p"),
+            ("prompts/get", Some("read"), "p (untold)"),
             ("resources/read", Some("f://a/b"), "ab a"),
             ("resources/subscribe", Some("f://a/b"), "ab a"),
             ("resources/read", Some("f://a/c"), "a"),
-            ("resources/read", Some("F://a/c"), "ab a"),
+            ("resources/read", Some("F://a/c"), "ab a (untold)"),
+            ("resources/read", Some("f://a/../c"), "ab a (untold)"),
+            ("resources/read", Some("f://a/.%2E/c"), "ab a (untold)"),
+            ("resources/read", Some("f://a/c/.."), "ab a (untold)"),
+            ("resources/read", Some("f://a\\c"), "ab a (untold)"),
+            ("resources/read", Some("f://a/..c"), "a"),
             ("ping", None, ""),
         ];
         for (method, target, want) in cases {
@@ -319,9 +376,11 @@ mod tests {
         let closed = scopes.unlisted(["admin"]);
         assert_eq!(needed(&closed, "prompts/get", Some("new")), "admin");
         let tools_only = McpScopes::new().tool("read", ["r"]);
-        assert_eq!(needed(&tools_only, "prompts/get", Some("any")), "");
+        assert_eq!(needed(&tools_only, "prompts/get", Some("any")), " (untold)");
+        let empty = McpScopes::new().tool("delete", [""]);
+        assert!(!empty.0.all.is_empty(), "a scope that no token has");
         assert_eq!(
-            closed.0.everything().to_string(),
+            closed.0.everything().scopes.to_string(),
             "r w p ab a call list admin"
         );
     }
@@ -340,7 +399,7 @@ mod tests {
         ];
         for (body, want) in cases {
             assert_eq!(
-                rules.needed_by_body(body.as_bytes()).to_string(),
+                rules.needed_by_body(body.as_bytes()).scopes.to_string(),
                 want,
                 "{body}"
             );

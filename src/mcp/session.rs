@@ -27,10 +27,15 @@ use crate::telemetry;
 ///   `Mcp-Session-Id`. A refreshed token is the same principal.
 /// - Anybody else gets 404, as for a session that does not exist, whatever the method. Clients then
 ///   begin a session of their own. Nothing reaches the server.
-/// - An id that is not known, after a restart say, belongs to the first who uses it with success; see
-///   [`strict`](Self::strict).
+/// - An id that is not known, after a restart say, is asked for at the server, and belongs to the first
+///   who uses it with success. What a server answers to such an id may differ from our 404 (rmcp's is
+///   the same for what clients send), and so tell that a stolen id is of a session that exists. With
+///   [`strict`](Self::strict) neither holds: turn it on where the store knows every session.
 /// - It is forgotten when its owner ends it with DELETE, when the server no longer knows it, or when
 ///   the [store](MemorySessions) is full.
+/// - A token that names neither a subject nor a client owns no session.
+/// - Streams are not bound by their `Last-Event-ID`: a server that replays events must check by itself
+///   whose they are.
 ///
 /// ```
 /// # #[cfg(feature = "axum")] {
@@ -140,10 +145,18 @@ where
 
 /// A request on its way through the server.
 struct Visit {
-    /// `None` for a caller without a token, who owns no session.
+    /// `None` for a caller without a token, or with one that names nobody: they own no session.
     principal: Option<Principal>,
-    session: Option<String>,
+    session: Option<Session>,
     ends: bool,
+}
+
+struct Session {
+    id: String,
+    is_known: bool,
+    /// The protocol of 2026-07-28 has no sessions, and its servers pass over the header: that such a
+    /// request succeeds says nothing about the session.
+    counts: bool,
 }
 
 type Answer = Response<Full<Bytes>>;
@@ -154,28 +167,38 @@ impl SessionBindingLayer {
         request: &Request<B>,
     ) -> impl Future<Output = Result<Visit, Answer>> + Send + use<B> {
         let principal = match caller(request.extensions(), "SessionBindingLayer") {
-            Ok(auth) => Ok(Some(Principal::of(auth))),
+            Ok(auth) => Ok(Principal::of(auth)),
             // `optional()` let it through.
             Err(refusal) if refusal.kind() == RejectionKind::MissingToken => Ok(None),
             Err(refusal) => Err(refuse(refusal)),
         };
         let session = session_id(request.headers());
+        let counts = !is_of_a_protocol_without_sessions(request.headers());
         let ends = request.method() == Method::DELETE;
         let Self { store, strict } = self.clone();
         async move {
             let principal = principal?;
-            let session = session.map_err(|Unreadable| unknown_session())?;
-            if let Some(id) = &session {
-                let owner = store.owner(id).await.map_err(|error| unavailable(&error))?;
-                let admitted = match &owner {
-                    Some(owner) => Some(owner) == principal.as_ref(),
-                    None => !strict,
-                };
-                if !admitted {
-                    telemetry::session_refused(owner.is_some());
-                    return Err(unknown_session());
+            let session = match session.map_err(|Unreadable| unknown_session())? {
+                None => None,
+                Some(id) => {
+                    let owner = store.owner(&id).await;
+                    let owner = owner.map_err(|error| unavailable(&error))?;
+                    let admitted = match &owner {
+                        Some(owner) => Some(owner) == principal.as_ref(),
+                        None => !strict,
+                    };
+                    if !admitted {
+                        telemetry::session_refused(owner.is_some());
+                        return Err(unknown_session());
+                    }
+                    let is_known = owner.is_some();
+                    Some(Session {
+                        id,
+                        is_known,
+                        counts,
+                    })
                 }
-            }
+            };
             Ok(Visit {
                 principal,
                 session,
@@ -191,31 +214,25 @@ impl SessionBindingLayer {
         headers: &HeaderMap,
     ) -> impl Future<Output = Result<(), Answer>> + Send {
         let given = session_id(headers);
-        let Visit {
-            principal,
-            session,
-            ends,
-        } = visit;
         async move {
             let given = given.map_err(|Unreadable| unknown_session())?;
-            let over = (*ends && status.is_success()) || status == StatusCode::NOT_FOUND;
-            let lookup = async {
-                match (session, principal) {
-                    (Some(session), _) if over => self.store.forget(session).await?,
-                    (_, None) => {}
-                    (session, Some(principal)) => {
-                        let used = session.as_ref().filter(|_| status.is_success());
-                        for id in given.iter().chain(used) {
-                            let owner = self.store.bind(id, principal.clone()).await?;
-                            if owner != *principal {
-                                return Ok(false);
-                            }
-                        }
-                    }
-                }
-                Ok(true)
+            let Some(principal) = &visit.principal else {
+                return Ok(());
             };
-            match lookup.await {
+            let used = visit.session.as_ref();
+            let new = given
+                .filter(|id| status.is_success() && used.is_none_or(|session| session.id != *id));
+            let settled = async {
+                let is_own = match used {
+                    Some(session) => self.after(session, visit.ends, status, principal).await?,
+                    None => true,
+                };
+                match new {
+                    Some(new) if is_own => self.bind(&new, principal).await,
+                    _ => Ok(is_own),
+                }
+            };
+            match settled.await {
                 Ok(true) => Ok(()),
                 Ok(false) => {
                     telemetry::session_refused(true);
@@ -226,9 +243,39 @@ impl SessionBindingLayer {
             }
         }
     }
+
+    /// `false` when somebody else was quicker to have an unknown session bound.
+    async fn after(
+        &self,
+        Session {
+            id,
+            is_known,
+            counts,
+        }: &Session,
+        ends: bool,
+        status: StatusCode,
+        principal: &Principal,
+    ) -> Result<bool, SessionStoreError> {
+        let is_over = match ends {
+            true => status.is_success(),
+            false => *counts && status == StatusCode::NOT_FOUND,
+        };
+        match *is_known {
+            true if is_over => self.store.forget(id, principal).await.map(|()| true),
+            // What the server has done is not undone because the store cannot be asked again.
+            true => Ok(true),
+            false if ends || !counts || !status.is_success() => Ok(true),
+            false => self.bind(id, principal).await,
+        }
+    }
+
+    async fn bind(&self, id: &str, principal: &Principal) -> Result<bool, SessionStoreError> {
+        let owner = self.store.bind(id, principal.clone()).await?;
+        Ok(owner == *principal)
+    }
 }
 
-/// More than one, or one that is no text: the server might read another one than we do.
+/// More than one, or one that no server of the protocol gives: it might be read as another than we do.
 struct Unreadable;
 
 fn session_id(headers: &HeaderMap) -> Result<Option<String>, Unreadable> {
@@ -236,11 +283,22 @@ fn session_id(headers: &HeaderMap) -> Result<Option<String>, Unreadable> {
     match (values.next(), values.next()) {
         (None, _) => Ok(None),
         (Some(value), None) => match value.to_str() {
-            Ok(id) => Ok(Some(id.to_owned())),
-            Err(_) => Err(Unreadable),
+            // MCP 2025-11-25, "Session Management": visible ASCII. The length is ours.
+            Ok(id)
+                if (1..=LONGEST_ID).contains(&id.len())
+                    && id.bytes().all(|byte| byte.is_ascii_graphic()) =>
+            {
+                Ok(Some(id.to_owned()))
+            }
+            _ => Err(Unreadable),
         },
         (Some(_), Some(_)) => Err(Unreadable),
     }
+}
+
+fn is_of_a_protocol_without_sessions(headers: &HeaderMap) -> bool {
+    let mut versions = headers.get_all("mcp-protocol-version").iter();
+    versions.any(|version| version.as_bytes() >= b"2026-07-28".as_slice())
 }
 
 /// Word for word what rmcp answers to a session that does not exist, so that a stolen id cannot be
@@ -282,3 +340,6 @@ impl<R, E> fmt::Debug for SessionBindingFuture<R, E> {
 }
 
 const SESSION_ID: &str = "mcp-session-id";
+
+/// Ids are UUIDs or signed tokens; the memory of them stays bounded.
+const LONGEST_ID: usize = 256;

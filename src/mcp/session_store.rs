@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use crate::auth_info::AuthInfo;
+use crate::auth_info::{AuthInfo, UNKNOWN_CLIENT};
 use crate::limits::{MAX_SESSIONS, MAX_SESSIONS_OF_ONE_PRINCIPAL, SESSION_IDLE_TIME};
 
 /// Who a session belongs to: issuer, client and subject, and not the token, which changes with each
@@ -19,7 +19,8 @@ use crate::limits::{MAX_SESSIONS, MAX_SESSIONS_OF_ONE_PRINCIPAL, SESSION_IDLE_TI
 /// use tower_jwt_auth::{AuthInfo, Principal};
 ///
 /// let auth = AuthInfo::for_tests(serde_json::json!({"sub": "alice", "client_id": "app"}));
-/// assert_eq!(Principal::of(&auth).subject.as_deref(), Some("alice"));
+/// let principal = Principal::of(&auth).expect("it names a subject");
+/// assert_eq!(principal.subject.as_deref(), Some("alice"));
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -33,15 +34,17 @@ pub struct Principal {
 }
 
 impl Principal {
-    /// The principal of a verified caller; the same as [`AuthInfo::principal`].
+    /// The principal of a verified caller; the same as [`AuthInfo::principal`]. `None` for a token that
+    /// names neither a subject nor a client, which anybody's might be.
     #[must_use]
-    pub fn of(auth: &AuthInfo) -> Self {
+    pub fn of(auth: &AuthInfo) -> Option<Self> {
         let (issuer, client_id, subject) = auth.principal();
-        Self {
+        let is_named = subject.is_some() || client_id != UNKNOWN_CLIENT;
+        is_named.then(|| Self {
             issuer: issuer.to_owned(),
             client_id: client_id.to_owned(),
             subject: subject.map(ToOwned::to_owned),
-        }
+        })
     }
 }
 
@@ -57,8 +60,8 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     /// To whom `session` belongs; `None` when it is not known.
     fn owner<'s>(&'s self, session: &'s str) -> SessionFuture<'s, Option<Principal>>;
 
-    /// Forgets `session`, which has ended.
-    fn forget<'s>(&'s self, session: &'s str) -> SessionFuture<'s, ()>;
+    /// Forgets `session`, which has ended, if it is this principal's. Must be atomic too.
+    fn forget<'s>(&'s self, session: &'s str, owner: &'s Principal) -> SessionFuture<'s, ()>;
 }
 
 /// What a [`SessionStore`] answers with.
@@ -91,14 +94,16 @@ impl std::error::Error for SessionStoreError {
 /// The sessions of one process.
 ///
 /// Bounded: [100,000](crate::limits::MAX_SESSIONS) sessions, of which
-/// [1,000](crate::limits::MAX_SESSIONS_OF_ONE_PRINCIPAL) of one principal; beyond that the one that was
-/// used longest ago is forgotten, first of the same principal. A session that nobody used for
-/// [24 hours](crate::limits::SESSION_IDLE_TIME) is forgotten too, which is longer than servers keep one.
-#[derive(Clone, Default)]
+/// [1,000](crate::limits::MAX_SESSIONS_OF_ONE_PRINCIPAL) of one principal, unless
+/// [said otherwise](Self::with_limits); beyond that the one that was used longest ago is forgotten,
+/// first of the same principal. A session that nobody used for
+/// [24 hours](crate::limits::SESSION_IDLE_TIME) is forgotten too: let the server keep none for longer.
+#[derive(Clone)]
 pub struct MemorySessions(Arc<Mutex<Sessions>>);
 
-#[derive(Default)]
 struct Sessions {
+    most: usize,
+    most_of_one: usize,
     entries: HashMap<Box<str>, Entry>,
     /// By last use, oldest first.
     by_use: BTreeMap<u64, Box<str>>,
@@ -116,7 +121,17 @@ impl MemorySessions {
     /// No session yet.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self::with_limits(MAX_SESSIONS, MAX_SESSIONS_OF_ONE_PRINCIPAL)
+    }
+
+    /// For `sessions` in all, of which `of_one_principal`; at least one of each. Raise the second for a
+    /// gateway that begins sessions for many users as one client.
+    #[must_use]
+    pub fn with_limits(sessions: usize, of_one_principal: usize) -> Self {
+        Self(Arc::new(Mutex::new(Sessions::new(
+            sessions,
+            of_one_principal,
+        ))))
     }
 
     fn with<T: Send + 'static>(
@@ -140,26 +155,51 @@ impl SessionStore for MemorySessions {
         self.with(|sessions, now| sessions.touch(session, now))
     }
 
-    fn forget<'s>(&'s self, session: &'s str) -> SessionFuture<'s, ()> {
-        self.with(|sessions, _| sessions.remove(session))
+    fn forget<'s>(&'s self, session: &'s str, owner: &'s Principal) -> SessionFuture<'s, ()> {
+        self.with(|sessions, _| {
+            let entry = sessions.entries.get(session);
+            if entry.is_some_and(|entry| *entry.principal == *owner) {
+                sessions.remove(session);
+            }
+        })
+    }
+}
+
+impl Default for MemorySessions {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
 impl Sessions {
+    fn new(most: usize, most_of_one: usize) -> Self {
+        Self {
+            most: most.max(1),
+            most_of_one: most_of_one.max(1),
+            entries: HashMap::new(),
+            by_use: BTreeMap::new(),
+            by_principal: HashMap::new(),
+            uses: 0,
+        }
+    }
+
     fn bind(&mut self, session: &str, principal: Principal, now: Instant) -> Principal {
         if let Some(owner) = self.touch(session, now) {
             return owner;
         }
         let own = self.by_principal.get(&principal);
-        if own.is_some_and(|own| own.len() >= MAX_SESSIONS_OF_ONE_PRINCIPAL) {
+        if own.is_some_and(|own| own.len() >= self.most_of_one) {
             let oldest = own.and_then(|own| own.values().next()).cloned();
             oldest.into_iter().for_each(|oldest| self.remove(&oldest));
         }
-        if self.entries.len() >= MAX_SESSIONS {
+        if self.entries.len() >= self.most {
             let oldest = self.by_use.values().next().cloned();
             oldest.into_iter().for_each(|oldest| self.remove(&oldest));
         }
-        self.insert(session.into(), Arc::new(principal.clone()), now);
+        // One copy for all sessions of a principal.
+        let known = self.by_principal.get_key_value(&principal);
+        let shared = known.map_or_else(|| Arc::new(principal.clone()), |(known, _)| known.clone());
+        self.insert(session.into(), shared, now);
         principal
     }
 
@@ -239,7 +279,10 @@ mod tests {
 
     #[test]
     fn the_first_owner_stays() {
-        let (mut sessions, now) = (Sessions::default(), Instant::now());
+        let (mut sessions, now) = (
+            Sessions::new(MAX_SESSIONS, MAX_SESSIONS_OF_ONE_PRINCIPAL),
+            Instant::now(),
+        );
         assert_eq!(sessions.touch("s", now), None);
         assert_eq!(
             sessions.bind("s", principal("alice"), now),
@@ -257,7 +300,10 @@ mod tests {
 
     #[test]
     fn idle_sessions_are_forgotten() {
-        let (mut sessions, now) = (Sessions::default(), Instant::now());
+        let (mut sessions, now) = (
+            Sessions::new(MAX_SESSIONS, MAX_SESSIONS_OF_ONE_PRINCIPAL),
+            Instant::now(),
+        );
         sessions.bind("a", principal("alice"), now);
         sessions.bind("b", principal("bob"), now);
         let later = now + SESSION_IDLE_TIME - Duration::from_secs(1);
@@ -268,21 +314,35 @@ mod tests {
         assert!(sessions.touch("a", later).is_some());
     }
 
+    #[tokio::test]
+    async fn only_its_owner_has_a_session_forgotten() {
+        let sessions = MemorySessions::with_limits(0, 0);
+        let (alice, bob) = (principal("alice"), principal("bob"));
+        sessions.bind("s", alice.clone()).await.unwrap();
+        sessions.forget("s", &bob).await.unwrap();
+        assert_eq!(sessions.owner("s").await.unwrap(), Some(alice.clone()));
+        sessions.forget("s", &alice).await.unwrap();
+        assert_eq!(sessions.owner("s").await.unwrap(), None);
+        for session in ["a", "b"] {
+            sessions.bind(session, alice.clone()).await.unwrap();
+        }
+        assert_eq!(sessions.owner("a").await.unwrap(), None, "at least one");
+    }
+
     #[test]
     fn memory_is_bounded_and_a_flood_pushes_out_its_own() {
-        let (mut sessions, now) = (Sessions::default(), Instant::now());
+        let (mut sessions, now) = (Sessions::new(100, 10), Instant::now());
         sessions.bind("alice's", principal("alice"), now);
-        for i in 0..=MAX_SESSIONS_OF_ONE_PRINCIPAL {
+        for i in 0..=10 {
             sessions.bind(&format!("m{i}"), principal("mallory"), now);
         }
-        assert_eq!(sessions.entries.len(), MAX_SESSIONS_OF_ONE_PRINCIPAL + 1);
+        assert_eq!(sessions.entries.len(), 11);
         assert_eq!(sessions.touch("m0", now), None);
         assert_eq!(sessions.touch("alice's", now), Some(principal("alice")));
-        for i in 0..MAX_SESSIONS {
+        for i in 0..100 {
             sessions.bind(&format!("s{i}"), principal(&i.to_string()), now);
         }
-        assert_eq!(sessions.entries.len(), MAX_SESSIONS);
-        assert_eq!(sessions.by_use.len(), MAX_SESSIONS);
+        assert_eq!((sessions.entries.len(), sessions.by_use.len()), (100, 100));
         assert_eq!(sessions.touch("alice's", now), None);
     }
 }

@@ -390,9 +390,176 @@ async fn a_slow_body_holds_no_permit() {
     let (mut sender, body) = Channel::new(1);
     sender.try_send(Frame::data(call("look").into())).unwrap();
     drop(sender);
-    let answer = service.oneshot(request(body)).await.unwrap();
-    assert_eq!(answer.status(), 200);
+    // A hang would be the failure: it is made one by the number of turns that this task gets.
+    let mut quick = Box::pin(service.oneshot(request(body)));
+    let mut turns = 0;
+    let answer = std::future::poll_fn(|cx| {
+        turns += 1;
+        assert!(turns < 100, "the permit is held by the slow body");
+        cx.waker().wake_by_ref();
+        quick.as_mut().poll(cx)
+    });
+    assert_eq!(answer.await.unwrap().status(), 200);
     let slow =
         std::future::poll_fn(|cx| std::task::Poll::Ready(std::pin::Pin::new(&mut slow).poll(cx)));
     assert!(slow.await.is_pending());
+}
+
+/// What nobody can read, or no rule speaks of, asks no client to have everything granted (S7).
+#[tokio::test]
+async fn s7_no_challenge_lists_every_scope_there_is() {
+    let server = Server::start(scopes());
+    for (body, challenged) in [
+        (call("write"), true),
+        (call("new"), false),
+        ("{".to_owned(), false),
+    ] {
+        let answer = server.send("base mcp:read", &[], &body).await;
+        assert_eq!(answer.status, 403, "{body}");
+        assert_eq!(answer.challenge().is_some(), challenged, "{body}");
+        let error = if challenged {
+            "insufficient_scope"
+        } else {
+            "access_denied"
+        };
+        assert_eq!(answer.json()["error"], error, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn resources_by_uri_and_what_leads_elsewhere() {
+    let server = Server::start(
+        McpScopes::new()
+            .resources_under("file:///public/", ["read"])
+            .resources_under("file:///private/", ["admin"])
+            .prompt("p", ["prompt"]),
+    );
+    let read = |uri: &str| format!(r#"{{"method":"resources/read","params":{{"uri":"{uri}"}}}}"#);
+    let listen = |uri: &str| {
+        format!(
+            r#"{{"method":"subscriptions/listen","params":{{"notifications":{{"resourceSubscriptions":["{uri}"]}}}}}}"#
+        )
+    };
+    let complete = |uri: &str| {
+        format!(
+            r#"{{"method":"completion/complete","params":{{"ref":{{"type":"ref/resource","uri":"{uri}"}}}}}}"#
+        )
+    };
+    let (public, private) = ("file:///public/x", "file:///private/x");
+    let listening = [NEW, ("mcp-method", "subscriptions/listen")];
+    let cases: [(&[(&str, &str)], String, u16); 10] = [
+        (&[], read(public), 200),
+        (&[], read(private), 403),
+        (&[], read("file:///public/../private/x"), 403),
+        (&[], read("file:///public/%2e%2E/private/x"), 403),
+        (&[], listen(public), 200),
+        (&[], listen(private), 403),
+        (&listening, listen(public), 200),
+        (&listening, listen(private), 403),
+        (&[], complete(private), 403),
+        (
+            &[],
+            r#"{"method":"prompts/get","params":{"name":"p"}}"#.to_owned(),
+            403,
+        ),
+    ];
+    for (headers, body, want) in cases {
+        let answer = server.send("base read", headers, &body).await;
+        assert_eq!(answer.status, want, "{headers:?} {body}");
+        let answer = server.send("base read admin prompt", headers, &body).await;
+        assert_eq!(answer.status, 200, "{headers:?} {body}");
+    }
+}
+
+/// serde_json reads an object with one private member as another document: a server that parses to a
+/// `Value` first would run what is inside.
+#[tokio::test]
+async fn a_document_within_a_document_is_not_read() {
+    let server = Server::start(scopes());
+    let inner = call("write").replace('"', "\\\"");
+    let wrapped = format!(r#"{{"$serde_json::private::RawValue":"{inner}"}}"#);
+    assert_eq!(
+        server.send("base mcp:read", &[], &wrapped).await.status,
+        403
+    );
+    let other = wrapped.replace("private::RawValue", "other::RawValue");
+    assert_eq!(
+        server.send("base mcp:read", &[], &other).await.status,
+        403,
+        "no operation at all"
+    );
+    let answer = r#"{"jsonrpc":"2.0","id":1,"result":{}}"#;
+    assert_eq!(server.send("base mcp:read", &[], answer).await.status, 200);
+}
+
+/// What the way by headers stands on: rmcp refuses those that differ from the body.
+#[tokio::test]
+async fn rmcp_refuses_forged_headers_that_the_layer_trusts() {
+    use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
+    use rmcp::transport::streamable_http_server::{
+        StreamableHttpServerConfig, StreamableHttpService,
+    };
+
+    #[derive(Clone, Debug)]
+    struct Plain;
+
+    impl rmcp::ServerHandler for Plain {}
+
+    let issuer = TestIssuer::start();
+    let mcp = StreamableHttpService::new(
+        || Ok(Plain),
+        Arc::new(LocalSessionManager::default()),
+        StreamableHttpServerConfig::default(),
+    );
+    let app = Router::new()
+        .route_service("/mcp", scopes().layer(mcp))
+        .layer(JwtAuthLayer::mcp(config(&issuer).build().unwrap()));
+    let url = format!("{}/mcp", crate::support::serve(app).await);
+    let meta = r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"t","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}"#;
+    let body = |tool: &str| {
+        call(tool).replace(r#""arguments":{}"#, &format!(r#""arguments":{{}},{meta}"#))
+    };
+    let token = issuer.mint(RESOURCE).scope("mcp:read").sign();
+    for (tool, forged) in [("look", false), ("write", true)] {
+        let answer = reqwest::Client::new()
+            .post(&url)
+            .bearer_auth(&token)
+            .header("accept", "application/json, text/event-stream")
+            .header("content-type", "application/json")
+            .header("mcp-protocol-version", "2026-07-28")
+            .header("mcp-method", "tools/call")
+            .header("mcp-name", "look")
+            .body(body(tool))
+            .send()
+            .await
+            .unwrap();
+        let status = answer.status();
+        let text = answer.text().await.unwrap();
+        // -32020: the headers do not match the body.
+        assert_eq!(text.contains("-32020"), forged, "{tool}: {status} {text}");
+        assert_eq!(status == 400, forged, "{tool}: {status} {text}");
+    }
+}
+
+#[tokio::test]
+async fn who_has_no_token_may_do_what_needs_nothing() {
+    let issuer = TestIssuer::start();
+    let auth = JwtAuthLayer::new(config(&issuer).build().unwrap()).optional();
+    let app = Router::new()
+        .route("/mcp", any(|| async { "in" }).layer(scopes()))
+        .layer(auth);
+    for (method, name, want) in [("ping", None, 200), ("tools/call", Some("look"), 401)] {
+        let mut request = http::Request::post("/mcp")
+            .header(NEW.0, NEW.1)
+            .header("mcp-method", method);
+        if let Some(name) = name {
+            request = request.header("mcp-name", name);
+        }
+        let request = request.body(axum::body::Body::empty()).unwrap();
+        assert_eq!(
+            app.clone().oneshot(request).await.unwrap().status(),
+            want,
+            "{method}"
+        );
+    }
 }

@@ -176,12 +176,127 @@ async fn an_unknown_session_is_asked_for_unless_strict() {
                 .status(),
             200
         );
-        sessions.forget(&session).await.unwrap();
+        let owner = sessions.owner(&session).await.unwrap().unwrap();
+        sessions.forget(&session, &owner).await.unwrap();
         let again = server.send("POST", &alice, &[&session], PING).await;
         assert_eq!(again.status(), first, "strict: {strict}");
         let other = server.send("POST", &bob, &[&session], PING).await;
         assert_eq!(other.status(), second, "strict: {strict}");
     }
+}
+
+/// A server of 2026-07-28 passes over the header: that it answers with success makes nobody an owner.
+/// And ids that no server gives are none.
+#[tokio::test]
+async fn ids_cannot_be_claimed_in_advance() {
+    let sessions = MemorySessions::new();
+    let issuer = TestIssuer::start();
+    let layer = SessionBindingLayer::with_store(sessions.clone());
+    let echo = axum::routing::any(|headers: http::HeaderMap| async move {
+        // It gives back the session of a failed request as well.
+        let status = headers
+            .contains_key("x-fail")
+            .then_some(http::StatusCode::BAD_REQUEST);
+        let session = headers.get("x-give").cloned();
+        let mut response = http::Response::new(axum::body::Body::from("in"));
+        *response.status_mut() = status.unwrap_or_default();
+        session.map(|session| response.headers_mut().insert("mcp-session-id", session));
+        response
+    });
+    let app = Router::new()
+        .route("/", echo.layer(layer))
+        .layer(JwtAuthLayer::mcp(config(&issuer).build().unwrap()));
+    let base = serve(app).await;
+    let token = issuer.mint(RESOURCE).sign();
+    let ask = async |headers: &[(&str, &str)]| {
+        let mut request = reqwest::Client::new().post(&base).bearer_auth(&token);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send().await.unwrap().status().as_u16()
+    };
+    let long = "x".repeat(257);
+    let cases: [(&[(&str, &str)], &str, u16, bool); 8] = [
+        (&[("mcp-session-id", "a")], "a", 200, true),
+        (
+            &[
+                ("mcp-session-id", "b"),
+                ("mcp-protocol-version", "2026-07-28"),
+            ],
+            "b",
+            200,
+            false,
+        ),
+        (&[("x-give", "c")], "c", 200, true),
+        (&[("x-give", "d"), ("x-fail", "1")], "d", 400, false),
+        (&[("mcp-session-id", "a"), ("x-give", "e")], "e", 200, true),
+        (&[("mcp-session-id", &long[1..])], &long[1..], 200, true),
+        (&[("mcp-session-id", &long)], &long, 404, false),
+        (&[("mcp-session-id", "a b")], "a b", 404, false),
+    ];
+    for (headers, id, status, bound) in cases {
+        assert_eq!(ask(headers).await, status, "{headers:?}");
+        let owner = sessions.owner(id).await.unwrap();
+        assert_eq!(owner.is_some(), bound, "{headers:?}");
+    }
+}
+
+/// Two tokens that name neither a subject nor a client cannot be told apart.
+#[tokio::test]
+async fn who_is_nobody_owns_no_session() {
+    let sessions = MemorySessions::new();
+    let server = Server::start(Some(SessionBindingLayer::with_store(sessions.clone()))).await;
+    let named = server.token("alice").without("client_id");
+    let nobody = named.clone().without("sub");
+    let session = server.initialize(&nobody).await;
+    assert_eq!(sessions.owner(&session).await.unwrap(), None);
+    let session = server.initialize(&named).await;
+    assert!(sessions.owner(&session).await.unwrap().is_some());
+    assert_eq!(
+        server
+            .send("POST", &nobody, &[&session], PING)
+            .await
+            .status(),
+        404
+    );
+}
+
+/// A store that knows the owner of each session, and cannot be told of new ones.
+#[derive(Debug)]
+struct ReadOnly(Principal);
+
+impl SessionStore for ReadOnly {
+    fn bind<'s>(&'s self, _: &'s str, _: Principal) -> SessionFuture<'s, Principal> {
+        Box::pin(async { Err(SessionStoreError::new("read only")) })
+    }
+
+    fn owner<'s>(&'s self, _: &'s str) -> SessionFuture<'s, Option<Principal>> {
+        Box::pin(async { Ok(Some(self.0.clone())) })
+    }
+
+    fn forget<'s>(&'s self, _: &'s str, _: &'s Principal) -> SessionFuture<'s, ()> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+/// A call that was done is not answered with "try again" because the store fails afterwards.
+#[tokio::test]
+async fn the_store_is_not_needed_again_for_a_session_that_is_known() {
+    let issuer = TestIssuer::start();
+    let alice = Principal {
+        issuer: issuer.issuer().to_owned(),
+        client_id: "test-client".to_owned(),
+        subject: Some("alice".to_owned()),
+    };
+    let layer = SessionBindingLayer::with_store(ReadOnly(alice));
+    let app = Router::new()
+        .route("/", axum::routing::post(|| async { "done" }).layer(layer))
+        .layer(JwtAuthLayer::mcp(config(&issuer).build().unwrap()));
+    let base = serve(app).await;
+    let token = issuer.mint(RESOURCE).sign();
+    let request = reqwest::Client::new().post(&base).bearer_auth(token);
+    let answer = request.header("mcp-session-id", "s").send().await.unwrap();
+    assert_eq!(answer.status(), 200);
 }
 
 #[derive(Debug)]
@@ -196,7 +311,7 @@ impl SessionStore for Broken {
         Box::pin(async { Err(SessionStoreError::new("connection refused")) })
     }
 
-    fn forget<'s>(&'s self, _: &'s str) -> SessionFuture<'s, ()> {
+    fn forget<'s>(&'s self, _: &'s str, _: &'s Principal) -> SessionFuture<'s, ()> {
         Box::pin(async { Err(SessionStoreError::new("connection refused")) })
     }
 }

@@ -13,7 +13,7 @@ use http_body::{Body, Frame};
 use http_body_util::{BodyExt as _, Empty};
 use tower::{Layer as _, ServiceExt as _};
 use tower_jwt_auth::test_util::{FakeClock, TestIssuer};
-use tower_jwt_auth::{JwtAuthLayer, StreamExpiry};
+use tower_jwt_auth::{JwtAuthConfigBuilder, JwtAuthLayer, StreamExpiry};
 
 use crate::support::{RESOURCE, config};
 
@@ -53,9 +53,19 @@ async fn lives(
     operation: &str,
     content_type: &str,
 ) -> Option<u64> {
+    lives_with(|config| config, expiry, method, operation, content_type).await
+}
+
+async fn lives_with(
+    change: impl FnOnce(JwtAuthConfigBuilder) -> JwtAuthConfigBuilder,
+    expiry: StreamExpiry,
+    method: &str,
+    operation: &str,
+    content_type: &str,
+) -> Option<u64> {
     let issuer = TestIssuer::start();
     let clock = FakeClock::at(NOW as f64);
-    let config = config(&issuer).jwks(issuer.jwks()).clock(&clock);
+    let config = change(config(&issuer).jwks(issuer.jwks()).clock(&clock));
     let layer = JwtAuthLayer::new(config.build().unwrap()).stream_expiry(expiry);
     let dropped = Arc::new(AtomicBool::new(false));
     let (flag, content_type) = (dropped.clone(), content_type.to_owned());
@@ -121,5 +131,18 @@ async fn streams_end_at_the_expiry_of_their_token() {
     for (expiry, method, operation, content_type, want) in cases {
         let got = lives(expiry, method, operation, content_type).await;
         assert_eq!(got, want, "{expiry:?} {method} {operation} {content_type}");
+    }
+}
+
+/// A token that is too old before it expires takes its stream with it.
+#[tokio::test(start_paused = true)]
+async fn streams_end_when_their_token_is_too_old() {
+    let age = |seconds| {
+        move |config: JwtAuthConfigBuilder| config.max_token_age(Duration::from_secs(seconds))
+    };
+    for (seconds, want) in [(30, 90), (100, 160), (500, 160)] {
+        let all = StreamExpiry::CloseAll;
+        let got = lives_with(age(seconds), all, "GET", "", "text/event-stream").await;
+        assert_eq!(got, Some(want), "{seconds}");
     }
 }
