@@ -87,19 +87,23 @@
 //! | question | decision | reason |
 //! | --- | --- | --- |
 //! | Where the operation is read | From `Mcp-Method` and `Mcp-Name` when the version is 2026-07-28 or later and each is there once; else from the body | MCP, "Server Validation": below that version nobody checks the headers against the body. Versions compare as the dates that they are |
-//! | An operation that cannot be read | Needs every scope of the map. A token that has them all passes, and the body is not even read | The server may find a reading that we do not. With every scope there is nothing to gain by that |
-//! | A member that is repeated, a list where an object should be | Cannot be read | Readers of JSON differ in which one counts |
-//! | A batch | Needs what all of its messages need | One request, one answer: 403 cannot be given for a part |
-//! | A tool, prompt or resource that no rule names | Once one of its kind has a rule: what all listed ones need together; [`unlisted`](crate::McpScopes::unlisted) says otherwise | A new tool is closed by oversight, not open |
+//! | An operation that cannot be read | Needs every scope of the map. A token that has them all passes, and the body is not even read. Without them: 403, and no challenge | The server may find a reading that we do not. With every scope there is nothing to gain by that. And nobody should be asked to grant everything for it |
+//! | A member that is repeated, or spelt in another case; a list where an object should be | Cannot be read | Readers of JSON differ in which one counts |
+//! | A batch | Needs what all of its messages need; at most 100 of them | One request, one answer: 403 cannot be given for a part |
+//! | A tool, prompt or resource that no rule names | Once one of its kind has a rule: what all listed ones need together, and no challenge; [`unlisted`](crate::McpScopes::unlisted) says otherwise | A new tool is closed by oversight, not open |
+//! | A URI with dot segments or backslashes under a rule for a prefix | Needs the scopes of all resources | It may lead out of the prefix when the server resolves it |
+//! | A rule with an empty scope | A scope that no token has | It is an empty setting far more often than a wish to open something; an empty list opens |
 //! | A method that no rule names | Needs nothing more | `ping`, `initialize` and notifications must work for everybody who is let in |
 //! | GET, HEAD, DELETE, OPTIONS | Need nothing more | They carry no operation: streams, and the end of a session |
 //! | Whose a session is | The principal's whose request made the server give the id: issuer, client and subject | The token changes with each refresh; the subject alone is the same at two issuers and in two clients |
+//! | A token that names neither a subject nor a client | Owns no session; [`Principal::of`](crate::Principal::of) is `None` | All such tokens of an issuer would be one principal |
 //! | A session id with somebody else's token | 404, to the byte rmcp's own answer for an unknown one | A client then begins a session of its own; and a stolen id cannot be told from a made-up one |
+//! | A session id with the protocol of 2026-07-28, which has no sessions | Refused if it is somebody else's, and bound to nobody | Servers pass over the header there: success says nothing about the session |
 //! | A session that is not known | The first who uses it with success has it; 404 with [`strict`](crate::SessionBindingLayer::strict) | Servers may keep sessions elsewhere, and outlive this process |
-//! | Two session ids in a request | 404 | The server might read the other one |
+//! | Two session ids in a request, or one that is no visible ASCII, or very long | 404 | The server might read the other one |
 //! | A session store that fails | 503, and the id that the server gave is not handed out | A session that belongs to nobody would belong to anybody |
 //! | Too many sessions | The one that was used longest ago is forgotten, of the same principal first | Nobody can push out the sessions of others |
-//! | A token that expires in mid-stream | By [`StreamExpiry`](crate::StreamExpiry): `new` lets the stream go on, [`mcp`](crate::JwtAuthLayer::mcp) ends those of listeners, at `exp` and the leeway | The spec asks for nothing. The end of a call's stream loses its result, since clients and servers take it for a cancellation |
+//! | A token that expires in mid-stream | By [`StreamExpiry`](crate::StreamExpiry): `new` lets the stream go on, [`mcp`](crate::JwtAuthLayer::mcp) ends those of listeners, at `exp`, or when the token is too old, and the leeway | The spec asks for nothing. The end of a call's stream loses its result, since clients and servers take it for a cancellation |
 //! | `Authorization` behind the layer | Marked sensitive; removed by [`mcp`](crate::JwtAuthLayer::mcp) | A proxy or a log behind an ordinary service may count on it. An MCP server must not pass it on |
 //!
 //! # Defaults

@@ -186,6 +186,7 @@
 //!   [`unlisted`](crate::McpScopes::unlisted).
 //! - The operation is read off `Mcp-Method` and `Mcp-Name` where the protocol version (2026-07-28 or later) makes the server compare them with
 //!   the body, as rmcp 3 does, and else off the body, batches included. What cannot be read needs every scope of the map.
+//! - In the last two cases the 403 carries no challenge: nobody should be asked to grant everything for a request that nobody understood.
 //! - The spec wants broad scopes to imply narrow ones where the application has such: say which do, here or for everything with
 //!   [`scope_hierarchy`](crate::JwtAuthConfigBuilder::scope_hierarchy).
 //! - Inside a tool, [`has_scope`](crate::AuthInfo::has_scope) asks the same question, for answers that differ by scope.
@@ -214,14 +215,15 @@
 //! ```
 //!
 //! With rmcp's `LocalSessionManager` sessions die with the process, so [`strict`](crate::SessionBindingLayer::strict) costs nothing and refuses
-//! ids that nobody was given. Several processes need a [`SessionStore`](crate::SessionStore) that they share. A server without sessions
+//! ids that nobody was given. Several processes need a [`SessionStore`](crate::SessionStore) that they share. A token that names neither a
+//! subject nor a client owns no session. Events that a server replays by `Last-Event-ID` are not bound by the layer. A server without sessions
 //! (`with_legacy_session_mode(false)`) needs no binding; there, and with the protocol of 2026-07-28, bind handles and `requestState` instead
 //! (see the [checklist](super::checklist)).
 //!
 //! # 5. Let no stream outlive its token
 //!
 //! A token is checked when its request comes, and a stream may go on for hours after. [`StreamExpiry`](crate::StreamExpiry) ends event streams
-//! at `exp` and the leeway, by dropping the body, which rmcp notices:
+//! when it is no longer accepted, at `exp` (or when it is too old, by `max_token_age`) and the leeway. It drops the body, which rmcp notices:
 //!
 //! | setting | ends | set by |
 //! | --- | --- | --- |

@@ -32,8 +32,10 @@
 //! | A key that does not mean what it seems: `use`, `key_ops`, weak or huge RSA, a point off the curve | Skipped, each with a [reason](crate::SkipReason) | N67-N77 |
 //! | Two `Authorization` headers, of which another party reads the other one | 400 | N105, N106, N108 |
 //! | Identity planted by a client or an outer layer | `AuthInfo` has no public constructor but for tests, and an older one is removed | N109-N111, M9 |
-//! | A harmless tool named in the headers, a privileged one in the body; or two of either | Headers count only where the server must compare them, and where they are there once; a body that has two readings needs every scope | S9 |
-//! | A batch with one privileged call, a tool that nobody listed, a body that cannot be read | It needs what all of it needs; unlisted tools need what all listed ones need | S9, `operations` |
+//! | A harmless tool named in the headers, a privileged one in the body; or two of either | Headers count only where the server must compare them, and where they are there once; a body that has two readings (a member twice, or in another case) needs every scope | S9 |
+//! | A batch with one privileged call, a tool that nobody listed, a body that cannot be read | It needs what all of it needs; unlisted tools need what all listed ones need. A batch of over 100 cannot be read | S9, `operations` |
+//! | A URI that leads elsewhere when it is resolved (`../`) | Under a rule for a prefix it needs the scopes of all resources | `operations` |
+//! | A user is asked to grant everything, by a request made for that | A 403 for what nobody understood carries no challenge | `operations` |
 //! | Somebody else's session id | It belongs to the principal who began it; others get the answer for an unknown one. A request with two ids is refused | N116, S8, M16 |
 //! | A stream that outlives its token | [`StreamExpiry`](crate::StreamExpiry) ends it; on for streams of listeners with [`JwtAuthLayer::mcp`](crate::JwtAuthLayer::mcp) | N115, `streams` |
 //! | The token is passed on to another server | [`JwtAuthLayer::mcp`](crate::JwtAuthLayer::mcp) removes the header | N117, M8 |
@@ -63,7 +65,8 @@
 //! - **A call that takes long** goes on when its token expires, unless [`StreamExpiry::CloseAll`](crate::StreamExpiry::CloseAll) cuts it and
 //!   loses its result. What is no event stream is never cut.
 //! - **A session that nobody bound.** An id that the store does not know, after a restart say, belongs to the first who uses it with success,
-//!   unless [`strict`](crate::SessionBindingLayer::strict) is on. Two layers with a store each know nothing of one another.
+//!   unless [`strict`](crate::SessionBindingLayer::strict) is on. Two layers with a store each know nothing of one another. Replay by
+//!   `Last-Event-ID` is not bound.
 //! - **A server that does not compare headers with the body.** [`McpScopes`](crate::McpScopes) believes the headers from 2026-07-28 on, because
 //!   the spec makes the server refuse a difference. For one that does not, turn on
 //!   [`always_read_body`](crate::McpScopes::always_read_body).

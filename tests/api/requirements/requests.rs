@@ -208,6 +208,8 @@ async fn m17_s8_a_principal_outlives_its_token_and_is_nobody_elses() {
     ] {
         assert_ne!(principal(&other).await, own);
     }
+    let anybody = token.clone().without("sub").without("client_id");
+    assert_eq!(principal(&anybody).await, None, "it names nobody");
     let elsewhere = TestIssuer::start();
     let there = JwtVerifier::new(config(&elsewhere).build().unwrap());
     let same_name = there
