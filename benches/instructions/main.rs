@@ -37,7 +37,8 @@ fn main() {
         println!("first-sight verification service remembered no-header unknown-kid expired");
         return;
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
         .enable_time()
         .build()
         .unwrap();

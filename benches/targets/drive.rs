@@ -86,14 +86,13 @@ pub(crate) fn batch<S, B>(service: S, requests: Vec<Ask>, wanted: StatusCode) ->
 where
     S: Service<Ask, Response = Response<B>, Error = Infallible> + Clone + 'static,
 {
-    Batch {
-        operations: requests.len(),
-        run: Box::new(move || {
-            for request in requests {
-                assert_eq!(status(&service, request), wanted);
-            }
-        }),
-    }
+    Batch::keeping(requests.len(), move || {
+        for request in requests {
+            assert_eq!(status(&service, request), wanted);
+        }
+        // Taking down a layer is no part of a request.
+        service
+    })
 }
 
 pub(crate) fn repeated(line: Option<&HeaderValue>, times: usize) -> Vec<Ask> {

@@ -8,8 +8,8 @@ use crate::measure::{Batch, Case, allocations, interleaved};
 use crate::table::Report;
 use crate::world::World;
 
-const ROUNDS: usize = 60;
-const TOKENS: usize = 60;
+const ROUNDS: usize = 300;
+const TOKENS: usize = 25;
 
 pub(crate) fn run(report: &mut Report) {
     report.heading("First sight of a token, over the bare verification");
@@ -48,9 +48,10 @@ fn first_sight(report: &mut Report, algorithm: Algorithm, target: f64) {
         [
             Case::new(|| batch(fresh(), requests(), StatusCode::OK)),
             Case::new(|| batch(Hello, requests(), StatusCode::OK)),
-            Case::new(|| Batch {
-                operations: tokens.len(),
-                run: Box::new(|| tokens.iter().for_each(|token| world.verify(token))),
+            Case::new(|| {
+                Batch::new(tokens.len(), || {
+                    tokens.iter().for_each(|token| world.verify(token))
+                })
             }),
         ],
     );
@@ -79,7 +80,7 @@ fn first_sight(report: &mut Report, algorithm: Algorithm, target: f64) {
 }
 
 fn remembered(report: &mut Report) {
-    const CALLS: usize = 1000;
+    const CALLS: usize = 300;
     let world = World::new(Algorithm::RS256);
     let service = service(&world.layer());
     let token = world.token(0);
@@ -130,7 +131,7 @@ fn in_turn(report: &mut Report) {
             .collect()
     };
     let [through, nothing] = interleaved(
-        12,
+        20,
         [
             Case::new(|| batch(service.clone(), all(), StatusCode::OK)),
             Case::new(|| batch(Hello, all(), StatusCode::OK)),

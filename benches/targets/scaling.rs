@@ -9,7 +9,7 @@ use crate::measure::{Case, Figures, interleaved};
 use crate::table::Report;
 use crate::world::{ISSUER, Memory, RESOURCE, World, config, ready};
 
-const ROUNDS: usize = 40;
+const ROUNDS: usize = 100;
 
 pub(crate) fn run(report: &mut Report) {
     report.heading("Many keys and issuers: first sight and remembered, over one of each");
@@ -44,7 +44,7 @@ fn compare(report: &mut Report, what: &str, one: (Figures, Figures), many: (Figu
 }
 
 fn measure(world: &World, layer: &dyn Fn() -> JwtAuthLayer) -> (Figures, Figures) {
-    let tokens = world.tokens(60);
+    let tokens = world.tokens(25);
     let requests = || {
         let lines = tokens.iter().map(|token| &token.line);
         lines.map(|line| request(Some(line))).collect::<Vec<_>>()
