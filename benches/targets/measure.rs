@@ -73,8 +73,3 @@ impl Figures {
         }
     }
 }
-
-/// Allocations by Rust code while `work` runs. The C code of the crypto has its own.
-pub(crate) fn allocations(work: impl FnOnce()) -> u64 {
-    allocation_counter::measure(work).count_total
-}

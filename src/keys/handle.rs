@@ -68,13 +68,13 @@ impl Handle {
         in_use
     }
 
-    pub(super) fn ask(&self, lack: Lack<'_>) -> Asked {
+    pub(super) fn ask(&self, lack: Lack<'_>, now: Now) -> Asked {
         if runtime::Handle::try_current().is_err() {
             // Without a runtime nothing can be waited for, even if the task runs on another.
             telemetry::no_runtime(&self.0.origin.issuer);
             return Asked::Answered(UNAVAILABLE);
         }
-        match self.0.ask(lack) {
+        match self.0.ask(lack, now) {
             // After the question: the task may have ended just before it.
             Asked::WaitFor(_) if !self.ensure_running() => Asked::Answered(UNAVAILABLE),
             asked => asked,
@@ -105,7 +105,7 @@ impl Handle {
             if looks == 2 || lost == MOST_LOST {
                 break;
             }
-            flight = match self.ask(lack) {
+            flight = match self.ask(lack, self.0.clock.now()) {
                 Asked::Answered(answer) => return answer,
                 Asked::WaitFor(flight) => flight,
             };
@@ -120,7 +120,7 @@ impl Handle {
             return Ok(());
         }
         let lack = Lack::Key { kid: None, seen: 0 };
-        let answer = match self.ask(lack) {
+        let answer = match self.ask(lack, now) {
             Asked::Answered(answer) => answer,
             Asked::WaitFor(flight) => self.wait(lack, flight).await,
         };

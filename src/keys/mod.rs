@@ -177,10 +177,10 @@ impl LiveKeys {
     }
 
     /// Asks for what was lacking. Nearly always it is known at once that nothing is to be had.
-    pub(crate) fn ask(&self, lack: Lack<'_>) -> Asked {
+    pub(crate) fn ask(&self, lack: Lack<'_>, now: Now) -> Asked {
         match &self.0 {
             Kind::Fixed(_) => Asked::Answered(Answer::Absent),
-            Kind::Refreshed(handle) => handle.ask(lack),
+            Kind::Refreshed(handle) => handle.ask(lack, now),
         }
     }
 

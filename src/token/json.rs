@@ -81,8 +81,15 @@ impl<'a> Reader<'a> {
         let mut names = Names::default();
         let mut next = self.first_of(b'}')?;
         while next {
-            let name = self.name(&mut names)?;
-            target.member(names.text(name), self)?;
+            self.space();
+            let raw = self.string()?;
+            self.colon()?;
+            if raw.escaped {
+                target.member(names.add_escaped(raw.text)?, self)?;
+            } else {
+                names.add(raw.text);
+                target.member(raw.text, self)?;
+            }
             next = self.more_before(b'}')?;
         }
         self.space();
@@ -92,18 +99,6 @@ impl<'a> Reader<'a> {
             true => Ok(()),
             false => Err(Fault(None)),
         }
-    }
-
-    fn name(&mut self, names: &mut Names<'a>) -> Result<usize, Malformed> {
-        self.space();
-        let raw = self.string()?;
-        let index = if raw.escaped {
-            names.add_escaped(raw.text)?
-        } else {
-            names.add(raw.text)
-        };
-        self.colon()?;
-        Ok(index)
     }
 
     /// A member that means nothing to us. It is judged in full all the same.

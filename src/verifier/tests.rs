@@ -48,8 +48,7 @@ fn verifier(builder: JwtAuthConfigBuilder) -> JwtVerifier {
 
 /// The verdict, short, and whether the token was remembered before it.
 async fn look(verifier: &JwtVerifier, token: &str) -> (Result<(), String>, bool) {
-    let now = verifier.0.clock.now();
-    let recalled = verifier.recall(Presented::Alone(token), now).is_some();
+    let recalled = verifier.recall(Presented::Alone(token)).is_some();
     let verdict = verifier.verify(token).await;
     let short = |rejection: Rejection| match rejection.token_error() {
         Some(error) => format!("{:?}", error.kind()),
