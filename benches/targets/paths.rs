@@ -3,7 +3,7 @@
 use http::StatusCode;
 use tower_jwt_auth::Algorithm;
 
-use crate::drive::{self, Hello, batch, repeated, request, service};
+use crate::drive::{self, Hello, batch, lines, repeated, request, service};
 use crate::measure::{Batch, Case, interleaved};
 use crate::table::Report;
 use crate::world::{Token, World};
@@ -30,10 +30,6 @@ fn first_sight(report: &mut Report, algorithm: Algorithm, target: f64) {
     let world = World::new(algorithm);
     let tokens = world.tokens(TOKENS + 1);
     let (warm, tokens) = tokens.split_first().unwrap();
-    let requests = || {
-        let lines = tokens.iter().map(|token| &token.line);
-        lines.map(|line| request(Some(line))).collect::<Vec<_>>()
-    };
     // A layer of its own for each round: the tokens are new to it.
     let fresh = || {
         let service = service(&world.layer());
@@ -46,8 +42,8 @@ fn first_sight(report: &mut Report, algorithm: Algorithm, target: f64) {
     let [through, nothing, bare] = interleaved(
         ROUNDS,
         [
-            Case::new(|| batch(fresh(), requests(), StatusCode::OK)),
-            Case::new(|| batch(Hello, requests(), StatusCode::OK)),
+            Case::new(|| batch(fresh(), lines(tokens), StatusCode::OK)),
+            Case::new(|| batch(Hello, lines(tokens), StatusCode::OK)),
             Case::new(|| {
                 Batch::new(tokens.len(), || {
                     tokens.iter().for_each(|token| world.verify(token))
@@ -112,9 +108,8 @@ fn in_turn(report: &mut Report) {
     let mut turn = tokens.iter().cycle();
     let mut next = || {
         let tokens = turn.by_ref().take(IN_TURN);
-        tokens
-            .map(|token| request(Some(&Token::new(token.text.clone()).line)))
-            .collect::<Vec<_>>()
+        let read = tokens.map(|token| Some(Token::new(token.text.clone()).line));
+        read.collect::<Vec<_>>()
     };
     let [through, nothing] = interleaved(
         TOKENS / IN_TURN * 4,

@@ -9,8 +9,10 @@ use super::text::unescape;
 /// Names in their order; those with escapes are kept decoded.
 #[derive(Debug, Default)]
 pub(super) struct Names<'a> {
-    /// While there are few: the first bytes of each, and the name.
-    few: [(u64, &'a str); FEW],
+    /// While there are few.
+    few: [&'a str; FEW],
+    /// A bit for each of them: where it is clear, a name is new.
+    seen: u64,
     repeated: bool,
     many: Vec<Name<'a>>,
     decoded: String,
@@ -26,13 +28,12 @@ enum Name<'a> {
 impl<'a> Names<'a> {
     pub(super) fn add(&mut self, name: &'a str) {
         match self.few.split_at_mut_checked(self.count) {
-            // Each against each: cheaper than anything else for as many claims as tokens carry.
             Some((others, [free, ..])) if self.many.is_empty() => {
-                let mark = mark(name);
-                self.repeated |= others
-                    .iter()
-                    .any(|(other, text)| *other == mark && *text == name);
-                *free = (mark, name);
+                let bit = 1 << (hash(name, FEW_FACTOR) >> 58);
+                // Each against each: few bits are set.
+                self.repeated |= self.seen & bit != 0 && others.contains(&name);
+                self.seen |= bit;
+                *free = name;
             }
             _ => self.spill().push(Name::Plain(name)),
         }
@@ -53,7 +54,8 @@ impl<'a> Names<'a> {
     fn spill(&mut self) -> &mut Vec<Name<'a>> {
         if self.many.is_empty() {
             let few = self.few.iter().take(self.count);
-            self.many = few.map(|(_, name)| Name::Plain(name)).collect();
+            self.many.reserve(MANY);
+            self.many.extend(few.map(|name| Name::Plain(name)));
         }
         &mut self.many
     }
@@ -96,22 +98,6 @@ impl<'a> Names<'a> {
     }
 }
 
-/// The first bytes and the length: different for nearly all names that differ.
-fn mark(name: &str) -> u64 {
-    let length = (name.len() as u64) << 56;
-    match name.as_bytes() {
-        [a, b, c, d, e, f, g, h, ..] => {
-            u64::from_le_bytes([*a, *b, *c, *d, *e, *f, *g, *h]) ^ length
-        }
-        short => {
-            short
-                .iter()
-                .fold(0, |mark, byte| mark << 8 | u64::from(*byte))
-                ^ length
-        }
-    }
-}
-
 /// Multiplies and folds eight bytes at a time, under a secret factor: what collides, nobody can tell
 /// from outside, and a collision costs no more than another comparison.
 fn hash(name: &str, secret: u64) -> u64 {
@@ -129,7 +115,13 @@ fn hash(name: &str, secret: u64) -> u64 {
 }
 
 /// Access tokens carry fewer claims.
-const FEW: usize = 24;
+const FEW: usize = 16;
+
+/// Room at first for what carries more.
+const MANY: usize = 128;
+
+/// Odd, with bits all over; for a few names it need not be secret.
+const FEW_FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 
 const FREE: (u32, u32) = (u32::MAX, 0);
 
