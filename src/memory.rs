@@ -42,7 +42,7 @@ use crate::verified::Verified;
 /// What one verifier remembers.
 pub(crate) struct TokenMemory {
     mac: TokenMac,
-    glance: RandomState,
+    secret: (u64, u64),
     /// Made with the first entry: a layer that sees no token takes no memory for them.
     sets: OnceLock<Box<[Set]>>,
     how_many: usize,
@@ -96,9 +96,10 @@ impl TokenMemory {
     pub(crate) fn new(entries: usize) -> Option<Self> {
         let how_many = entries.div_ceil(WAYS);
         (how_many > 0).then_some(())?;
+        let random = RandomState::new();
         Some(Self {
             mac: TokenMac::random()?,
-            glance: RandomState::new(),
+            secret: (random.hash_one(0), random.hash_one(1)),
             sets: OnceLock::new(),
             how_many,
         })
@@ -147,11 +148,16 @@ impl TokenMemory {
         }
     }
 
-    /// Under a secret, so that nobody can fill one set on purpose.
+    /// From the end of the signature, which differs for any two tokens, under a secret, so that nobody can
+    /// fill one set on purpose.
     fn glance(&self, token: &[u8]) -> Glance {
-        let tail = token.len().saturating_sub(GLANCED_BYTES);
-        let tail = token.get(tail..).unwrap_or_default();
-        Glance(self.glance.hash_one(tail))
+        let last = token.last_chunk().copied().map_or(0, u128::from_le_bytes);
+        let (one, other) = (
+            last as u64 ^ self.secret.0,
+            (last >> 64) as u64 ^ self.secret.1,
+        );
+        let product = u128::from(one) * u128::from(other);
+        Glance(product as u64 ^ (product >> 64) as u64)
     }
 }
 
@@ -313,9 +319,6 @@ const LANES: usize = 4;
 
 /// The lowest bit of each of them.
 const LOWEST: u64 = 0x0001_0001_0001_0001;
-
-/// The end of a signature: differs for any two tokens.
-const GLANCED_BYTES: usize = 16;
 
 /// Bytes of a set: 1 KiB for each entry, so that the largest token still fits.
 const SET_BYTES: usize = WAYS * 1024;

@@ -61,6 +61,7 @@ fn main() -> ExitCode {
         "",
     );
     report.at_most("remembered", 2.0, own(counted(through, ask())), "", "");
+    through(request(None));
     report.at_most(
         "no header",
         8.0,

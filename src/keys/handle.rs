@@ -57,10 +57,15 @@ impl Handle {
     }
 
     pub(super) fn in_use(&self, now: Now) -> Guard<Option<Arc<Snapshot>>> {
-        if self.ensure_running() {
+        let running = self.ensure_running();
+        let in_use = self.0.snapshot.load();
+        if in_use.as_ref().is_some_and(|keys| keys.is_fresh(now)) {
+            // The task has planned since they were fetched, or is about to: nobody need look after it.
+            return in_use;
+        }
+        if running {
             self.revive_if_silent(now);
         }
-        let in_use = self.0.snapshot.load();
         let overslept = in_use.as_ref().is_some_and(|keys| keys.overslept(now));
         if overslept && self.0.silence(now) > WAKE_PAUSE {
             self.0.wake.send_replace(());

@@ -62,6 +62,15 @@ impl FetchedAt {
         }
     }
 
+    /// Before this, by both clocks, the age is below `max_age`.
+    pub(crate) fn fresh_until(&self, max_age: Duration) -> Now {
+        let left = max_age.saturating_sub(self.already);
+        Now {
+            monotonic: self.at.monotonic + left,
+            wall: self.at.wall.plus(left),
+        }
+    }
+
     pub(crate) fn measured(&self, now: Now) -> Duration {
         let here = now.monotonic.saturating_duration_since(self.at.monotonic);
         here.saturating_add(self.already)

@@ -136,7 +136,7 @@ impl<'a> Reader<'a> {
                     depth -= 1;
                 }
                 b'"' => self.skip_string()?,
-                b'-' | b'0'..=b'9' => drop(self.number()?),
+                b'-' | b'0'..=b'9' => self.skip_number()?,
                 _ => self.literal()?,
             }
             loop {
@@ -153,6 +153,17 @@ impl<'a> Reader<'a> {
                 open >>= 1;
                 depth -= 1;
             }
+        }
+    }
+
+    /// Most numbers in a list are short and whole.
+    fn skip_number(&mut self) -> Result<(), Malformed> {
+        match self.rest {
+            [b'0'..=b'9', b',' | b']' | b'}', ..] => {
+                self.advance(1);
+                Ok(())
+            }
+            _ => self.number().map(drop),
         }
     }
 
@@ -219,39 +230,55 @@ impl<'a> Reader<'a> {
 
     /// RFC 8259 §6, and no number that is infinite to most readers (RFC 7493 §2.2).
     fn number(&mut self) -> Result<&'a str, Malformed> {
-        let start = self.position();
+        let start = self.rest;
         self.take(b'-');
         let leading_zero = self.rest.first() == Some(&b'0');
         let whole = self.digits();
         if whole == 0 || leading_zero && whole > 1 {
             return Err(Malformed);
         }
+        let mut scaled = false;
+        if let [b'.' | b'e' | b'E', ..] = self.rest {
+            scaled = self.fraction_and_exponent()?;
+        }
+        if scaled || whole > FINITE_DIGITS {
+            let number = self.since(start)?;
+            return is_finite(number, whole).then_some(number).ok_or(Malformed);
+        }
+        self.since(start)
+    }
+
+    /// Says whether there is an exponent.
+    fn fraction_and_exponent(&mut self) -> Result<bool, Malformed> {
         if self.take(b'.') && self.digits() == 0 {
             return Err(Malformed);
         }
-        let scaled = self.take(b'e') || self.take(b'E');
-        if scaled {
-            if !self.take(b'-') {
-                self.take(b'+');
-            }
-            if self.digits() == 0 {
-                return Err(Malformed);
-            }
+        if !self.take(b'e') && !self.take(b'E') {
+            return Ok(false);
         }
-        let number = self.text.get(start..self.position()).ok_or(Malformed)?;
-        if (scaled || whole > FINITE_DIGITS) && !is_finite(number, whole) {
-            return Err(Malformed);
+        if !self.take(b'-') {
+            self.take(b'+');
         }
-        Ok(number)
+        match self.digits() {
+            0 => Err(Malformed),
+            _ => Ok(true),
+        }
     }
 
     fn digits(&mut self) -> usize {
-        let mut digits = 0;
-        while let [b'0'..=b'9', rest @ ..] = self.rest {
-            self.rest = rest;
-            digits += 1;
+        let before = self.rest;
+        let mut rest = before;
+        while let [b'0'..=b'9', tail @ ..] = rest {
+            rest = tail;
         }
-        digits
+        self.rest = rest;
+        before.len() - rest.len()
+    }
+
+    /// What was read from `start` on.
+    fn since(&self, start: &[u8]) -> Result<&'a str, Malformed> {
+        let (from, to) = (self.text.len() - start.len(), self.position());
+        self.text.get(from..to).ok_or(Malformed)
     }
 
     fn string(&mut self) -> Result<RawString<'a>, Malformed> {
