@@ -5,6 +5,7 @@ use http::HeaderValue;
 use serde::de::DeserializeOwned;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
+use crate::numeric_date::{NumericDate, TokenTimes};
 use crate::protected_resource::ProtectedResource;
 use crate::scopes::{ScopeHierarchy, ScopeSet};
 use crate::verified::Verified;
@@ -80,6 +81,12 @@ impl AuthInfo {
         self.verified.subject()
     }
 
+    /// `jti`: the identifier of this token, by which one can be revoked. Optional outside RFC 9068.
+    #[must_use]
+    pub fn jti(&self) -> Option<&str> {
+        self.verified.jti()
+    }
+
     /// `iss`, byte for byte one of the configured issuers.
     #[must_use]
     pub fn issuer(&self) -> &str {
@@ -122,7 +129,20 @@ impl AuthInfo {
         self.verified.times().exp.unix_seconds()
     }
 
-    /// The accepted audience that `aud` named. `None` only under `danger_allow_any_audience`.
+    /// When the token is no longer accepted: at `exp`, or when it is too old, and the leeway.
+    pub(crate) fn refused_from(&self) -> NumericDate {
+        let resource = &self.verified.resource;
+        let TokenTimes { exp, iat, .. } = *self.verified.times();
+        let too_old = resource
+            .max_token_age
+            .zip(iat)
+            .map(|(age, iat)| iat.plus(age));
+        let end = too_old.filter(|too_old| *too_old < exp).unwrap_or(exp);
+        end.plus(resource.leeway)
+    }
+
+    /// The accepted audience that `aud` named. `None` only under `danger_allow_any_audience`, and for
+    /// tokens of [`cognito`](crate::JwtAuthConfigBuilder::cognito) without an `aud`.
     #[must_use]
     pub fn resource(&self) -> Option<&str> {
         self.verified.matched()
@@ -211,7 +231,7 @@ impl std::error::Error for ClaimsError {
 }
 
 /// What `client_id()` says of a token that names no client.
-const UNKNOWN_CLIENT: &str = "jwt";
+pub(crate) const UNKNOWN_CLIENT: &str = "jwt";
 
 #[cfg(all(test, feature = "test-util"))]
 mod tests {

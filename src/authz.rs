@@ -49,11 +49,12 @@ struct Needed {
 impl RequireScopesLayer {
     /// All of `scopes` are needed, compared byte for byte; with none, just a verified caller.
     ///
-    /// A scope with characters that no challenge can carry (RFC 6749 §3.3) is needed, but not listed.
+    /// A scope with characters that no challenge can carry (RFC 6749 §3.3) is needed, but not listed; an
+    /// empty text is a scope that no token has.
     #[must_use]
     pub fn new<S: AsRef<str>>(scopes: impl IntoIterator<Item = S>) -> Self {
         Self(Arc::new(Needed {
-            scopes: scopes.into_iter().collect(),
+            scopes: ScopeSet::required(scopes),
             hierarchy: None,
         }))
     }
@@ -177,6 +178,7 @@ where
 {
     type Output = Result<Response<ResponseBody<R>>, E>;
 
+    #[expect(clippy::expect_used, reason = "only a misused future gets there")]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
             StateProjection::Admitted { future } => future

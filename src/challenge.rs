@@ -50,9 +50,16 @@ pub(crate) fn is_quotable(text: &str) -> bool {
 }
 
 fn advertised(scopes: &ScopeSet) -> String {
-    let quotable = scopes.as_slice().iter().filter(|scope| is_quotable(scope));
+    let quotable = scopes
+        .as_slice()
+        .iter()
+        .filter(|scope| is_quotable(scope) && !scope.is_empty() && *scope != OFFLINE_ACCESS);
     quotable.map(String::as_str).collect::<Vec<_>>().join(" ")
 }
+
+/// Is between a client and its issuer, and should stand in no challenge (MCP authorization, "Refresh
+/// Tokens").
+pub(crate) const OFFLINE_ACCESS: &str = "offline_access";
 
 /// What a challenge says about a server that says nothing about itself.
 pub(crate) const DEFAULT_REALM: &str = "mcp";
@@ -121,6 +128,7 @@ mod tests {
                 "a\" b\\ c \u{e9} scope=x",
                 r#"Bearer scope="c""#,
             ),
+            (&nothing, None, "a offline_access", r#"Bearer scope="a""#),
         ];
         for (resource, error, scope, want) in cases {
             assert_eq!(challenge(resource, error, &scopes(scope)), want);

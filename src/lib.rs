@@ -43,6 +43,7 @@
 //! | scopes per route | [`RequireScopesLayer`] |
 //! | a framework without tower | [`JwtVerifier`] |
 //! | keys from elsewhere | [`KeySource`] |
+//! | a deny list, a check of your own | [`JwtAuthConfigBuilder::check`] |
 //! | what a refused caller is told | [`Rejection`] |
 //! | readiness and health | [`JwtAuthLayer::keys`], [`JwtAuthLayer::ready`] |
 //! | tests of your own | `test_util` (feature `test-util`) |
@@ -61,19 +62,37 @@
 //! | `tracing` | yes | reasons for refusals and the life of the keys, as events |
 //! | `test-util` | no | an issuer for tests, a fake clock, `AuthInfo::for_tests` |
 
+// No token, request or fetched document may reach a panic. Tests may.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::string_slice,
+    )
+)]
+
 mod auth_info;
+mod auth_info_ext;
 mod authn;
 mod authz;
 mod bearer;
 mod body;
 mod challenge;
 mod config;
+mod custom_check;
 #[cfg(feature = "axum")]
 mod extract;
+#[cfg(all(fuzzing, feature = "reqwest", feature = "test-util"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod guide;
 mod jwks;
 mod keys;
 pub mod limits;
+mod mcp;
 mod memory;
 mod numeric_date;
 mod protected_resource;
@@ -81,8 +100,16 @@ mod rejection;
 mod resource_metadata;
 mod scopes;
 mod shown;
+mod stream_expiry;
 mod telemetry;
 #[cfg(feature = "test-util")]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "runs in tests, where a panic is a report"
+)]
 pub mod test_util;
 mod time;
 mod token;
@@ -92,20 +119,27 @@ mod verifier;
 
 // The public interface.
 pub use auth_info::{AuthInfo, ClaimsError};
+pub use auth_info_ext::AuthInfoExt;
 pub use authn::{JwtAuth, JwtAuthLayer, ResponseFuture};
 pub use authz::{RequireScopes, RequireScopesFuture, RequireScopesLayer};
 pub use body::ResponseBody;
 pub use config::{
     ConfigError, InitialKeys, Issuer, JwksCache, JwtAuthConfig, JwtAuthConfigBuilder, KeyFault,
 };
+pub use custom_check::Refusal;
 #[cfg(feature = "axum")]
 pub use extract::Claims;
 pub use jwks::{Jwk, JwkSet, KeySetError, SkipReason};
 pub use keys::{
     FetchError, FetchFuture, Fetched, IssuerHealth, KeySnapshot, KeySource, SkippedKey, Validators,
 };
+pub use mcp::{
+    McpBody, McpScoped, McpScopedFuture, McpScopes, MemorySessions, Principal, SessionBinding,
+    SessionBindingFuture, SessionBindingLayer, SessionFuture, SessionStore, SessionStoreError,
+};
 pub use rejection::{Rejection, RejectionKind};
 pub use resource_metadata::ResourceMetadata;
+pub use stream_expiry::StreamExpiry;
 pub use token::{Algorithm, TokenError, TokenErrorKind};
 pub use url_rules::UrlFault;
 pub use verifier::{JwtVerifier, KeysHealth};

@@ -74,6 +74,19 @@ pub const MAX_REMEMBERED_KIDS: usize = 1024;
 /// mistakes of unit.
 pub const MAX_DURATION: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
+/// The longest body that [`McpScopes`](crate::McpScopes) reads to learn what a request asks for, 4 MiB:
+/// what rmcp takes by default.
+pub const MAX_MCP_BODY_BYTES: usize = 4 * 1024 * 1024;
+
+/// Sessions that [`MemorySessions`](crate::MemorySessions) remembers, 100,000: about 50 MB.
+pub const MAX_SESSIONS: usize = 100_000;
+
+/// Of these, those of one principal, 1,000: so that nobody pushes out the sessions of others.
+pub const MAX_SESSIONS_OF_ONE_PRINCIPAL: usize = 1_000;
+
+/// A session that was not used for this long is forgotten, 24 hours: servers keep none for that long.
+pub const SESSION_IDLE_TIME: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Verified tokens that one layer remembers, unless configured: about as many callers may be active at
 /// a time before signatures are checked again. At most 1 KiB each on average, 16 MiB in all.
 pub const DEFAULT_REMEMBERED_TOKENS: usize = 16 * 1024;

@@ -1,4 +1,5 @@
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use crate::rejection::Challenges;
 use crate::scopes::{ScopeHierarchy, ScopeSet};
@@ -12,7 +13,19 @@ pub(crate) struct ProtectedResource {
     /// Needed by every operation.
     pub(crate) required_scopes: ScopeSet,
     pub(crate) hierarchy: Option<ScopeHierarchy>,
+    pub(crate) listing: ScopeListing,
+    /// Those of the token's issuer.
+    pub(crate) leeway: Duration,
+    pub(crate) max_token_age: Option<Duration>,
     pub(crate) made: Made,
+}
+
+/// Which scopes the challenge of a 403 lists.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum ScopeListing {
+    #[default]
+    BaseAndOperation,
+    Operation,
 }
 
 /// Made from the rest when it is first needed. A copy makes its own, because what is copied here is

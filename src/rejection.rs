@@ -7,7 +7,7 @@ use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 
 use crate::challenge::challenge;
-use crate::protected_resource::ProtectedResource;
+use crate::protected_resource::{ProtectedResource, ScopeListing};
 use crate::scopes::ScopeSet;
 use crate::token::TokenError;
 
@@ -43,6 +43,9 @@ pub enum RejectionKind {
     LayerMissing,
     /// No credentials, or those of another scheme.
     MissingToken,
+    /// To whom a session belongs cannot be asked at the moment; see
+    /// [`SessionStore`](crate::SessionStore).
+    SessionsUnavailable,
 }
 
 impl Rejection {
@@ -64,18 +67,30 @@ impl Rejection {
         }
     }
 
-    /// Lists what the operation needs together with what every operation needs: some clients ask for
-    /// just these next, and would lose what they had.
+    /// Lists what the operation needs together with what every operation needs, unless told otherwise:
+    /// some clients ask for just these next, and would lose what they had.
     pub(crate) fn insufficient_scope(resource: &ProtectedResource, operation: &ScopeSet) -> Self {
-        let needed = resource.required_scopes.union(operation);
         let kind = RejectionKind::InsufficientScope;
-        Self::challenged(kind, kind.challenge(resource, &needed))
+        let challenge = match resource.listing {
+            ScopeListing::BaseAndOperation => {
+                kind.challenge(resource, &resource.required_scopes.union(operation))
+            }
+            ScopeListing::Operation => kind.challenge(resource, operation),
+        };
+        Self::challenged(kind, challenge)
     }
 
     pub(crate) fn keys_unavailable(retry_after: Duration) -> Self {
         Self {
             retry_after: Some(retry_after),
             ..Self::unchallenged(RejectionKind::KeysUnavailable)
+        }
+    }
+
+    pub(crate) fn sessions_unavailable() -> Self {
+        Self {
+            retry_after: Some(SESSIONS_RETRY_AFTER),
+            ..Self::unchallenged(RejectionKind::SessionsUnavailable)
         }
     }
 
@@ -140,7 +155,9 @@ impl Rejection {
         }
         if let Some(wait) = self.retry_after() {
             // Whole seconds (RFC 9110 §10.2.3), rounded up: not before we try ourselves.
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            let seconds = wait
+                .as_secs()
+                .saturating_add(u64::from(wait.subsec_nanos() > 0));
             headers.insert(RETRY_AFTER, seconds.into());
         }
         response.extensions_mut().insert(self);
@@ -155,7 +172,7 @@ impl RejectionKind {
             Self::AccessDenied | Self::InsufficientScope => StatusCode::FORBIDDEN,
             Self::InvalidRequest => StatusCode::BAD_REQUEST,
             Self::InvalidToken | Self::MissingToken => StatusCode::UNAUTHORIZED,
-            Self::KeysUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::KeysUnavailable | Self::SessionsUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::LayerMissing => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -169,7 +186,8 @@ impl RejectionKind {
             Self::AccessDenied
             | Self::KeysUnavailable
             | Self::LayerMissing
-            | Self::MissingToken => None,
+            | Self::MissingToken
+            | Self::SessionsUnavailable => None,
         }
     }
 
@@ -179,7 +197,7 @@ impl RejectionKind {
             Self::InsufficientScope => "insufficient_scope",
             Self::InvalidRequest => "invalid_request",
             Self::InvalidToken => "invalid_token",
-            Self::KeysUnavailable => "temporarily_unavailable",
+            Self::KeysUnavailable | Self::SessionsUnavailable => "temporarily_unavailable",
             Self::LayerMissing => "server_error",
             Self::MissingToken => "unauthorized",
         }
@@ -224,6 +242,10 @@ impl RejectionKind {
                 "The server is not set up to authenticate this request"
             ),
             Self::MissingToken => body!("unauthorized", "Authentication is required"),
+            Self::SessionsUnavailable => body!(
+                "temporarily_unavailable",
+                "Sessions cannot be looked up at the moment"
+            ),
         }
     }
 
@@ -242,6 +264,7 @@ impl RejectionKind {
             Self::KeysUnavailable => "Access tokens cannot be verified at the moment",
             Self::LayerMissing => "The server is not set up to authenticate this request",
             Self::MissingToken => "Authentication is required",
+            Self::SessionsUnavailable => "Sessions cannot be looked up at the moment",
         }
     }
 }
@@ -277,6 +300,9 @@ impl fmt::Display for Rejection {
 
 impl std::error::Error for Rejection {}
 
+/// Short: a store of sessions is close by, and nothing is lost by asking again.
+const SESSIONS_RETRY_AFTER: Duration = Duration::from_secs(1);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -302,6 +328,7 @@ mod tests {
             (KeysUnavailable, 503, None, "temporarily_unavailable"),
             (LayerMissing, 500, None, "server_error"),
             (MissingToken, 401, None, "unauthorized"),
+            (SessionsUnavailable, 503, None, "temporarily_unavailable"),
         ];
         for (kind, status, error, body) in cases {
             assert_eq!(

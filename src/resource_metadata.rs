@@ -13,12 +13,14 @@ use http_body_util::Full;
 use tower_service::Service;
 use url::Url;
 
+use crate::scopes::ScopeSet;
+
 /// The protected resource metadata of this server (RFC 9728): who issues tokens for it.
 ///
 /// [`JwtAuthLayer`](crate::JwtAuthLayer) answers requests for it by itself when it sits in front of
 /// the path. Where it does not, because only some routes carry the layer, serve it as a tower service
 /// or with [`router`](Self::router). It is public and must never be behind authentication: clients
-/// read it to find out how to authenticate.
+/// read it to find out how to authenticate. Signed metadata (RFC 9728 §2.2) is not supported.
 ///
 /// ```
 /// # #[cfg(all(feature = "axum", feature = "aws_lc_rs", feature = "reqwest"))] {
@@ -48,20 +50,51 @@ struct Inner {
     path: String,
 }
 
+/// What the document may say beyond what follows from the configuration (RFC 9728 §2).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ResourceDetails {
+    pub(crate) name: Option<String>,
+    pub(crate) documentation: Option<String>,
+    pub(crate) policy_uri: Option<String>,
+    pub(crate) tos_uri: Option<String>,
+    pub(crate) jwks_uri: Option<String>,
+    pub(crate) scopes_supported: Option<Vec<String>>,
+}
+
 impl ResourceMetadata {
     pub(crate) fn new(
         resource: &str,
         resource_url: &Url,
         issuers: &[&str],
         scopes: &[String],
+        details: &ResourceDetails,
     ) -> Self {
         let mut document = serde_json::json!({
             "resource": resource,
             "authorization_servers": issuers,
             "bearer_methods_supported": ["header"],
         });
-        if let (false, Some(members)) = (scopes.is_empty(), document.as_object_mut()) {
-            members.insert("scopes_supported".to_owned(), scopes.into());
+        // A member without a value is left out: clients refuse null (RFC 9728 §3.2).
+        let supported: Option<ScopeSet> = details
+            .scopes_supported
+            .as_ref()
+            .map(|scopes| scopes.iter().collect());
+        let scopes = supported.as_ref().map_or(scopes, ScopeSet::as_slice);
+        let texts = [
+            ("jwks_uri", &details.jwks_uri),
+            ("resource_documentation", &details.documentation),
+            ("resource_name", &details.name),
+            ("resource_policy_uri", &details.policy_uri),
+            ("resource_tos_uri", &details.tos_uri),
+        ];
+        if let Some(members) = document.as_object_mut() {
+            let texts = texts
+                .into_iter()
+                .filter_map(|(name, text)| Some((name.to_owned(), text.as_deref()?.into())));
+            members.extend(texts);
+            if !scopes.is_empty() {
+                members.insert("scopes_supported".to_owned(), scopes.into());
+            }
         }
         let path = path_for(resource_url);
         // As configured, byte for byte, but for the path: `Url` would lower-case the host.
@@ -231,7 +264,7 @@ mod tests {
         for (resource, want) in cases {
             let url = Url::parse(resource).unwrap();
             assert_eq!(
-                ResourceMetadata::new(resource, &url, &[], &[]).url(),
+                ResourceMetadata::new(resource, &url, &[], &[], &ResourceDetails::default()).url(),
                 want,
                 "{resource}"
             );
@@ -246,6 +279,7 @@ mod tests {
             &url,
             &["https://i.example/"],
             &["a".to_owned()],
+            &ResourceDetails::default(),
         );
         let mut asked = HeaderMap::new();
         asked.insert(

@@ -10,11 +10,9 @@ pub(crate) struct ScopeSet(Vec<String>);
 impl ScopeSet {
     /// Adds what `text` lists. Characters are not judged: an odd scope simply matches nothing.
     pub(crate) fn add_list(&mut self, text: &str) {
-        for scope in text.split(' ').filter(|scope| !scope.is_empty()) {
-            if !self.contains(scope) {
-                self.0.push(scope.to_owned());
-            }
-        }
+        text.split(' ')
+            .filter(|scope| !scope.is_empty())
+            .for_each(|scope| self.add(scope));
     }
 
     pub(crate) fn contains(&self, scope: &str) -> bool {
@@ -29,11 +27,33 @@ impl ScopeSet {
         &self.0
     }
 
+    /// What a route or an operation needs. A text without any scope, out of an empty setting say, is
+    /// kept as one that no token has: nothing is open by mistake.
+    pub(crate) fn required<S: AsRef<str>>(lists: impl IntoIterator<Item = S>) -> Self {
+        let mut set = Self::default();
+        for list in lists {
+            let list = list.as_ref();
+            match list.bytes().all(|byte| byte == b' ') {
+                true => set.add(""),
+                false => set.add_list(list),
+            }
+        }
+        set
+    }
+
+    fn add(&mut self, scope: &str) {
+        if !self.contains(scope) {
+            self.0.push(scope.to_owned());
+        }
+    }
+
+    pub(crate) fn extend(&mut self, other: &Self) {
+        other.0.iter().for_each(|scope| self.add(scope));
+    }
+
     pub(crate) fn union(&self, other: &Self) -> Self {
         let mut all = self.clone();
-        for scope in &other.0 {
-            all.add_list(scope);
-        }
+        all.extend(other);
         all
     }
 }

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use crate::jwks::KeySet;
 use crate::keys::{FetchError, SnapshotFault};
+use crate::mcp::SessionStoreError;
 use crate::numeric_date::NumericDate;
 use crate::rejection::Rejection;
 #[cfg(feature = "tracing")]
@@ -31,6 +32,31 @@ pub(crate) fn refused(rejection: &Rejection) {
     #[cfg(feature = "metrics")]
     metrics::counter!("tower_jwt_auth_requests_refused_total", "kind" => rejection.kind().body_code()).increment(1);
     let _ = rejection;
+}
+
+/// Debug, as for any refusal. The id is as good as a secret, and stays out.
+pub(crate) fn session_refused(known: bool) {
+    #[cfg(feature = "tracing")]
+    tracing::debug!(
+        target: TARGET,
+        event = "session_refused",
+        reason = if known { "it belongs to somebody else" } else { "it is not known" },
+        "session refused"
+    );
+    #[cfg(feature = "metrics")]
+    metrics::counter!("tower_jwt_auth_sessions_refused_total").increment(1);
+    let _ = known;
+}
+
+pub(crate) fn session_store_failed(error: &SessionStoreError) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(
+        target: TARGET,
+        event = "session_store_failed",
+        error = error as &dyn std::error::Error,
+        "the session store could not be asked"
+    );
+    let _ = error;
 }
 
 /// A good set is in use, as of `now`.

@@ -24,6 +24,7 @@ pub(crate) struct Said {
     pub(crate) audience: Places,
     pub(crate) client: Option<Place>,
     pub(crate) issuer: Place,
+    pub(crate) jti: Option<Place>,
     /// The accepted audience that `aud` named.
     pub(crate) matched: Option<Place>,
     /// Lists of scopes, separated by spaces.
@@ -79,6 +80,10 @@ impl Verified {
         self.said.matched.as_ref().map(|place| self.at(place))
     }
 
+    pub(crate) fn jti(&self) -> Option<&str> {
+        self.said.jti.as_ref().map(|place| self.at(place))
+    }
+
     pub(crate) fn subject(&self) -> Option<&str> {
         self.said.subject.as_ref().map(|place| self.at(place))
     }
@@ -124,6 +129,7 @@ impl Verified {
             audience,
             client,
             issuer,
+            jti,
             matched,
             scopes,
             subject,
@@ -132,6 +138,7 @@ impl Verified {
         let single = [
             client.as_ref(),
             Some(issuer),
+            jti.as_ref(),
             matched.as_ref(),
             subject.as_ref(),
         ];

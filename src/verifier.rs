@@ -6,6 +6,7 @@ use http::HeaderValue;
 
 use crate::auth_info::{AuthInfo, Credentials};
 use crate::bearer::{Bearer, is_b64token};
+use crate::custom_check::CustomChecks;
 use crate::keys::{
     Answer, Asked, FetchError, Flight, IssuerHealth, KeySnapshot, Lack, LiveKeys, Snapshot,
 };
@@ -50,6 +51,7 @@ struct Inner {
     /// What any of them uses.
     algorithms: Vec<Algorithm>,
     resource: Arc<ProtectedResource>,
+    checks: CustomChecks,
     memory: Option<TokenMemory>,
     clock: Clock,
 }
@@ -96,6 +98,7 @@ impl JwtVerifier {
     pub(crate) fn assemble(
         issuers: impl Iterator<Item = TrustedIssuer>,
         resource: Arc<ProtectedResource>,
+        checks: CustomChecks,
         memory: Option<TokenMemory>,
         clock: Clock,
     ) -> Self {
@@ -114,6 +117,7 @@ impl JwtVerifier {
             issuers,
             algorithms,
             resource,
+            checks,
             memory,
             clock,
         }))
@@ -170,6 +174,10 @@ impl JwtVerifier {
             .collect();
         issuers.sort_by(|a, b| a.issuer.cmp(&b.issuer));
         KeysHealth { issuers }
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
     }
 
     pub(crate) fn protected_resource(&self) -> &Arc<ProtectedResource> {
@@ -241,6 +249,10 @@ impl JwtVerifier {
             Some(trusted) => &trusted.policy.resource,
             None => &self.0.resource,
         };
+        self.0
+            .checks
+            .run(&auth, &self.0.resource)
+            .map_err(NotYet::Rejected)?;
         if !auth.satisfies(&resource.required_scopes, None) {
             let rejection = Rejection::insufficient_scope(resource, &resource.required_scopes);
             return Err(NotYet::Rejected(rejection));

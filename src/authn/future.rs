@@ -14,6 +14,7 @@ use super::layer::JwtAuthLayer;
 use crate::auth_info::AuthInfo;
 use crate::body::ResponseBody;
 use crate::rejection::Rejection;
+use crate::stream_expiry::{Deadline, is_event_stream};
 
 pin_project! {
     /// The response of [`JwtAuth`](super::JwtAuth).
@@ -23,6 +24,8 @@ pin_project! {
     {
         #[pin]
         state: State<S, B>,
+        // When an event stream in answer ends.
+        deadline: Option<Deadline>,
     }
 }
 
@@ -54,9 +57,10 @@ struct Held<S, B> {
 }
 
 impl<S: Service<Request<B>>, B> ResponseFuture<S, B> {
-    pub(super) const fn admitted(future: S::Future) -> Self {
+    pub(super) const fn admitted(future: S::Future, deadline: Option<Deadline>) -> Self {
         Self {
             state: State::Admitted { future },
+            deadline,
         }
     }
 
@@ -65,6 +69,7 @@ impl<S: Service<Request<B>>, B> ResponseFuture<S, B> {
             state: State::Answered {
                 response: Some(response),
             },
+            deadline: None,
         }
     }
 
@@ -84,6 +89,7 @@ impl<S: Service<Request<B>>, B> ResponseFuture<S, B> {
                 verdict: Box::pin(verdict),
                 held,
             },
+            deadline: None,
         }
     }
 }
@@ -95,13 +101,18 @@ where
 {
     type Output = Result<Response<ResponseBody<R>>, S::Error>;
 
+    #[expect(
+        clippy::expect_used,
+        reason = "a misused future and a state that this function itself sets"
+    )]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
-            let next = match self.as_mut().project().state.project() {
+            let this = self.as_mut().project();
+            let next = match this.state.project() {
                 StateProjection::Admitted { future } => {
                     return future
                         .poll(cx)
-                        .map_ok(|response| response.map(ResponseBody::inner));
+                        .map_ok(|response| bounded(response, this.deadline.take()));
                 }
                 StateProjection::Answered { response } => {
                     let response = response
@@ -114,6 +125,7 @@ where
                     let mut held = held.take().expect("the state changes with the verdict");
                     match verdict {
                         Ok(auth) => {
+                            *this.deadline = held.layer.deadline(&held.request, &auth);
                             held.layer.admit(&mut held.request, Some(auth));
                             State::Ready { held: Some(held) }
                         }
@@ -137,6 +149,13 @@ where
             };
             self.as_mut().project().state.set(next);
         }
+    }
+}
+
+fn bounded<R>(response: Response<R>, deadline: Option<Deadline>) -> Response<ResponseBody<R>> {
+    match deadline.filter(|_| is_event_stream(response.headers())) {
+        Some(deadline) => response.map(|body| ResponseBody::expiring(body, deadline)),
+        None => response.map(ResponseBody::inner),
     }
 }
 

@@ -10,6 +10,7 @@ use super::service::JwtAuth;
 use crate::keys::FetchError;
 use crate::rejection::Rejection;
 use crate::resource_metadata::ResourceMetadata;
+use crate::stream_expiry::StreamExpiry;
 use crate::telemetry;
 use crate::verifier::{JwtVerifier, KeysHealth};
 
@@ -50,6 +51,7 @@ pub(super) struct Shared {
     pub(super) optional: bool,
     pub(super) open_paths: Vec<String>,
     pub(super) strip_authorization: bool,
+    pub(super) stream_expiry: StreamExpiry,
     pub(super) metadata: Option<ResourceMetadata>,
     pub(super) on_rejection: Option<RejectionHook>,
 }
@@ -67,6 +69,7 @@ impl JwtAuthLayer {
             optional: false,
             open_paths: Vec::new(),
             strip_authorization,
+            stream_expiry: StreamExpiry::default(),
             metadata,
             on_rejection: None,
         }))
@@ -96,6 +99,24 @@ impl JwtAuthLayer {
         Arc::make_mut(&mut self.0)
             .open_paths
             .extend(paths.into_iter().map(Into::into));
+        self
+    }
+
+    /// Ends event streams when the token of their request expires (the leeway included), by dropping
+    /// the body of the service.
+    ///
+    /// Default: [`StreamExpiry::Ignore`]; with [`mcp`](Self::mcp), [`StreamExpiry::CloseListen`].
+    #[must_use]
+    pub fn stream_expiry(mut self, expiry: StreamExpiry) -> Self {
+        Arc::make_mut(&mut self.0).stream_expiry = expiry;
+        self
+    }
+
+    /// Removes the `Authorization` header of requests that are let through; see
+    /// [`strip_authorization`](crate::JwtAuthConfigBuilder::strip_authorization).
+    #[must_use]
+    pub(crate) fn strip_authorization(mut self) -> Self {
+        Arc::make_mut(&mut self.0).strip_authorization = true;
         self
     }
 
@@ -170,6 +191,7 @@ impl fmt::Debug for Shared {
             .field("optional", &self.optional)
             .field("open_paths", &self.open_paths)
             .field("strip_authorization", &self.strip_authorization)
+            .field("stream_expiry", &self.stream_expiry)
             .field("metadata", &self.metadata)
             .finish_non_exhaustive()
     }

@@ -1,7 +1,7 @@
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, Entry};
 use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
@@ -12,6 +12,7 @@ use crate::auth_info::{AuthInfo, Credentials};
 use crate::bearer::{NoBearer, bearer};
 use crate::body::ResponseBody;
 use crate::rejection::Rejection;
+use crate::stream_expiry::Deadline;
 use crate::verifier::{NotYet, Presented, Unsettled};
 
 /// The service that [`JwtAuthLayer`] makes; see there.
@@ -96,6 +97,11 @@ impl<S> JwtAuth<S> {
 }
 
 impl JwtAuthLayer {
+    pub(super) fn deadline<B>(&self, request: &Request<B>, auth: &AuthInfo) -> Option<Deadline> {
+        let applies = self.0.stream_expiry.applies_to(request);
+        applies.then(|| Deadline::new(auth.refused_from(), self.0.verifier.clock().clone()))
+    }
+
     /// Hands the request over to the service: the only place that inserts an `AuthInfo`.
     pub(super) fn admit<B>(&self, request: &mut Request<B>, auth: Option<AuthInfo>) {
         let Some(auth) = auth else {
@@ -103,6 +109,10 @@ impl JwtAuthLayer {
             request
                 .extensions_mut()
                 .insert(self.0.verifier.protected_resource().clone());
+            // On an open path there may be a good token all the same.
+            if let Entry::Occupied(mut lines) = request.headers_mut().entry(AUTHORIZATION) {
+                lines.iter_mut().for_each(|line| line.set_sensitive(true));
+            }
             return;
         };
         if self.0.strip_authorization {
@@ -137,8 +147,11 @@ where
         request.extensions_mut().remove::<AuthInfo>();
         match self.judge(&request) {
             Verdict::Admit(auth) => {
+                let deadline = auth
+                    .as_ref()
+                    .and_then(|auth| self.layer.deadline(&request, auth));
                 self.layer.admit(&mut request, auth);
-                ResponseFuture::admitted(self.inner.call(request))
+                ResponseFuture::admitted(self.inner.call(request), deadline)
             }
             Verdict::Refuse(rejection) => ResponseFuture::answered(self.layer.respond(rejection)),
             Verdict::Wait {

@@ -5,11 +5,13 @@ use super::check::{Context, check_resource, check_scopes};
 use super::error::ConfigError;
 use super::issuer::{Issuer, KeySettings, Settings, issuer_setters};
 use super::{Checked, JwtAuthConfig};
+use crate::auth_info::AuthInfo;
 use crate::challenge::{DEFAULT_REALM, is_quotable};
+use crate::custom_check::{CustomChecks, Refusal};
 use crate::jwks::CRYPTO_AVAILABLE;
 use crate::limits::{DEFAULT_REMEMBERED_TOKENS, MAX_REMEMBERED_TOKENS};
-use crate::protected_resource::ProtectedResource;
-use crate::resource_metadata::ResourceMetadata;
+use crate::protected_resource::{ProtectedResource, ScopeListing};
+use crate::resource_metadata::{ResourceDetails, ResourceMetadata};
 use crate::scopes::ScopeHierarchy;
 use crate::time::Clock;
 use crate::url_rules::UrlRule;
@@ -25,6 +27,9 @@ pub struct JwtAuthConfigBuilder {
     pub(super) issuers: Option<Vec<Issuer>>,
     pub(super) shared: Settings,
     pub(super) hierarchy: Option<ScopeHierarchy>,
+    pub(super) details: ResourceDetails,
+    pub(super) challenge_operation_scopes_only: bool,
+    pub(super) checks: CustomChecks,
     pub(super) strip_authorization: bool,
     pub(super) allow_http: bool,
     pub(super) remembered_tokens: Option<usize>,
@@ -47,6 +52,77 @@ impl JwtAuthConfigBuilder {
     /// challenge cannot carry.
     pub fn resource(mut self, resource: impl Into<String>) -> Self {
         self.resource = Some(resource.into());
+        self
+    }
+
+    /// Names this server for people, in the resource metadata (RFC 9728 §2 `resource_name`).
+    ///
+    /// Default: none.
+    pub fn resource_name(mut self, name: impl Into<String>) -> Self {
+        self.details.name = Some(name.into());
+        self
+    }
+
+    /// A page for developers, in the resource metadata (RFC 9728 §2 `resource_documentation`).
+    ///
+    /// Default: none.
+    ///
+    /// # Errors
+    ///
+    /// `build` refuses what is not https, or http on a loopback host; the same for the other pages.
+    pub fn resource_documentation(mut self, url: impl Into<String>) -> Self {
+        self.details.documentation = Some(url.into());
+        self
+    }
+
+    /// A page about what clients may do with the data, in the resource metadata (RFC 9728 §2
+    /// `resource_policy_uri`).
+    ///
+    /// Default: none.
+    pub fn resource_policy_uri(mut self, url: impl Into<String>) -> Self {
+        self.details.policy_uri = Some(url.into());
+        self
+    }
+
+    /// The terms of service, in the resource metadata (RFC 9728 §2 `resource_tos_uri`).
+    ///
+    /// Default: none.
+    pub fn resource_tos_uri(mut self, url: impl Into<String>) -> Self {
+        self.details.tos_uri = Some(url.into());
+        self
+    }
+
+    /// Where this server publishes keys of its own, in the resource metadata (RFC 9728 §2 `jwks_uri`).
+    /// Not those by which tokens are verified: these belong to the issuer.
+    ///
+    /// Default: none.
+    pub fn resource_jwks_uri(mut self, url: impl Into<String>) -> Self {
+        self.details.jwks_uri = Some(url.into());
+        self
+    }
+
+    /// The scopes that the resource metadata lists (RFC 9728 §2 `scopes_supported`), for clients to ask
+    /// for at first: what the basic use of the server needs, not all that exist.
+    ///
+    /// Default: `required_scopes`.
+    ///
+    /// # Errors
+    ///
+    /// `build` refuses an empty list, `offline_access`, and scopes that a challenge cannot carry.
+    pub fn scopes_supported<S: Into<String>>(
+        mut self,
+        scopes: impl IntoIterator<Item = S>,
+    ) -> Self {
+        self.details.scopes_supported = Some(scopes.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Lists only the scopes of the operation in the challenge of a 403, without `required_scopes`.
+    ///
+    /// Default: off. Clients of MCP before 2026-07-28 ask next for just what the challenge lists, and
+    /// lose what they had; later ones add the two themselves, and both work with the longer list.
+    pub fn challenge_operation_scopes_only(mut self) -> Self {
+        self.challenge_operation_scopes_only = true;
         self
     }
 
@@ -91,6 +167,38 @@ impl JwtAuthConfigBuilder {
         implies: impl Fn(&str, &str) -> bool + Send + Sync + 'static,
     ) -> Self {
         self.hierarchy = Some(ScopeHierarchy::new(implies));
+        self
+    }
+
+    /// Asks `check` about every caller whose token is good; it sees the verified claims and can only
+    /// refuse. All checks that were added must agree.
+    ///
+    /// It runs for each request, also when the token is remembered from an earlier one, and before
+    /// scopes are looked at: so it serves as a deny list, by `jti`, subject or client. It is called on
+    /// the request's way and must not block; keep what it looks up in memory.
+    ///
+    /// Default: none.
+    ///
+    /// ```
+    /// use std::collections::HashSet;
+    /// use std::sync::{Arc, RwLock};
+    /// use tower_jwt_auth::{JwtAuthConfig, Refusal};
+    ///
+    /// let revoked: Arc<RwLock<HashSet<String>>> = Arc::default();
+    /// let list = revoked.clone();
+    /// let builder = JwtAuthConfig::builder().check(move |auth| {
+    ///     let list = list.read().map_err(|_| Refusal::AccessDenied)?;
+    ///     match auth.jti().is_some_and(|jti| list.contains(jti)) {
+    ///         true => Err(Refusal::InvalidToken),
+    ///         false => Ok(()),
+    ///     }
+    /// });
+    /// ```
+    pub fn check(
+        mut self,
+        check: impl Fn(&AuthInfo) -> Result<(), Refusal> + Send + Sync + 'static,
+    ) -> Self {
+        self.checks.add(check);
         self
     }
 
@@ -177,13 +285,24 @@ impl JwtAuthConfigBuilder {
         self.shared.check_shape()?;
         let entries = self.entries()?;
         let names: Vec<&str> = entries.iter().map(|entry| entry.issuer.as_str()).collect();
-        let required_scopes = check_scopes(self.shared.required_scopes.as_deref())?;
+        let required_scopes =
+            check_scopes("required_scopes", self.shared.required_scopes.as_deref())?;
+        self.details.check(rule)?;
+        if let (None, Some(setting)) = (&self.resource, self.details.first_set()) {
+            return Err(ConfigError::ResourceMissing { setting });
+        }
         let metadata =
             self.resource
                 .as_deref()
                 .zip(resource_url.as_ref())
                 .map(|(resource, url)| {
-                    ResourceMetadata::new(resource, url, &names, required_scopes.as_slice())
+                    ResourceMetadata::new(
+                        resource,
+                        url,
+                        &names,
+                        required_scopes.as_slice(),
+                        &self.details,
+                    )
                 });
         let realm = match metadata {
             Some(_) => self.realm.clone(),
@@ -198,6 +317,10 @@ impl JwtAuthConfigBuilder {
             metadata_url: metadata.as_ref().map(|metadata| metadata.url().to_owned()),
             required_scopes,
             hierarchy: self.hierarchy.clone(),
+            listing: match self.challenge_operation_scopes_only {
+                true => ScopeListing::Operation,
+                false => ScopeListing::BaseAndOperation,
+            },
             ..ProtectedResource::default()
         };
         let remembered_tokens = self.remembered_tokens.unwrap_or(DEFAULT_REMEMBERED_TOKENS);
@@ -225,6 +348,7 @@ impl JwtAuthConfigBuilder {
             resource: Arc::new(resource),
             metadata,
             strip_authorization: self.strip_authorization,
+            checks: self.checks,
             remembered_tokens,
             clock: self.clock,
         })))

@@ -8,15 +8,16 @@ use super::error::ConfigError;
 use super::issuer::{Issuer, Settings};
 use super::static_keys::static_keys;
 use super::{CheckedIssuer, Keys};
-use crate::challenge::is_quotable;
+use crate::challenge::{OFFLINE_ACCESS, is_quotable};
 use crate::keys::{KeyOrigin, KeySource, Times};
 use crate::limits::{
     DEFAULT_COOLDOWN, DEFAULT_LEEWAY, DEFAULT_MAX_AGE, DEFAULT_MAX_STALE, DEFAULT_TIMEOUT,
     MAX_DURATION, MAX_LEEWAY,
 };
 use crate::protected_resource::ProtectedResource;
+use crate::resource_metadata::ResourceDetails;
 use crate::scopes::ScopeSet;
-use crate::token::{Algorithm, AudienceRule, Profile, ValidationPolicy};
+use crate::token::{Algorithm, AudienceRule, Profile, ProviderRule, ValidationPolicy};
 use crate::url_rules::{UrlFault, UrlRule};
 
 /// What the entries of `issuers` have in common.
@@ -37,11 +38,15 @@ impl Context<'_> {
         }
         // An issuer that is no URL of ours is lawful; one that is gets published, and fetched from.
         if is_web_url(&entry.issuer) {
+            if stands_for_every_tenant(&entry.issuer) {
+                let issuer = entry.issuer.clone();
+                return Err(ConfigError::TenantTemplate { issuer });
+            }
             check_url("issuer", &entry.issuer, self.rule)?;
         }
         own.check_shape()?;
         let required_scopes = match &own.required_scopes {
-            Some(scopes) => check_scopes(Some(scopes))?,
+            Some(scopes) => check_scopes("required_scopes", Some(scopes))?,
             None => self.challenges.required_scopes.clone(),
         };
         let algorithms = own.algorithms.as_ref().or(self.shared.algorithms.as_ref());
@@ -56,18 +61,27 @@ impl Context<'_> {
         }
         let leeway = own.leeway.or(self.shared.leeway).unwrap_or(DEFAULT_LEEWAY);
         let strict = own.rfc9068 || self.shared.rfc9068;
+        let max_token_age = own.max_token_age.or(self.shared.max_token_age);
+        let provider = match own.provider(strict)? {
+            None => self.shared.provider(strict)?,
+            own => own,
+        };
         let policy = ValidationPolicy {
             issuer: entry.issuer.as_str().into(),
-            audience: self.audience(entry)?,
+            audience: self.audience(entry, provider.as_ref())?,
             algorithms: algorithms.to_vec(),
             profile: if strict {
                 Profile::Rfc9068
             } else {
                 Profile::Common
             },
+            provider,
             leeway,
+            max_token_age,
             resource: Arc::new(ProtectedResource {
                 required_scopes,
+                leeway,
+                max_token_age,
                 ..self.challenges.clone()
             }),
         };
@@ -75,7 +89,11 @@ impl Context<'_> {
         Ok(CheckedIssuer { policy, keys })
     }
 
-    fn audience(&self, entry: &Issuer) -> Result<AudienceRule, ConfigError> {
+    fn audience(
+        &self,
+        entry: &Issuer,
+        provider: Option<&ProviderRule>,
+    ) -> Result<AudienceRule, ConfigError> {
         let own = &entry.settings;
         if own.allow_any_audience || self.shared.allow_any_audience {
             return Ok(AudienceRule::Any);
@@ -84,7 +102,9 @@ impl Context<'_> {
             Some(audience) => audience.clone(),
             None => self.resource.map(ToOwned::to_owned).into_iter().collect(),
         };
-        match audience.is_empty() {
+        // A token without `aud` is then judged by its client, and one with an `aud` matches nothing.
+        let by_client = matches!(provider, Some(ProviderRule::Cognito { .. }));
+        match audience.is_empty() && !by_client {
             true => Err(ConfigError::AudienceMissing {
                 issuer: entry.issuer.clone(),
             }),
@@ -228,6 +248,22 @@ impl Context<'_> {
 }
 
 impl Settings {
+    fn provider(&self, strict: bool) -> Result<Option<ProviderRule>, ConfigError> {
+        let conflict = |second| ConfigError::Conflict {
+            first: "cognito",
+            second,
+        };
+        match (&self.cognito, self.keycloak) {
+            (None, keycloak) => Ok(keycloak.then_some(ProviderRule::Keycloak)),
+            (Some(_), true) => Err(conflict("keycloak")),
+            // Its tokens carry no `typ`, so that none would ever pass.
+            (Some(_), false) if strict => Err(conflict("rfc9068")),
+            (Some(client_ids), false) => Ok(Some(ProviderRule::Cognito {
+                client_ids: client_ids.clone(),
+            })),
+        }
+    }
+
     /// What is wrong whether it is used or not.
     pub(super) fn check_shape(&self) -> Result<(), ConfigError> {
         let empty = |setting| Err(ConfigError::Empty { setting });
@@ -258,7 +294,20 @@ impl Settings {
         if keys.is_some_and(Vec::is_empty) {
             return empty("jwks");
         }
-        check_scopes(self.required_scopes.as_deref())?;
+        if self
+            .cognito
+            .as_ref()
+            .is_some_and(|clients| clients.is_empty() || clients.iter().any(String::is_empty))
+        {
+            return empty("cognito");
+        }
+        check_scopes("required_scopes", self.required_scopes.as_deref())?;
+        within(
+            "max_token_age",
+            self.max_token_age.unwrap_or(MAX_DURATION),
+            Duration::from_secs(1),
+            MAX_DURATION,
+        )?;
         within(
             "leeway",
             self.leeway.unwrap_or(DEFAULT_LEEWAY),
@@ -299,27 +348,87 @@ fn invalid_url(setting: &'static str, text: &str, fault: UrlFault) -> ConfigErro
     }
 }
 
+/// Entra ID's metadata for several tenants names an issuer that no token carries.
+fn stands_for_every_tenant(issuer: &str) -> bool {
+    let path = ENTRA
+        .iter()
+        .find_map(|host| issuer.strip_prefix("https://")?.strip_prefix(host));
+    let mut segments = path.unwrap_or_default().split('/').skip(1);
+    let tenant = segments.next();
+    tenant.is_some_and(|tenant| {
+        matches!(tenant, "" | "common" | "consumers" | "organizations") || tenant.starts_with('{')
+    })
+}
+
+/// The public cloud and the national ones.
+const ENTRA: [&str; 4] = [
+    "login.microsoftonline.com",
+    "login.microsoftonline.us",
+    "login.partner.microsoftonline.cn",
+    "sts.windows.net",
+];
+
 /// Other issuers may be URLs too, such as SPIFFE's; we neither fetch from them nor judge them.
 fn is_web_url(issuer: &str) -> bool {
     let scheme = issuer.trim_start().split(':').next().unwrap_or_default();
     scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
 }
 
-pub(super) fn check_scopes(scopes: Option<&[String]>) -> Result<ScopeSet, ConfigError> {
+impl ResourceDetails {
+    pub(super) fn first_set(&self) -> Option<&'static str> {
+        let set = [
+            ("resource_name", self.name.is_some()),
+            ("resource_documentation", self.documentation.is_some()),
+            ("resource_policy_uri", self.policy_uri.is_some()),
+            ("resource_tos_uri", self.tos_uri.is_some()),
+            ("resource_jwks_uri", self.jwks_uri.is_some()),
+            ("scopes_supported", self.scopes_supported.is_some()),
+        ];
+        set.into_iter()
+            .find(|(_, is_set)| *is_set)
+            .map(|(name, _)| name)
+    }
+
+    pub(super) fn check(&self, rule: UrlRule) -> Result<(), ConfigError> {
+        for (setting, url) in [
+            ("resource_documentation", &self.documentation),
+            ("resource_jwks_uri", &self.jwks_uri),
+            ("resource_policy_uri", &self.policy_uri),
+            ("resource_tos_uri", &self.tos_uri),
+        ] {
+            if let Some(url) = url {
+                rule.check(url)
+                    .map_err(|fault| invalid_url(setting, url, fault))?;
+            }
+        }
+        if self.name.as_ref().is_some_and(String::is_empty) {
+            return Err(ConfigError::Empty {
+                setting: "resource_name",
+            });
+        }
+        check_scopes("scopes_supported", self.scopes_supported.as_deref()).map(drop)
+    }
+}
+
+pub(super) fn check_scopes(
+    setting: &'static str,
+    scopes: Option<&[String]>,
+) -> Result<ScopeSet, ConfigError> {
     let Some(scopes) = scopes else {
         return Ok(ScopeSet::default());
     };
     if let Some(odd) = scopes.iter().find(|scope| !is_quotable(scope)) {
         return Err(ConfigError::InvalidCharacters {
-            setting: "required_scopes",
+            setting,
             value: odd.clone(),
         });
     }
     let set: ScopeSet = scopes.iter().collect();
+    if set.contains(OFFLINE_ACCESS) {
+        return Err(ConfigError::OfflineAccess { setting });
+    }
     match set.is_empty() || scopes.iter().any(String::is_empty) {
-        true => Err(ConfigError::Empty {
-            setting: "required_scopes",
-        }),
+        true => Err(ConfigError::Empty { setting }),
         false => Ok(set),
     }
 }

@@ -85,6 +85,12 @@ pub enum ConfigError {
         /// The issuer.
         issuer: String,
     },
+    /// `offline_access` is between a client and its issuer; a server that asks for it makes clients ask
+    /// for refresh tokens that they may not want (MCP authorization, "Refresh Tokens").
+    OfflineAccess {
+        /// The setting.
+        setting: &'static str,
+    },
     /// One duration must not be below another.
     OutOfOrder {
         /// The setting that must not be smaller.
@@ -96,10 +102,20 @@ pub enum ConfigError {
         /// Its value.
         smaller_value: Duration,
     },
+    /// A setting says something about the resource, and `resource` is not set.
+    ResourceMissing {
+        /// The setting.
+        setting: &'static str,
+    },
     /// `HS*` is listed, but the keys are fetched, or are not a secret.
     SymmetricAlgorithm {
         /// The algorithm.
         algorithm: &'static str,
+    },
+    /// The issuer of every tenant of Entra ID at once, which no token names.
+    TenantTemplate {
+        /// The issuer.
+        issuer: String,
     },
     /// A number is larger than it may be.
     TooMany {
@@ -228,6 +244,10 @@ impl fmt::Display for ConfigError {
                 f,
                 "issuer {issuer:?} is no URL, so its keys cannot be discovered: set jwks_uri, jwks or jwk"
             ),
+            Self::OfflineAccess { setting } => write!(
+                f,
+                "{setting} lists offline_access: remove it, since no operation of a server needs it"
+            ),
             Self::OutOfOrder {
                 larger,
                 larger_value,
@@ -239,9 +259,18 @@ impl fmt::Display for ConfigError {
                 shown(*larger_value),
                 shown(*smaller_value)
             ),
+            Self::ResourceMissing { setting } => write!(
+                f,
+                "{setting} is set, but without resource there is no metadata to say it: set resource too"
+            ),
             Self::SymmetricAlgorithm { algorithm } => write!(
                 f,
                 "algorithms lists {algorithm}, which works only with a static secret (a jwk or jwks with kty oct): remove it"
+            ),
+            Self::TenantTemplate { issuer } => write!(
+                f,
+                "issuer {issuer:?} stands for every tenant, but a token names one: put the tenant id in its place, \
+                 and list several tenants in issuers"
             ),
             Self::TooMany {
                 setting,

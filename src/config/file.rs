@@ -10,6 +10,7 @@ use super::JwtAuthConfig;
 use super::builder::JwtAuthConfigBuilder;
 use super::error::ConfigError;
 use super::issuer::{Issuer, JwksCache, KeySettings, Settings};
+use crate::resource_metadata::ResourceDetails;
 use crate::token::Algorithm;
 
 impl<'de> Deserialize<'de> for JwtAuthConfig {
@@ -28,6 +29,20 @@ struct ConfigFile {
     realm: Option<String>,
     issuer: Option<String>,
     issuers: Option<Vec<IssuerEntry>>,
+    #[serde(alias = "resourceName")]
+    resource_name: Option<String>,
+    #[serde(alias = "resourceDocumentation")]
+    resource_documentation: Option<String>,
+    #[serde(alias = "resourcePolicyUri")]
+    resource_policy_uri: Option<String>,
+    #[serde(alias = "resourceTosUri")]
+    resource_tos_uri: Option<String>,
+    #[serde(alias = "resourceJwksUri")]
+    resource_jwks_uri: Option<String>,
+    #[serde(alias = "scopesSupported")]
+    scopes_supported: Option<Vec<String>>,
+    #[serde(default, alias = "challengeOperationScopesOnly")]
+    challenge_operation_scopes_only: bool,
     #[serde(default, alias = "stripAuthorization")]
     strip_authorization: bool,
     #[serde(default, alias = "dangerAllowHttp")]
@@ -43,8 +58,13 @@ struct ConfigFile {
     leeway: Option<Duration>,
     #[serde(default, alias = "jwksCache")]
     jwks_cache: CacheEntry,
+    #[serde(default, alias = "maxTokenAge", deserialize_with = "duration")]
+    max_token_age: Option<Duration>,
     #[serde(default)]
     rfc9068: bool,
+    cognito: Option<CognitoEntry>,
+    #[serde(default)]
+    keycloak: bool,
     #[serde(default, alias = "dangerAllowAnyAudience")]
     danger_allow_any_audience: bool,
     #[serde(alias = "jwksUri")]
@@ -73,8 +93,13 @@ struct IssuerEntry {
     leeway: Option<Duration>,
     #[serde(default, alias = "jwksCache")]
     jwks_cache: CacheEntry,
+    #[serde(default, alias = "maxTokenAge", deserialize_with = "duration")]
+    max_token_age: Option<Duration>,
     #[serde(default)]
     rfc9068: bool,
+    cognito: Option<CognitoEntry>,
+    #[serde(default)]
+    keycloak: bool,
     #[serde(default, alias = "dangerAllowAnyAudience")]
     danger_allow_any_audience: bool,
     #[serde(alias = "jwksUri")]
@@ -105,6 +130,13 @@ struct CacheEntry {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CognitoEntry {
+    #[serde(alias = "clientIds")]
+    client_ids: Vec<String>,
+}
+
+#[derive(Deserialize)]
 #[serde(untagged, expecting = "expected a string or a list of strings")]
 enum OneOrMany {
     One(String),
@@ -120,7 +152,10 @@ macro_rules! settings {
             required_scopes: $from.required_scopes,
             leeway: $from.leeway,
             jwks_cache: $from.jwks_cache.into(),
+            max_token_age: $from.max_token_age,
             rfc9068: $from.rfc9068,
+            cognito: $from.cognito.map(|cognito| cognito.client_ids),
+            keycloak: $from.keycloak,
             allow_any_audience: $from.danger_allow_any_audience,
             keys: KeySettings {
                 source: None,
@@ -147,6 +182,15 @@ impl ConfigFile {
             issuer: self.issuer,
             issuers: issuers.transpose()?,
             shared: settings!(self),
+            details: ResourceDetails {
+                name: self.resource_name,
+                documentation: self.resource_documentation,
+                policy_uri: self.resource_policy_uri,
+                tos_uri: self.resource_tos_uri,
+                jwks_uri: self.resource_jwks_uri,
+                scopes_supported: self.scopes_supported,
+            },
+            challenge_operation_scopes_only: self.challenge_operation_scopes_only,
             strip_authorization: self.strip_authorization,
             allow_http: self.danger_allow_http,
             remembered_tokens: self.remembered_tokens,

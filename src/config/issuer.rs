@@ -12,7 +12,8 @@ use crate::token::Algorithm;
 /// One of several issuers: whose tokens are accepted, and where its keys come from.
 ///
 /// What is not set here is taken from the [builder](crate::JwtAuthConfigBuilder): audience,
-/// algorithms, required scopes, leeway and cache times. Keys are never shared: the `iss` of a token
+/// algorithms, required scopes, leeway, bounds on age, cache times, and the rules `rfc9068`, `cognito` and
+/// `keycloak`. Keys are never shared: the `iss` of a token
 /// chooses one issuer, and only that issuer's keys count.
 ///
 /// ```
@@ -42,7 +43,10 @@ pub(super) struct Settings {
     pub(super) required_scopes: Option<Vec<String>>,
     pub(super) leeway: Option<Duration>,
     pub(super) jwks_cache: JwksCache,
+    pub(super) max_token_age: Option<Duration>,
     pub(super) rfc9068: bool,
+    pub(super) cognito: Option<Vec<String>>,
+    pub(super) keycloak: bool,
     pub(super) allow_any_audience: bool,
     pub(super) keys: KeySettings,
 }
@@ -150,6 +154,50 @@ macro_rules! issuer_setters {
             /// Default: off, because Auth0, Entra ID, Keycloak and Okta issue other tokens unless told.
             pub fn rfc9068(mut self) -> Self {
                 self.$($path).+.rfc9068 = true;
+                self
+            }
+
+            /// Accepts access tokens of an Amazon Cognito user pool that were issued to one of these app
+            /// clients.
+            ///
+            /// Cognito puts no `aud` into an access token unless a resource was asked for. So `client_id`
+            /// must be listed here, and `token_use` be `access`; an `aud` that is there must match as
+            /// usual. Any server that lists the same client accepts the same tokens: use an app client of
+            /// its own for each.
+            ///
+            /// Default: off; a token without `aud` is refused.
+            ///
+            /// # Errors
+            ///
+            /// `build` refuses an empty list, and `keycloak` or `rfc9068` beside it.
+            pub fn cognito<S: Into<String>>(mut self, client_ids: impl IntoIterator<Item = S>) -> Self {
+                self.$($path).+.cognito = Some(client_ids.into_iter().map(Into::into).collect());
+                self
+            }
+
+            /// Accepts only tokens whose claim `typ` is `Bearer`, as the access tokens of Keycloak are;
+            /// its ID, refresh and logout tokens say something else there and nothing in the header.
+            ///
+            /// Default: off; `aud` alone keeps them out.
+            ///
+            /// # Errors
+            ///
+            /// `build` refuses `cognito` beside it.
+            pub fn keycloak(mut self) -> Self {
+                self.$($path).+.keycloak = true;
+                self
+            }
+
+            /// Refuses tokens whose `iat` is longer ago than this, however late they expire, and tokens
+            /// without `iat`. The leeway is added.
+            ///
+            /// Default: none; `exp` alone decides.
+            ///
+            /// # Errors
+            ///
+            /// `build` refuses less than 1 second.
+            pub fn max_token_age(mut self, age: std::time::Duration) -> Self {
+                self.$($path).+.max_token_age = Some(age);
                 self
             }
 

@@ -16,11 +16,13 @@ pub use issuer::{Issuer, JwksCache};
 pub use static_keys::InitialKeys;
 
 use crate::authn::JwtAuthLayer;
+use crate::custom_check::CustomChecks;
 use crate::jwks::KeySet;
 use crate::keys::{KeyOrigin, LiveKeys};
 use crate::memory::TokenMemory;
 use crate::protected_resource::ProtectedResource;
 use crate::resource_metadata::ResourceMetadata;
+use crate::stream_expiry::StreamExpiry;
 use crate::time::Clock;
 use crate::token::ValidationPolicy;
 use crate::verifier::{JwtVerifier, TrustedIssuer};
@@ -55,6 +57,7 @@ struct Checked {
     resource: Arc<ProtectedResource>,
     metadata: Option<ResourceMetadata>,
     strip_authorization: bool,
+    checks: CustomChecks,
     remembered_tokens: usize,
     clock: Clock,
 }
@@ -80,6 +83,7 @@ impl JwtAuthConfig {
         let Checked {
             issuers,
             resource,
+            checks,
             remembered_tokens,
             clock,
             ..
@@ -94,7 +98,13 @@ impl JwtAuthConfig {
                 },
             });
         let memory = TokenMemory::new(*remembered_tokens);
-        JwtVerifier::assemble(issuers, resource.clone(), memory, clock.clone())
+        JwtVerifier::assemble(
+            issuers,
+            resource.clone(),
+            checks.clone(),
+            memory,
+            clock.clone(),
+        )
     }
 }
 
@@ -108,6 +118,41 @@ impl JwtAuthLayer {
             config.0.metadata.clone(),
             config.0.strip_authorization,
         )
+    }
+}
+
+impl JwtAuthLayer {
+    /// The layer for `config`, set up as an MCP server should have it: the token goes no further
+    /// (`Authorization` is removed, since a server must not pass it on), and streams on which a client
+    /// only listens end with their token ([`StreamExpiry::CloseListen`]).
+    ///
+    /// Set `resource`: it is what clients find the issuer by. Scopes per tool are the business of
+    /// [`McpScopes`](crate::McpScopes), sessions that of
+    /// [`SessionBindingLayer`](crate::SessionBindingLayer); both go inside this layer.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "axum", feature = "aws_lc_rs", feature = "reqwest"))] {
+    /// use axum::{Router, routing::any};
+    /// use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer, McpScopes, SessionBindingLayer};
+    ///
+    /// let config = JwtAuthConfig::builder()
+    ///     .resource("https://mcp.example.com/mcp")
+    ///     .issuer("https://idp.example.com")
+    ///     .required_scopes(["mcp:read"])
+    ///     .build()?;
+    /// let app: Router = Router::new()
+    ///     .route("/mcp", any(|| async { "the MCP server" }))
+    ///     .route_layer(McpScopes::new().tool("add_note", ["mcp:write"]))
+    ///     .route_layer(SessionBindingLayer::new())
+    ///     .layer(JwtAuthLayer::mcp(config));
+    /// # }
+    /// # Ok::<(), tower_jwt_auth::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn mcp(config: JwtAuthConfig) -> Self {
+        Self::new(config)
+            .strip_authorization()
+            .stream_expiry(StreamExpiry::CloseListen)
     }
 }
 

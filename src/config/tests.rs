@@ -80,6 +80,14 @@ mod with_everything {
             json!({"issuer": "spiffe://trust.example/x", "audience": "a", "jwk": key}),
             json!({"issuer": "https://i.example", "audience": "a", "initialJwks": {"keys": [key]}, "snapshotFile": "/nonexistent/keys.json", "pinJwksHost": true}),
             json!({"issuer": "https://i.example", "audience": "a", "leeway": "0s"}),
+            json!({"issuer": "https://i.example", "resource": "https://r.example", "resourceName": "R \"1\"",
+                "resourceDocumentation": "https://r.example/docs?a=1", "resourcePolicyUri": "https://r.example/p",
+                "resourceTosUri": "https://r.example/t", "resourceJwksUri": "https://r.example/jwks", "scopesSupported": ["a"],
+                "challengeOperationScopesOnly": true}),
+            json!({"issuer": "https://cognito-idp.eu-west-1.amazonaws.com/p", "cognito": {"clientIds": ["c"]}, "maxTokenAge": "1h"}),
+            json!({"issuer": "https://kc.example/realms/r", "audience": "a", "keycloak": true, "rfc9068": true}),
+            json!({"issuer": "https://login.microsoftonline.com/0f1e/v2.0", "audience": "a"}),
+            json!({"issuer": "https://sts.windows.net/0f1e/", "audience": "a"}),
             json!({"issuer": "https://i.example", "audience": "a", "jwks_cache": {}}),
             json!({"issuer": "https://i.example", "audience": "a",
                 "jwksCache": {"maxAge": "1s", "maxStale": "1s", "cooldown": "1s", "timeout": "1h"}}),
@@ -338,6 +346,84 @@ mod with_everything {
             (
                 json!({"algorithms": ["RS256"], "jwk": ec_key()}),
                 "no key of issuer \"https://i.example\" fits one of algorithms: add the algorithm of the key, or leave algorithms out",
+            ),
+            (
+                json!({"issuer": "https://login.microsoftonline.com/{tenantid}/v2.0"}),
+                "issuer \"https://login.microsoftonline.com/{tenantid}/v2.0\" stands for every tenant, but a token names one: put the tenant id in its place, and list several tenants in issuers",
+            ),
+            (
+                json!({"issuer": "https://login.microsoftonline.com/common/v2.0"}),
+                "stands for every tenant",
+            ),
+            (
+                json!({"issuer": "https://login.microsoftonline.com/organizations/v2.0"}),
+                "stands for every tenant",
+            ),
+            (
+                json!({"issuer": "https://sts.windows.net/{tenantid}/"}),
+                "stands for every tenant",
+            ),
+            (
+                json!({"required_scopes": ["a", "offline_access"]}),
+                "required_scopes lists offline_access: remove it, since no operation of a server needs it",
+            ),
+            (
+                json!({"scopes_supported": ["offline_access"]}),
+                "scopes_supported lists offline_access",
+            ),
+            (
+                json!({"scopes_supported": ["a"]}),
+                "scopes_supported is set, but without resource there is no metadata to say it: set resource too",
+            ),
+            (
+                json!({"issuer": "https://login.microsoftonline.us/common/v2.0"}),
+                "stands for every tenant",
+            ),
+            (
+                json!({"issuer": null, "audience": null, "cognito": {"client_ids": ["c"]},
+                    "issuers": [{"issuer": "https://kc.example", "keycloak": true}]}),
+                "audience is missing for issuer \"https://kc.example\"",
+            ),
+            (
+                json!({"scopes_supported": []}),
+                "scopes_supported is empty: give it a value or leave it out",
+            ),
+            (
+                json!({"resource_name": ""}),
+                "resource_name is empty: give it a value or leave it out",
+            ),
+            (
+                json!({"resource_documentation": "http://docs.example"}),
+                "resource_documentation \"http://docs.example\" must use https",
+            ),
+            (
+                json!({"resource_tos_uri": "/terms"}),
+                "resource_tos_uri \"/terms\" must be an absolute https URL",
+            ),
+            (
+                json!({"cognito": {"client_ids": []}}),
+                "cognito is empty: give it a value or leave it out",
+            ),
+            (
+                json!({"cognito": {"client_ids": [""]}}),
+                "cognito is empty: give it a value or leave it out",
+            ),
+            (json!({"cognito": {}}), "missing field `client_ids`"),
+            (
+                json!({"cognito": {"client_ids": ["c"], "x": 1}}),
+                "unknown field `x`",
+            ),
+            (
+                json!({"cognito": {"client_ids": ["c"]}, "keycloak": true}),
+                "cognito and keycloak are both set: keep one of them",
+            ),
+            (
+                json!({"cognito": {"client_ids": ["c"]}, "rfc9068": true}),
+                "cognito and rfc9068 are both set: keep one of them",
+            ),
+            (
+                json!({"max_token_age": "0s"}),
+                "max_token_age is 0s: it must be between 1s and",
             ),
             (
                 json!({"initial_jwks": {"keys": []}}),

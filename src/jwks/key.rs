@@ -121,10 +121,13 @@ impl JwkMembers<'_> {
             return Ok(());
         };
         let operations = operations.as_array().ok_or(SkipReason::NotAnObject)?;
+        if operations.len() > MAX_KEY_OPS {
+            return Err(SkipReason::NotForSignatures);
+        }
         let repeated = operations
             .iter()
             .enumerate()
-            .any(|(i, op)| operations.iter().skip(i + 1).any(|o| o == op));
+            .any(|(i, op)| operations.iter().take(i).any(|o| o == op));
         if repeated
             || !operations.iter().all(Value::is_string)
             || !operations.iter().any(|op| op == "verify")
@@ -138,7 +141,7 @@ impl JwkMembers<'_> {
     fn material(&self, symmetric: &[Algorithm]) -> Result<(Material, Vec<Algorithm>), SkipReason> {
         match self.text("kty")?.ok_or(SkipReason::UnsupportedType)? {
             "RSA" => Ok((
-                rsa_material(self.bytes("n")?, self.bytes("e")?)?,
+                rsa_material(&self.bytes("n")?, &self.bytes("e")?)?,
                 Algorithm::RSA.to_vec(),
             )),
             "EC" => self.ec_material(),
@@ -212,11 +215,11 @@ impl JwkMembers<'_> {
     }
 }
 
-fn rsa_material(n: Vec<u8>, e: Vec<u8>) -> Result<Material, SkipReason> {
+fn rsa_material(n: &[u8], e: &[u8]) -> Result<Material, SkipReason> {
     let n = without_leading_zeros(n);
     let e = without_leading_zeros(e);
     let unused_bits = n.first().map_or(0, |first| first.leading_zeros() as usize);
-    let bits = (n.len() * 8).saturating_sub(unused_bits);
+    let bits = n.len().saturating_mul(8).saturating_sub(unused_bits);
     // An odd exponent above 2, and no larger than any real one, since it multiplies the work.
     let exponent = (e.len() <= 8).then(|| {
         e.iter()
@@ -224,15 +227,20 @@ fn rsa_material(n: Vec<u8>, e: Vec<u8>) -> Result<Material, SkipReason> {
     });
     let exponent_fits = exponent.is_some_and(|e| e > 2 && e % 2 == 1 && e < MAX_RSA_EXPONENT);
     if RSA_BITS.contains(&bits) && exponent_fits {
-        Ok(Material::Rsa { n, e })
+        Ok(Material::Rsa {
+            n: n.to_vec(),
+            e: e.to_vec(),
+        })
     } else {
         Err(SkipReason::RsaParameters)
     }
 }
 
-fn without_leading_zeros(mut bytes: Vec<u8>) -> Vec<u8> {
-    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
-    bytes.split_off(zeros)
+fn without_leading_zeros(mut bytes: &[u8]) -> &[u8] {
+    while let Some(rest) = bytes.strip_prefix(&[0]) {
+        bytes = rest;
+    }
+    bytes
 }
 
 /// Base64url as RFC 7515 wants it, and the padding or standard alphabet that some providers publish.
@@ -314,12 +322,14 @@ pub(crate) fn jwk_of_raw_key(algorithm: Algorithm, raw: &[u8]) -> Option<Value> 
     })
 }
 
-/// `RSAPublicKey ::= SEQUENCE { modulus INTEGER, publicExponent INTEGER }` (RFC 8017 §A.1.1).
+/// `RSAPublicKey ::= SEQUENCE { modulus INTEGER, publicExponent INTEGER }` (RFC 8017 §A.1.1), as a JWK
+/// has them: without the sign octet (RFC 7518 §6.3.1.1).
 fn rsa_components(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let (sequence, rest) = der_value(der, 0x30)?;
     let (n, e) = der_value(sequence, 0x02)?;
     let (e, end) = der_value(e, 0x02)?;
-    (rest.is_empty() && end.is_empty()).then_some((n, e))
+    let numbers = (without_leading_zeros(n), without_leading_zeros(e));
+    (rest.is_empty() && end.is_empty()).then_some(numbers)
 }
 
 /// The content of the first DER value, which must have this tag, and what follows it (X.690 §8.1).
@@ -346,6 +356,9 @@ fn der_value(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
 
 /// SEC 1 §2.3.3.
 const UNCOMPRESSED_POINT: u8 = 4;
+
+/// RFC 7517 §4.3 registers eight; a list is compared with itself, so it must not be long.
+const MAX_KEY_OPS: usize = 16;
 
 /// aws-lc's own bound; real exponents are 3 and 65537.
 const MAX_RSA_EXPONENT: u64 = 1 << 33;

@@ -56,6 +56,13 @@ fn members_that_decide() {
     let bytes = |value: &Value| URL_SAFE_NO_PAD.decode(value.as_str().unwrap()).unwrap();
     let n = bytes(&rsa["n"]);
     let short_modulus = [&[0xff; 255][..], &[1]].concat();
+    let operations = |count: u8| {
+        let other = (1..count).map(|i| format!("operation {i}"));
+        ["verify".to_owned()]
+            .into_iter()
+            .chain(other)
+            .collect::<Value>()
+    };
     let cases: Vec<(&str, &Value, Vec<(&str, Value)>, Result<(), SkipReason>)> = vec![
         ("RSA", &rsa, vec![], Ok(())),
         ("no alg", &rsa, vec![("alg", absent())], Ok(())),
@@ -107,6 +114,18 @@ fn members_that_decide() {
             "key_ops empty",
             &rsa,
             vec![("key_ops", json!([]))],
+            Err(NotForSignatures),
+        ),
+        (
+            "16 key_ops",
+            &rsa,
+            vec![("key_ops", operations(16))],
+            Ok(()),
+        ),
+        (
+            "17 key_ops",
+            &rsa,
+            vec![("key_ops", operations(17))],
             Err(NotForSignatures),
         ),
         (
@@ -605,4 +624,12 @@ fn more_keys_than_anybody_needs() {
     let set = set(&vec![key; MAX_KEYS + 5]).unwrap();
     assert_eq!(set.len(), MAX_KEYS);
     assert_eq!((set.skipped().len(), set.beyond_limit()), (0, 5));
+}
+
+#[test]
+fn an_rsa_key_is_written_without_leading_zeros() {
+    // RFC 7518 §6.3.1.1; an INTEGER of DER has one (X.690 §8.3), and strict readers refuse it.
+    let jwk = TestKey::generate(Algorithm::RS256, "k").jwk();
+    let n = URL_SAFE_NO_PAD.decode(jwk["n"].as_str().unwrap()).unwrap();
+    assert_eq!((n.len(), jwk["e"].as_str()), (256, Some("AQAB")));
 }

@@ -70,7 +70,12 @@ impl DiscoveredKeys {
 
     async fn read(&self, url: &Url) -> Result<Url, FetchError> {
         let document = self.client.document(url).await?;
-        let metadata: Metadata = serde_json::from_slice(&document).map_err(|error| {
+        self.named_in(&document, url)
+    }
+
+    /// The `jwks_uri` of a document that was read from `url`.
+    pub(super) fn named_in(&self, document: &[u8], url: &Url) -> Result<Url, FetchError> {
+        let metadata: Metadata = serde_json::from_slice(document).map_err(|error| {
             // Not as source: serde quotes what it did not expect, however long.
             let (line, column) = (error.line(), error.column());
             FetchError::new(format!(
@@ -125,7 +130,7 @@ struct Metadata {
 
 /// Where metadata may be, in the order in which MCP clients look. One trailing slash of the path is
 /// dropped for building these only (RFC 8414 §3.1, OpenID Connect Discovery §4.1).
-fn metadata_urls(issuer: &Url) -> Vec<Url> {
+pub(super) fn metadata_urls(issuer: &Url) -> Vec<Url> {
     let path = issuer.path().strip_suffix('/').unwrap_or(issuer.path());
     let paths = if path.is_empty() {
         vec![OPENID.to_owned(), OAUTH.to_owned()]

@@ -188,7 +188,7 @@ async fn exchange(uri: &Url, request: reqwest::RequestBuilder) -> Result<Answer,
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(broken)? {
         // What counts is what comes out of decompression.
-        if body.len() + chunk.len() > MAX_DOCUMENT_BYTES {
+        if body.len().saturating_add(chunk.len()) > MAX_DOCUMENT_BYTES {
             let message = format!(
                 "the answer of {} is larger than {MAX_DOCUMENT_BYTES} bytes",
                 shown_url(uri)
@@ -224,7 +224,7 @@ fn shown_url(uri: &Url) -> String {
 }
 
 /// Seconds or a date (RFC 9110 §10.2.3). The schedule caps it.
-fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     match value.parse() {
         Ok(seconds) => Some(Duration::from_secs(seconds)),

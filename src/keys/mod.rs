@@ -9,16 +9,38 @@
 mod cache_control;
 #[cfg(feature = "reqwest")]
 mod discovery;
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "its counters are of 64 bits"
+)]
 mod flights;
+#[cfg(all(fuzzing, feature = "reqwest", feature = "test-util"))]
+pub(crate) mod fuzzing;
 #[cfg(feature = "reqwest")]
 mod guarded_dns;
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "durations are bounded by MAX_DURATION, counters are of 64 bits"
+)]
 mod handle;
 mod health;
 #[cfg(feature = "reqwest")]
 mod http;
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "durations are bounded by MAX_DURATION, counters are of 64 bits"
+)]
 mod refresher;
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "durations are bounded by MAX_DURATION, counters are of 64 bits"
+)]
 mod schedule;
 mod seed;
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "durations are bounded by MAX_DURATION, counters are of 64 bits"
+)]
 mod shared;
 mod snapshot_file;
 mod source;

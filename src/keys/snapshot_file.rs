@@ -88,7 +88,7 @@ impl fmt::Display for SnapshotFault {
 }
 
 pub(super) fn read(path: &Path) -> Result<KeySnapshot, SnapshotFault> {
-    let largest = MAX_DOCUMENT_BYTES as u64 * ESCAPED;
+    let largest = (MAX_DOCUMENT_BYTES as u64).saturating_mul(ESCAPED);
     match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(SnapshotFault::Absent),
         Err(error) => return Err(SnapshotFault::Unreadable(error)),

@@ -17,6 +17,8 @@ pub(crate) struct Claims<'a> {
     pub(super) jti: Option<Cow<'a, str>>,
     pub(super) nbf: Option<NumericDate>,
     pub(super) sub: Option<Cow<'a, str>>,
+    pub(super) token_use: Option<Cow<'a, str>>,
+    pub(super) typ: Option<Cow<'a, str>>,
     appid: Option<Cow<'a, str>>,
     azp: Option<Cow<'a, str>>,
     cid: Option<Cow<'a, str>>,
@@ -60,6 +62,7 @@ impl<'a> Claims<'a> {
         Ok(Said {
             audience: self.audience().iter().map(place).collect(),
             client: self.client().map(place),
+            jti: self.jti.as_ref().map(place),
             issuer: self.iss.as_ref().map(place).ok_or(missing)?,
             matched: self.audience().iter().find(matching).map(place),
             scopes: self.scopes().map(place).collect(),
@@ -103,6 +106,8 @@ impl<'a> Members<'a> for Claims<'a> {
             "scope" => self.scope = json.one_or_many().of("scope")?,
             "scp" => self.scp = json.one_or_many().of("scp")?,
             "sub" => self.sub = Some(json.text().of("sub")?),
+            "token_use" => self.token_use = json.maybe_text().of("token_use")?,
+            "typ" => self.typ = json.maybe_text().of("typ")?,
             _ => json.skip()?,
         }
         Ok(())

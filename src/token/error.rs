@@ -79,16 +79,24 @@ pub enum TokenErrorKind {
     TooLarge,
     /// No key has this `kid`.
     UnknownKey,
+    /// `iat` is longer ago than [`max_token_age`](crate::JwtAuthConfigBuilder::max_token_age) allows.
+    TooOld,
     /// The header asks for something that is not supported: `crit`, `b64`, `zip`, `enc` or a nested
     /// `cty` (RFC 7515 §4.1.11).
     UnsupportedHeader,
+    /// A check of the application refused the token; see
+    /// [`check`](crate::JwtAuthConfigBuilder::check).
+    RefusedByCheck,
     /// No accepted audience is in `aud` (RFC 7519 §4.1.3).
     WrongAudience,
+    /// `client_id` is none of those that [`cognito`](crate::JwtAuthConfigBuilder::cognito) lists.
+    WrongClient,
     /// `iss` is not a configured issuer, compared byte for byte (RFC 7519 §4.1.1).
     WrongIssuer,
     /// Not the three segments of a compact JWS (RFC 7515 §7.1).
     WrongSegments,
-    /// `typ` is not that of an access token (RFC 8725 §3.11, RFC 9068 §4).
+    /// `typ`, or the claim in which the provider says the same, is not that of an access token
+    /// (RFC 8725 §3.11, RFC 9068 §4).
     WrongType,
 }
 
@@ -108,10 +116,13 @@ impl TokenErrorKind {
             Self::MalformedHeader => "the header is malformed",
             Self::MissingClaim => "a required claim is missing",
             Self::NotYetValid => "nbf lies in the future",
+            Self::RefusedByCheck => "a check of the application refused it",
             Self::TooLarge => "the token is too large",
+            Self::TooOld => "iat is longer ago than max_token_age",
             Self::UnknownKey => "no key has this kid",
             Self::UnsupportedHeader => "the header asks for something unsupported",
             Self::WrongAudience => "aud names no accepted audience",
+            Self::WrongClient => "client_id is none of those listed",
             Self::WrongIssuer => "iss is not a configured issuer",
             Self::WrongSegments => "not a compact JWS of three segments",
             Self::WrongType => "typ is not that of an access token",

@@ -11,8 +11,8 @@
 //! 4. claims: one JSON object, no repeated member, every type right (RFC 7519 §4)
 //! 5. `alg` in the allow-list of its issuer, `typ` of an access token (RFC 8725 §3.1, §3.11; RFC 9068 §4)
 //! 6. `iss`, `aud` (RFC 7519 §4.1.1, §4.1.3; RFC 8707 §2)
-//! 7. `exp`, `nbf`, `iat` (RFC 7519 §4.1.4-6)
-//! 8. members that the profile requires (RFC 9068 §2.2), no `cnf` (RFC 9449 §7.2)
+//! 7. `exp`, `nbf`, `iat` (RFC 7519 §4.1.4-6), and the age where it is bounded
+//! 8. members that the profile or the provider requires (RFC 9068 §2.2), no `cnf` (RFC 9449 §7.2)
 //! 9. the key: by `kid`, key type, `alg`, `use` and `key_ops` (RFC 7517 §4)
 //! 10. the signature (RFC 7515 §5.2)
 
@@ -30,7 +30,7 @@ mod verifier;
 pub use algorithm::Algorithm;
 pub(crate) use compact::Scratch;
 pub use error::{TokenError, TokenErrorKind};
-pub(crate) use policy::{AudienceRule, Profile, ValidationPolicy};
+pub(crate) use policy::{AudienceRule, Profile, ProviderRule, ValidationPolicy};
 pub(crate) use verifier::Unverified;
 #[cfg(feature = "test-util")]
 pub(crate) use verifier::{verified_of_claims, verify_jws};

@@ -15,7 +15,9 @@ pub(crate) struct ValidationPolicy {
     pub(crate) audience: AudienceRule,
     pub(crate) algorithms: Vec<Algorithm>,
     pub(crate) profile: Profile,
+    pub(crate) provider: Option<ProviderRule>,
     pub(crate) leeway: Duration,
+    pub(crate) max_token_age: Option<Duration>,
     pub(crate) resource: Arc<ProtectedResource>,
 }
 
@@ -33,6 +35,15 @@ pub(crate) enum Profile {
     Common,
     /// RFC 9068 to the letter.
     Rfc9068,
+}
+
+/// What tells the access tokens of one provider from its other tokens, where `aud` and `typ` do not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ProviderRule {
+    /// Its access tokens carry no `aud` unless a resource was asked for.
+    Cognito { client_ids: Vec<String> },
+    /// It writes the kind of each token into the claim `typ`.
+    Keycloak,
 }
 
 impl ValidationPolicy {
@@ -55,6 +66,7 @@ impl ValidationPolicy {
         let audience = self.check_audience(claims)?;
         self.check_times(&claims.times()?, now)?;
         self.check_profile(claims)?;
+        self.check_provider(claims)?;
         if claims.cnf {
             // RFC 9449 §7.2, RFC 8705 §3: without its proof such a token is a stolen one.
             return Err(TokenErrorKind::BoundToKey.into());
@@ -73,7 +85,14 @@ impl ValidationPolicy {
 
     /// RFC 7519 §4.1.3, RFC 8707 §2: byte for byte; a prefix or another spelling is someone else.
     fn check_audience(&self, claims: &Claims<'_>) -> Result<Option<&str>, TokenError> {
-        let aud = claims.aud.as_ref().ok_or(missing("aud"))?.as_slice();
+        let Some(aud) = &claims.aud else {
+            return match self.provider {
+                // `check_provider` asks for the client instead.
+                Some(ProviderRule::Cognito { .. }) => Ok(None),
+                _ => Err(missing("aud")),
+            };
+        };
+        let aud = aud.as_slice();
         match &self.audience {
             AudienceRule::Any if aud.is_empty() => Err(TokenErrorKind::WrongAudience.into()),
             AudienceRule::Any => Ok(None),
@@ -108,7 +127,14 @@ impl ValidationPolicy {
         if [nbf, iat].into_iter().flatten().any(|start| exp < start) {
             return Err(TokenErrorKind::InconsistentTimes.into());
         }
-        Ok(())
+        match (self.max_token_age, iat) {
+            (None, _) => Ok(()),
+            (Some(_), None) => Err(missing("iat")),
+            (Some(age), Some(iat)) if now >= iat.plus(age).plus(self.leeway) => {
+                Err(TokenErrorKind::TooOld.into())
+            }
+            (Some(_), Some(_)) => Ok(()),
+        }
     }
 
     fn check_profile(&self, claims: &Claims<'_>) -> Result<(), TokenError> {
@@ -127,6 +153,25 @@ impl ValidationPolicy {
             None => Ok(()),
         }
     }
+
+    fn check_provider(&self, claims: &Claims<'_>) -> Result<(), TokenError> {
+        let (claim, value, wanted) = match &self.provider {
+            None => return Ok(()),
+            Some(ProviderRule::Cognito { client_ids }) => {
+                let client = claims.client_id.as_deref().ok_or(missing("client_id"))?;
+                if !client_ids.iter().any(|ours| ours == client) {
+                    return Err(TokenErrorKind::WrongClient.into());
+                }
+                ("token_use", &claims.token_use, "access")
+            }
+            Some(ProviderRule::Keycloak) => ("typ", &claims.typ, "Bearer"),
+        };
+        match value.as_deref() {
+            Some(value) if value == wanted => Ok(()),
+            Some(_) => Err(TokenError::at(TokenErrorKind::WrongType, Some(claim))),
+            None => Err(missing(claim)),
+        }
+    }
 }
 
 impl Profile {
@@ -141,7 +186,7 @@ impl Profile {
     }
 }
 
-const fn missing(claim: &'static str) -> TokenError {
+pub(super) const fn missing(claim: &'static str) -> TokenError {
     TokenError::at(TokenErrorKind::MissingClaim, Some(claim))
 }
 
@@ -158,7 +203,9 @@ mod tests {
             audience: AudienceRule::AnyOf(vec!["https://mcp.example/mcp".to_owned()]),
             algorithms: vec![Algorithm::ES256],
             profile: Profile::Common,
+            provider: None,
             leeway: Duration::ZERO,
+            max_token_age: None,
             resource: Arc::default(),
         }
     }
@@ -425,5 +472,95 @@ mod tests {
             verdict(&any, HEADER, &[("aud", "[]")]),
             Err(TokenErrorKind::WrongAudience)
         );
+    }
+
+    #[test]
+    fn n86_max_token_age() {
+        use TokenErrorKind::{IssuedInTheFuture, MissingClaim, TooOld};
+        let hour = ValidationPolicy {
+            max_token_age: Some(Duration::from_secs(3600)),
+            ..policy()
+        };
+        let lenient = ValidationPolicy {
+            leeway: Duration::from_secs(60),
+            ..hour.clone()
+        };
+        let cases: [(&ValidationPolicy, &str, _); 9] = [
+            (&hour, "1700000000", Ok(())),
+            (&hour, "1699996401", Ok(())),
+            (&hour, "1699996400", Err(TooOld)),
+            (&hour, "1699996400.5", Ok(())),
+            (&hour, "-1", Err(TooOld)),
+            (&hour, "1700000001", Err(IssuedInTheFuture)),
+            (&hour, "", Err(MissingClaim)),
+            (&lenient, "1699996341", Ok(())),
+            (&lenient, "1699996340", Err(TooOld)),
+        ];
+        for (policy, iat, want) in cases {
+            assert_eq!(verdict(policy, HEADER, &[("iat", iat)]), want, "{iat}");
+        }
+        assert_eq!(verdict(&policy(), HEADER, &[("iat", "-1")]), Ok(()));
+    }
+
+    #[test]
+    fn cognito_access_tokens() {
+        use TokenErrorKind::{MissingClaim, WrongAudience, WrongClient, WrongType};
+        let cognito = ValidationPolicy {
+            provider: Some(ProviderRule::Cognito {
+                client_ids: vec!["app-1".to_owned(), "app-2".to_owned()],
+            }),
+            ..policy()
+        };
+        let good = [
+            ("aud", ""),
+            ("client_id", r#""app-2""#),
+            ("token_use", r#""access""#),
+        ];
+        let cases = [
+            ("client_id", r#""app-1""#, Ok(())),
+            ("client_id", r#""app-3""#, Err(WrongClient)),
+            ("client_id", r#""app-""#, Err(WrongClient)),
+            ("client_id", "", Err(MissingClaim)),
+            ("token_use", r#""id""#, Err(WrongType)),
+            ("token_use", r#""Access""#, Err(WrongType)),
+            ("token_use", "", Err(MissingClaim)),
+            ("token_use", "true", Err(MissingClaim)),
+            // With a resource bound to it, a token is for that resource alone.
+            ("aud", r#""https://mcp.example/mcp""#, Ok(())),
+            ("aud", r#""https://other.example""#, Err(WrongAudience)),
+            ("aud", "[]", Err(WrongAudience)),
+        ];
+        assert_eq!(verdict(&cognito, HEADER, &good), Ok(()));
+        assert_eq!(verdict(&policy(), HEADER, &good), Err(MissingClaim));
+        for (claim, value, want) in cases {
+            let changed = good.map(|(name, old)| (name, if name == claim { value } else { old }));
+            assert_eq!(
+                verdict(&cognito, HEADER, &changed),
+                want,
+                "{claim}: {value}"
+            );
+        }
+    }
+
+    #[test]
+    fn keycloak_access_tokens() {
+        use TokenErrorKind::{MissingClaim, WrongType};
+        let keycloak = ValidationPolicy {
+            provider: Some(ProviderRule::Keycloak),
+            ..policy()
+        };
+        let cases = [
+            (r#""Bearer""#, Ok(())),
+            (r#""bearer""#, Err(WrongType)),
+            (r#""ID""#, Err(WrongType)),
+            (r#""Refresh""#, Err(WrongType)),
+            (r#""Logout""#, Err(WrongType)),
+            (r#"["Bearer"]"#, Err(MissingClaim)),
+            ("", Err(MissingClaim)),
+        ];
+        for (typ, want) in cases {
+            assert_eq!(verdict(&keycloak, HEADER, &[("typ", typ)]), want, "{typ}");
+            assert_eq!(verdict(&policy(), HEADER, &[("typ", typ)]), Ok(()), "{typ}");
+        }
     }
 }

@@ -1,55 +1,9 @@
-//! The example `mcp_server`, as a program of its own, with this process as its identity provider.
-
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+//! The example `mcp_server` with a configuration file, and this process as its identity provider.
 
 use tower_jwt_auth::test_util::TestIssuer;
 
+use crate::program::{self, Program};
 use crate::support::send;
-
-struct Server {
-    child: Child,
-    base: String,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn start(config: &serde_json::Value) -> Server {
-    // Built by `cargo test` before the tests run.
-    let deps = std::env::current_exe().unwrap();
-    let program = deps
-        .parent()
-        .unwrap()
-        .parent()
-        .unwrap()
-        .join("examples/mcp_server");
-    let file = std::env::temp_dir().join(format!("mcp-server-{:x}.json", fastrand::u64(..)));
-    std::fs::write(&file, config.to_string()).unwrap();
-    let mut child = Command::new(&program)
-        .args(["--bind", "127.0.0.1:0", "--config"])
-        .arg(&file)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| panic!("{}: {error}; cargo build --examples", program.display()));
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let base = lines.find_map(|line| {
-        line.unwrap()
-            .strip_prefix("listening on ")
-            .map(ToOwned::to_owned)
-    });
-    // Whoever writes must not find the pipe closed.
-    std::thread::spawn(move || lines.for_each(drop));
-    std::fs::remove_file(file).unwrap();
-    Server {
-        child,
-        base: base.expect("it says where it listens"),
-    }
-}
 
 #[tokio::test]
 async fn tokens_of_another_process_before_and_after_a_rotation() {
@@ -64,7 +18,7 @@ async fn tokens_of_another_process_before_and_after_a_rotation() {
             .as_object_mut()
             .unwrap()
             .extend(keys.as_object().unwrap().clone());
-        let server = start(&config);
+        let server = Program::with_config(&config, &[]);
         let whoami = format!("{}/whoami", server.base);
         for round in ["before", "after"] {
             let token = issuer.mint(resource).subject(round).scope("x").sign();
@@ -102,5 +56,23 @@ async fn tokens_of_another_process_before_and_after_a_rotation() {
                 .status,
             200
         );
+    }
+}
+
+#[test]
+fn the_development_issuer_stays_on_this_machine() {
+    for address in ["0.0.0.0:0", "[::]:0"] {
+        let (code, said) = program::run(&["--bind", address]);
+        assert_eq!((code, said.lines().count()), (Some(2), 1), "{said}");
+        assert!(said.contains("not a loopback address"), "{said}");
+    }
+}
+
+#[test]
+fn an_origin_that_no_browser_sends_is_a_mistake() {
+    for odd in ["app.example.com", "https://app.example.com/", "*", "null"] {
+        let (code, said) = program::run(&["--allow-origin", odd]);
+        assert_eq!((code, said.lines().count()), (Some(2), 1), "{said}");
+        assert!(said.contains("is no origin"), "{said}");
     }
 }

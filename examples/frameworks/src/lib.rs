@@ -1,0 +1,18 @@
+//! `tower-jwt-auth` under other frameworks, one file for each: the set-up to copy, and a test that runs it.
+//!
+//! | file | framework | what reaches the handler |
+//! | --- | --- | --- |
+//! | `rmcp_axum.rs` | rmcp in an axum router | `AuthInfo` |
+//! | `rmcp_hyper.rs` | rmcp on plain hyper | `AuthInfo` |
+//! | `tower_mcp.rs` | tower-mcp | `AuthInfo`, bridged |
+//! | `grpc.rs` | tonic | `AuthInfo` |
+//! | `rust_mcp_sdk.rs` | rust-mcp-sdk, which drops the extensions of requests | its own `AuthInfo`, made of ours by `JwtVerifier` |
+
+pub mod grpc;
+pub mod rmcp_axum;
+pub mod rmcp_hyper;
+pub mod rust_mcp_sdk;
+pub mod tower_mcp;
+
+#[cfg(test)]
+mod support;

@@ -1,0 +1,44 @@
+//! tower-mcp: its transport is an axum router, and hands only those extensions on that it is told of.
+
+use axum::Router;
+use tower_jwt_auth::{AuthInfo, JwtAuthLayer};
+use tower_mcp::extract::{Context, RawArgs};
+use tower_mcp::{CallToolResult, Error, HttpTransport, McpRouter, ToolBuilder};
+
+pub fn app(auth: &JwtAuthLayer) -> Router {
+    let metadata = auth.resource_metadata().map(|metadata| metadata.router());
+    HttpTransport::new(mcp_router())
+        .bridge_extension::<AuthInfo>()
+        // A session belongs to who opened it. Not to the token: that one is refreshed.
+        .session_principal_from_extension(|auth: &AuthInfo| format!("{:?}", auth.principal()))
+        .into_router_at("/mcp")
+        .layer(auth.clone())
+        .merge(metadata.unwrap_or_default())
+}
+
+fn mcp_router() -> McpRouter {
+    let whoami = ToolBuilder::new("whoami")
+        .description("Says who is calling")
+        .read_only()
+        .extractor_handler((), async |context: Context, RawArgs(_): RawArgs| {
+            let auth = context
+                .extension::<AuthInfo>()
+                .ok_or_else(|| Error::internal("JwtAuthLayer is missing, or not bridged"))?;
+            let subject = auth.subject().unwrap_or("nobody");
+            Ok(CallToolResult::text(subject.to_owned()))
+        })
+        .build();
+    McpRouter::new().server_info("whoami", "1").tool(whoami)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::support::{check_mcp_server, layer, serve};
+
+    #[tokio::test]
+    async fn the_tool_knows_its_caller() {
+        let (issuer, auth) = layer();
+        let base = serve(super::app(&auth)).await;
+        check_mcp_server(&issuer, &base).await;
+    }
+}

@@ -1,0 +1,92 @@
+//! What is served where, and which layer stands before what.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::{StatusCode, Uri};
+use axum::routing::get;
+use axum::{Extension, Json, Router};
+use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
+use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use tokio_util::sync::CancellationToken;
+use tower::Layer as _;
+use tower_jwt_auth::{AuthInfo, JwtAuthLayer, McpScopes, SessionBindingLayer};
+
+use crate::issuer::DevelopmentIssuer;
+use crate::origins::Origins;
+use crate::tools::{Notebook, Tools};
+
+pub(crate) fn app(
+    auth: &JwtAuthLayer,
+    issuer: Option<&DevelopmentIssuer>,
+    origins: &Origins,
+    stop: &CancellationToken,
+) -> Router {
+    let notebook = Notebook::default();
+    let mcp = StreamableHttpService::new(
+        move || Ok(Tools::new(notebook.clone())),
+        Arc::new(LocalSessionManager::default()),
+        StreamableHttpServerConfig::default()
+            .with_allowed_hosts(allowed_hosts(auth))
+            .with_allowed_origins(origins.for_rmcp())
+            .enforce_origin_validation()
+            .with_cancellation_token(stop.child_token()),
+    );
+    let mcp = SessionBindingLayer::new().layer(scopes().layer(mcp));
+    let protected = Router::new()
+        .route_service("/mcp", mcp)
+        .route("/whoami", get(whoami))
+        .route_layer(auth.clone());
+    let keys = auth.clone();
+    let open = Router::new()
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/readyz", get(move || readiness(keys.clone())));
+    // It brings its own CORS headers, for every origin.
+    let metadata = auth
+        .resource_metadata()
+        .map(|metadata| metadata.router())
+        .unwrap_or_default();
+    let issuer = issuer.map(DevelopmentIssuer::router).unwrap_or_default();
+    Router::new()
+        .merge(protected)
+        .merge(issuer)
+        .layer(origins.cors())
+        .merge(open)
+        .merge(metadata)
+}
+
+/// What a call needs beyond `required_scopes`. A tool cannot say so itself: clients ask for more on a
+/// 403 alone, and what a tool answers is none.
+fn scopes() -> McpScopes {
+    const NOTHING: [&str; 0] = [];
+    McpScopes::new()
+        .tool("whoami", NOTHING)
+        .tool("append_note", ["mcp:write"])
+}
+
+/// rmcp answers only these hosts, against DNS rebinding: this machine, and the host of `resource`.
+fn allowed_hosts(auth: &JwtAuthLayer) -> Vec<String> {
+    let public = auth.resource_metadata().and_then(|metadata| {
+        let uri: Uri = metadata.url().parse().ok()?;
+        uri.host().map(ToOwned::to_owned)
+    });
+    ["localhost", "127.0.0.1", "::1"]
+        .into_iter()
+        .map(ToOwned::to_owned)
+        .chain(public)
+        .collect()
+}
+
+async fn whoami(Extension(auth): Extension<AuthInfo>) -> Json<AuthInfo> {
+    Json(auth)
+}
+
+/// Has the keys fetched if nobody did yet, and waits for them a moment: the keys of a server that gets
+/// no traffic before it is ready would never come otherwise.
+async fn readiness(auth: JwtAuthLayer) -> (StatusCode, &'static str) {
+    let fetched = tokio::time::timeout(Duration::from_secs(1), auth.ready()).await;
+    match fetched.is_ok() && auth.keys().is_ready() {
+        true => (StatusCode::OK, "ready"),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "waiting for keys"),
+    }
+}

@@ -1,0 +1,134 @@
+//! Clients: they register themselves, and all are public.
+//!
+//! A `client_id` *is* the registration, so that nothing is kept (RFC 7591 §A.5.2): clients go on after
+//! a restart, and no flood of registrations fills the memory. It needs no signature, because
+//! registration is open: one could have registered whatever one makes up. An issuer that decides who
+//! may register must sign it, or keep a list.
+
+use std::net::IpAddr;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use url::{Host, Url};
+
+use super::error::OAuthError;
+
+/// It travels in URLs and in every token.
+const LONGEST_ID: usize = 2000;
+
+/// Editors whose private scheme lacks the period that RFC 8252 §8.4 wants to see.
+const EDITORS: [&str; 5] = ["cursor", "vscode", "vscode-insiders", "windsurf", "zed"];
+
+#[derive(Deserialize, Serialize)]
+pub(super) struct Client {
+    #[serde(default)]
+    client_name: String,
+    redirect_uris: Vec<String>,
+}
+
+/// `POST /register` (RFC 7591 §3). What else a client says of itself is replaced by what holds for all
+/// (§3.2.1). Scopes are not bound to a registration, or no client could ask for more later.
+pub(super) async fn register(body: Bytes) -> Result<Response, OAuthError> {
+    const METADATA: OAuthError = OAuthError::new(
+        "invalid_client_metadata",
+        "The client's metadata cannot be used",
+    );
+    const REDIRECT_URI: OAuthError = OAuthError::new(
+        "invalid_redirect_uri",
+        "Redirect URIs are https, http on a loopback host, or an app's own scheme",
+    );
+    let client: Client = serde_json::from_slice(&body).map_err(|_| METADATA)?;
+    if !client.has_good_redirect_uris() {
+        return Err(REDIRECT_URI);
+    }
+    let client_id = client
+        .id()
+        .filter(|id| id.len() <= LONGEST_ID)
+        .ok_or(METADATA)?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let registered = json!({
+        "client_id": client_id,
+        "client_id_issued_at": now.unwrap_or_default().as_secs(),
+        "client_name": client.client_name,
+        "redirect_uris": client.redirect_uris,
+        "grant_types": ["authorization_code", "refresh_token"],
+        "response_types": ["code"],
+        "token_endpoint_auth_method": "none",
+    });
+    let headers = [(header::CACHE_CONTROL, "no-store")];
+    Ok((StatusCode::CREATED, headers, Json(registered)).into_response())
+}
+
+impl Client {
+    pub(super) fn of_id(id: &str) -> Option<Self> {
+        let short = Some(id).filter(|id| id.len() <= LONGEST_ID)?;
+        let json = URL_SAFE_NO_PAD.decode(short).ok()?;
+        let client: Self = serde_json::from_slice(&json).ok()?;
+        client.has_good_redirect_uris().then_some(client)
+    }
+
+    fn id(&self) -> Option<String> {
+        Some(URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).ok()?))
+    }
+
+    /// As it calls itself.
+    pub(super) fn name(&self) -> &str {
+        match self.client_name.trim() {
+            "" => "A client without a name",
+            name => name,
+        }
+    }
+
+    /// Exactly a registered one; but a program that listens on a loopback port takes the port that is
+    /// free (RFC 8252 §7.3).
+    pub(super) fn may_be_answered_at(&self, uri: &str) -> bool {
+        let mut registered = self.redirect_uris.iter();
+        registered.any(|registered| {
+            registered == uri
+                || without_loopback_port(uri)
+                    .is_some_and(|uri| without_loopback_port(registered) == Some(uri))
+        })
+    }
+
+    fn has_good_redirect_uris(&self) -> bool {
+        !self.redirect_uris.is_empty() && self.redirect_uris.iter().all(|uri| is_good(uri))
+    }
+}
+
+fn without_loopback_port(uri: &str) -> Option<Url> {
+    let mut uri = Url::parse(uri).ok().filter(is_http_on_loopback)?;
+    uri.set_port(None).ok()?;
+    Some(uri)
+}
+
+/// Lists what may be, since what a browser does with a scheme nobody can list: `javascript:` runs.
+fn is_good(uri: &str) -> bool {
+    let Ok(uri) = Url::parse(uri) else {
+        return false;
+    };
+    let leads_to_client = match uri.scheme() {
+        "https" => uri.has_host(),
+        "http" => is_http_on_loopback(&uri),
+        scheme => scheme.contains('.') || EDITORS.contains(&scheme),
+    };
+    // RFC 6749 §3.1.2: no fragment. A user name would make a host look like another.
+    let plain = uri.fragment().is_none() && uri.username().is_empty() && uri.password().is_none();
+    leads_to_client && plain
+}
+
+fn is_http_on_loopback(uri: &Url) -> bool {
+    let loopback = match uri.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => IpAddr::from(address).is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    uri.scheme() == "http" && loopback
+}

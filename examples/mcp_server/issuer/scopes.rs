@@ -1,0 +1,59 @@
+//! Which scopes there are, and what of a wish is granted.
+
+use std::fmt;
+
+pub(super) const READ: &str = "mcp:read";
+pub(super) const WRITE: &str = "mcp:write";
+/// Asks for a refresh token. Some clients that hold one refresh it when a scope is missing, instead of
+/// asking for the scope: who does not ask for it gets none.
+pub(super) const OFFLINE: &str = "offline_access";
+
+pub(super) const SUPPORTED: [&str; 3] = [READ, WRITE, OFFLINE];
+
+#[derive(Clone, Debug)]
+pub(super) struct Scopes(Vec<&'static str>);
+
+impl Scopes {
+    /// What is granted of a request's `scope` (RFC 6749 §3.3): all of it that exists, and reading when
+    /// it names nothing for the resource. `None` when nothing in it exists.
+    pub(super) fn asked(scope: Option<&str>) -> Option<Self> {
+        let asked: Vec<&str> = scope.unwrap_or(READ).split(' ').collect();
+        let mut granted = SUPPORTED.to_vec();
+        granted.retain(|scope| asked.contains(scope));
+        if granted == [OFFLINE] {
+            granted.insert(0, READ);
+        }
+        (!granted.is_empty()).then_some(Self(granted))
+    }
+
+    /// These or fewer: what a refresh may ask for (RFC 6749 §6).
+    pub(super) fn narrowed(&self, scope: Option<&str>) -> Option<Self> {
+        let Some(scope) = scope else {
+            return Some(self.clone());
+        };
+        let asked: Vec<&str> = scope.split(' ').collect();
+        let mut narrowed = self.0.clone();
+        narrowed.retain(|own| asked.contains(own));
+        (narrowed.len() == asked.len()).then_some(Self(narrowed))
+    }
+
+    pub(super) fn contains(&self, scope: &str) -> bool {
+        self.0.contains(&scope)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().copied()
+    }
+
+    /// The claim `scope`: a refresh token is no business of the resource server.
+    pub(super) fn for_resource(&self) -> String {
+        let scopes: Vec<_> = self.iter().filter(|scope| *scope != OFFLINE).collect();
+        scopes.join(" ")
+    }
+}
+
+impl fmt::Display for Scopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join(" "))
+    }
+}

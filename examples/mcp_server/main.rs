@@ -1,0 +1,153 @@
+//! A real MCP server (rmcp, streamable HTTP) that only lets callers with a good access token in.
+//!
+//! With a development issuer in the same process, at which any MCP client signs in by itself:
+//!
+//! ```sh
+//! cargo run --example mcp_server
+//! ```
+//!
+//! With a real identity provider, configured in a JSON file (see the README):
+//!
+//! ```sh
+//! cargo run --example mcp_server -- --config auth.json --bind 127.0.0.1:3000 --allow-origin https://app.example.com
+//! ```
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `main.rs` | the process: options, set-up, end |
+//! | `app.rs` | what is served where, and which layer stands before what |
+//! | `tools.rs` | the MCP server and its tools |
+//! | `origins.rs` | web pages that may call: CORS and `Origin` |
+//! | `options.rs` | the command line |
+//! | `hints.rs` | what is printed |
+//! | `issuer/` | the development issuer. Leave it behind when you copy the rest |
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
+
+mod app;
+mod hints;
+mod issuer;
+mod options;
+mod origins;
+mod tools;
+
+use std::fmt::Display;
+use std::io::IsTerminal as _;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tower_jwt_auth::{ConfigError, JwtAuthConfig, JwtAuthLayer};
+use tracing_subscriber::EnvFilter;
+
+use crate::issuer::DevelopmentIssuer;
+use crate::options::Options;
+use crate::origins::Origins;
+
+fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("warn,tower_jwt_auth=info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&format!("no runtime could be started: {error}")),
+    };
+    let outcome = Options::parse(std::env::args_os().skip(1))
+        .and_then(|options| runtime.block_on(run(options)));
+    // Streams that clients keep open must not keep the process alive.
+    runtime.shutdown_background();
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => fail(&message),
+    }
+}
+
+fn fail(message: &str) -> ExitCode {
+    eprintln!("mcp_server: {message}");
+    ExitCode::from(2)
+}
+
+async fn run(options: Options) -> Result<(), String> {
+    let configured = options.config.as_deref().map(read_config).transpose()?;
+    let cannot_listen = |error| format!("cannot listen on {}: {error}", options.bind);
+    let listener = TcpListener::bind(&options.bind)
+        .await
+        .map_err(cannot_listen)?;
+    let address = listener.local_addr().map_err(cannot_listen)?;
+    let base = format!("http://{address}");
+
+    let (config, issuer, origins) = match configured {
+        Some(config) => (config, None, Origins::these(options.allow_origin)),
+        None if address.ip().is_loopback() => {
+            let resource = format!("{base}/mcp");
+            let config =
+                development_config(&base, &resource).map_err(sentence("the development set-up"))?;
+            let issuer = DevelopmentIssuer::new(base.clone(), resource);
+            let origins = Origins::loopback_and(options.allow_origin);
+            (config, Some(issuer), origins)
+        }
+        None => {
+            return Err(format!(
+                "{address} is not a loopback address: the development issuer is for this machine alone, pass --config FILE"
+            ));
+        }
+    };
+    let auth = JwtAuthLayer::mcp(config);
+    let stop = CancellationToken::new();
+    let app = app::app(&auth, issuer.as_ref(), &origins, &stop);
+
+    println!("listening on {base}");
+    hints::print(&base, issuer.as_ref());
+    let server = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
+    tokio::select! {
+        ended = async { server.await } => ended.map_err(sentence("the server failed")),
+        () = asked_to_stop(&stop) => Ok(()),
+    }
+}
+
+fn read_config(path: &str) -> Result<JwtAuthConfig, String> {
+    let text =
+        std::fs::read_to_string(path).map_err(|error| format!("cannot read {path:?}: {error}"))?;
+    serde_json::from_str(&text).map_err(sentence(&format!("{path:?}")))
+}
+
+fn development_config(issuer: &str, resource: &str) -> Result<JwtAuthConfig, ConfigError> {
+    JwtAuthConfig::builder()
+        .resource(resource)
+        .issuer(issuer)
+        .required_scopes(["mcp:read"])
+        .scope_hierarchy(|granted, needed| (granted, needed) == ("mcp:write", "mcp:read"))
+        .build()
+}
+
+/// What went wrong, on one line.
+fn sentence<E: Display>(what: &str) -> impl Fn(E) -> String {
+    move |error| format!("{what}: {}", error.to_string().replace('\n', " "))
+}
+
+/// Returns once the server had its chance to end in order.
+async fn asked_to_stop(stop: &CancellationToken) {
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated() => {}
+    }
+    stop.cancel();
+    tokio::time::sleep(Duration::from_millis(700)).await;
+}
+
+#[cfg(unix)]
+async fn terminated() {
+    use tokio::signal::unix::{SignalKind, signal};
+    if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+        terminate.recv().await;
+    }
+}
+
+#[cfg(not(unix))]
+async fn terminated() {
+    std::future::pending().await
+}

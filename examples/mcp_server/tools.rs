@@ -1,0 +1,92 @@
+//! The MCP server: one tool that every caller may use, and one that needs a scope more.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::http::request::Parts;
+use rmcp::handler::server::wrapper::Parameters;
+use rmcp::model::{ErrorData, ServerCapabilities, ServerConfig};
+use rmcp::service::RequestContext;
+use rmcp::{RoleServer, ServerHandler, tool, tool_handler, tool_router};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use tower_jwt_auth::{AuthInfo, AuthInfoExt as _, Principal};
+
+const MOST_NOTES: usize = 100;
+const LONGEST_NOTE: usize = 1000;
+
+/// Notes of all callers, the newest hundred. They belong to a principal, and not to a session or a token:
+/// those change.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Notebook(Arc<Mutex<VecDeque<(Principal, String)>>>);
+
+impl Notebook {
+    /// Adds a note, and gives all of this owner's.
+    fn append(&self, owner: Principal, text: String) -> Vec<String> {
+        let mut notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.push_back((owner.clone(), text));
+        if notes.len() > MOST_NOTES {
+            notes.pop_front();
+        }
+        let own = notes.iter().filter(|(other, _)| *other == owner);
+        own.map(|(_, text)| text.clone()).collect()
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Tools {
+    notebook: Notebook,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+struct Note {
+    /// What to write down.
+    text: String,
+}
+
+#[tool_router]
+impl Tools {
+    pub(crate) fn new(notebook: Notebook) -> Self {
+        Self { notebook }
+    }
+
+    #[tool(description = "Says who is calling, as JSON")]
+    async fn whoami(&self, context: RequestContext<RoleServer>) -> Result<String, ErrorData> {
+        json(caller(&context)?)
+    }
+
+    #[tool(description = "Writes a note down, and lists your notes. Needs the scope mcp:write")]
+    async fn append_note(
+        &self,
+        Parameters(note): Parameters<Note>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<String, ErrorData> {
+        let owner = Principal::of(caller(&context)?)
+            .ok_or_else(|| ErrorData::invalid_request("the token names nobody", None))?;
+        if note.text.len() > LONGEST_NOTE {
+            return Err(ErrorData::invalid_params("a note that long", None));
+        }
+        json(&self.notebook.append(owner, note.text))
+    }
+}
+
+#[tool_handler]
+impl ServerHandler for Tools {
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+            .with_instructions("Ask whoami who you are; append_note keeps notes")
+    }
+}
+
+/// Each call carries its own request: never take the identity from the session.
+fn caller(context: &RequestContext<RoleServer>) -> Result<&AuthInfo, ErrorData> {
+    context
+        .extensions
+        .get::<Parts>()
+        .and_then(|parts| parts.auth_info())
+        .ok_or_else(|| ErrorData::internal_error("JwtAuthLayer is missing", None))
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String, ErrorData> {
+    serde_json::to_string(value).map_err(|error| ErrorData::internal_error(error.to_string(), None))
+}

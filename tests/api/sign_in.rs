@@ -1,0 +1,496 @@
+//! Signing in at the example `mcp_server`, which needs no set-up: step by step over HTTP, as browsers
+//! do it, and with rmcp's own client.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::{Method, Response};
+use rmcp::ServiceExt as _;
+use rmcp::model::CallToolRequestParams;
+use rmcp::transport::StreamableHttpClientTransport;
+use rmcp::transport::auth::{AuthClient, AuthorizationCallback, AuthorizationRequest, OAuthState};
+use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
+use serde_json::{Value, json};
+use url::{Url, form_urlencoded};
+
+use crate::program::Program;
+use crate::support::{Answer, read, send};
+
+pub(crate) const REDIRECT_URI: &str = "http://localhost:6274/oauth/callback";
+pub(crate) const VERIFIER: &str = "a-verifier-that-is-long-enough-to-be-one-1234567";
+
+/// A client that knows nothing but the server's address, and the browser of its user.
+pub(crate) struct Visitor {
+    pub(crate) base: String,
+    pub(crate) client_id: String,
+    pub(crate) metadata: Value,
+    http: reqwest::Client,
+}
+
+impl Visitor {
+    /// From the 401 to the registration.
+    pub(crate) async fn arrive(base: &str) -> Self {
+        let refused = send("POST", &format!("{base}/mcp"), &[]).await;
+        let challenge = refused.challenge().unwrap();
+        let metadata = challenge.split_once("resource_metadata=\"").unwrap().1;
+        let metadata = metadata.split_once('"').unwrap().0;
+        let resource = send("GET", metadata, &[]).await.json();
+        let issuer = resource["authorization_servers"][0].as_str().unwrap();
+        let well_known = format!("{issuer}/.well-known/oauth-authorization-server");
+        let metadata = send("GET", &well_known, &[]).await.json();
+        assert_eq!(metadata["issuer"], issuer);
+        let mut visitor = Self {
+            base: base.to_owned(),
+            client_id: String::new(),
+            metadata,
+            http: reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .build()
+                .unwrap(),
+        };
+        let client = json!({"client_name": "A visitor", "redirect_uris": [REDIRECT_URI]});
+        let registered = visitor.register(&client).await;
+        assert_eq!(registered.status, 201, "{registered:?}");
+        visitor.client_id = registered.json()["client_id"].as_str().unwrap().to_owned();
+        visitor
+    }
+
+    pub(crate) fn endpoint(&self, name: &str) -> String {
+        self.metadata[name].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn resource(&self) -> String {
+        format!("{}/mcp", self.base)
+    }
+
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: String,
+    ) -> Answer {
+        let mut request = self.http.request(method, url).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response: Response<reqwest::Body> = request.send().await.unwrap().into();
+        read(response).await
+    }
+
+    pub(crate) async fn register(&self, client: &Value) -> Answer {
+        let headers = [("content-type", "application/json")];
+        let url = self.endpoint("registration_endpoint");
+        self.send(Method::POST, &url, &headers, client.to_string())
+            .await
+    }
+
+    async fn form(&self, endpoint: &str, fields: &[(&str, &str)]) -> Answer {
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        self.send(Method::POST, &self.endpoint(endpoint), &headers, body)
+            .await
+    }
+
+    /// A good authorization request.
+    pub(crate) fn wish(&self, scope: &str) -> Vec<(&'static str, String)> {
+        vec![
+            ("response_type", "code".to_owned()),
+            ("client_id", self.client_id.clone()),
+            ("redirect_uri", REDIRECT_URI.to_owned()),
+            ("state", "a & b".to_owned()),
+            ("scope", scope.to_owned()),
+            ("resource", self.resource()),
+            (
+                "code_challenge",
+                URL_SAFE_NO_PAD.encode(digest(&SHA256, VERIFIER.as_bytes())),
+            ),
+            ("code_challenge_method", "S256".to_owned()),
+        ]
+    }
+
+    pub(crate) async fn open(&self, wish: &[(&'static str, String)]) -> Answer {
+        let mut url = Url::parse(&self.endpoint("authorization_endpoint")).unwrap();
+        url.query_pairs_mut().extend_pairs(wish);
+        self.browse(url.as_str()).await
+    }
+
+    async fn browse(&self, url: &str) -> Answer {
+        self.send(Method::GET, url, &[], String::new()).await
+    }
+
+    pub(crate) async fn press(&self, page: &Answer, decision: &str) -> Answer {
+        let token = page.body.split_once("name=\"consent\" value=\"").unwrap().1;
+        let token = token.split_once('"').unwrap().0;
+        let fields = [("consent", token), ("decision", decision)];
+        self.form("authorization_endpoint", &fields).await
+    }
+
+    /// A code for this wish.
+    pub(crate) async fn code(&self, wish: &[(&'static str, String)]) -> String {
+        let pressed = self.press(&self.open(wish).await, "allow").await;
+        assert_eq!(pressed.status, 303, "{pressed:?}");
+        let code = redirected(&pressed).into_iter();
+        code.into_iter().find(|(name, _)| name == "code").unwrap().1
+    }
+
+    pub(crate) async fn token(&self, fields: &[(&str, &str)]) -> Answer {
+        self.form("token_endpoint", fields).await
+    }
+
+    /// A good token request with this code.
+    pub(crate) async fn redeem(&self, code: &str) -> Answer {
+        let resource = self.resource();
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", REDIRECT_URI),
+            ("client_id", &self.client_id),
+            ("code_verifier", VERIFIER),
+            ("resource", &resource),
+        ];
+        self.token(&fields).await
+    }
+
+    /// Signs in: the answer of the token endpoint.
+    pub(crate) async fn sign_in(&self, scope: &str) -> Value {
+        let redeemed = self.redeem(&self.code(&self.wish(scope)).await).await;
+        assert_eq!(redeemed.status, 200, "{redeemed:?}");
+        assert_eq!(redeemed.headers["cache-control"], "no-store");
+        redeemed.json()
+    }
+
+    async fn call_tool(&self, token: &str, name: &str, arguments: Value) -> Answer {
+        let version = "2026-07-28";
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {
+            "name": name,
+            "arguments": arguments,
+            "_meta": {
+                "io.modelcontextprotocol/protocolVersion": version,
+                "io.modelcontextprotocol/clientInfo": {"name": "visitor", "version": "1"},
+                "io.modelcontextprotocol/clientCapabilities": {},
+            },
+        }});
+        let headers = [
+            ("authorization", &*format!("Bearer {token}")),
+            ("content-type", "application/json"),
+            ("accept", "application/json, text/event-stream"),
+            ("mcp-protocol-version", version),
+            ("mcp-method", "tools/call"),
+            ("mcp-name", name),
+        ];
+        self.send(Method::POST, &self.resource(), &headers, body.to_string())
+            .await
+    }
+}
+
+/// What the client is told, where it wanted to be told.
+pub(crate) fn redirected(answer: &Answer) -> Vec<(String, String)> {
+    let location = answer.headers["location"].to_str().unwrap();
+    let url = Url::parse(location).unwrap();
+    assert!(location.starts_with(REDIRECT_URI), "{location}");
+    url.query_pairs().into_owned().collect()
+}
+
+#[tokio::test]
+async fn a_client_that_knows_nothing_signs_in_and_calls_a_tool() {
+    let program = Program::start(&[]);
+    let visitor = Visitor::arrive(&program.base).await;
+    let page = visitor.open(&visitor.wish("mcp:read")).await;
+    assert_eq!(page.status, 200, "{page:?}");
+    let pressed = visitor.press(&page, "allow").await;
+    assert_eq!(pressed.status, 303);
+    let told = redirected(&pressed);
+    let names: Vec<_> = told.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["code", "state", "iss"]);
+    assert_eq!(told[1].1, "a & b");
+    assert_eq!(told[2].1, program.base);
+
+    let granted = visitor.redeem(&told[0].1).await.json();
+    assert_eq!(
+        granted,
+        json!({
+            "access_token": granted["access_token"].as_str().unwrap(),
+            "token_type": "Bearer",
+            "expires_in": 3600,
+            "scope": "mcp:read",
+        })
+    );
+    let token = granted["access_token"].as_str().unwrap();
+    let called = visitor.call_tool(token, "whoami", json!({})).await;
+    assert_eq!(called.status, 200, "{called:?}");
+    assert!(called.body.contains(&visitor.client_id), "{called:?}");
+    let whoami = format!("{}/whoami", program.base);
+    let whoami = send("GET", &whoami, &[&format!("Bearer {token}")]).await;
+    assert_eq!(whoami.json()["subject"], "developer");
+    assert_eq!(whoami.json()["audience"], json!([visitor.resource()]));
+}
+
+#[tokio::test]
+async fn notes_need_a_scope_more_and_belong_to_their_writer() {
+    let program = Program::start(&[]);
+    let visitor = Visitor::arrive(&program.base).await;
+    let reader = visitor.sign_in("mcp:read").await;
+    let writer = visitor.sign_in("mcp:read mcp:write").await;
+    let token = |granted: &Value| granted["access_token"].as_str().unwrap().to_owned();
+    let note = json!({"text": "buy milk"});
+
+    let refused = visitor
+        .call_tool(&token(&reader), "append_note", note.clone())
+        .await;
+    assert_eq!(refused.status, 403, "{refused:?}");
+    let challenge = refused.challenge().unwrap();
+    assert!(
+        challenge.contains("error=\"insufficient_scope\""),
+        "{challenge}"
+    );
+    assert!(
+        challenge.contains("scope=\"mcp:read mcp:write\""),
+        "{challenge}"
+    );
+    let written = visitor
+        .call_tool(&token(&writer), "append_note", note.clone())
+        .await;
+    assert!(written.body.contains("milk"), "{written:?}");
+
+    // Another client of the same user.
+    let client = json!({"client_name": "Another", "redirect_uris": [REDIRECT_URI]});
+    let other = Visitor {
+        client_id: visitor.register(&client).await.json()["client_id"]
+            .as_str()
+            .unwrap()
+            .to_owned(),
+        ..Visitor::arrive(&program.base).await
+    };
+    let stranger = other.sign_in("mcp:write").await;
+    let bread = json!({"text": "bread"});
+    let own = other
+        .call_tool(&token(&stranger), "append_note", bread)
+        .await;
+    assert!(own.body.contains("bread"), "{own:?}");
+    assert!(!own.body.contains("milk"), "{own:?}");
+}
+
+#[tokio::test]
+async fn a_refresh_token_comes_when_asked_for_and_changes_with_each_use() {
+    let program = Program::start(&[]);
+    let visitor = Visitor::arrive(&program.base).await;
+    let granted = visitor.sign_in("mcp:read mcp:write offline_access").await;
+    assert_eq!(granted["scope"], "mcp:read mcp:write offline_access");
+    let first = granted["refresh_token"].as_str().unwrap();
+    let refresh = async |token: &str, scope: Option<&str>| {
+        let mut fields = vec![
+            ("grant_type", "refresh_token"),
+            ("client_id", visitor.client_id.as_str()),
+            ("refresh_token", token),
+        ];
+        fields.extend(scope.map(|scope| ("scope", scope)));
+        visitor.token(&fields).await
+    };
+
+    let second = refresh(first, Some("mcp:read")).await;
+    assert_eq!(second.status, 200, "{second:?}");
+    assert_eq!(second.json()["scope"], "mcp:read");
+    let second = second.json()["refresh_token"].as_str().unwrap().to_owned();
+    let too_much = refresh(&second, Some("mcp:read admin")).await;
+    assert_eq!(too_much.json()["error"], "invalid_scope", "{too_much:?}");
+    let third = refresh(&second, None).await;
+    assert_eq!(third.json()["scope"], "mcp:read mcp:write offline_access");
+    let token = third.json()["access_token"].as_str().unwrap().to_owned();
+    let called = visitor.call_tool(&token, "whoami", json!({})).await;
+    assert_eq!(called.status, 200, "{called:?}");
+
+    // The second was used: nobody knows any longer who holds the third.
+    for used in [&second, third.json()["refresh_token"].as_str().unwrap()] {
+        let refused = refresh(used, None).await;
+        assert_eq!(refused.status, 400);
+        assert_eq!(refused.json()["error"], "invalid_grant");
+    }
+}
+
+#[tokio::test]
+async fn a_client_outlives_the_server() {
+    let client_id = Visitor::arrive(&Program::start(&[]).base).await.client_id;
+    let again = Program::start(&[]);
+    let visitor = Visitor {
+        client_id,
+        ..Visitor::arrive(&again.base).await
+    };
+    visitor.sign_in("mcp:read").await;
+}
+
+#[tokio::test]
+async fn a_program_takes_the_port_that_is_free() {
+    let program = Program::start(&[]);
+    let mut visitor = Visitor::arrive(&program.base).await;
+    let client = json!({"client_name": "cli", "redirect_uris": ["http://127.0.0.1/callback"]});
+    visitor.client_id = visitor.register(&client).await.json()["client_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for (redirect_uri, status) in [
+        ("http://127.0.0.1:51234/callback", 200),
+        ("http://127.0.0.1:51234/other", 400),
+        ("http://localhost:51234/callback", 400),
+    ] {
+        let mut wish = visitor.wish("mcp:read");
+        wish[2].1 = redirect_uri.to_owned();
+        assert_eq!(visitor.open(&wish).await.status, status, "{redirect_uri}");
+    }
+}
+
+#[tokio::test]
+async fn pages_of_this_machine_sign_in_by_script() {
+    let program = Program::start(&[]);
+    let visitor = Visitor::arrive(&program.base).await;
+    let preflight = async |url: &str, origin: &str| {
+        let headers = [
+            ("origin", origin),
+            ("access-control-request-method", "POST"),
+            (
+                "access-control-request-headers",
+                "authorization,mcp-param-x",
+            ),
+        ];
+        let answer = visitor
+            .send(Method::OPTIONS, url, &headers, String::new())
+            .await;
+        let of = |name: &str| answer.headers.get(name).map(|v| v.to_str().unwrap());
+        (
+            of("access-control-allow-origin").map(ToOwned::to_owned),
+            of("access-control-allow-headers").map(ToOwned::to_owned),
+        )
+    };
+    let urls = [
+        visitor.resource(),
+        visitor.endpoint("registration_endpoint"),
+        visitor.endpoint("token_endpoint"),
+    ];
+    for url in urls {
+        for origin in ["http://localhost:5173", "http://[::1]:8080"] {
+            let allowed = preflight(&url, origin).await;
+            assert_eq!(allowed.0.as_deref(), Some(origin), "{url}");
+            assert_eq!(allowed.1.as_deref(), Some("authorization,mcp-param-x"));
+        }
+        for origin in ["https://evil.example", "http://localhost.evil.example"] {
+            assert_eq!(preflight(&url, origin).await.0, None, "{url} {origin}");
+        }
+    }
+
+    let headers = [("origin", "http://localhost:5173")];
+    let refused = visitor
+        .send(Method::POST, &visitor.resource(), &headers, String::new())
+        .await;
+    assert_eq!(refused.status, 401);
+    let exposed = refused.headers["access-control-expose-headers"].to_str();
+    assert_eq!(
+        exposed.unwrap(),
+        "retry-after,www-authenticate,mcp-protocol-version,mcp-session-id"
+    );
+}
+
+#[tokio::test]
+async fn a_session_belongs_to_the_client_that_began_it() {
+    let program = Program::start(&[]);
+    let visitor = Visitor::arrive(&program.base).await;
+    let client = json!({"client_name": "Another", "redirect_uris": [REDIRECT_URI]});
+    let registered = visitor.register(&client).await.json();
+    let other = Visitor {
+        client_id: registered["client_id"].as_str().unwrap().to_owned(),
+        ..Visitor::arrive(&program.base).await
+    };
+    let call = async |token: &str, session: Option<&str>, method: &str, params: Value| {
+        let bearer = format!("Bearer {token}");
+        let mut headers = vec![
+            ("authorization", bearer.as_str()),
+            ("content-type", "application/json"),
+            ("accept", "application/json, text/event-stream"),
+        ];
+        headers.extend(session.map(|session| ("mcp-session-id", session)));
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        visitor
+            .send(
+                Method::POST,
+                &visitor.resource(),
+                &headers,
+                body.to_string(),
+            )
+            .await
+    };
+    let token = async |of: &Visitor| {
+        let granted = of.sign_in("mcp:read").await;
+        granted["access_token"].as_str().unwrap().to_owned()
+    };
+    let hello = json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "x", "version": "1"}});
+    let began = call(&token(&visitor).await, None, "initialize", hello).await;
+    assert_eq!(began.status, 200, "{began:?}");
+    let session = began.headers["mcp-session-id"].to_str().unwrap();
+    for (who, status) in [(&other, 404), (&visitor, 200)] {
+        // Another token than the first in both cases.
+        let token = token(who).await;
+        let answer = call(&token, Some(session), "tools/list", json!({})).await;
+        assert_eq!(answer.status, status, "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn rmcps_own_client_signs_in_and_steps_up() {
+    let program = Program::start(&[]);
+    let url = format!("{}/mcp", program.base);
+    let visitor = Visitor::arrive(&program.base).await;
+    let agree = async |url: &str| {
+        let pressed = visitor.press(&visitor.browse(url).await, "allow").await;
+        pressed.headers["location"].to_str().unwrap().to_owned()
+    };
+
+    let mut state = OAuthState::new(&url, None).await.unwrap();
+    let wish = AuthorizationRequest::new("http://127.0.0.1:7777/callback")
+        .with_client_name("rmcp")
+        .with_initial_scope_selection();
+    state.start_authorization(wish).await.unwrap();
+    let answer = agree(&state.get_authorization_url().await.unwrap()).await;
+    state.handle_callback_url(&answer).await.unwrap();
+    state.refresh_token().await.unwrap();
+
+    let auth = AuthClient::new(
+        reqwest::Client::new(),
+        state.into_authorization_manager().unwrap(),
+    );
+    let manager = auth.auth_manager.clone();
+    let transport = StreamableHttpClientTransport::with_client(
+        auth,
+        StreamableHttpClientTransportConfig::with_uri(url),
+    );
+    let client = ().serve(transport).await.unwrap();
+    let text = async |call: CallToolRequestParams| {
+        let result = client.call_tool(call).await?;
+        let result = serde_json::to_value(&result).unwrap();
+        Ok::<_, rmcp::ServiceError>(result["content"][0]["text"].to_string())
+    };
+    let note = json!({"text": "milk"}).as_object().unwrap().clone();
+    let note = CallToolRequestParams::new("append_note").with_arguments(note);
+    let whoami = text(CallToolRequestParams::new("whoami")).await.unwrap();
+    assert!(whoami.contains("developer"), "{whoami}");
+    let refused = format!("{:?}", text(note.clone()).await.unwrap_err());
+    assert!(refused.contains("insufficient_scope"), "{refused}");
+
+    let manager = manager.lock().await;
+    let wider = manager.request_scope_upgrade("mcp:write").await.unwrap();
+    let answer = AuthorizationCallback::from_redirect_url(&agree(&wider).await).unwrap();
+    let AuthorizationCallback {
+        code,
+        csrf_token,
+        issuer,
+        ..
+    } = answer;
+    manager
+        .exchange_code_for_token_with_issuer(&code, &csrf_token, issuer.as_deref())
+        .await
+        .unwrap();
+    drop(manager);
+    let written = text(note).await.unwrap();
+    assert!(written.contains("milk"), "{written}");
+    client.cancel().await.unwrap();
+}

@@ -1,0 +1,148 @@
+//! Event streams end with the token of their request, where that is asked for.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::{Body, Frame};
+use http_body_util::{BodyExt as _, Empty};
+use tower::{Layer as _, ServiceExt as _};
+use tower_jwt_auth::test_util::{FakeClock, TestIssuer};
+use tower_jwt_auth::{JwtAuthConfigBuilder, JwtAuthLayer, StreamExpiry};
+
+use crate::support::{RESOURCE, config};
+
+/// A stream of one event each ten seconds, without end; says when it is dropped.
+struct Events {
+    next: tokio::time::Interval,
+    dropped: Arc<AtomicBool>,
+}
+
+impl Body for Events {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.next
+            .poll_tick(cx)
+            .map(|_| Some(Ok(Frame::data(Bytes::from_static(b"data: x\n\n")))))
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        self.dropped.store(true, Ordering::SeqCst);
+    }
+}
+
+const NOW: u64 = 1_700_000_000;
+
+/// Seconds until the stream of a token with 100 s to live ends; `None` when it is still there after an
+/// hour. Both clocks go at the same pace.
+async fn lives(
+    expiry: StreamExpiry,
+    method: &str,
+    operation: &str,
+    content_type: &str,
+) -> Option<u64> {
+    lives_with(|config| config, expiry, method, operation, content_type).await
+}
+
+async fn lives_with(
+    change: impl FnOnce(JwtAuthConfigBuilder) -> JwtAuthConfigBuilder,
+    expiry: StreamExpiry,
+    method: &str,
+    operation: &str,
+    content_type: &str,
+) -> Option<u64> {
+    let issuer = TestIssuer::start();
+    let clock = FakeClock::at(NOW as f64);
+    let config = change(config(&issuer).jwks(issuer.jwks()).clock(&clock));
+    let layer = JwtAuthLayer::new(config.build().unwrap()).stream_expiry(expiry);
+    let dropped = Arc::new(AtomicBool::new(false));
+    let (flag, content_type) = (dropped.clone(), content_type.to_owned());
+    let service = tower::service_fn(move |_: Request<Empty<Bytes>>| {
+        let next = tokio::time::interval(Duration::from_secs(10));
+        let dropped = flag.clone();
+        let response = Response::builder().header("content-type", &content_type);
+        std::future::ready(Ok::<_, Infallible>(
+            response.body(Events { next, dropped }).unwrap(),
+        ))
+    });
+    let token = issuer
+        .mint(RESOURCE)
+        .valid(NOW, Duration::from_secs(100))
+        .sign();
+    let request = Request::builder()
+        .method(method)
+        .uri("/mcp")
+        .header("mcp-method", operation)
+        .header("authorization", format!("Bearer {token}"));
+    let response = layer
+        .layer(service)
+        .oneshot(request.body(Empty::new()).unwrap())
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 200);
+    let mut body = response.into_body();
+    for second in 0..3600 {
+        while let Ok(frame) = tokio::time::timeout(Duration::ZERO, body.frame()).await {
+            match frame {
+                Some(frame) => assert_eq!(frame.unwrap().into_data().unwrap(), "data: x\n\n"),
+                None => {
+                    assert!(dropped.load(Ordering::SeqCst), "the service must notice");
+                    assert!(body.is_end_stream());
+                    return Some(second);
+                }
+            }
+        }
+        assert!(!dropped.load(Ordering::SeqCst));
+        tokio::time::advance(Duration::from_secs(1)).await;
+        clock.set((NOW + second + 1) as f64);
+    }
+    None
+}
+
+#[tokio::test(start_paused = true)]
+async fn streams_end_at_the_expiry_of_their_token() {
+    use StreamExpiry::{CloseAll, CloseListen, Ignore};
+    const SSE: &str = "text/event-stream";
+    // `exp` and the leeway of 60 s: as long as the token would be accepted.
+    let end = Some(160);
+    let cases = [
+        (Ignore, "GET", "", SSE, None),
+        (CloseListen, "GET", "", SSE, end),
+        (CloseListen, "POST", "subscriptions/listen", SSE, end),
+        (CloseListen, "POST", "tools/call", SSE, None),
+        (CloseListen, "POST", "", SSE, None),
+        (CloseListen, "GET", "", "application/json", None),
+        (CloseAll, "POST", "tools/call", SSE, end),
+        (CloseAll, "GET", "", "Text/Event-Stream; charset=utf-8", end),
+        (CloseAll, "GET", "", "text/plain", None),
+    ];
+    for (expiry, method, operation, content_type, want) in cases {
+        let got = lives(expiry, method, operation, content_type).await;
+        assert_eq!(got, want, "{expiry:?} {method} {operation} {content_type}");
+    }
+}
+
+/// A token that is too old before it expires takes its stream with it.
+#[tokio::test(start_paused = true)]
+async fn streams_end_when_their_token_is_too_old() {
+    let age = |seconds| {
+        move |config: JwtAuthConfigBuilder| config.max_token_age(Duration::from_secs(seconds))
+    };
+    for (seconds, want) in [(30, 90), (100, 160), (500, 160)] {
+        let all = StreamExpiry::CloseAll;
+        let got = lives_with(age(seconds), all, "GET", "", "text/event-stream").await;
+        assert_eq!(got, Some(want), "{seconds}");
+    }
+}

@@ -1,0 +1,65 @@
+// What runs in the page. `window.interop` is driven from outside.
+import { kits } from '../typescript/kits.mjs';
+
+/** What an OAuth client in a page remembers while its user is away at the authorization server. */
+class Storage {
+  constructor(clientId) {
+    this.redirectUrl = `${location.origin}/callback`;
+    if (clientId) this.saveClientInformation({ client_id: clientId });
+  }
+
+  get clientMetadata() {
+    return {
+      client_name: 'interop page',
+      application_type: 'native',
+      redirect_uris: [this.redirectUrl],
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      token_endpoint_auth_method: 'none',
+    };
+  }
+
+  clientInformation = () => load('client');
+  saveClientInformation = (client) => save('client', client);
+  tokens = () => load('tokens');
+  saveTokens = (tokens) => save('tokens', tokens);
+  codeVerifier = () => load('verifier');
+  saveCodeVerifier = (verifier) => save('verifier', verifier);
+  discoveryState = () => load('discovery');
+  saveDiscoveryState = (state) => save('discovery', state);
+  redirectToAuthorization = (url) => location.assign(url);
+}
+
+const load = (name) => JSON.parse(sessionStorage.getItem(name)) ?? undefined;
+const save = (name, value) => sessionStorage.setItem(name, JSON.stringify(value));
+
+async function call(kit, url, options, tool, parameters = {}) {
+  const client = kit.client();
+  await client.connect(kit.transport(url, options));
+  const result = await client.callTool({ name: tool, arguments: parameters });
+  await client.close();
+  return result.content[0].text;
+}
+
+window.interop = {
+  /** Calls a tool with a token. */
+  withToken: (index, url, token) => call(kits[index], url, { token }, 'whoami'),
+
+  /** Calls a tool signed in; where that needs the user, the page goes away to ask. */
+  signedIn: (index, url, tool, parameters, clientId) => {
+    const memory = new Storage(clientId);
+    return call(kits[index], url, { memory }, tool, parameters);
+  },
+
+  /** Back from the authorization server: the code becomes a token. */
+  finish: (index, url) => {
+    const kit = kits[index];
+    return kit.finish(kit.transport(url, { memory: new Storage() }), new URLSearchParams(location.search));
+  },
+
+  /** What a script in a page gets to see of an answer. */
+  fetch: async (url, init) => {
+    const response = await fetch(url, init);
+    return { status: response.status, headers: Object.fromEntries(response.headers), body: await response.text() };
+  },
+};

@@ -1,0 +1,65 @@
+//! What the MCP conformance suite asks of a server, on rmcp, bare or behind all that this crate has for MCP.
+//!
+//! `conformance_server --bind ADDR [--config FILE]`: with a configuration file, as the example takes it, every request needs
+//! a token; without one nothing stands in front of rmcp.
+#![expect(
+    deprecated,
+    reason = "the suite still asks for logging, sampling and subscriptions of older versions"
+)]
+
+mod handler;
+mod input_required;
+mod resources;
+mod tools;
+
+use std::error::Error;
+use std::sync::Arc;
+
+use axum::Router;
+use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
+use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use tokio::net::TcpListener;
+use tower::ServiceBuilder;
+use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer, McpScopes, SessionBindingLayer};
+
+use crate::handler::Conformance;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let mut bind = "127.0.0.1:0".to_owned();
+    let mut config: Option<JwtAuthConfig> = None;
+    let mut arguments = std::env::args().skip(1);
+    while let (Some(name), Some(value)) = (arguments.next(), arguments.next()) {
+        match name.as_str() {
+            "--bind" => bind = value,
+            "--config" => config = Some(serde_json::from_str(&std::fs::read_to_string(value)?)?),
+            _ => return Err(format!("unknown argument {name}").into()),
+        }
+    }
+    let listener = TcpListener::bind(bind).await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    axum::serve(listener, app(Conformance::new()?, config)).await?;
+    Ok(())
+}
+
+fn app(server: Conformance, config: Option<JwtAuthConfig>) -> Router {
+    let mcp = StreamableHttpService::new(
+        move || Ok(server.clone()),
+        Arc::new(LocalSessionManager::default()),
+        StreamableHttpServerConfig::default()
+            .with_allowed_origins(["http://127.0.0.1:*", "http://localhost:*"]),
+    );
+    let Some(config) = config else {
+        return Router::new().route_service("/mcp", mcp);
+    };
+    // A tool that nobody calls with a scope that nobody has: so every operation is looked at.
+    let scopes = McpScopes::new()
+        .tool("no_such_tool", ["mcp:write"])
+        .unlisted::<&str>([]);
+    let mcp = ServiceBuilder::new()
+        .layer(JwtAuthLayer::mcp(config))
+        .layer(SessionBindingLayer::new().strict())
+        .layer(scopes)
+        .service(mcp);
+    Router::new().route_service("/mcp", mcp)
+}
