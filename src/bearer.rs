@@ -43,7 +43,7 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<Bearer<'_>, NoBearer> {
         0 => Err(NoBearer::Malformed),
         _ => Ok(Bearer {
             line,
-            start: SCHEME.len() + spaces,
+            start: SCHEME.len().saturating_add(spaces),
         }),
     }
 }

@@ -40,14 +40,18 @@
 //! | --- | --- |
 //! | settings and defaults | [`JwtAuthConfig`], [`JwtAuthConfigBuilder`], [`limits`] |
 //! | the caller, in a handler | [`AuthInfo`], and with axum the extractor `Claims` |
-//! | scopes per route | [`RequireScopesLayer`] |
+//! | scopes per route, per MCP operation | [`RequireScopesLayer`], [`McpScopes`] |
+//! | an MCP server | [`JwtAuthLayer::mcp`], [`guide::mcp`], [`guide::checklist`] |
+//! | sessions of their user, streams that end | [`SessionBindingLayer`], [`StreamExpiry`] |
+//! | the caller where only parts are handed on | [`AuthInfoExt`] |
 //! | a framework without tower | [`JwtVerifier`] |
 //! | keys from elsewhere | [`KeySource`] |
 //! | a deny list, a check of your own | [`JwtAuthConfigBuilder::check`] |
 //! | what a refused caller is told | [`Rejection`] |
 //! | readiness and health | [`JwtAuthLayer::keys`], [`JwtAuthLayer::ready`] |
 //! | tests of your own | `test_util` (feature `test-util`) |
-//! | operation, threats, MCP, decisions | [`guide`] |
+//! | settings for an identity provider | [`guide::providers`] |
+//! | operation, threats, decisions | [`guide`] |
 //!
 //! # Features
 //!
@@ -93,6 +97,10 @@ mod jwks;
 mod keys;
 pub mod limits;
 mod mcp;
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "places in a set, and bytes of entries, which are bounded"
+)]
 mod memory;
 mod numeric_date;
 mod protected_resource;
@@ -114,6 +122,10 @@ pub mod test_util;
 mod time;
 mod token;
 mod url_rules;
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "lengths of texts that are in memory"
+)]
 mod verified;
 mod verifier;
 

@@ -18,6 +18,7 @@
 //! | Repeated members of header or claims | Refused, whatever their name. Objects inside a claim are not looked at | RFC 7515 §4 and RFC 7519 §4 allow either to refuse or to take the last. Two parsers then read two tokens |
 //! | base64url with padding, line breaks, `+` `/`, spare bits set | Refused in tokens | RFC 7515 §2. Another spelling of the same token defeats lists of revoked tokens and caches |
 //! | Whitespace | Refused around and in segments, and after the token; passed over around the JSON inside a segment, where it was signed | RFC 7515 §2, RFC 8259 §2. HTTP servers have cut whitespace from the ends of a header value before |
+//! | An RSA signature whose `DigestInfo` lacks its NULL | Refused | RFC 8017 §9.2. Some libraries take it, and then one signature has two spellings |
 //! | `exp` equal to now | Expired, when leeway is zero: a token is good while now is below `exp` plus leeway | RFC 7519 §4.1.4, "on or after" |
 //! | `nbf` or `iat` equal to now | Good: they must not lie after now plus leeway | RFC 7519 §4.1.5 |
 //! | `iat` in the future | Refused, beyond the leeway | RFC 7519 §4.1.6 leaves it open. Such a token was made by a broken clock or a forger |
@@ -36,6 +37,11 @@
 //! | Roles, groups, permissions | Not scopes | They say what a user may do, not what was delegated to a client. Read them with [`AuthInfo::claim`](crate::AuthInfo::claim) |
 //! | The client's name | `azp`, `client_id`, `cid`, `appid`, in this order; `azp` is skipped when it is a bare web origin; else `"jwt"`; never `sub` or `aud` | One name for what providers spell in four ways. Clerk puts the browser's origin into `azp` |
 //! | `cnf` | Refused, whatever it holds, `null` too | RFC 9449 §7.2. Its proof is not checked, and without it the token may be stolen |
+//! | A token that lives long | `exp` alone decides; [`max_token_age`](crate::JwtAuthConfigBuilder::max_token_age) bounds `iat` too, and then `iat` is required | Off, because some providers issue for a day on purpose. A bound on a claim that may be absent bounds nothing |
+//! | Checks of the application | [`check`](crate::JwtAuthConfigBuilder::check): asked for each request, after every other check of the token and before scopes; all must agree; it can refuse with 401 or with 403, and never let in | Before scopes, so that nobody is told what to ask for with a token that is revoked. Synchronous: one that waits for a network would make each request wait, and needs a cache of its own anyway |
+//! | Amazon Cognito, whose access tokens have no `aud` | By choice: [`cognito`](crate::JwtAuthConfigBuilder::cognito) asks for a listed `client_id` and `token_use` `access` in its place; an `aud` that is there must match | Never by default: it ties a token to a client, not to a server |
+//! | Keycloak, whose tokens all say `JWT` | By choice: [`keycloak`](crate::JwtAuthConfigBuilder::keycloak) wants the claim `typ` to be `Bearer` | Others put other things into that claim. `aud` keeps ID tokens out already |
+//! | Issuers for every tenant (`common`, `organizations`, `consumers`, `{tenantid}` of Entra ID) | An error of `build` | No token names one. Filling the template in from the token would let it choose its issuer: any tenant of anybody |
 //!
 //! # Keys
 //!
@@ -46,11 +52,13 @@
 //! | Two keys with one `kid` | Those that fit `alg` are tried, at most four | Some issuers reuse a `kid` while they rotate. RFC 7517 §4.5 says only that they should not |
 //! | A JWK without `alg` | Fits every algorithm of its type and curve | RFC 7517 §4.4 makes it optional, and Entra ID and others leave it out. The allow-list still holds |
 //! | A JWK whose `alg` contradicts `kty` or `crv` | Skipped | RFC 7517 §4.4. One of the two is wrong, and we do not know which |
-//! | `use`, `key_ops` | Bind where present: `sig`, and `verify` among the operations | RFC 7517 §4.2, §4.3. Absent, a key is for anything |
+//! | `use`, `key_ops` | Bind where present: `sig`, and `verify` among the operations; a repeated one makes the key unusable | RFC 7517 §4.2, §4.3. Absent, a key is for anything |
+//! | `key_ops` of more than 16 entries | The key is skipped | RFC 7517 §4.3 knows eight. Looking for repeats takes time that grows with the square of the list |
 //! | Private members (`d`, `p`, `priv` and so on) | The public part is used, and an error is logged | Refusing it would stop the service without making the key any less public |
 //! | Padding, or `+` and `/`, in `n`, `e`, `x`, `y`, `pub`, `k` | Tolerated | Providers publish it. That a key has two spellings harms nobody, unlike a token |
 //! | Leading zero octets in `n` and `e` | Stripped | RFC 7518 §2 forbids them, and some publish them |
 //! | Coordinates that are too short or too long | Skipped | RFC 7518 §6.2.1.2 wants full length |
+//! | X25519, X448, Ed448, secp256k1 and types that nobody knows | Skipped | For key agreement, or not supported. RFC 7517 §5 wants sets to be read on |
 //! | RSA below 2048 or above 8192 bits; exponent even, below 3 or above 2^33 | Skipped | RFC 7518 §3.3; cost of a verification |
 //! | `oct` keys in a fetched set | Skipped | A secret that is published is none |
 //! | `x5c`, `x5t`, `x5u` in a key | Never read | They can contradict `n` and `e`, and certificates are another trust model |
@@ -68,6 +76,31 @@
 //! | Several tokens, or `,` in the line | Bad syntax, 401 | Which one counts is anybody's guess |
 //! | `?access_token=` and form bodies | Never read | RFC 6750 §2.3 advises against the query, and MCP forbids it. A body would have to be read before the verdict |
 //! | A 403 for claims that do not fit | Without a challenge | Clients take a challenge for a lack of scopes |
+//!
+//! | A 403 for scopes | Lists what the operation needs together with `required_scopes`; [`challenge_operation_scopes_only`](crate::JwtAuthConfigBuilder::challenge_operation_scopes_only) leaves the latter out | Clients of MCP before 2026-07-28 ask next for just what is listed. Later ones add the two themselves |
+//! | `realm` in challenges | Where it is set, or when there is nothing else to say | RFC 6750 §3 makes it optional. MCP clients look at `resource_metadata`, and its absence keeps the line short |
+//! | `offline_access` | An error in `required_scopes` and `scopes_supported`; where an operation demands it, left out of the challenge | MCP authorization, "Refresh Tokens": it is between a client and its issuer |
+//! | `scopes_supported` of the metadata | `required_scopes`, unless set | Clients ask for all of it at first. The catalogue would ask users for everything before they used anything |
+//!
+//! # MCP
+//!
+//! | question | decision | reason |
+//! | --- | --- | --- |
+//! | Where the operation is read | From `Mcp-Method` and `Mcp-Name` when the version is 2026-07-28 or later and each is there once; else from the body | MCP, "Server Validation": below that version nobody checks the headers against the body. Versions compare as the dates that they are |
+//! | An operation that cannot be read | Needs every scope of the map. A token that has them all passes, and the body is not even read | The server may find a reading that we do not. With every scope there is nothing to gain by that |
+//! | A member that is repeated, a list where an object should be | Cannot be read | Readers of JSON differ in which one counts |
+//! | A batch | Needs what all of its messages need | One request, one answer: 403 cannot be given for a part |
+//! | A tool, prompt or resource that no rule names | Once one of its kind has a rule: what all listed ones need together; [`unlisted`](crate::McpScopes::unlisted) says otherwise | A new tool is closed by oversight, not open |
+//! | A method that no rule names | Needs nothing more | `ping`, `initialize` and notifications must work for everybody who is let in |
+//! | GET, HEAD, DELETE, OPTIONS | Need nothing more | They carry no operation: streams, and the end of a session |
+//! | Whose a session is | The principal's whose request made the server give the id: issuer, client and subject | The token changes with each refresh; the subject alone is the same at two issuers and in two clients |
+//! | A session id with somebody else's token | 404, to the byte rmcp's own answer for an unknown one | A client then begins a session of its own; and a stolen id cannot be told from a made-up one |
+//! | A session that is not known | The first who uses it with success has it; 404 with [`strict`](crate::SessionBindingLayer::strict) | Servers may keep sessions elsewhere, and outlive this process |
+//! | Two session ids in a request | 404 | The server might read the other one |
+//! | A session store that fails | 503, and the id that the server gave is not handed out | A session that belongs to nobody would belong to anybody |
+//! | Too many sessions | The one that was used longest ago is forgotten, of the same principal first | Nobody can push out the sessions of others |
+//! | A token that expires in mid-stream | By [`StreamExpiry`](crate::StreamExpiry): `new` lets the stream go on, [`mcp`](crate::JwtAuthLayer::mcp) ends those of listeners, at `exp` and the leeway | The spec asks for nothing. The end of a call's stream loses its result, since clients and servers take it for a cancellation |
+//! | `Authorization` behind the layer | Marked sensitive; removed by [`mcp`](crate::JwtAuthLayer::mcp) | A proxy or a log behind an ordinary service may count on it. An MCP server must not pass it on |
 //!
 //! # Defaults
 //!

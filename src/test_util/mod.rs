@@ -39,7 +39,7 @@ pub use token::TokenBuilder;
 use crate::auth_info::{AuthInfo, Credentials};
 use crate::jwks::{KeySet, KeySetOptions};
 use crate::time::Clock;
-use crate::token::{TokenError, verified_of_claims, verify_jws};
+use crate::token::{Algorithm, TokenError, verified_of_claims, verify_jws, verify_raw};
 
 /// A wall clock that stands where it is put. Clones stand with it.
 ///
@@ -108,7 +108,23 @@ pub fn verify_jws_only(jwks: &[u8], token: &str) -> Result<Vec<u8>, JwsError> {
     verify_jws(token, &keys).map_err(JwsError::Token)
 }
 
-/// Why [`verify_jws_only`] refused.
+/// Verifies a signature of anything, under the one key that `jwk` is. For test vectors whose messages are no JWS.
+///
+/// # Errors
+///
+/// When the key cannot be used, does not fit `algorithm`, or the signature does not verify.
+pub fn verify_raw_signature(
+    jwk: &serde_json::Value,
+    algorithm: Algorithm,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<(), JwsError> {
+    let set = serde_json::json!({"keys": [jwk]}).to_string();
+    let keys = KeySet::parse(set.as_bytes(), KeySetOptions::default()).map_err(JwsError::Keys)?;
+    verify_raw(&keys, algorithm, message, signature).map_err(JwsError::Token)
+}
+
+/// Why [`verify_jws_only`] or [`verify_raw_signature`] refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JwsError {

@@ -147,6 +147,18 @@ pub(crate) fn verify_jws(token: &str, keys: &KeySet) -> Result<Vec<u8>, TokenErr
     Ok(compact.payload)
 }
 
+/// Steps 9 and 10 alone, for test vectors that are no tokens.
+#[cfg(feature = "test-util")]
+pub(crate) fn verify_raw(
+    keys: &KeySet,
+    algorithm: Algorithm,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<(), TokenError> {
+    keys.verify(None, algorithm, message, signature)
+        .map_err(key_error)
+}
+
 /// What [`Checked::verify`] would say of these claims, without a token.
 #[cfg(feature = "test-util")]
 pub(crate) fn verified_of_claims(json: &str) -> Result<Arc<Verified>, TokenError> {

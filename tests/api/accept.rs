@@ -50,7 +50,7 @@ fn with_a_flipped_bit(token: &str) -> String {
 }
 
 #[tokio::test]
-async fn secrets_only_by_name_and_only_static() {
+async fn n10_secrets_only_by_name_and_only_static() {
     for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
         let key = Arc::new(TestKey::generate(algorithm, "s"));
         let issuer = TestIssuer::start();
@@ -169,7 +169,7 @@ async fn the_header_can_be_stripped() {
 }
 
 #[tokio::test]
-async fn keys_of_several_issuers_never_mix() {
+async fn n30_keys_of_several_issuers_never_mix() {
     let (a, b) = (
         TestIssuer::start(),
         TestIssuer::with_algorithm(Algorithm::EdDSA),

@@ -10,14 +10,14 @@ use tracing_subscriber::EnvFilter;
 use crate::support::{Counting, RESOURCE, call, config, request};
 
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 
-    fn counts(&self, event: &str) -> usize {
+    pub(crate) fn counts(&self, event: &str) -> usize {
         self.text().matches(&format!("event=\"{event}\"")).count()
     }
 }
@@ -33,7 +33,7 @@ impl io::Write for Log {
 }
 
 /// Everything that this thread logs, at every level, until the guard is dropped.
-fn capture() -> (Log, tracing::subscriber::DefaultGuard) {
+pub(crate) fn capture() -> (Log, tracing::subscriber::DefaultGuard) {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new("trace"))

@@ -18,6 +18,7 @@ mod policies;
 mod program;
 mod refusals;
 mod rejection;
+mod requirements;
 mod scopes;
 mod sessions;
 mod sign_in;

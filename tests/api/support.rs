@@ -7,9 +7,10 @@ use std::task::{Context, Poll};
 
 use axum::Router;
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
 use tower::{Layer as _, Service, ServiceExt as _};
 use tower_jwt_auth::test_util::TestIssuer;
 use tower_jwt_auth::{AuthInfo, JwtAuthConfig, JwtAuthConfigBuilder, JwtAuthLayer};
@@ -134,6 +135,58 @@ pub(crate) async fn send(method: &str, url: &str, authorization: &[&str]) -> Ans
     }
     let response: Response<reqwest::Body> = request.send().await.unwrap().into();
     read(response).await
+}
+
+/// A connection on which requests go out byte for byte, as no client library would send them.
+pub(crate) struct Connection(BufReader<TcpStream>);
+
+impl Connection {
+    pub(crate) async fn open(base: &str) -> Self {
+        let address = base.strip_prefix("http://").unwrap();
+        Self(BufReader::new(TcpStream::connect(address).await.unwrap()))
+    }
+
+    /// One request and its answer; `lines` are the header lines besides `Host`.
+    pub(crate) async fn exchange(&mut self, start: &str, lines: &[u8]) -> Answer {
+        let head = [
+            start.as_bytes(),
+            b" HTTP/1.1\r\nHost: mcp.example.com\r\n",
+            lines,
+            b"\r\n",
+        ]
+        .concat();
+        self.0.get_mut().write_all(&head).await.unwrap();
+        self.answer(!start.starts_with("HEAD ")).await
+    }
+
+    async fn answer(&mut self, has_body: bool) -> Answer {
+        let status = self.line().await;
+        let status = status.split(' ').nth(1).unwrap().parse().unwrap();
+        let mut headers = HeaderMap::new();
+        loop {
+            let line = self.line().await;
+            let Some((name, value)) = line.split_once(": ") else {
+                break;
+            };
+            headers.append(HeaderName::try_from(name).unwrap(), value.parse().unwrap());
+        }
+        // Every answer here says how long it is; one to HEAD says how long it would be.
+        let length = headers.get("content-length").filter(|_| has_body);
+        let length = length.map_or(0, |length| length.to_str().unwrap().parse().unwrap());
+        let mut body = vec![0; length];
+        self.0.read_exact(&mut body).await.unwrap();
+        Answer {
+            status,
+            headers,
+            body: String::from_utf8(body).unwrap(),
+        }
+    }
+
+    async fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.0.read_line(&mut line).await.unwrap();
+        line.trim_end_matches("\r\n").to_owned()
+    }
 }
 
 /// Keeps a paused clock where it is until it is advanced: tokio would otherwise run ahead whenever

@@ -2,20 +2,24 @@
 import { readFileSync } from 'node:fs';
 
 const lines = readFileSync(process.env.RESULTS, 'utf8').trim().split('\n').map((line) => JSON.parse(line));
-const unique = (key) => [...new Set(lines.map((line) => line[key]))];
-const clients = unique('client');
-const scenarios = unique('scenario');
+const unique = (all, key) => [...new Set(all.map((line) => line[key]))];
 const cell = (client, scenario) => lines.find((line) => line.client === client && line.scenario === scenario)?.outcome ?? '-';
 
-clients.forEach((client, index) => console.log(`[${index + 1}] ${client}`));
-const width = Math.max(...scenarios.map((scenario) => scenario.length));
+// What several clients go through is a table, all else a list.
+const shared = unique(lines, 'scenario').filter((scenario) => lines.filter((line) => line.scenario === scenario).length > 1);
+const inTable = ({ scenario }) => shared.includes(scenario);
+const clients = unique(lines.filter(inTable), 'client');
+const width = Math.max(0, ...shared.map((scenario) => scenario.length));
 const row = (name, cells) => console.log([name.padEnd(width), ...cells.map((text) => text.padEnd(7))].join('  ').trimEnd());
+clients.forEach((client, index) => console.log(`[${index + 1}] ${client}`));
 console.log();
 row('', clients.map((_, index) => `[${index + 1}]`));
-for (const scenario of scenarios) row(scenario, clients.map((client) => cell(client, scenario)));
+for (const scenario of shared) row(scenario, clients.map((client) => cell(client, scenario)));
 console.log();
-for (const { client, scenario, outcome, detail } of lines) {
-  if (outcome !== 'ok' || (detail && !detail.startsWith('protocol'))) console.log(`${client}: ${scenario}: ${outcome}: ${detail.split('\n')[0]}`);
+for (const line of lines) {
+  if (inTable(line) && line.outcome === 'ok') continue;
+  const detail = line.detail ? `: ${line.detail.split('\n')[0]}` : '';
+  console.log(`${line.client}: ${line.scenario}: ${line.outcome}${detail}`);
 }
 const count = (outcome) => lines.filter((line) => line.outcome === outcome).length;
 console.log(`\n${count('ok')} ok, ${count('FAILED')} failed, ${count('not run')} not run`);

@@ -1,8 +1,8 @@
 //! Our verdicts on what others publish: examples of the RFCs, test suites of other libraries, key
 //! sets and tokens of identity providers.
 //!
-//! The data is no part of this project. `JWT_VECTORS` names the folder that holds it; without it each
-//! suite says so and passes, so that a checkout alone builds and tests.
+//! The data is no part of this project. `JWT_VECTORS` names the folder that holds it; without it a suite that needs
+//! it says so and passes, so that a checkout alone builds and tests. Raw signatures come with a crate and always run.
 //!
 //! ```text
 //! JWT_VECTORS=/path/to/vectors cargo test --all-features --test vectors -- --nocapture
@@ -17,8 +17,10 @@
     reason = "CI reads the counts; a test may panic"
 )]
 
+mod base64_cases;
 mod pairs;
 mod providers;
+mod raw;
 mod rfc;
 mod support;
 mod tokens;

@@ -6,14 +6,14 @@ import { join } from 'node:path';
 import { startBrowser } from '../lib/browser.mjs';
 import { startExample } from '../lib/example.mjs';
 import { firstLine, stop } from '../lib/program.mjs';
-import { NotRun, report } from '../lib/report.mjs';
+import { report } from '../lib/report.mjs';
 import { freePort } from '../lib/resource_server.mjs';
 import { version } from '../lib/version.mjs';
 
 const program = new URL('../node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js', import.meta.url).pathname;
 const browser = await startBrowser({ viewport: { width: 1360, height: 680 } });
-const scenarios = (era, protocol) => ({
-  [`sign-in and tool call, ${protocol}`]: () => withInspector(era, async (page, url) => {
+const scenarios = (era) => ({
+  'sign-in, dynamic registration': () => withInspector(era, async (page, url) => {
     await signIn(page);
     await page.getByText('Tools', { exact: true }).first().click();
     await page.getByRole('button', { name: 'whoami' }).click();
@@ -23,18 +23,20 @@ const scenarios = (era, protocol) => ({
     await page.getByText(era === 'auto' ? 'MODERN' : 'LEGACY').waitFor();
     if (era === 'auto' && process.env.SCREENSHOT) await screenshot(page, process.env.SCREENSHOT);
   }),
-  [`step-up, ${protocol}`]: () => withInspector(era, async (page) => {
+  'step-up to mcp:write': () => withInspector(era, async (page) => {
     await signIn(page);
     await page.getByText('Tools', { exact: true }).first().click();
-    await page.getByRole('button', { name: 'append_note' }).click();
-    await page.getByRole('textbox', { name: 'text' }).fill('a note');
-    await page.getByRole('button', { name: 'Execute Tool' }).click();
-    await page.getByText('the scope mcp:write is missing').first().waitFor();
-    throw new NotRun('the example answers a missing scope with 200, not with 403');
+    await addNote(page);
+    await page.getByText('This operation needs additional scope: mcp:write').waitFor();
+    await page.getByRole('button', { name: 'Authorize' }).click();
+    await page.getByRole('button', { name: 'Allow' }).click();
+    await page.getByText('Tools', { exact: true }).first().click();
+    await addNote(page);
+    await page.getByText('"a note"').first().waitFor();
   }),
 });
 for (const [era, protocol] of [['legacy', '2025-11-25'], ['auto', '2026-07-28']]) {
-  await report(`Inspector ${version('@modelcontextprotocol/inspector')}`, scenarios(era, protocol));
+  await report(`MCP Inspector ${version('@modelcontextprotocol/inspector')}, ${protocol}`, scenarios(era));
 }
 await browser.close();
 
@@ -42,6 +44,12 @@ async function signIn(page) {
   await page.getByRole('switch').click({ force: true });
   await page.getByRole('button', { name: 'Allow' }).click();
   await page.getByText('Authentication succeeded').waitFor();
+}
+
+async function addNote(page) {
+  await page.getByRole('button', { name: 'append_note' }).click();
+  await page.getByRole('textbox', { name: 'text' }).fill('a note');
+  await page.getByRole('button', { name: 'Execute Tool' }).click();
 }
 
 /** The page of an Inspector with a home of its own, about to connect to an example of its own. */

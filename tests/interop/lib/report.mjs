@@ -1,7 +1,7 @@
 // One line of JSON per client and scenario; `table.mjs` puts them together.
 import { appendFile } from 'node:fs/promises';
 
-/** Runs `scenarios` (name to function) one after the other. A scenario that cannot be run says why by throwing `NotRun`. */
+/** Runs `scenarios` (name to function) one after the other. */
 export async function report(client, scenarios, limit = 40_000) {
   const only = process.env.ONLY?.split(',');
   for (const [scenario, run] of Object.entries(scenarios)) {
@@ -12,9 +12,8 @@ export async function report(client, scenarios, limit = 40_000) {
       const detail = await deadline(run(), limit);
       if (detail) line.detail = detail;
     } catch (error) {
-      const outcome = error instanceof NotRun ? 'not run' : 'FAILED';
-      line = { ...line, outcome, detail: String(error?.message ?? error) };
-      if (outcome === 'FAILED') console.error(error);
+      line = { ...line, outcome: 'FAILED', detail: String(error?.message ?? error) };
+      console.error(error);
     }
     line.milliseconds = Date.now() - began;
     console.log(`${client}: ${scenario}: ${line.outcome}${line.detail ? ` (${line.detail.split('\n')[0]})` : ''}`);
@@ -22,9 +21,7 @@ export async function report(client, scenarios, limit = 40_000) {
   }
 }
 
-export class NotRun extends Error {}
-
-export async function deadline(promise, milliseconds) {
+async function deadline(promise, milliseconds) {
   let timer;
   const late = new Promise((_, reject) => {
     timer = setTimeout(() => reject(new Error(`not done within ${milliseconds} ms`)), milliseconds);

@@ -1,0 +1,69 @@
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod choice;
+mod members;
+
+use std::sync::Mutex;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::test_util::TestKey;
+use crate::token::Algorithm;
+
+const MESSAGE: &[u8] = b"header.payload";
+fn set(keys: &[Value]) -> Result<KeySet, KeySetError> {
+    KeySet::parse(
+        json!({"keys": keys}).to_string().as_bytes(),
+        KeySetOptions::default(),
+    )
+}
+/// What becomes of `jwk`: usable, or why not. A good key stands beside it and stays usable.
+fn verdict(jwk: &Value) -> Result<(), SkipReason> {
+    let set = set(&[jwk.clone(), key(Algorithm::EdDSA)]).unwrap();
+    match set.skipped() {
+        [] => Ok(()),
+        [skipped] => Err(skipped.reason),
+        _ => panic!("the good key was skipped"),
+    }
+}
+/// A key of each algorithm, made once: RSA keys take a moment.
+fn key(algorithm: Algorithm) -> Value {
+    static MADE: Mutex<Vec<(Algorithm, Value)>> = Mutex::new(Vec::new());
+    let mut made = MADE.lock().unwrap();
+    if let Some((_, jwk)) = made.iter().find(|(own, _)| *own == algorithm) {
+        return jwk.clone();
+    }
+    let jwk = TestKey::generate(algorithm, "k").jwk();
+    made.push((algorithm, jwk.clone()));
+    jwk
+}
+/// A copy with these members set.
+fn with(jwk: &Value, changes: Value) -> Value {
+    let mut jwk = jwk.clone();
+    for (name, value) in changes.as_object().unwrap() {
+        jwk[name] = value.clone();
+    }
+    jwk
+}
+/// A copy with one member less.
+fn without(jwk: &Value, name: &str) -> Value {
+    let mut jwk = jwk.clone();
+    jwk.as_object_mut().unwrap().remove(name).unwrap();
+    jwk
+}
+fn text(octets: &[u8]) -> Value {
+    json!(URL_SAFE_NO_PAD.encode(octets))
+}
+fn octets(member: &Value) -> Vec<u8> {
+    URL_SAFE_NO_PAD.decode(member.as_str().unwrap()).unwrap()
+}
+/// `jwk` is usable; with each of these changes it is what stands beside them.
+fn table(jwk: &Value, rows: &[(&str, Value, Result<(), SkipReason>)]) {
+    assert_eq!(verdict(jwk), Ok(()), "as published");
+    for (name, changes, want) in rows {
+        assert_eq!(verdict(&with(jwk, changes.clone())), *want, "{name}");
+    }
+}
