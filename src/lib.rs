@@ -97,6 +97,10 @@ mod jwks;
 mod keys;
 pub mod limits;
 mod mcp;
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "places in a set, and bytes of entries, which are bounded"
+)]
 mod memory;
 mod numeric_date;
 mod protected_resource;
@@ -118,6 +122,10 @@ pub mod test_util;
 mod time;
 mod token;
 mod url_rules;
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "lengths of texts that are in memory"
+)]
 mod verified;
 mod verifier;
 

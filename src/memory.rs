@@ -9,28 +9,35 @@
 //!
 //! # Why a MAC
 //!
-//! The key of an entry is a 128-bit MAC under a secret that the process makes up and never shows:
-//! AES-GCM-SIV of an empty text with the token as associated data ([RFC 8452]). With one nonce for
-//! all it is a pseudo-random function of the token, because GCM-SIV encrypts a hash of what it is
-//! given and, unlike GCM, does not come apart when a nonce is used again ([RFC 8452 §9]). Nobody
-//! without the secret can find two tokens that share a MAC, or one that shares it with a given token,
-//! but by chance: 2^-128 for a guess against one entry. The same would take SHA-256 three times as
-//! long, most of a hit.
+//! The key of an entry is a 128-bit MAC under a secret that the process makes up and never shows: the
+//! tag of AES-GCM over an empty text, with the token as associated data and one nonce for all
+//! ([NIST SP 800-38D]). Such a tag is GHASH of the token, masked with what is the same for all. GHASH is
+//! universal: of two tokens that differ, whoever wrote them, at most one secret in 2^117 gives both the
+//! same tag (2^128 divided by the number of blocks, of which 16 KiB have 1026).
+//!
+//! That is all that is asked of it, because it is only ever compared inside this process. Using a nonce
+//! twice breaks GCM where tags are seen: from two of them an attacker works out the secret. Here nobody
+//! sees one. They are not written, not logged, not sent, not in any `Debug`, and what a caller learns is
+//! whether the token was accepted, which an unequal tag does not change: the token is then verified. So
+//! an attacker's best is to guess, once for each request, with a chance below 2^-117.
+//!
+//! SHA-256 would take six times as long, and most of a hit; AES-GCM-SIV ([RFC 8452]), which stands even
+//! when its tags are shown, twice as long. `benches/README.md` has the figures.
 //!
 //! # How it is built
 //!
-//! Sets of sixteen entries. The last bytes of a token, which are those of its signature, choose the set
+//! Sets of 32 entries. The last bytes of a token, which are those of its signature, choose the set
 //! and the entries worth a look, so that junk is passed over before a MAC is made of it; the MAC alone
-//! decides. Readers compare sixteen words and load one pointer: no lock, and no write to memory that
+//! decides. Readers compare one line of tags and load one pointer: no lock, and no write to memory that
 //! other readers use, but for the mark "was used" where it is not set yet. Writers, who have just paid for a signature, lock one set. Both bounds hold for
 //! each set, and so for the whole. What is evicted is what was not used since the hand last passed.
 //!
+//! [NIST SP 800-38D]: https://doi.org/10.6028/NIST.SP.800-38D
 //! [RFC 8452]: https://www.rfc-editor.org/rfc/rfc8452
-//! [RFC 8452 §9]: https://www.rfc-editor.org/rfc/rfc8452#section-9
 
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
-use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arc_swap::{ArcSwapOption, Guard};
@@ -42,7 +49,7 @@ use crate::verified::Verified;
 /// What one verifier remembers.
 pub(crate) struct TokenMemory {
     mac: TokenMac,
-    glance: RandomState,
+    secret: (u64, u64),
     /// Made with the first entry: a layer that sees no token takes no memory for them.
     sets: OnceLock<Box<[Set]>>,
     how_many: usize,
@@ -68,11 +75,11 @@ pub(crate) struct Recalled(Guard<Option<Arc<Remembered>>>);
 
 #[derive(Default)]
 struct Set {
-    /// To load only the entry that is meant; zero where there is none.
-    tags: [AtomicU64; WAYS],
+    /// To load only the entry that is meant: 16 bits for each, zero where there is none.
+    tags: [AtomicU64; WAYS / LANES],
     entries: [ArcSwapOption<Remembered>; WAYS],
     /// One bit for each entry that was used since the hand last passed.
-    used: AtomicU16,
+    used: AtomicU32,
     ledger: Mutex<Ledger>,
 }
 
@@ -96,9 +103,10 @@ impl TokenMemory {
     pub(crate) fn new(entries: usize) -> Option<Self> {
         let how_many = entries.div_ceil(WAYS);
         (how_many > 0).then_some(())?;
+        let random = RandomState::new();
         Some(Self {
             mac: TokenMac::random()?,
-            glance: RandomState::new(),
+            secret: (random.hash_one(0), random.hash_one(1)),
             sets: OnceLock::new(),
             how_many,
         })
@@ -109,14 +117,11 @@ impl TokenMemory {
         let token = Some(token).filter(|token| token.len() <= MAX_TOKEN_BYTES)?;
         let glance = self.glance(token);
         let set = self.sets.get()?.get(glance.place(self.how_many))?;
-        let ways = set.tags.iter().zip(&set.entries).enumerate();
-        let mut alike = ways
-            .filter(|(_, (tag, _))| tag.load(Ordering::Relaxed) == glance.tag())
-            .peekable();
+        let mut alike = set.alike(glance.tag()).peekable();
         alike.peek()?;
         let key = self.mac.of(token)?;
-        alike.find_map(|(way, (_, entry))| {
-            let held = entry.load();
+        alike.find_map(|way| {
+            let held = set.entries.get(way)?.load();
             held.as_ref().filter(|entry| entry.key == key)?;
             set.mark_used(way);
             Some(Recalled(held))
@@ -150,11 +155,16 @@ impl TokenMemory {
         }
     }
 
-    /// Under a secret, so that nobody can fill one set on purpose.
+    /// From the end of the signature, which differs for any two tokens, under a secret, so that nobody can
+    /// fill one set on purpose.
     fn glance(&self, token: &[u8]) -> Glance {
-        let tail = token.len().saturating_sub(GLANCED_BYTES);
-        let tail = token.get(tail..).unwrap_or_default();
-        Glance(self.glance.hash_one(tail))
+        let last = token.last_chunk().copied().map_or(0, u128::from_le_bytes);
+        let (one, other) = (
+            last as u64 ^ self.secret.0,
+            (last >> 64) as u64 ^ self.secret.1,
+        );
+        let product = u128::from(one) * u128::from(other);
+        Glance(product as u64 ^ (product >> 64) as u64)
     }
 }
 
@@ -165,8 +175,8 @@ impl Glance {
     }
 
     /// Never zero.
-    const fn tag(self) -> u64 {
-        self.0 | 1
+    const fn tag(self) -> u16 {
+        self.0 as u16 | 1
     }
 }
 
@@ -184,8 +194,38 @@ impl Recalled {
 }
 
 impl Set {
+    /// The ways whose tag this is, and now and then another.
+    fn alike(&self, tag: u16) -> impl Iterator<Item = usize> {
+        let wanted = u64::from(tag) * LOWEST;
+        let words = self.tags.iter().enumerate();
+        words.flat_map(move |(index, word)| {
+            let differs = word.load(Ordering::Relaxed) ^ wanted;
+            // The highest bit of each lane that is zero; a borrow may add the next one.
+            let mut zeros = differs.wrapping_sub(LOWEST) & !differs & (LOWEST << 15);
+            std::iter::from_fn(move || {
+                let lane = (zeros != 0).then(|| zeros.trailing_zeros() as usize / 16)?;
+                zeros &= zeros - 1;
+                Some(index * LANES + lane)
+            })
+        })
+    }
+
+    fn tag(&self, way: usize) -> Option<u16> {
+        let word = self.tags.get(way / LANES)?.load(Ordering::Relaxed);
+        Some((word >> (way % LANES * 16)) as u16)
+    }
+
+    /// Under the lock of the ledger: nobody else writes.
+    fn set_tag(&self, way: usize, tag: u16) {
+        if let Some(word) = self.tags.get(way / LANES) {
+            let place = way % LANES * 16;
+            let others = word.load(Ordering::Relaxed) & !(0xffff << place);
+            word.store(others | u64::from(tag) << place, Ordering::Relaxed);
+        }
+    }
+
     fn mark_used(&self, way: usize) {
-        let bit = 1 << way;
+        let bit = 1_u32 << way;
         if self.used.load(Ordering::Relaxed) & bit == 0 {
             self.used.fetch_or(bit, Ordering::Relaxed);
         }
@@ -196,7 +236,7 @@ impl Set {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn put(&self, tag: u64, entry: Remembered) {
+    fn put(&self, tag: u16, entry: Remembered) {
         let weight = entry.weight();
         if weight > SET_BYTES {
             return;
@@ -211,31 +251,31 @@ impl Set {
             None => self.evict(&mut ledger),
         };
         let held = Held::of(&entry, weight);
-        let (Some(own), Some(place), Some(noted)) = (
-            self.tags.get(way),
-            self.entries.get(way),
-            ledger.ways.get_mut(way),
-        ) else {
+        let (Some(place), Some(noted)) = (self.entries.get(way), ledger.ways.get_mut(way)) else {
             return;
         };
         *noted = Some(held);
         ledger.bytes += weight;
         place.store(Some(Arc::new(entry)));
-        own.store(tag, Ordering::Relaxed);
+        self.set_tag(way, tag);
     }
 
     /// The same token of before, and whatever earlier keys of its issuer verified: never used again.
-    fn forget_superseded(&self, ledger: &mut Ledger, tag: u64, new: &Remembered) {
+    fn forget_superseded(&self, ledger: &mut Ledger, tag: u16, new: &Remembered) {
         for way in 0..WAYS {
             let Some(Some(held)) = ledger.ways.get(way) else {
                 continue;
             };
-            let same = self.tags.get(way).map(|own| own.load(Ordering::Relaxed)) == Some(tag);
-            let older = held.issuer as usize == new.issuer && held.generation != new.generation;
-            if same || older {
+            let older = held.issuer as usize == new.issuer && held.generation < new.generation;
+            if older || self.tag(way) == Some(tag) && self.holds(way, &new.key) {
                 self.forget(ledger, way);
             }
         }
+    }
+
+    fn holds(&self, way: usize, key: &TokenKey) -> bool {
+        let entry = self.entries.get(way).map(ArcSwapOption::load);
+        entry.is_some_and(|entry| entry.as_ref().is_some_and(|entry| entry.key == *key))
     }
 
     /// Frees one way, and says which.
@@ -243,7 +283,7 @@ impl Set {
         loop {
             let way = ledger.hand % WAYS;
             ledger.hand = way + 1;
-            let bit = 1 << way;
+            let bit = 1_u32 << way;
             // The bit is cleared where it was set, so that the second round finds something.
             if self.used.fetch_and(!bit, Ordering::Relaxed) & bit == 0 {
                 self.forget(ledger, way);
@@ -255,8 +295,8 @@ impl Set {
     fn forget(&self, ledger: &mut Ledger, way: usize) {
         let held = ledger.ways.get_mut(way).and_then(Option::take);
         ledger.bytes -= held.map_or(0, |held| held.weight as usize);
-        if let (Some(tag), Some(entry)) = (self.tags.get(way), self.entries.get(way)) {
-            tag.store(0, Ordering::Relaxed);
+        self.set_tag(way, 0);
+        if let Some(entry) = self.entries.get(way) {
             entry.store(None);
         }
     }
@@ -279,10 +319,13 @@ impl fmt::Debug for TokenMemory {
 }
 
 /// Entries of a set: with fewer, sets fill up unevenly and evict too early.
-const WAYS: usize = 16;
+const WAYS: usize = 32;
 
-/// The end of a signature: differs for any two tokens.
-const GLANCED_BYTES: usize = 16;
+/// Tags in a word.
+const LANES: usize = 4;
+
+/// The lowest bit of each of them.
+const LOWEST: u64 = 0x0001_0001_0001_0001;
 
 /// Bytes of a set: 1 KiB for each entry, so that the largest token still fits.
 const SET_BYTES: usize = WAYS * 1024;

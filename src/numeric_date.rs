@@ -37,6 +37,11 @@ impl NumericDate {
         Duration::try_from_secs_f64(self.0 - earlier.0).unwrap_or_default()
     }
 
+    /// Seconds since `earlier`; below zero when the clock was set back.
+    pub(crate) fn seconds_since(self, earlier: Self) -> f64 {
+        self.0 - earlier.0
+    }
+
     /// Rounded down, so that what callers are told never outlives what is checked.
     pub(crate) fn unix_seconds(self) -> u64 {
         // A float cast saturates: a negative date reads as 0.
@@ -80,6 +85,7 @@ mod tests {
         let date = |s| NumericDate::new(s).unwrap();
         assert_eq!(date(10.0).since(date(4.5)), Duration::from_millis(5500));
         assert_eq!(date(4.0).since(date(10.0)), Duration::ZERO);
+        assert!(date(-1e9).seconds_since(date(10.0)) < 0.0);
         assert_eq!(date(-5.0).unix_seconds(), 0);
         assert_eq!(date(7.9).unix_seconds(), 7);
         assert!(date(1.0).plus(Duration::MAX) > date(MAX_EXACT_INTEGER));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::HeaderValue;
 
 use crate::auth_info::{AuthInfo, Credentials};
-use crate::bearer::{Bearer, NoBearer};
+use crate::bearer::{Bearer, is_b64token};
 use crate::custom_check::CustomChecks;
 use crate::keys::{
     Answer, Asked, FetchError, Flight, IssuerHealth, KeySnapshot, Lack, LiveKeys, Snapshot,
@@ -14,7 +14,7 @@ use crate::memory::{Remembered, TokenMemory};
 use crate::protected_resource::ProtectedResource;
 use crate::rejection::Rejection;
 use crate::telemetry;
-use crate::time::{Clock, Now};
+use crate::time::Clock;
 use crate::token::{Algorithm, Scratch, TokenError, TokenErrorKind, Unverified, ValidationPolicy};
 use crate::verified::Verified;
 
@@ -66,15 +66,9 @@ pub(crate) struct TrustedIssuer {
 /// A token that cannot be judged with the keys at hand, and may be with those that are on their way.
 #[derive(Debug)]
 pub(crate) struct Unsettled {
-    lacking: Lacking,
-    flight: Flight,
-}
-
-/// What no key verified.
-#[derive(Debug)]
-struct Lacking {
     issuer: usize,
     lack: OwnedLack,
+    flight: Flight,
     error: TokenError,
 }
 
@@ -91,10 +85,13 @@ pub(crate) enum NotYet {
     Unsettled(Box<Unsettled>),
 }
 
-/// As far as one look at the keys goes.
-enum NotVerified {
-    Lacking(Lacking),
-    Rejected(Rejection),
+/// Which keys a token is looked at with.
+#[derive(Clone, Copy)]
+enum Look<'k> {
+    /// Those in use. What they lack is asked for.
+    First,
+    /// Those that came of asking. Nothing is asked for again.
+    Second(&'k Snapshot),
 }
 
 impl JwtVerifier {
@@ -190,76 +187,62 @@ impl JwtVerifier {
     /// The verdict, unless it must be waited for. That is so only when a fetch is under way or has been
     /// asked for: a token that no fetch can help is refused at once.
     pub(crate) fn try_verify(&self, presented: Presented<'_>) -> Result<AuthInfo, NotYet> {
-        let lacking = match self.judge(presented, self.0.clock.now(), None) {
-            Ok(auth) => return Ok(auth),
-            Err(NotVerified::Rejected(rejection)) => return Err(NotYet::Rejected(rejection)),
-            Err(NotVerified::Lacking(lacking)) => lacking,
-        };
-        let asked = match self.0.issuers.get(lacking.issuer) {
-            Some(trusted) => trusted.keys.ask(lacking.lack.borrowed()),
-            None => Asked::Answered(Answer::Absent),
-        };
-        match asked {
-            Asked::Answered(answer) => self
-                .conclude(presented, lacking, answer)
-                .map_err(NotYet::Rejected),
-            Asked::WaitFor(flight) => {
-                Err(NotYet::Unsettled(Box::new(Unsettled { lacking, flight })))
-            }
-        }
+        self.judge(presented, Look::First)
     }
 
     /// Waits for the keys that were missing and looks once more; never again after that.
     pub(crate) fn settle(
         &self,
         credentials: Credentials,
-        Unsettled { lacking, flight }: Unsettled,
+        unsettled: Unsettled,
     ) -> impl Future<Output = Result<AuthInfo, Rejection>> + Send + 'static + use<> {
         let verifier = self.clone();
         async move {
-            let answer = match verifier.0.issuers.get(lacking.issuer) {
-                Some(trusted) => trusted.keys.wait(lacking.lack.borrowed(), flight).await,
+            let Unsettled {
+                issuer,
+                lack,
+                flight,
+                error,
+            } = unsettled;
+            let lack = lack.borrowed();
+            let answer = match verifier.0.issuers.get(issuer) {
+                Some(trusted) => trusted.keys.wait(lack, flight).await,
                 None => Answer::Absent,
             };
-            verifier.conclude(Presented::Kept(&credentials), lacking, answer)
+            let newer = verifier.conclude(lack, answer, error)?;
+            let judged = verifier.judge(Presented::Kept(&credentials), Look::Second(&newer));
+            judged.map_err(|not_yet| match not_yet {
+                NotYet::Rejected(rejection) => rejection,
+                NotYet::Unsettled(again) => verifier.refuse(again.error),
+            })
         }
     }
 
-    /// What keys that were asked for, or their absence, mean for a token.
+    /// The keys for a second look, or what their absence means for a token.
     fn conclude(
         &self,
-        presented: Presented<'_>,
-        lacking: Lacking,
+        lack: Lack<'_>,
         answer: Answer,
-    ) -> Result<AuthInfo, Rejection> {
-        match answer {
-            Answer::Newer(snapshot) => self
-                .judge(presented, self.0.clock.now(), Some(&snapshot))
-                .map_err(|not_verified| match not_verified {
-                    NotVerified::Rejected(rejection) => rejection,
-                    NotVerified::Lacking(again) => self.refuse(again.error),
-                }),
-            // The key is known and its signature is wrong, whatever the issuer would say.
-            Answer::Unavailable { retry_after }
-                if !matches!(lacking.lack, OwnedLack::Signature { .. }) =>
-            {
+        error: TokenError,
+    ) -> Result<Arc<Snapshot>, Rejection> {
+        match (answer, lack) {
+            (Answer::Newer(snapshot), _) => Ok(snapshot),
+            (Answer::Unavailable { retry_after }, Lack::Key { .. }) => {
                 Err(Rejection::keys_unavailable(retry_after))
             }
-            Answer::Absent | Answer::Unavailable { .. } => Err(self.refuse(lacking.error)),
+            // The key is known and its signature is wrong, whatever the issuer would say.
+            (Answer::Unavailable { .. }, Lack::Signature { .. }) | (Answer::Absent, _) => {
+                Err(self.refuse(error))
+            }
         }
     }
 
     /// Who the caller is, and whether they may call at all: what follows the verified token is asked
     /// anew for each request.
-    fn judge(
-        &self,
-        presented: Presented<'_>,
-        now: Now,
-        newer: Option<&Snapshot>,
-    ) -> Result<AuthInfo, NotVerified> {
-        let (issuer, verified) = match self.recall(presented, now) {
+    fn judge(&self, presented: Presented<'_>, look: Look<'_>) -> Result<AuthInfo, NotYet> {
+        let (issuer, verified) = match self.recall(presented) {
             Some(recalled) => recalled,
-            None => self.authenticate(presented, now, newer)?,
+            None => self.authenticate(presented, look)?,
         };
         let auth = AuthInfo::new(verified, presented.to_credentials());
         let resource = match self.0.issuers.get(issuer) {
@@ -269,17 +252,17 @@ impl JwtVerifier {
         self.0
             .checks
             .run(&auth, &self.0.resource)
-            .map_err(NotVerified::Rejected)?;
+            .map_err(NotYet::Rejected)?;
         if !auth.satisfies(&resource.required_scopes, None) {
             let rejection = Rejection::insufficient_scope(resource, &resource.required_scopes);
-            return Err(NotVerified::Rejected(rejection));
+            return Err(NotYet::Rejected(rejection));
         }
         Ok(auth)
     }
 
     /// A token that was verified before, if a fresh look would come to the same verdict: under the same
     /// keys, which may still serve, and by the clock of this moment.
-    fn recall(&self, presented: Presented<'_>, now: Now) -> Option<(usize, Arc<Verified>)> {
+    fn recall(&self, presented: Presented<'_>) -> Option<(usize, Arc<Verified>)> {
         let recalled = self.0.memory.as_ref()?.recall(presented.bytes())?;
         let Remembered {
             issuer,
@@ -288,6 +271,7 @@ impl JwtVerifier {
             ..
         } = recalled.entry()?;
         let TrustedIssuer { policy, keys } = self.0.issuers.get(*issuer)?;
+        let now = self.0.clock.now();
         let in_use = keys.in_use(now);
         let same_keys = in_use.serving(now)?.generation == *generation;
         let in_time = policy.check_times(verified.times(), now.wall).is_ok();
@@ -298,60 +282,90 @@ impl JwtVerifier {
     fn authenticate(
         &self,
         presented: Presented<'_>,
-        now: Now,
-        newer: Option<&Snapshot>,
-    ) -> Result<(usize, Arc<Verified>), NotVerified> {
-        let refuse = |error: TokenError| NotVerified::Rejected(self.refuse(error));
-        let token = presented
-            .token()
-            .map_err(|_| NotVerified::Rejected(Rejection::invalid_token(&self.0.resource, None)))?;
+        look: Look<'_>,
+    ) -> Result<(usize, Arc<Verified>), NotYet> {
+        let refuse = |error: TokenError| NotYet::Rejected(self.refuse(error));
         let mut scratch = Scratch::new();
-        let unverified = Unverified::split(token, &mut scratch).map_err(refuse)?;
+        let unverified = Unverified::split(presented.bytes(), &mut scratch)
+            .map_err(|error| NotYet::Rejected(self.refuse_unreadable(presented, error)))?;
         let used = |algorithm| self.0.algorithms.contains(&algorithm);
         let parsed = unverified.parse(used).map_err(refuse)?;
-        let named = parsed.issuer();
         let missing = TokenError::at(TokenErrorKind::MissingClaim, Some("iss"));
-        let named = named.ok_or_else(|| refuse(missing))?;
-        let found = self.0.by_name.get(named).and_then(|issuer| {
-            let trusted = self.0.issuers.get(*issuer)?;
-            Some((*issuer, trusted))
-        });
-        let (issuer, TrustedIssuer { policy, keys }) =
-            found.ok_or_else(|| refuse(TokenErrorKind::WrongIssuer.into()))?;
+        let named = parsed.issuer().ok_or_else(|| refuse(missing))?;
+        let (issuer, TrustedIssuer { policy, keys }) = self
+            .trusted(named)
+            .ok_or_else(|| refuse(TokenErrorKind::WrongIssuer.into()))?;
+        let now = self.0.clock.now();
         let checked = parsed.check(policy, now.wall).map_err(refuse)?;
 
-        let lacking = |lack, error| {
-            NotVerified::Lacking(Lacking {
-                issuer,
-                lack,
-                error,
-            })
-        };
-        let kid = || checked.kid().map(ToOwned::to_owned);
-        let in_use = keys.in_use(now);
-        let Some(snapshot) = newer.or_else(|| in_use.serving(now)) else {
-            let lack = OwnedLack::Key {
-                kid: kid(),
-                seen: 0,
+        let lacking = |lack: Lack<'_>, error| {
+            let asked = match look {
+                Look::First => keys.ask(lack, now),
+                Look::Second(_) => return Err(refuse(error)),
             };
-            return Err(lacking(lack, TokenErrorKind::UnknownKey.into()));
+            let newer = match asked {
+                Asked::Answered(answer) => self.conclude(lack, answer, error),
+                Asked::WaitFor(flight) => {
+                    return Err(NotYet::Unsettled(Box::new(Unsettled {
+                        issuer,
+                        lack: OwnedLack::of(lack),
+                        flight,
+                        error,
+                    })));
+                }
+            };
+            // They have just come: the second look needs no waiting.
+            let newer = newer.map_err(NotYet::Rejected)?;
+            self.authenticate(presented, Look::Second(&newer))
+        };
+        let in_use = keys.in_use(now);
+        let snapshot = match look {
+            Look::First => in_use.serving(now),
+            Look::Second(newer) => Some(newer),
+        };
+        let kid = checked.kid();
+        let Some(snapshot) = snapshot else {
+            let lack = Lack::Key { kid, seen: 0 };
+            return lacking(lack, TokenErrorKind::UnknownKey.into());
         };
         let seen = snapshot.generation;
-        let attested = checked
-            .verify(&snapshot.keys)
-            .map_err(|error| match error.kind() {
-                TokenErrorKind::UnknownKey => lacking(OwnedLack::Key { kid: kid(), seen }, error),
-                // A key of another type in the place of the old one is new material as well.
-                TokenErrorKind::BadSignature | TokenErrorKind::KeyMismatch => {
-                    lacking(OwnedLack::Signature { seen }, error)
-                }
-                _ => refuse(error),
-            })?;
+        let attested = match checked.verify(&snapshot.keys) {
+            Ok(attested) => attested,
+            Err(error) => {
+                return match error.kind() {
+                    TokenErrorKind::UnknownKey => lacking(Lack::Key { kid, seen }, error),
+                    // A key of another type in the place of the old one is new material as well.
+                    TokenErrorKind::BadSignature | TokenErrorKind::KeyMismatch => {
+                        lacking(Lack::Signature { seen }, error)
+                    }
+                    _ => Err(refuse(error)),
+                };
+            }
+        };
         let verified = unverified.into_verified(attested, policy).map_err(refuse)?;
         if let Some(memory) = &self.0.memory {
-            memory.remember(token.as_bytes(), issuer, seen, verified.clone());
+            memory.remember(presented.bytes(), issuer, seen, verified.clone());
         }
         Ok((issuer, verified))
+    }
+
+    fn trusted(&self, named: &str) -> Option<(usize, &TrustedIssuer)> {
+        let index = match &*self.0.issuers {
+            // Most have but one.
+            [only] => (*only.policy.issuer == *named).then_some(0)?,
+            _ => *self.0.by_name.get(named)?,
+        };
+        Some((index, self.0.issuers.get(index)?))
+    }
+
+    /// What is no token at all is told apart from one that is spelled wrong (RFC 6750 §2.1).
+    fn refuse_unreadable(&self, presented: Presented<'_>, error: TokenError) -> Rejection {
+        match presented {
+            Presented::Line(bearer) if !is_b64token(bearer.bytes()) => {
+                Rejection::invalid_token(&self.0.resource, None)
+            }
+            _ => self.refuse(error),
+        }
     }
 
     fn refuse(&self, error: TokenError) -> Rejection {
@@ -379,14 +393,6 @@ impl<'t> Presented<'t> {
         }
     }
 
-    fn token(self) -> Result<&'t str, NoBearer> {
-        match self {
-            Self::Alone(token) => Ok(token),
-            Self::Kept(credentials) => Ok(credentials.token()),
-            Self::Line(bearer) => bearer.token(),
-        }
-    }
-
     pub(crate) fn to_credentials(self) -> Credentials {
         match self {
             // Only a good token is asked for, and such a one is a good header value.
@@ -401,6 +407,16 @@ impl<'t> Presented<'t> {
 }
 
 impl OwnedLack {
+    fn of(lack: Lack<'_>) -> Self {
+        match lack {
+            Lack::Key { kid, seen } => Self::Key {
+                kid: kid.map(ToOwned::to_owned),
+                seen,
+            },
+            Lack::Signature { seen } => Self::Signature { seen },
+        }
+    }
+
     fn borrowed(&self) -> Lack<'_> {
         match self {
             Self::Key { kid, seen } => Lack::Key {

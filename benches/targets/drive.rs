@@ -8,12 +8,14 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
+use http::header::AUTHORIZATION;
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::Empty;
 use tower::{Layer as _, Service, ServiceExt as _};
 use tower_jwt_auth::{JwtAuth, JwtAuthLayer};
 
 use crate::measure::Batch;
+use crate::world::Token;
 
 pub(crate) type Ask = Request<Empty<Bytes>>;
 
@@ -81,21 +83,37 @@ where
     response.unwrap_or_else(|never| match never {}).status()
 }
 
-/// The requests are made beforehand; answers are dropped within.
-pub(crate) fn batch<S, B>(service: S, requests: Vec<Ask>, wanted: StatusCode) -> Batch<'static>
+/// A request for each header. They are made while the clock runs, as a server makes them: what that costs
+/// the bare service pays as well.
+pub(crate) fn batch<S, B>(
+    service: S,
+    lines: Vec<Option<HeaderValue>>,
+    wanted: StatusCode,
+) -> Batch<'static>
 where
     S: Service<Ask, Response = Response<B>, Error = Infallible> + Clone + 'static,
 {
-    Batch {
-        operations: requests.len(),
-        run: Box::new(move || {
-            for request in requests {
-                assert_eq!(status(&service, request), wanted);
+    let template = request(None);
+    Batch::keeping(lines.len(), move || {
+        for line in lines {
+            let mut request = template.clone();
+            if let Some(line) = line {
+                request.headers_mut().insert(AUTHORIZATION, line);
             }
-        }),
-    }
+            assert_eq!(status(&service, request), wanted);
+        }
+        // Taking down a layer is no part of a request.
+        service
+    })
 }
 
-pub(crate) fn repeated(line: Option<&HeaderValue>, times: usize) -> Vec<Ask> {
-    (0..times).map(|_| request(line)).collect()
+pub(crate) fn lines<'t>(tokens: impl IntoIterator<Item = &'t Token>) -> Vec<Option<HeaderValue>> {
+    tokens
+        .into_iter()
+        .map(|token| Some(token.line.clone()))
+        .collect()
+}
+
+pub(crate) fn repeated(line: Option<&HeaderValue>, times: usize) -> Vec<Option<HeaderValue>> {
+    vec![line.cloned(); times]
 }

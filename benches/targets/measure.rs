@@ -1,4 +1,6 @@
-use std::time::Instant;
+use std::any::Any;
+
+use cpu_time::ThreadTime;
 
 /// One thing to time: `prepare` makes a batch, which costs nothing, and running the batch says how many
 /// operations it held.
@@ -7,10 +9,22 @@ pub(crate) struct Case<'c> {
     samples: Vec<f64>,
 }
 
-/// What a prepared batch does, and how many operations it counts for.
+/// What a prepared batch does, and how many operations it counts for. What it returns is dropped after
+/// the clock was read.
 pub(crate) struct Batch<'c> {
     pub(crate) operations: usize,
-    pub(crate) run: Box<dyn FnOnce() + 'c>,
+    pub(crate) run: Box<dyn FnOnce() -> Box<dyn Any> + 'c>,
+}
+
+impl<'c> Batch<'c> {
+    pub(crate) fn new(operations: usize, run: impl FnOnce() + 'c) -> Self {
+        Self::keeping(operations, run)
+    }
+
+    pub(crate) fn keeping<K: 'static>(operations: usize, run: impl FnOnce() -> K + 'c) -> Self {
+        let run = Box::new(move || Box::new(run()) as Box<dyn Any>);
+        Self { operations, run }
+    }
 }
 
 impl<'c> Case<'c> {
@@ -23,9 +37,11 @@ impl<'c> Case<'c> {
 
     fn round(&mut self) {
         let Batch { operations, run } = (self.batch)();
-        let began = Instant::now();
-        run();
+        // Time of this thread on a processor: what else the machine does is not counted.
+        let began = ThreadTime::now();
+        let rest = run();
         let spent = began.elapsed().as_secs_f64() * 1e6;
+        drop(rest);
         self.samples.push(spent / operations as f64);
     }
 }
@@ -56,9 +72,4 @@ impl Figures {
             median: samples[samples.len() / 2],
         }
     }
-}
-
-/// Allocations by Rust code while `work` runs. The C code of the crypto has its own.
-pub(crate) fn allocations(work: impl FnOnce()) -> u64 {
-    allocation_counter::measure(work).count_total
 }

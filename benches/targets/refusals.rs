@@ -10,8 +10,8 @@ use crate::table::Report;
 use crate::tokens::{claiming, expired, forged, headed};
 use crate::world::World;
 
-const ROUNDS: usize = 40;
-const CALLS: usize = 200;
+const ROUNDS: usize = 300;
+const CALLS: usize = 40;
 
 pub(crate) fn run(report: &mut Report) {
     report.heading("Refusals");
@@ -61,10 +61,7 @@ pub(crate) fn run(report: &mut Report) {
                     batch(service.clone(), requests, StatusCode::UNAUTHORIZED)
                 }),
                 Case::new(|| batch(Hello, repeated(line.as_ref(), CALLS), StatusCode::OK)),
-                Case::new(|| Batch {
-                    operations: 20,
-                    run: Box::new(|| (0..20).for_each(|_| world.verify(&token))),
-                }),
+                Case::new(|| Batch::new(20, || (0..20).for_each(|_| world.verify(&token)))),
             ],
         );
         let own = through.least - nothing.least;

@@ -19,7 +19,7 @@ pub(super) enum Material {
 
 #[cfg(feature = "aws_lc_rs")]
 mod back_end {
-    use aws_lc_rs::aead::{AES_128_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey};
+    use aws_lc_rs::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
     use aws_lc_rs::hmac;
     use aws_lc_rs::rand;
     use aws_lc_rs::rsa::RsaParameters;
@@ -31,14 +31,14 @@ mod back_end {
 
     pub(crate) const AVAILABLE: bool = true;
 
-    /// A pseudo-random function of tokens; why it is one, `memory` says.
+    /// A keyed hash of tokens whose results must never be shown; `memory` says why.
     pub(crate) struct TokenMac(LessSafeKey);
 
     impl TokenMac {
         pub(crate) fn random() -> Option<Self> {
             let mut secret = [0; 16];
             rand::fill(&mut secret).ok()?;
-            let key = UnboundKey::new(&AES_128_GCM_SIV, &secret).ok()?;
+            let key = UnboundKey::new(&AES_128_GCM, &secret).ok()?;
             Some(Self(LessSafeKey::new(key)))
         }
 

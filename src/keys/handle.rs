@@ -57,10 +57,15 @@ impl Handle {
     }
 
     pub(super) fn in_use(&self, now: Now) -> Guard<Option<Arc<Snapshot>>> {
-        if self.ensure_running() {
+        let running = self.ensure_running();
+        let in_use = self.0.snapshot.load();
+        if in_use.as_ref().is_some_and(|keys| keys.is_fresh(now)) {
+            // The task has planned since they were fetched, or is about to: nobody need look after it.
+            return in_use;
+        }
+        if running {
             self.revive_if_silent(now);
         }
-        let in_use = self.0.snapshot.load();
         let overslept = in_use.as_ref().is_some_and(|keys| keys.overslept(now));
         if overslept && self.0.silence(now) > WAKE_PAUSE {
             self.0.wake.send_replace(());
@@ -68,13 +73,13 @@ impl Handle {
         in_use
     }
 
-    pub(super) fn ask(&self, lack: Lack<'_>) -> Asked {
+    pub(super) fn ask(&self, lack: Lack<'_>, now: Now) -> Asked {
         if runtime::Handle::try_current().is_err() {
             // Without a runtime nothing can be waited for, even if the task runs on another.
             telemetry::no_runtime(&self.0.origin.issuer);
             return Asked::Answered(UNAVAILABLE);
         }
-        match self.0.ask(lack) {
+        match self.0.ask(lack, now) {
             // After the question: the task may have ended just before it.
             Asked::WaitFor(_) if !self.ensure_running() => Asked::Answered(UNAVAILABLE),
             asked => asked,
@@ -105,7 +110,7 @@ impl Handle {
             if looks == 2 || lost == MOST_LOST {
                 break;
             }
-            flight = match self.ask(lack) {
+            flight = match self.ask(lack, self.0.clock.now()) {
                 Asked::Answered(answer) => return answer,
                 Asked::WaitFor(flight) => flight,
             };
@@ -120,7 +125,7 @@ impl Handle {
             return Ok(());
         }
         let lack = Lack::Key { kid: None, seen: 0 };
-        let answer = match self.ask(lack) {
+        let answer = match self.ask(lack, now) {
             Asked::Answered(answer) => answer,
             Asked::WaitFor(flight) => self.wait(lack, flight).await,
         };

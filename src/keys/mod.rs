@@ -111,6 +111,8 @@ pub(crate) struct Snapshot {
 #[derive(Debug)]
 struct Life {
     fetched: FetchedAt,
+    /// By both clocks. Until then nothing else about its age needs to be worked out.
+    fresh_until: Now,
     max_age: Duration,
     max_stale: Duration,
     origin: Arc<Origin>,
@@ -199,10 +201,10 @@ impl LiveKeys {
     }
 
     /// Asks for what was lacking. Nearly always it is known at once that nothing is to be had.
-    pub(crate) fn ask(&self, lack: Lack<'_>) -> Asked {
+    pub(crate) fn ask(&self, lack: Lack<'_>, now: Now) -> Asked {
         match &self.0 {
             Kind::Fixed(_) => Asked::Answered(Answer::Absent),
-            Kind::Refreshed(handle) => handle.ask(lack),
+            Kind::Refreshed(handle) => handle.ask(lack, now),
         }
     }
 
@@ -230,7 +232,31 @@ impl LiveKeys {
     }
 }
 
+impl Life {
+    fn new(fetched: FetchedAt, times: Times, origin: Arc<Origin>) -> Self {
+        let Times {
+            max_age, max_stale, ..
+        } = times;
+        Self {
+            fetched,
+            fresh_until: fetched.fresh_until(max_age),
+            max_age,
+            max_stale,
+            origin,
+        }
+    }
+
+    fn is_fresh(&self, now: Now) -> bool {
+        now.monotonic < self.fresh_until.monotonic && now.wall < self.fresh_until.wall
+    }
+}
+
 impl Snapshot {
+    /// Younger than `max_age`, by whichever clock.
+    fn is_fresh(&self, now: Now) -> bool {
+        self.life.as_ref().is_none_or(|life| life.is_fresh(now))
+    }
+
     fn age(&self, now: Now) -> Option<Duration> {
         self.life
             .as_ref()
@@ -253,9 +279,9 @@ impl Snapshot {
     /// Past this the keys serve no more: one that was withdrawn in the meantime would still be
     /// trusted.
     fn may_serve(&self, now: Now) -> bool {
-        self.life
-            .as_ref()
-            .is_none_or(|life| life.fetched.age(now, life.max_age) < life.max_stale)
+        self.life.as_ref().is_none_or(|life| {
+            life.is_fresh(now) || life.fetched.age(now, life.max_age) < life.max_stale
+        })
     }
 
     /// The machine slept: the task's timer does not know how late it is.

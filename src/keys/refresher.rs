@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::schedule::{FetchedAt, KidHash, Times};
+use super::schedule::{FetchedAt, KidHash};
 use super::shared::Shared;
 use super::snapshot_file;
 use super::source::{FetchError, Fetched};
@@ -222,22 +222,12 @@ impl Shared {
             changed,
             max_age,
         } = set;
-        let Times {
-            max_age: life,
-            max_stale,
-            ..
-        } = self.origin.times;
         let generation = self
             .snapshot
             .load()
             .as_ref()
             .map_or(0, |old| old.generation);
-        let life = Life {
-            fetched: FetchedAt::now(now),
-            max_age: life,
-            max_stale,
-            origin,
-        };
+        let life = Life::new(FetchedAt::now(now), self.origin.times, origin);
         let snapshot = Arc::new(Snapshot {
             keys,
             generation: generation + u64::from(changed),

@@ -54,11 +54,20 @@ impl FetchedAt {
     /// `max_age` ahead of it, the wall clock is right; a clock that was set back changes nothing.
     pub(crate) fn age(&self, now: Now, max_age: Duration) -> Duration {
         let measured = self.measured(now);
-        let wall = now.wall.since(self.at.wall).saturating_add(self.already);
-        if wall > measured.saturating_add(max_age) {
-            wall
+        let wall = now.wall.seconds_since(self.at.wall) + self.already.as_secs_f64();
+        if wall > measured.saturating_add(max_age).as_secs_f64() {
+            Duration::try_from_secs_f64(wall).unwrap_or(Duration::MAX)
         } else {
             measured
+        }
+    }
+
+    /// Before this, by both clocks, the age is below `max_age`.
+    pub(crate) fn fresh_until(&self, max_age: Duration) -> Now {
+        let left = max_age.saturating_sub(self.already);
+        Now {
+            monotonic: self.at.monotonic + left,
+            wall: self.at.wall.plus(left),
         }
     }
 

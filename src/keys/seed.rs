@@ -34,12 +34,9 @@ pub(super) fn seeded(origin: &KeyOrigin, now: Now) -> Option<Arc<Snapshot>> {
 }
 
 fn snapshot_of(seed: Seed, times: Times, now: Now) -> Result<Snapshot, SnapshotFault> {
-    let Times {
-        max_age, max_stale, ..
-    } = times;
     let fetched_at = seed.fetched_at.and_then(|at| NumericDate::new(at as f64));
     let age = fetched_at.map_or(Duration::ZERO, |at| now.wall.since(at));
-    if age >= max_stale {
+    if age >= times.max_stale {
         return Err(SnapshotFault::TooOld);
     }
     let origin = Arc::new(Origin {
@@ -47,12 +44,7 @@ fn snapshot_of(seed: Seed, times: Times, now: Now) -> Result<Snapshot, SnapshotF
         validators: None,
     });
     let fetched = FetchedAt::before(now, age);
-    let life = Some(Life {
-        fetched,
-        max_age,
-        max_stale,
-        origin,
-    });
+    let life = Some(Life::new(fetched, times, origin));
     Ok(Snapshot {
         keys: seed.keys,
         generation: 1,

@@ -64,8 +64,7 @@ impl Shared {
         self.control.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn ask(&self, lack: Lack<'_>) -> Asked {
-        let now = self.clock.now();
+    pub(super) fn ask(&self, lack: Lack<'_>, now: Now) -> Asked {
         let mut control = self.control();
         if let Some(snapshot) = self.satisfied(lack, now) {
             return Asked::Answered(Answer::Newer(snapshot));

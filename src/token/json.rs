@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use super::names::Names;
-use super::text::{plain_run, unescape};
+use super::text::{Nowhere, is_plain, plain_run, unescape, until_quote};
 use crate::numeric_date::NumericDate;
 
 /// Takes the members of an object one by one.
@@ -45,7 +45,7 @@ pub(super) fn read_object<'a, M: Members<'a>>(
     text: &'a str,
     target: &mut M,
 ) -> Result<(), Option<&'static str>> {
-    let mut json = Reader { text, at: 0 };
+    let mut json = Reader::new(text);
     json.object(target).map_err(|Fault(member)| member)
 }
 
@@ -53,7 +53,10 @@ pub(super) fn read_object<'a, M: Members<'a>>(
 #[derive(Debug)]
 pub(super) struct Reader<'a> {
     text: &'a str,
-    at: usize,
+    /// What was not read yet.
+    rest: &'a [u8],
+    /// The text holds no escape and no control character: a string ends at the next quote.
+    is_plain: bool,
 }
 
 /// One string or a list of strings: `aud` (RFC 7519 §4.1.3), `scope` and `scp`.
@@ -76,34 +79,37 @@ impl<'a> OneOrMany<'a> {
 }
 
 impl<'a> Reader<'a> {
+    fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            rest: text.as_bytes(),
+            is_plain: is_plain(text.as_bytes()),
+        }
+    }
+
     fn object<M: Members<'a>>(&mut self, target: &mut M) -> Result<(), Fault> {
         self.expect(b'{')?;
         let mut names = Names::default();
         let mut next = self.first_of(b'}')?;
         while next {
-            let name = self.name(&mut names)?;
-            target.member(names.text(name), self)?;
+            self.space();
+            let raw = self.string()?;
+            self.colon()?;
+            if raw.escaped {
+                target.member(names.add_escaped(raw.text)?, self)?;
+            } else {
+                names.add(raw.text);
+                target.member(raw.text, self)?;
+            }
             next = self.more_before(b'}')?;
         }
         self.space();
         // RFC 7515 §4 and RFC 7519 §4 allow to reject a repeated member, which leaves no room for two
         // readings.
-        match self.at == self.text.len() && names.are_distinct() {
+        match self.rest.is_empty() && names.are_distinct() {
             true => Ok(()),
             false => Err(Fault(None)),
         }
-    }
-
-    fn name(&mut self, names: &mut Names<'a>) -> Result<usize, Malformed> {
-        self.space();
-        let raw = self.string()?;
-        let index = if raw.escaped {
-            names.add_escaped(raw.text)?
-        } else {
-            names.add(raw.text)
-        };
-        self.colon()?;
-        Ok(index)
     }
 
     /// A member that means nothing to us. It is judged in full all the same.
@@ -113,7 +119,7 @@ impl<'a> Reader<'a> {
         loop {
             match self.peek()? {
                 opening @ (b'[' | b'{') => {
-                    self.at += 1;
+                    self.advance(1);
                     depth += 1;
                     if depth > DEEPEST {
                         return Err(Malformed);
@@ -130,7 +136,7 @@ impl<'a> Reader<'a> {
                     depth -= 1;
                 }
                 b'"' => self.skip_string()?,
-                b'-' | b'0'..=b'9' => drop(self.number()?),
+                b'-' | b'0'..=b'9' => self.skip_number()?,
                 _ => self.literal()?,
             }
             loop {
@@ -147,6 +153,17 @@ impl<'a> Reader<'a> {
                 open >>= 1;
                 depth -= 1;
             }
+        }
+    }
+
+    /// Most numbers in a list are short and whole.
+    fn skip_number(&mut self) -> Result<(), Malformed> {
+        match self.rest {
+            [b'0'..=b'9', b',' | b']' | b'}', ..] => {
+                self.advance(1);
+                Ok(())
+            }
+            _ => self.number().map(drop),
         }
     }
 
@@ -182,7 +199,7 @@ impl<'a> Reader<'a> {
         if self.peek()? != b'[' {
             return self.text().map(OneOrMany::One);
         }
-        self.at += 1;
+        self.advance(1);
         let mut many = Vec::new();
         let mut next = self.first_of(b']')?;
         while next {
@@ -194,77 +211,105 @@ impl<'a> Reader<'a> {
 
     pub(super) fn date(&mut self) -> Result<NumericDate, Malformed> {
         self.space();
-        // The conversion rounds above 2^53, all of which is out of bounds anyway.
-        let seconds = self.number()?.parse().map_err(|_| Malformed)?;
+        let number = self.number()?;
+        let seconds = match whole_seconds(number) {
+            Some(seconds) => seconds,
+            // The conversion rounds above 2^53, all of which is out of bounds anyway.
+            None => number.parse().map_err(|_| Malformed)?,
+        };
         NumericDate::new(seconds).ok_or(Malformed)
     }
 
     fn literal(&mut self) -> Result<(), Malformed> {
-        let rest = self.rest();
         let found = [&b"true"[..], b"false", b"null"]
             .into_iter()
-            .find(|literal| rest.starts_with(literal));
-        self.at += found.ok_or(Malformed)?.len();
+            .find(|literal| self.rest.starts_with(literal));
+        self.advance(found.ok_or(Malformed)?.len());
         Ok(())
     }
 
     /// RFC 8259 §6, and no number that is infinite to most readers (RFC 7493 §2.2).
     fn number(&mut self) -> Result<&'a str, Malformed> {
-        let start = self.at;
+        let start = self.rest;
         self.take(b'-');
-        let whole = match self.digits() {
-            0 => return Err(Malformed),
-            whole => whole,
-        };
-        if whole > 1 && self.text.as_bytes().get(self.at - whole) == Some(&b'0') {
+        let leading_zero = self.rest.first() == Some(&b'0');
+        let whole = self.digits();
+        if whole == 0 || leading_zero && whole > 1 {
             return Err(Malformed);
         }
+        let mut scaled = false;
+        if let [b'.' | b'e' | b'E', ..] = self.rest {
+            scaled = self.fraction_and_exponent()?;
+        }
+        if scaled || whole > FINITE_DIGITS {
+            let number = self.since(start)?;
+            return is_finite(number, whole).then_some(number).ok_or(Malformed);
+        }
+        self.since(start)
+    }
+
+    /// Says whether there is an exponent.
+    fn fraction_and_exponent(&mut self) -> Result<bool, Malformed> {
         if self.take(b'.') && self.digits() == 0 {
             return Err(Malformed);
         }
-        let scaled = matches!(self.rest().first(), Some(b'e' | b'E'));
-        if scaled {
-            self.at += 1;
-            if !self.take(b'-') {
-                self.take(b'+');
-            }
-            if self.digits() == 0 {
-                return Err(Malformed);
-            }
+        if !self.take(b'e') && !self.take(b'E') {
+            return Ok(false);
         }
-        let number = self.text.get(start..self.at).ok_or(Malformed)?;
-        if (scaled || whole > FINITE_DIGITS) && !is_finite(number, whole) {
-            return Err(Malformed);
+        if !self.take(b'-') {
+            self.take(b'+');
         }
-        Ok(number)
+        match self.digits() {
+            0 => Err(Malformed),
+            _ => Ok(true),
+        }
     }
 
     fn digits(&mut self) -> usize {
-        let digits = self.rest().iter().take_while(|byte| byte.is_ascii_digit());
-        let count = digits.count();
-        self.at += count;
-        count
+        let before = self.rest;
+        let mut rest = before;
+        while let [b'0'..=b'9', tail @ ..] = rest {
+            rest = tail;
+        }
+        self.rest = rest;
+        before.len() - rest.len()
+    }
+
+    /// What was read from `start` on.
+    fn since(&self, start: &[u8]) -> Result<&'a str, Malformed> {
+        let (from, to) = (self.text.len() - start.len(), self.position());
+        self.text.get(from..to).ok_or(Malformed)
     }
 
     fn string(&mut self) -> Result<RawString<'a>, Malformed> {
         self.expect_here(b'"')?;
-        let start = self.at;
+        let start = self.position();
+        let mut escaped = false;
+        if self.is_plain {
+            self.advance(until_quote(self.rest));
+        } else {
+            escaped = self.escaped_string()?;
+        }
+        let text = self.text.get(start..self.position()).ok_or(Malformed)?;
+        self.expect_here(b'"')?;
+        Ok(RawString { text, escaped })
+    }
+
+    /// Up to the closing quote; says whether there was an escape.
+    fn escaped_string(&mut self) -> Result<bool, Malformed> {
         let mut escaped = false;
         loop {
-            self.at += plain_run(self.rest());
-            match self.rest() {
-                [b'"', ..] => break,
+            self.advance(plain_run(self.rest));
+            match self.rest {
+                [b'"', ..] => return Ok(escaped),
                 // What is escaped is judged when it is decoded; here only a quote must not end it.
-                [b'\\', _, ..] => {
+                [b'\\', _, rest @ ..] => {
                     escaped = true;
-                    self.at += 2;
+                    self.rest = rest;
                 }
                 _ => return Err(Malformed),
             }
         }
-        let text = self.text.get(start..self.at).ok_or(Malformed)?;
-        self.at += 1;
-        Ok(RawString { text, escaped })
     }
 
     fn skip_string(&mut self) -> Result<(), Malformed> {
@@ -277,16 +322,14 @@ impl<'a> Reader<'a> {
 
     /// Whether the list or object that was opened holds anything.
     fn first_of(&mut self, closing: u8) -> Result<bool, Malformed> {
-        if self.peek()? == closing {
-            self.at += 1;
-            return Ok(false);
-        }
-        Ok(true)
+        let is_empty = self.peek()? == closing;
+        self.advance(usize::from(is_empty));
+        Ok(!is_empty)
     }
 
     fn more_before(&mut self, closing: u8) -> Result<bool, Malformed> {
         let next = self.peek()?;
-        self.at += 1;
+        self.advance(1);
         match next {
             b',' => Ok(true),
             byte if byte == closing => Ok(false),
@@ -310,25 +353,33 @@ impl<'a> Reader<'a> {
     }
 
     fn take(&mut self, wanted: u8) -> bool {
-        let found = self.rest().first() == Some(&wanted);
-        self.at += usize::from(found);
-        found
+        match self.rest {
+            [first, rest @ ..] if *first == wanted => {
+                self.rest = rest;
+                true
+            }
+            _ => false,
+        }
     }
 
     /// The byte after the white space.
     fn peek(&mut self) -> Result<u8, Malformed> {
         self.space();
-        self.rest().first().copied().ok_or(Malformed)
+        self.rest.first().copied().ok_or(Malformed)
     }
 
     fn space(&mut self) {
-        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.rest().first() {
-            self.at += 1;
+        while let [b' ' | b'\n' | b'\r' | b'\t', rest @ ..] = self.rest {
+            self.rest = rest;
         }
     }
 
-    fn rest(&self) -> &'a [u8] {
-        self.text.as_bytes().get(self.at..).unwrap_or_default()
+    fn advance(&mut self, bytes: usize) {
+        self.rest = self.rest.get(bytes..).unwrap_or_default();
+    }
+
+    fn position(&self) -> usize {
+        self.text.len() - self.rest.len()
     }
 }
 
@@ -338,23 +389,16 @@ struct RawString<'a> {
     escaped: bool,
 }
 
-/// For text that is judged and not kept.
-struct Nowhere;
-
-impl Extend<char> for Nowhere {
-    fn extend<I: IntoIterator<Item = char>>(&mut self, characters: I) {
-        characters.into_iter().for_each(drop);
-    }
-}
-
-impl<'s> Extend<&'s str> for Nowhere {
-    fn extend<I: IntoIterator<Item = &'s str>>(&mut self, texts: I) {
-        texts.into_iter().for_each(drop);
-    }
-}
-
 const fn closing(is_object: bool) -> u8 {
     if is_object { b'}' } else { b']' }
+}
+
+/// Dates are ten digits, nearly always.
+fn whole_seconds(number: &str) -> Option<f64> {
+    let exact = number.len() <= 15 && number.bytes().all(|digit| digit.is_ascii_digit());
+    let digits = exact.then_some(number.bytes())?;
+    let whole = digits.fold(0, |sum: u64, digit| sum * 10 + u64::from(digit - b'0'));
+    Some(whole as f64)
 }
 
 /// A parser for floats is dear, and nearly every number is far from the bound.
@@ -538,7 +582,8 @@ mod tests {
         fn what_serde_json_writes_reads_back(text in ".{0,40}", number in any::<f64>(), whole in any::<i64>()) {
             let json = serde_json::json!({"a": text, text.clone(): [number, whole, {"n": text}]}).to_string();
             prop_assert!(reads(&json), "{}", json);
-            let mut one = Reader { text: &serde_json::to_string(&text).unwrap(), at: 0 };
+            let quoted = serde_json::to_string(&text).unwrap();
+            let mut one = Reader::new(&quoted);
             let read = one.text();
             prop_assert_eq!(read.as_deref(), Ok(text.as_str()));
         }

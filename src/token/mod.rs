@@ -18,12 +18,28 @@
 
 mod algorithm;
 mod claims;
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "places in a token, which is bounded"
+)]
 mod compact;
 mod error;
 mod header;
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "places in a token, which is bounded"
+)]
 mod json;
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "counts of a token's members, which is bounded, and a product of 128 bits"
+)]
 mod names;
 mod policy;
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "places in a token, which is bounded"
+)]
 mod text;
 mod verifier;
 

@@ -21,7 +21,7 @@ pub(crate) struct Unverified<'t> {
 pub(crate) struct Attested(Said);
 
 impl<'t> Unverified<'t> {
-    pub(crate) fn split(token: &'t str, scratch: &'t mut Scratch) -> Result<Self, TokenError> {
+    pub(crate) fn split(token: &'t [u8], scratch: &'t mut Scratch) -> Result<Self, TokenError> {
         let compact = Compact::split(token, scratch)?;
         Ok(Self { compact })
     }
@@ -114,7 +114,7 @@ impl Checked<'_, '_> {
             claims,
             ..
         } = &self.parsed;
-        let signed = compact.signing_input.as_bytes();
+        let signed = compact.signing_input;
         keys.verify(self.kid(), *algorithm, signed, &compact.signature)
             .map_err(key_error)?;
         claims.said(payload, self.audience).map(Attested)
@@ -134,9 +134,9 @@ const fn key_error(miss: KeyMiss) -> TokenError {
 #[cfg(feature = "test-util")]
 pub(crate) fn verify_jws(token: &str, keys: &KeySet) -> Result<Vec<u8>, TokenError> {
     let mut scratch = Scratch::new();
-    let compact = Compact::split(token, &mut scratch)?;
+    let compact = Compact::split(token.as_bytes(), &mut scratch)?;
     let header = Header::parse(&compact.header)?;
-    let signed = compact.signing_input.as_bytes();
+    let signed = compact.signing_input;
     keys.verify(
         header.kid.as_deref(),
         header.algorithm()?,

@@ -48,8 +48,7 @@ fn verifier(builder: JwtAuthConfigBuilder) -> JwtVerifier {
 
 /// The verdict, short, and whether the token was remembered before it.
 async fn look(verifier: &JwtVerifier, token: &str) -> (Result<(), String>, bool) {
-    let now = verifier.0.clock.now();
-    let recalled = verifier.recall(Presented::Alone(token), now).is_some();
+    let recalled = verifier.recall(Presented::Alone(token)).is_some();
     let verdict = verifier.verify(token).await;
     let short = |rejection: Rejection| match rejection.token_error() {
         Some(error) => format!("{:?}", error.kind()),
@@ -308,27 +307,28 @@ async fn one_issuers_new_keys_leave_the_others_alone() {
 #[tokio::test]
 async fn times_on_the_border() {
     let (key, clock) = (key("k"), FakeClock::at(NOW as f64));
-    use TokenErrorKind::{Expired, IssuedInTheFuture, NotYetValid};
-    let verifier = verifier(fixed(&key, &clock).leeway(Duration::from_secs(60)));
+    use TokenErrorKind::{Expired, IssuedInTheFuture, NotYetValid, TooOld};
+    let lenient = fixed(&key, &clock).leeway(Duration::from_secs(60));
+    let verifier = verifier(lenient.max_token_age(Duration::from_secs(300)));
     let (now, minute) = (NOW as f64, MINUTE as f64);
     let rows = [
         (
             "exp",
-            json!({"exp": NOW + 600}),
-            now + 600.0 + minute,
+            json!({"exp": NOW + 100, "iat": NOW}),
+            now + 100.0 + minute,
             -0.001,
             Expired,
         ),
         (
             "exp, with a fraction",
-            json!({"exp": now + 600.5}),
-            now + 600.5 + minute,
+            json!({"exp": now + 100.5, "iat": NOW}),
+            now + 100.5 + minute,
             -0.001,
             Expired,
         ),
         (
             "nbf, the clock set back",
-            json!({"nbf": NOW}),
+            json!({"nbf": NOW, "iat": NOW - 60}),
             now - minute - 0.001,
             0.001,
             NotYetValid,
@@ -339,6 +339,13 @@ async fn times_on_the_border() {
             now - minute - 0.001,
             0.001,
             IssuedInTheFuture,
+        ),
+        (
+            "max_token_age",
+            json!({"iat": NOW}),
+            now + 300.0 + minute,
+            -0.001,
+            TooOld,
         ),
     ];
     for (name, changes, border, inside, wanted) in rows {
@@ -361,7 +368,7 @@ proptest! {
     #[test]
     fn any_times(
         exp in 0..400_i32, nbf in prop::option::of(-200..400_i32), iat in prop::option::of(-200..400_i32),
-        leeway in 0..120_u64, readings in prop::collection::vec(-300..500_i32, 1..12), half in any::<bool>(),
+        leeway in 0..120_u64, age in prop::option::of(1..400_u64), readings in prop::collection::vec(-300..500_i32, 1..12), half in any::<bool>(),
     ) {
         let at = |offset: i32| NOW as f64 + f64::from(offset) + if half { 0.5 } else { 0.0 };
         static KEY: std::sync::LazyLock<TestKey> = std::sync::LazyLock::new(|| key("k"));
@@ -373,7 +380,13 @@ proptest! {
         }
         let token = sign(&KEY, changes);
         let clock = FakeClock::at(NOW as f64);
-        let builder = || fixed(&KEY, &clock).leeway(Duration::from_secs(leeway));
+        let builder = || {
+            let builder = fixed(&KEY, &clock).leeway(Duration::from_secs(leeway));
+            match age {
+                Some(age) => builder.max_token_age(Duration::from_secs(age)),
+                None => builder,
+            }
+        };
         let (with, without) = (verifier(builder()), verifier(builder().remembered_tokens(0)));
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         for reading in readings {

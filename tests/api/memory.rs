@@ -78,7 +78,7 @@ impl Memory {
     }
 
     pub(crate) fn config(&self) -> JwtAuthConfigBuilder {
-        JwtAuthConfig::builder()
+        crate::support::remembering(JwtAuthConfig::builder())
             .issuer(ISSUER)
             .audience(AUDIENCE)
             .key_source(self.clone())

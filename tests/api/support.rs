@@ -19,9 +19,17 @@ pub(crate) const RESOURCE: &str = "https://mcp.example.com/mcp";
 
 /// The usual set-up for `issuer`: its keys are discovered.
 pub(crate) fn config(issuer: &TestIssuer) -> JwtAuthConfigBuilder {
-    JwtAuthConfig::builder()
+    remembering(JwtAuthConfig::builder())
         .resource(RESOURCE)
         .issuer(issuer.issuer())
+}
+
+/// `REMEMBERED_TOKENS=0` runs every suite without a memory of verified tokens: the verdicts are the same.
+pub(crate) fn remembering(config: JwtAuthConfigBuilder) -> JwtAuthConfigBuilder {
+    match std::env::var("REMEMBERED_TOKENS") {
+        Ok(tokens) => config.remembered_tokens(tokens.parse().unwrap()),
+        Err(_) => config,
+    }
 }
 
 pub(crate) fn layer(issuer: &TestIssuer) -> JwtAuthLayer {

@@ -291,20 +291,39 @@ pub(crate) fn at_seam(jwks: &Value, token: &str) -> Result<Vec<u8>, Refusal> {
 pub(crate) fn frozen(issuer: &str, audience: &str, now: u64) -> JwtAuthConfigBuilder {
     // Exact: every date in the data is below 2^53.
     let clock = FakeClock::at(now as f64);
-    JwtAuthConfig::builder()
+    remembering(JwtAuthConfig::builder())
         .issuer(issuer)
         .audience(audience)
         .leeway(Duration::ZERO)
         .clock(&clock)
 }
 
-/// The verdict of the whole verifier.
+/// `REMEMBERED_TOKENS=0` runs the suites without a memory of verified tokens: the verdicts are the same.
+fn remembering(config: JwtAuthConfigBuilder) -> JwtAuthConfigBuilder {
+    match std::env::var("REMEMBERED_TOKENS") {
+        Ok(tokens) => config.remembered_tokens(tokens.parse().unwrap()),
+        Err(_) => config,
+    }
+}
+
+/// The verdict of the whole verifier, twice: the second time a good token is remembered.
 pub(crate) async fn end_to_end(
     config: JwtAuthConfigBuilder,
     token: &str,
 ) -> Result<AuthInfo, Refusal> {
     let verifier = JwtVerifier::new(config.build().unwrap());
-    verifier.verify(token).await.map_err(refusal)
+    let first = verifier.verify(token).await;
+    let second = verifier.verify(token).await;
+    assert_eq!(
+        first.as_ref().map(shown).map_err(|e| refusal(e.clone())),
+        second.as_ref().map(shown).map_err(|e| refusal(e.clone())),
+        "the first look and the second"
+    );
+    second.map_err(refusal)
+}
+
+fn shown(auth: &AuthInfo) -> Value {
+    serde_json::to_value(auth).unwrap()
 }
 
 fn refusal(rejection: Rejection) -> Refusal {

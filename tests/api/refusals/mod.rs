@@ -79,7 +79,7 @@ fn all_keys() -> Vec<Value> {
 
 /// The usual rules, without keys.
 fn rules() -> JwtAuthConfigBuilder {
-    JwtAuthConfig::builder()
+    crate::support::remembering(JwtAuthConfig::builder())
         .issuer(ISSUER)
         .resource(RESOURCE)
         .leeway(Duration::ZERO)

@@ -1,0 +1,90 @@
+//! Allocations by Rust code for one request, over those of the bare service. The C code of the crypto has
+//! its own. A program apart from the other benches, because counting takes time.
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "it is a program, and what cannot go on has failed"
+)]
+
+#[path = "../targets/drive.rs"]
+#[allow(dead_code, reason = "shared with the other benches")]
+mod drive;
+#[path = "../targets/measure.rs"]
+#[allow(dead_code, reason = "shared with the other benches")]
+mod measure;
+#[path = "../targets/table.rs"]
+#[allow(dead_code, reason = "shared with the other benches")]
+mod table;
+#[path = "../targets/world.rs"]
+#[allow(dead_code, reason = "shared with the other benches")]
+mod world;
+
+use std::process::ExitCode;
+
+use allocation_counter::{AllocationInfo, measure};
+use tower_jwt_auth::Algorithm;
+
+use drive::{Ask, Hello, request, service, status};
+use table::Report;
+use world::World;
+
+fn main() -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_time()
+        .build()
+        .unwrap();
+    let _entered = runtime.enter();
+    let mut report = Report::default();
+    report.heading("Rust allocations for one request, over the bare service");
+    let world = World::new(Algorithm::RS256);
+    let layered = service(&world.layer());
+    let tokens = world.tokens(1001);
+    let (token, others) = tokens.split_first().unwrap();
+    // The first token of all makes the memory itself.
+    let (warm, others) = others.split_first().unwrap();
+    status(&layered, request(Some(&warm.line)));
+    let ask = || request(Some(&token.line));
+    let bare = counted(
+        |request| assert!(status(&Hello, request).is_success()),
+        ask(),
+    );
+    let own = |info: AllocationInfo| (info.count_total - bare.count_total) as f64;
+    let through = |request: Ask| {
+        status(&layered, request);
+    };
+    report.at_most(
+        "first sight, RS256",
+        8.0,
+        own(counted(through, ask())),
+        "",
+        "",
+    );
+    report.at_most("remembered", 2.0, own(counted(through, ask())), "", "");
+    through(request(None));
+    report.at_most(
+        "no header",
+        8.0,
+        own(counted(through, request(None))),
+        "",
+        "",
+    );
+
+    report.heading("Bytes of remembered tokens");
+    let (mut all, requests) = (0, others.iter().map(|token| request(Some(&token.line))));
+    for request in requests.collect::<Vec<_>>() {
+        all += counted(through, request).bytes_current;
+    }
+    // What a request leaves behind: its own buffers were there before and are given back.
+    let released = others
+        .iter()
+        .map(|token| counted(through, request(Some(&token.line))).bytes_current)
+        .sum::<i64>();
+    let each = (all - released) as f64 / others.len() as f64;
+    report.at_most("each, for a token of 953 bytes", 1000.0, each, "", "");
+    report.finish()
+}
+
+fn counted(work: impl FnOnce(Ask), request: Ask) -> AllocationInfo {
+    measure(|| work(request))
+}
