@@ -164,6 +164,10 @@ impl Verified {
 
 impl Place {
     /// Where `text` stands in `whole`, which it was read from.
+    #[expect(
+        clippy::ptr_arg,
+        reason = "a text with escapes is not part of the whole"
+    )]
     pub(crate) fn of(text: &Cow<'_, str>, whole: &str) -> Self {
         let start = text.as_ptr().addr().wrapping_sub(whole.as_ptr().addr());
         let end = start.wrapping_add(text.len());
