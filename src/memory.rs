@@ -22,15 +22,16 @@
 //! an attacker's best is to guess, once for each request, with a chance below 2^-117.
 //!
 //! SHA-256 would take six times as long, and most of a hit; AES-GCM-SIV ([RFC 8452]), which stands even
-//! when its tags are shown, twice as long. `benches/README.md` has the figures.
+//! when its tags are shown, twice as long.
 //!
 //! # How it is built
 //!
 //! Sets of 32 entries. The last bytes of a token, which are those of its signature, choose the set
 //! and the entries worth a look, so that junk is passed over before a MAC is made of it; the MAC alone
 //! decides. Readers compare one line of tags and load one pointer: no lock, and no write to memory that
-//! other readers use, but for the mark "was used" where it is not set yet. Writers, who have just paid for a signature, lock one set. Both bounds hold for
-//! each set, and so for the whole. What is evicted is what was not used since the hand last passed.
+//! other readers use, but for the mark "was used" where it is not set yet. Writers, who have just paid
+//! for a signature, lock one set. Both bounds hold for each set, and so for the whole. What is evicted
+//! is what was not used since the hand last passed.
 //!
 //! [NIST SP 800-38D]: https://doi.org/10.6028/NIST.SP.800-38D
 //! [RFC 8452]: https://www.rfc-editor.org/rfc/rfc8452
