@@ -160,6 +160,9 @@
 //!   halves the requests and leaves one thing less to fail.
 //! - Redirects are not followed. Connections are not kept. A connection that fails or breaks off is tried once more at once.
 //! - The proxy variables of the environment are honoured; for a CA of your own, or a client certificate, pass an HTTP client to the builder.
+//! - A request that is refused is answered before its body is read. hyper then closes an HTTP/1 connection whose body has not come yet, and a
+//!   client that goes on using it must connect anew: of 1500 refused requests of one Python client, which sends head and body apart, 18 met the
+//!   closed connection. `Connection: close`, added in a hook of [`on_rejection`](crate::JwtAuthLayer::on_rejection), tells such clients at once.
 //! - A whole fetch, discovery included, has `timeout`. Raising it lengthens what requests wait when they must.
 //!
 //! [`IssuerHealth::stale`]: crate::IssuerHealth::stale

@@ -92,7 +92,10 @@ pub(super) fn read(path: &Path) -> Result<KeySnapshot, SnapshotFault> {
     match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(SnapshotFault::Absent),
         Err(error) => return Err(SnapshotFault::Unreadable(error)),
-        Ok(metadata) if metadata.len() > largest => return Err(SnapshotFault::Damaged),
+        // Of a device the length says nothing.
+        Ok(metadata) if !metadata.is_file() || metadata.len() > largest => {
+            return Err(SnapshotFault::Damaged);
+        }
         Ok(_) => {}
     }
     let text = fs::read(path).map_err(SnapshotFault::Unreadable)?;
@@ -165,6 +168,7 @@ mod tests {
             "nothing is left beside it"
         );
 
+        assert!(matches!(read(&directory), Err(SnapshotFault::Damaged)));
         let good = fs::read_to_string(&path).unwrap();
         for (name, damaged) in [
             ("cut short", good[..good.len() / 2].to_owned()),
