@@ -55,8 +55,7 @@ fn tokens(world: &World) -> Vec<(&'static str, Token)> {
     };
     let nested = |open: &str, close: &str| {
         let deep = open.repeat(120) + &close.repeat(120);
-        let lists = fill(&|number| format!(r#","m{number}":{deep}"#));
-        lists
+        fill(&|number| format!(r#","m{number}":{deep}"#))
     };
     let mut all: Vec<(&'static str, String)> = vec![
         (
