@@ -191,6 +191,7 @@ impl RejectionKind {
         }
     }
 
+    #[cfg(any(feature = "metrics", test))]
     pub(crate) const fn body_code(self) -> &'static str {
         match self {
             Self::AccessDenied => "access_denied",

@@ -1,7 +1,6 @@
 //! What a good token says, in as few pieces of memory as can be: the claims as they came, and places in
 //! them.
 
-use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use crate::numeric_date::TokenTimes;
@@ -164,21 +163,15 @@ impl Verified {
 
 impl Place {
     /// Where `text` stands in `whole`, which it was read from.
-    #[expect(
-        clippy::ptr_arg,
-        reason = "a text with escapes is not part of the whole"
-    )]
-    pub(crate) fn of(text: &Cow<'_, str>, whole: &str) -> Self {
+    pub(crate) fn of(text: &str, whole: &str) -> Self {
         let start = text.as_ptr().addr().wrapping_sub(whole.as_ptr().addr());
         let end = start.wrapping_add(text.len());
-        match (text, u32::try_from(start), u32::try_from(end)) {
-            (Cow::Borrowed(text), Ok(from), Ok(to)) if whole.get(start..end) == Some(text) => {
-                Self::At {
-                    start: from,
-                    end: to,
-                }
-            }
-            (text, ..) => Self::Copy((&**text).into()),
+        match (u32::try_from(start), u32::try_from(end)) {
+            (Ok(from), Ok(to)) if whole.get(start..end) == Some(text) => Self::At {
+                start: from,
+                end: to,
+            },
+            _ => Self::Copy(text.into()),
         }
     }
 }
@@ -214,17 +207,13 @@ mod tests {
     #[test]
     fn places_are_found_or_copied() {
         let whole = String::from("say caf\\u00e9");
-        let inside = Place::of(&Cow::Borrowed(&whole[4..7]), &whole);
+        let inside = Place::of(&whole[4..7], &whole);
         assert!(
             matches!(inside, Place::At { start: 4, end: 7 }),
             "{inside:?}"
         );
-        let elsewhere = String::from("caf");
-        for foreign in [
-            Cow::Borrowed(&*elsewhere),
-            Cow::Owned("caf\u{e9}".to_owned()),
-        ] {
-            let place = Place::of(&foreign, &whole);
+        for foreign in ["caf", "caf\u{e9}", ""] {
+            let place = Place::of(foreign, &whole);
             assert!(
                 matches!(&place, Place::Copy(text) if **text == *foreign),
                 "{place:?}"
