@@ -2,7 +2,7 @@
 //!
 //! Readers load a [`Snapshot`] and nothing else. One background task per issuer, started by the first
 //! token that names it, is the sole writer; requests never fetch. A request that finds its key missing
-//! says so ([`LiveKeys::newer`]) and waits, bounded by the fetch timeout, for a fetch that belongs to
+//! says so ([`LiveKeys::ask`]) and waits, bounded by the fetch timeout, for a fetch that belongs to
 //! the task: when the request goes away, the fetch goes on.
 
 #[cfg(feature = "reqwest")]
