@@ -1,6 +1,7 @@
 //! What an MCP server needs beyond a verified caller: scopes per operation, and sessions that belong
 //! to their user. Inside [`JwtAuthLayer`](crate::JwtAuthLayer), in front of the server.
 
+mod message;
 mod operation;
 mod scoped;
 mod scopes;
