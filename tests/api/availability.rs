@@ -1008,8 +1008,10 @@ fn a41_swaps_under_load_are_seen_whole() {
         while let Some(worker) = workers.join_next().await {
             worker.unwrap();
         }
+        // The first set, and one for each fetch that the budget of unknown keys holds from the start; how
+        // many more depends on how long the machine takes.
         let swaps = verifier.keys().issuers[0].generation;
-        assert!(swaps >= 4, "{swaps} key sets");
+        assert!(swaps >= 3, "{swaps} key sets");
     });
 }
 
