@@ -13,6 +13,14 @@ pub const MAX_TOKEN_BYTES: usize = 16 * 1024;
 /// the line for the same reason.
 pub const MAX_HEADER_BYTES: usize = 10_000;
 
+/// Members of a token's header, and of its claims. Access tokens carry under 60; more would only cost
+/// time, of which a refusal shall take no more than three verifications.
+pub const MAX_JSON_MEMBERS: usize = 256;
+
+/// Values and names below the members of a token's header, and of its claims, lists and objects
+/// included: for the same reason. A list of 2,048 strings has room for three characters in each.
+pub const MAX_JSON_VALUES: usize = 2_048;
+
 /// Bytes of a key set or a discovery document after decompression, 256 KiB. The largest published
 /// set that we know of is Entra ID's, at 12 KiB.
 pub const MAX_DOCUMENT_BYTES: usize = 256 * 1024;

@@ -1,7 +1,9 @@
 use std::borrow::Cow;
 
+use serde::de::MapAccess;
+
 use super::error::{TokenError, TokenErrorKind};
-use super::json::{Fault, Members, Of as _, OneOrMany, Reader, read_object};
+use super::json::{Members, OneOrMany, Skipped, Text, Value, read_object};
 use crate::numeric_date::{NumericDate, TokenTimes};
 use crate::verified::{Place, Said};
 
@@ -31,7 +33,7 @@ impl<'a> Claims<'a> {
     pub(super) fn parse(json: &'a str) -> Result<Self, TokenError> {
         let mut claims = Self::default();
         read_object(json, &mut claims)
-            .map_err(|member| TokenError::at(TokenErrorKind::MalformedClaims, member))?;
+            .map_err(|fault| fault.of(TokenErrorKind::MalformedClaims))?;
         Ok(claims)
     }
 
@@ -87,28 +89,32 @@ impl<'a> Claims<'a> {
 }
 
 impl<'a> Members<'a> for Claims<'a> {
-    fn member(&mut self, name: &str, json: &mut Reader<'a>) -> Result<(), Fault> {
+    fn member<D: MapAccess<'a>>(
+        &mut self,
+        name: &str,
+        value: Value<'_, D>,
+    ) -> Result<(), D::Error> {
         match name {
-            "appid" => self.appid = json.maybe_text().of("appid")?,
-            "aud" => self.aud = Some(json.one_or_many().of("aud")?),
-            "azp" => self.azp = json.maybe_text().of("azp")?,
-            "cid" => self.cid = json.maybe_text().of("cid")?,
-            "client_id" => self.client_id = json.maybe_text().of("client_id")?,
+            "appid" => self.appid = value.read::<Skipped<'a>>("appid")?.0,
+            "aud" => self.aud = Some(value.read("aud")?),
+            "azp" => self.azp = value.read::<Skipped<'a>>("azp")?.0,
+            "cid" => self.cid = value.read::<Skipped<'a>>("cid")?.0,
+            "client_id" => self.client_id = value.read::<Skipped<'a>>("client_id")?.0,
             "cnf" => {
                 self.cnf = true;
-                json.skip()?;
+                value.skip()?;
             }
-            "exp" => self.exp = Some(json.date().of("exp")?),
-            "iat" => self.iat = Some(json.date().of("iat")?),
-            "iss" => self.iss = Some(json.text().of("iss")?),
-            "jti" => self.jti = Some(json.text().of("jti")?),
-            "nbf" => self.nbf = Some(json.date().of("nbf")?),
-            "scope" => self.scope = json.one_or_many().of("scope")?,
-            "scp" => self.scp = json.one_or_many().of("scp")?,
-            "sub" => self.sub = Some(json.text().of("sub")?),
-            "token_use" => self.token_use = json.maybe_text().of("token_use")?,
-            "typ" => self.typ = json.maybe_text().of("typ")?,
-            _ => json.skip()?,
+            "exp" => self.exp = Some(value.read("exp")?),
+            "iat" => self.iat = Some(value.read("iat")?),
+            "iss" => self.iss = Some(value.read::<Text<'a>>("iss")?.0),
+            "jti" => self.jti = Some(value.read::<Text<'a>>("jti")?.0),
+            "nbf" => self.nbf = Some(value.read("nbf")?),
+            "scope" => self.scope = value.read("scope")?,
+            "scp" => self.scp = value.read("scp")?,
+            "sub" => self.sub = Some(value.read::<Text<'a>>("sub")?.0),
+            "token_use" => self.token_use = value.read::<Skipped<'a>>("token_use")?.0,
+            "typ" => self.typ = value.read::<Skipped<'a>>("typ")?.0,
+            _ => value.skip()?,
         }
         Ok(())
     }

@@ -75,7 +75,9 @@ pub enum TokenErrorKind {
     /// `nbf` lies in the future (RFC 7519 §4.1.5).
     NotYetValid,
     /// The token is larger than [`MAX_TOKEN_BYTES`](crate::limits::MAX_TOKEN_BYTES), or its header
-    /// than [`MAX_HEADER_BYTES`](crate::limits::MAX_HEADER_BYTES).
+    /// than [`MAX_HEADER_BYTES`](crate::limits::MAX_HEADER_BYTES), or one of them holds more than
+    /// [`MAX_JSON_MEMBERS`](crate::limits::MAX_JSON_MEMBERS) or
+    /// [`MAX_JSON_VALUES`](crate::limits::MAX_JSON_VALUES).
     TooLarge,
     /// No key has this `kid`.
     UnknownKey,

@@ -1,8 +1,10 @@
 use std::borrow::Cow;
 
+use serde::de::MapAccess;
+
 use super::algorithm::Algorithm;
 use super::error::{TokenError, TokenErrorKind};
-use super::json::{Fault, Members, Of as _, Reader, read_object};
+use super::json::{Members, Text, Value, read_object};
 
 /// The members of a JOSE header that decide anything (RFC 7515 §4.1).
 ///
@@ -21,7 +23,7 @@ impl<'a> Header<'a> {
     pub(super) fn parse(json: &'a str) -> Result<Self, TokenError> {
         let mut header = Self::default();
         read_object(json, &mut header)
-            .map_err(|member| TokenError::at(TokenErrorKind::MalformedHeader, member))?;
+            .map_err(|fault| fault.of(TokenErrorKind::MalformedHeader))?;
         if let Some(member) = header.unsupported {
             return Err(TokenError::at(
                 TokenErrorKind::UnsupportedHeader,
@@ -48,28 +50,36 @@ impl<'a> Header<'a> {
 }
 
 impl<'a> Members<'a> for Header<'a> {
-    fn member(&mut self, name: &str, json: &mut Reader<'a>) -> Result<(), Fault> {
+    fn member<D: MapAccess<'a>>(
+        &mut self,
+        name: &str,
+        value: Value<'_, D>,
+    ) -> Result<(), D::Error> {
         match name {
-            "alg" => self.alg = Some(json.text().of("alg")?),
-            "cty" => self.cty = Some(json.text().of("cty")?),
-            "kid" => self.kid = Some(json.text().of("kid")?),
-            "typ" => self.typ = Some(json.text().of("typ")?),
+            "alg" => self.alg = Some(value.read::<Text<'a>>("alg")?.0),
+            "cty" => self.cty = Some(value.read::<Text<'a>>("cty")?.0),
+            "kid" => self.kid = Some(value.read::<Text<'a>>("kid")?.0),
+            "typ" => self.typ = Some(value.read::<Text<'a>>("typ")?.0),
             // RFC 7515 §4.1.11: we understand no extension, so every `crit` is refused, and with it
             // `b64`, which a JWT must not use (RFC 7797 §7). `zip` and `enc` belong to JWE.
-            "b64" => self.refuse("b64", json)?,
-            "crit" => self.refuse("crit", json)?,
-            "enc" => self.refuse("enc", json)?,
-            "zip" => self.refuse("zip", json)?,
-            _ => json.skip()?,
+            "b64" => self.refuse("b64", value)?,
+            "crit" => self.refuse("crit", value)?,
+            "enc" => self.refuse("enc", value)?,
+            "zip" => self.refuse("zip", value)?,
+            _ => value.skip()?,
         }
         Ok(())
     }
 }
 
 impl<'a> Header<'a> {
-    fn refuse(&mut self, name: &'static str, json: &mut Reader<'a>) -> Result<(), Fault> {
+    fn refuse<D: MapAccess<'a>>(
+        &mut self,
+        name: &'static str,
+        value: Value<'_, D>,
+    ) -> Result<(), D::Error> {
         self.unsupported = Some(name);
-        Ok(json.skip()?)
+        value.skip()
     }
 }
 

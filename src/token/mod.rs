@@ -25,22 +25,13 @@ mod claims;
 mod compact;
 mod error;
 mod header;
-#[allow(
-    clippy::arithmetic_side_effects,
-    reason = "places in a token, which is bounded"
-)]
 mod json;
 #[allow(
     clippy::arithmetic_side_effects,
-    reason = "counts of a token's members, which is bounded, and a product of 128 bits"
+    reason = "a count of members, which are bounded"
 )]
 mod names;
 mod policy;
-#[allow(
-    clippy::arithmetic_side_effects,
-    reason = "places in a token, which is bounded"
-)]
-mod text;
 mod verifier;
 
 pub use algorithm::Algorithm;
