@@ -17,9 +17,10 @@ pub const MAX_HEADER_BYTES: usize = 10_000;
 /// time, of which a refusal shall take no more than three verifications.
 pub const MAX_JSON_MEMBERS: usize = 256;
 
-/// Values and names below the members of a token's header, and of its claims, lists and objects
-/// included: for the same reason. A list of 2,048 strings has room for three characters in each.
-pub const MAX_JSON_VALUES: usize = 2_048;
+/// Values in a token's header, and in its claims, with the names inside of objects: for the same reason.
+/// A number with a fraction or an exponent counts for eight. In a list of 1,024 strings there is room for
+/// nine characters each.
+pub const MAX_JSON_VALUES: usize = 1_024;
 
 /// Bytes of a key set or a discovery document after decompression, 256 KiB. The largest published
 /// set that we know of is Entra ID's, at 12 KiB.

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use serde::de::MapAccess;
 
 use super::error::{TokenError, TokenErrorKind};
-use super::json::{Members, OneOrMany, Skipped, Text, Value, read_object};
+use super::json::{MaybeText, Members, OneOrMany, Text, Value, read_object};
 use crate::numeric_date::{NumericDate, TokenTimes};
 use crate::verified::{Place, Said};
 
@@ -95,11 +95,11 @@ impl<'a> Members<'a> for Claims<'a> {
         value: Value<'_, D>,
     ) -> Result<(), D::Error> {
         match name {
-            "appid" => self.appid = value.read::<Skipped<'a>>("appid")?.0,
+            "appid" => self.appid = value.read::<MaybeText<'a>>("appid")?.0,
             "aud" => self.aud = Some(value.read("aud")?),
-            "azp" => self.azp = value.read::<Skipped<'a>>("azp")?.0,
-            "cid" => self.cid = value.read::<Skipped<'a>>("cid")?.0,
-            "client_id" => self.client_id = value.read::<Skipped<'a>>("client_id")?.0,
+            "azp" => self.azp = value.read::<MaybeText<'a>>("azp")?.0,
+            "cid" => self.cid = value.read::<MaybeText<'a>>("cid")?.0,
+            "client_id" => self.client_id = value.read::<MaybeText<'a>>("client_id")?.0,
             "cnf" => {
                 self.cnf = true;
                 value.skip()?;
@@ -112,8 +112,8 @@ impl<'a> Members<'a> for Claims<'a> {
             "scope" => self.scope = value.read("scope")?,
             "scp" => self.scp = value.read("scp")?,
             "sub" => self.sub = Some(value.read::<Text<'a>>("sub")?.0),
-            "token_use" => self.token_use = value.read::<Skipped<'a>>("token_use")?.0,
-            "typ" => self.typ = value.read::<Skipped<'a>>("typ")?.0,
+            "token_use" => self.token_use = value.read::<MaybeText<'a>>("token_use")?.0,
+            "typ" => self.typ = value.read::<MaybeText<'a>>("typ")?.0,
             _ => value.skip()?,
         }
         Ok(())

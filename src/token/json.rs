@@ -71,8 +71,8 @@ impl Reading {
     }
 
     /// Before each name and each value that nobody asked for.
-    fn count<E: Error>(&self) -> Result<(), E> {
-        let left = self.values_left.get().checked_sub(1);
+    fn count<E: Error>(&self, values: usize) -> Result<(), E> {
+        let left = self.values_left.get().checked_sub(values);
         self.values_left.set(left.ok_or_else(|| self.too_much())?);
         Ok(())
     }
@@ -96,8 +96,8 @@ impl<'a, D: MapAccess<'a>> Value<'_, D> {
     /// A member that means nothing to us. It is still read in full: serde's own way of skipping
     /// neither bounds the depth nor judges strings and numbers.
     pub(super) fn skip(self) -> Result<(), D::Error> {
-        let skipped = Typed::<Skipped<'_>>::new(self.reading);
-        self.map.next_value_seed(skipped).map(drop)
+        let Skipped = self.map.next_value_seed(Typed::new(self.reading))?;
+        Ok(())
     }
 }
 
@@ -238,7 +238,7 @@ impl<'a> ReadJson<'a> for OneOrMany<'a> {
             fn visit_seq<S: SeqAccess<'a>>(self, mut seq: S) -> Result<OneOrMany<'a>, S::Error> {
                 let mut all = Vec::new();
                 while let Some(Text(text)) = seq.next_element_seed(Typed::new(self.0))? {
-                    self.0.count()?;
+                    self.0.count(1)?;
                     all.push(text);
                 }
                 Ok(OneOrMany::Many(all))
@@ -280,22 +280,39 @@ impl<'a> ReadJson<'a> for NumericDate {
     }
 }
 
-/// A value of any type, walked by recursion so that serde_json's depth limit counts, and kept only when it
-/// is a string: a client's name that is none is as good as absent.
-pub(super) struct Skipped<'a>(pub(super) Option<Cow<'a, str>>);
+/// A string where the value is one; anything else is as good as absent.
+pub(super) struct MaybeText<'a>(pub(super) Option<Cow<'a, str>>);
 
-impl<'a> ReadJson<'a> for Skipped<'a> {
+impl<'a> ReadJson<'a> for MaybeText<'a> {
     fn read<D: Deserializer<'a>>(deserializer: D, reading: &Reading) -> Result<Self, D::Error> {
-        reading.count()?;
+        let keep = true;
         deserializer
-            .deserialize_any(SkippedVisitor(reading))
-            .map(Skipped)
+            .deserialize_any(AnyVisitor { reading, keep })
+            .map(MaybeText)
     }
 }
 
-struct SkippedVisitor<'r>(&'r Reading);
+/// A value that means nothing to us.
+struct Skipped;
 
-impl<'a> Visitor<'a> for SkippedVisitor<'_> {
+impl<'a> ReadJson<'a> for Skipped {
+    fn read<D: Deserializer<'a>>(deserializer: D, reading: &Reading) -> Result<Self, D::Error> {
+        reading.count(1)?;
+        let keep = false;
+        deserializer
+            .deserialize_any(AnyVisitor { reading, keep })
+            .map(|_| Skipped)
+    }
+}
+
+/// Walks a value of any type, by recursion so that serde_json's depth limit counts.
+struct AnyVisitor<'r> {
+    reading: &'r Reading,
+    /// Whether a string is wanted.
+    keep: bool,
+}
+
+impl<'a> Visitor<'a> for AnyVisitor<'_> {
     type Value = Option<Cow<'a, str>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -307,7 +324,7 @@ impl<'a> Visitor<'a> for SkippedVisitor<'_> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Some(Cow::Owned(text.to_owned())))
+        Ok(self.keep.then(|| Cow::Owned(text.to_owned())))
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
@@ -322,7 +339,9 @@ impl<'a> Visitor<'a> for SkippedVisitor<'_> {
         Ok(None)
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
+        // With many digits they take as long as ten others.
+        self.reading.count(VALUES_OF_A_FRACTION)?;
         Ok(None)
     }
 
@@ -331,18 +350,18 @@ impl<'a> Visitor<'a> for SkippedVisitor<'_> {
     }
 
     fn visit_seq<S: SeqAccess<'a>>(self, mut seq: S) -> Result<Self::Value, S::Error> {
-        while seq
-            .next_element_seed(Typed::<Skipped<'_>>::new(self.0))?
-            .is_some()
-        {}
+        while let Some(Skipped) = seq.next_element_seed(Typed::new(self.reading))? {}
         Ok(None)
     }
 
     fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<Self::Value, M::Error> {
         while map.next_key::<IgnoredAny>()?.is_some() {
-            self.0.count()?;
-            map.next_value_seed(Typed::<Skipped<'_>>::new(self.0))?;
+            self.reading.count(1)?;
+            let Skipped = map.next_value_seed(Typed::new(self.reading))?;
         }
         Ok(None)
     }
 }
+
+/// Beyond the one that every value counts for.
+const VALUES_OF_A_FRACTION: usize = 7;
