@@ -150,11 +150,14 @@ impl Verified {
                 Place::Copy(text) => text.len(),
             })
             .sum();
-        let audience_texts = audience.as_slice().iter().map(|place| self.at(place));
-        let scope_texts = self.scope_lists().flat_map(|list| list.split(' '));
+        let audience_texts = audience.as_slice().iter().map(|place| (1, self.at(place)));
+        let scope_texts = self.scope_lists().map(|list| {
+            let spaces = memchr::memchr_iter(b' ', list.as_bytes()).count();
+            (spaces + 1, list)
+        });
         let lists: usize = audience_texts
             .chain(scope_texts)
-            .map(|text| size_of::<String>() + text.len().max(LEAST_ALLOCATION))
+            .map(|(texts, all)| texts * (size_of::<String>() + LEAST_ALLOCATION) + all.len())
             .sum();
         let pieces = size_of_val(audience.as_slice()) + size_of_val(scopes.as_slice());
         size_of::<Self>() + self.payload.capacity() + copies + lists + pieces

@@ -15,7 +15,9 @@ use crate::protected_resource::ProtectedResource;
 use crate::rejection::Rejection;
 use crate::telemetry;
 use crate::time::Clock;
-use crate::token::{Algorithm, Scratch, TokenError, TokenErrorKind, Unverified, ValidationPolicy};
+use crate::token::{
+    Algorithm, Compact, Headed, TokenError, TokenErrorKind, ValidationPolicy, room,
+};
 use crate::verified::Verified;
 
 /// The verdicts of [`JwtAuthLayer`](crate::JwtAuthLayer) without tower, for frameworks that own their
@@ -285,17 +287,26 @@ impl JwtVerifier {
         look: Look<'_>,
     ) -> Result<(usize, Arc<Verified>), NotYet> {
         let refuse = |error: TokenError| NotYet::Rejected(self.refuse(error));
-        let mut scratch = Scratch::new();
-        let unverified = Unverified::split(presented.bytes(), &mut scratch)
-            .map_err(|error| NotYet::Rejected(self.refuse_unreadable(presented, error)))?;
+        let unreadable = |error| NotYet::Rejected(self.refuse_unreadable(presented, error));
+        let mut room = room();
+        let compact = Compact::split(presented.bytes()).map_err(unreadable)?;
+        let header = compact.header(&mut room).map_err(unreadable)?;
         let used = |algorithm| self.0.algorithms.contains(&algorithm);
-        let parsed = unverified.parse(used).map_err(refuse)?;
+        let headed = Headed::read(compact, &header, used).map_err(refuse)?;
+        let now = self.0.clock.now();
+        if let (Look::First, [only]) = (look, &*self.0.issuers)
+            && only.keys.are_known_to_lack(headed.kid(), now)
+        {
+            // Whatever else it says: in a flood of them, claims are not worth reading.
+            return Err(refuse(TokenErrorKind::UnknownKey.into()));
+        }
+        let payload = compact.claims().map_err(unreadable)?;
+        let parsed = headed.parse(&payload).map_err(refuse)?;
         let missing = TokenError::at(TokenErrorKind::MissingClaim, Some("iss"));
         let named = parsed.issuer().ok_or_else(|| refuse(missing))?;
         let (issuer, TrustedIssuer { policy, keys }) = self
             .trusted(named)
             .ok_or_else(|| refuse(TokenErrorKind::WrongIssuer.into()))?;
-        let now = self.0.clock.now();
         let checked = parsed.check(policy, now.wall).map_err(refuse)?;
 
         let lacking = |lack: Lack<'_>, error| {
@@ -338,11 +349,12 @@ impl JwtVerifier {
                     TokenErrorKind::BadSignature | TokenErrorKind::KeyMismatch => {
                         lacking(Lack::Signature { seen }, error)
                     }
+                    TokenErrorKind::BadEncoding => Err(unreadable(error)),
                     _ => Err(refuse(error)),
                 };
             }
         };
-        let verified = unverified.into_verified(attested, policy).map_err(refuse)?;
+        let verified = attested.into_verified(payload);
         if let Some(memory) = &self.0.memory {
             memory.remember(presented.bytes(), issuer, seen, verified.clone());
         }

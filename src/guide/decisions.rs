@@ -16,6 +16,7 @@
 //! | `b64`, `zip`, `enc` in a signed token | Refused, also without `crit` | RFC 7797 §7 forbids the first in a JWT; the others belong to JWE, and nobody should wonder whether they were applied |
 //! | Unknown header members | Passed over | RFC 7515 §4 |
 //! | Repeated members of header or claims | Refused, whatever their name. Objects inside a claim are not looked at | RFC 7515 §4 and RFC 7519 §4 allow either to refuse or to take the last. Two parsers then read two tokens |
+//! | Very many members or values | Above 256 members, or 1,024 values ([`MAX_JSON_MEMBERS`](crate::limits::MAX_JSON_MEMBERS), [`MAX_JSON_VALUES`](crate::limits::MAX_JSON_VALUES)), header or claims are refused | No provider comes near, and what nobody signed must not cost more than three verifications (N46) |
 //! | base64url with padding, line breaks, `+` `/`, spare bits set | Refused in tokens | RFC 7515 §2. Another spelling of the same token defeats lists of revoked tokens and caches |
 //! | Whitespace | Refused around and in segments, and after the token; passed over around the JSON inside a segment, where it was signed | RFC 7515 §2, RFC 8259 §2. HTTP servers have cut whitespace from the ends of a header value before |
 //! | An RSA signature whose `DigestInfo` lacks its NULL | Refused | RFC 8017 §9.2. Some libraries take it, and then one signature has two spellings |

@@ -39,7 +39,7 @@
 //! | Somebody else's session id | It belongs to the principal who began it; others get the answer for an unknown one. A request with two ids is refused | N116, S8, M16 |
 //! | A stream that outlives its token | [`StreamExpiry`](crate::StreamExpiry) ends it; on for streams of listeners with [`JwtAuthLayer::mcp`](crate::JwtAuthLayer::mcp) | N115, `streams` |
 //! | The token is passed on to another server | [`JwtAuthLayer::mcp`](crate::JwtAuthLayer::mcp) removes the header | N117, M8 |
-//! | Work without end: huge tokens, deep JSON, hostile numbers, RSA keys with huge moduli or exponents | [Limits](crate::limits) come first. Depth is bounded by the JSON reader. Dates are finite and within 2^53 | N33, N34, N43, N45, N46, N70, N71, N80 |
+//! | Work without end: huge tokens, deep JSON, hostile numbers, RSA keys with huge moduli or exponents | [Limits](crate::limits) come first. Depth, members and values of JSON are bounded. Dates are finite and within 2^53 | N33, N34, N43, N45, N46, N70, N71, N80 |
 //! | Bodies without end, or sent a byte at a time | Read only where the operation cannot be known otherwise, after the token is good; 4 MiB; no permit of the service is held meanwhile | `operations` |
 //! | A flood of junk tokens drives fetches, or keeps a rotation from being noticed | Cheap checks before any fetch; one fetch under way per issuer; the [budgets](super::operations#the-three-budgets) | A22-A28, A45 |
 //! | A remembered verdict outlives what it stood on: the key, the time, another audience, another token | A memory belongs to one verifier; a token is found by a MAC of all its bytes under a secret of this process; the generation of the keys and the clock are looked at for each hit; refusals are never remembered | N119, N120 |

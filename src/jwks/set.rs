@@ -104,7 +104,7 @@ impl KeySet {
             return self.verify_without_kid(algorithm, message, signature);
         };
         let Some(named) = self.by_kid.get(kid) else {
-            return match self.unnamed_fit_any_kid && self.by_kid.is_empty() {
+            return match self.knows(kid) {
                 true => self.verify_without_kid(algorithm, message, signature),
                 false => Err(KeyMiss::UnknownKid),
             };
@@ -140,6 +140,11 @@ impl KeySet {
             (Some(_), Some(_)) => Err(KeyMiss::Ambiguous),
             (None, _) => Err(KeyMiss::NoFit),
         }
+    }
+
+    /// Whether a token with this `kid` may have been signed by one of these keys.
+    pub(crate) fn knows(&self, kid: &str) -> bool {
+        self.has_kid(kid) || self.unnamed_fit_any_kid && self.by_kid.is_empty()
     }
 
     pub(crate) fn has_kid(&self, kid: &str) -> bool {

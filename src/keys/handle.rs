@@ -86,6 +86,10 @@ impl Handle {
         }
     }
 
+    pub(super) fn would_find_absent(&self, kid: &str, now: Now) -> bool {
+        self.0.would_find_absent(kid, now)
+    }
+
     pub(super) async fn wait(&self, lack: Lack<'_>, mut flight: Flight) -> Answer {
         let mut landed = self.0.landed.subscribe();
         let deadline = Instant::now() + self.0.origin.times.timeout;

@@ -200,6 +200,20 @@ impl LiveKeys {
         }
     }
 
+    /// Whether no key has this `kid`, and [`ask`](Self::ask) would bring none.
+    pub(crate) fn are_known_to_lack(&self, kid: Option<&str>, now: Now) -> bool {
+        let Some(kid) = kid else {
+            return false;
+        };
+        let in_use = self.in_use(now);
+        let lacking = in_use.serving(now).is_some_and(|set| !set.keys.knows(kid));
+        lacking
+            && match &self.0 {
+                Kind::Fixed(_) => true,
+                Kind::Refreshed(handle) => handle.would_find_absent(kid, now),
+            }
+    }
+
     /// Asks for what was lacking. Nearly always it is known at once that nothing is to be had.
     pub(crate) fn ask(&self, lack: Lack<'_>, now: Now) -> Asked {
         match &self.0 {

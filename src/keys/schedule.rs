@@ -154,6 +154,17 @@ impl Schedule {
         }
     }
 
+    /// Whether [`ask_for_kid`](Self::ask_for_kid) would say so. Asks for nothing, and spends nothing.
+    pub(crate) fn is_absent(&self, kid: KidHash, now: Instant) -> bool {
+        let budget = match self.withdrawn.contains(&kid) {
+            true => &self.returning_kid,
+            false => &self.unknown_kid,
+        };
+        self.failures == 0
+            && self.backing_off(now).is_none()
+            && (self.absent.contains(kid, now) || budget.is_spent(now, self.times.cooldown))
+    }
+
     pub(crate) fn ask_for_kid(&mut self, kid: KidHash, now: Instant) -> Decision {
         if let Some(until) = self.backing_off(now) {
             return Decision::BackOff { until };
@@ -265,6 +276,10 @@ impl Budget {
             left: UNKNOWN_KID_FETCHES,
             since: now,
         }
+    }
+
+    fn is_spent(&self, now: Instant, cooldown: Duration) -> bool {
+        self.left == 0 && now < self.since + cooldown
     }
 
     /// Or when the next one comes.

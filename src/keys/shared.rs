@@ -111,6 +111,18 @@ impl Shared {
         })
     }
 
+    /// Whether [`ask`](Self::ask) would answer that this `kid` is absent, which the keys in use lack.
+    pub(super) fn would_find_absent(&self, kid: &str, now: Now) -> bool {
+        let kid = self.hasher.hash_one(kid);
+        let control = self.control();
+        let Control {
+            flights, schedule, ..
+        } = &*control;
+        flights.under_way().is_none()
+            && !flights.is_requested()
+            && schedule.is_absent(kid, now.monotonic)
+    }
+
     /// What the flight that had the last word means for `lack`.
     pub(super) fn outcome(&self, lack: Lack<'_>) -> Answer {
         let now = self.clock.now();

@@ -6,35 +6,23 @@ use base64_simd::{AsOut as _, URL_SAFE_NO_PAD};
 use super::error::{TokenError, TokenErrorKind};
 use crate::limits::{MAX_HEADER_BYTES, MAX_TOKEN_BYTES};
 
-/// The three segments of a compact JWS (RFC 7515 §7.1), decoded but not believed.
-#[derive(Debug)]
+/// The three segments of a compact JWS (RFC 7515 §7.1). Each is decoded when its turn comes, so that a
+/// token that an earlier one condemns costs no more than that.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Compact<'t> {
-    pub(super) header: Cow<'t, str>,
-    pub(super) payload: Vec<u8>,
-    pub(super) signature: Cow<'t, [u8]>,
+    header: &'t [u8],
+    payload: &'t [u8],
+    signature: &'t [u8],
     /// RFC 7515 §5.2 step 8: what was signed are these bytes, not what they decode to.
     pub(super) signing_input: &'t [u8],
 }
 
-/// Room for what is decoded and not kept, on the stack; larger segments go to the heap.
-#[derive(Debug)]
-pub(crate) struct Scratch {
-    header: [MaybeUninit<u8>; HEADER_ROOM],
-    signature: [MaybeUninit<u8>; SIGNATURE_ROOM],
-}
-
-impl Scratch {
-    pub(crate) const fn new() -> Self {
-        Self {
-            header: [MaybeUninit::uninit(); HEADER_ROOM],
-            signature: [MaybeUninit::uninit(); SIGNATURE_ROOM],
-        }
-    }
-}
+/// Room on the stack for what is decoded and not kept; larger segments go to the heap.
+pub(crate) type Room<const BYTES: usize> = [MaybeUninit<u8>; BYTES];
 
 impl<'t> Compact<'t> {
-    /// Splits and decodes. The size comes first: nothing below it is ever larger.
-    pub(crate) fn split(token: &'t [u8], scratch: &'t mut Scratch) -> Result<Self, TokenError> {
+    /// The size comes first: nothing below it is ever larger.
+    pub(crate) fn split(token: &'t [u8]) -> Result<Self, TokenError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenErrorKind::TooLarge.into());
         }
@@ -43,25 +31,50 @@ impl<'t> Compact<'t> {
             return Err(TokenErrorKind::WrongSegments.into());
         };
         let segment = |from, to| token.get(from..to).ok_or(TokenErrorKind::WrongSegments);
-        let header = decode(segment(0, first)?, &mut scratch.header)?;
-        if header.len() > MAX_HEADER_BYTES {
-            return Err(TokenErrorKind::TooLarge.into());
-        }
-        let header = text(header).ok_or(TokenErrorKind::MalformedHeader)?;
-        let signature = decode(segment(second + 1, token.len())?, &mut scratch.signature)?;
+        let signature = segment(second + 1, token.len())?;
         if signature.is_empty() {
             return Err(TokenErrorKind::BadSignature.into());
         }
-        let payload = URL_SAFE_NO_PAD
-            .decode_to_vec(segment(first + 1, second)?)
-            .map_err(|_| TokenErrorKind::BadEncoding)?;
         Ok(Self {
-            header,
-            payload,
+            header: segment(0, first)?,
+            payload: segment(first + 1, second)?,
             signature,
             signing_input: segment(0, second)?,
         })
     }
+
+    pub(crate) fn header<'r>(
+        &self,
+        room: &'r mut Room<HEADER_ROOM>,
+    ) -> Result<Cow<'r, str>, TokenError> {
+        let header = decode(self.header, room)?;
+        if header.len() > MAX_HEADER_BYTES {
+            return Err(TokenErrorKind::TooLarge.into());
+        }
+        text(header).ok_or_else(|| TokenErrorKind::MalformedHeader.into())
+    }
+
+    /// What a good token leaves behind, and so on the heap. A JWT's is text.
+    pub(crate) fn claims(&self) -> Result<String, TokenError> {
+        String::from_utf8(self.payload()?).map_err(|_| TokenErrorKind::MalformedClaims.into())
+    }
+
+    pub(super) fn payload(&self) -> Result<Vec<u8>, TokenError> {
+        URL_SAFE_NO_PAD
+            .decode_to_vec(self.payload)
+            .map_err(|_| TokenErrorKind::BadEncoding.into())
+    }
+
+    pub(super) fn signature<'r>(
+        &self,
+        room: &'r mut Room<SIGNATURE_ROOM>,
+    ) -> Result<Cow<'r, [u8]>, TokenError> {
+        Ok(decode(self.signature, room)?)
+    }
+}
+
+pub(crate) const fn room<const BYTES: usize>() -> Room<BYTES> {
+    [MaybeUninit::uninit(); BYTES]
 }
 
 /// RFC 7515 §2: no padding, no line breaks; and no spare bits set in the last character, so that one
@@ -87,10 +100,10 @@ fn text(bytes: Cow<'_, [u8]>) -> Option<Cow<'_, str>> {
 }
 
 /// Headers take under 300 bytes.
-const HEADER_ROOM: usize = 512;
+pub(crate) const HEADER_ROOM: usize = 512;
 
 /// An RSA signature of 4096 bits and what decoding rounds up.
-const SIGNATURE_ROOM: usize = 516;
+pub(super) const SIGNATURE_ROOM: usize = 516;
 
 #[cfg(test)]
 mod tests {
@@ -185,13 +198,13 @@ mod tests {
             ),
         ];
         for (name, token, want) in cases {
-            assert_eq!(
-                Compact::split(token.as_bytes(), &mut Scratch::new())
-                    .map(drop)
-                    .map_err(|e| e.kind()),
-                want,
-                "{name}"
-            );
+            let read = || {
+                let compact = Compact::split(token.as_bytes())?;
+                compact.header(&mut room())?;
+                compact.payload()?;
+                compact.signature(&mut room()).map(drop)
+            };
+            assert_eq!(read().map_err(|e| e.kind()), want, "{name}");
         }
     }
 }

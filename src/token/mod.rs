@@ -4,7 +4,8 @@
 //! or a fetch:
 //!
 //! 1. size of the token (`limits::MAX_TOKEN_BYTES`)
-//! 2. three segments, canonical base64url (RFC 7515 §2, §7.1)
+//! 2. three segments (RFC 7515 §7.1), each canonical base64url where it is decoded (RFC 7515 §2): the
+//!    header now, the claims before 4, the signature before 9
 //! 3. header: one JSON object, no repeated member, no `crit`, `b64`, `zip`, `enc`, nested `cty`
 //!    (RFC 7515 §4, RFC 7797 §7)
 //!    and an `alg` that the allow-list of some issuer holds (RFC 8725 §3.1)
@@ -35,9 +36,9 @@ mod policy;
 mod verifier;
 
 pub use algorithm::Algorithm;
-pub(crate) use compact::Scratch;
+pub(crate) use compact::{Compact, room};
 pub use error::{TokenError, TokenErrorKind};
 pub(crate) use policy::{AudienceRule, Profile, ProviderRule, ValidationPolicy};
-pub(crate) use verifier::Unverified;
+pub(crate) use verifier::Headed;
 #[cfg(feature = "test-util")]
 pub(crate) use verifier::{verified_of_claims, verify_jws, verify_raw};

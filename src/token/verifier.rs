@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::algorithm::Algorithm;
 use super::claims::Claims;
-use super::compact::{Compact, Scratch};
+use super::compact::{Compact, room};
 use super::error::{TokenError, TokenErrorKind};
 use super::header::Header;
 use super::policy::ValidationPolicy;
@@ -10,64 +10,52 @@ use crate::jwks::{KeyMiss, KeySet};
 use crate::numeric_date::NumericDate;
 use crate::verified::{Said, Verified};
 
-/// A token whose segments decode (steps 1 and 2). Owns what [`Parsed`] borrows from.
+/// A token whose header could be read (steps 1 to 3). Nothing in it is believed yet.
 #[derive(Debug)]
-pub(crate) struct Unverified<'t> {
-    compact: Compact<'t>,
+pub(crate) struct Headed<'u> {
+    compact: Compact<'u>,
+    header: Header<'u>,
+    algorithm: Algorithm,
 }
 
-/// The signature of one token verified: what its claims say. Made by [`Checked::verify`] alone.
-#[derive(Debug)]
-pub(crate) struct Attested(Said);
-
-impl<'t> Unverified<'t> {
-    pub(crate) fn split(token: &'t [u8], scratch: &'t mut Scratch) -> Result<Self, TokenError> {
-        let compact = Compact::split(token, scratch)?;
-        Ok(Self { compact })
-    }
-
-    /// Steps 3 and 4. `used` says whether any issuer's tokens may have this algorithm: none of the
-    /// others is worth reading.
-    pub(crate) fn parse(
-        &self,
+impl<'u> Headed<'u> {
+    /// `header` is the decoded one of `compact`. `used` says whether any issuer's tokens may have this
+    /// algorithm: none of the others is worth reading on.
+    pub(crate) fn read(
+        compact: Compact<'u>,
+        header: &'u str,
         used: impl FnOnce(Algorithm) -> bool,
-    ) -> Result<Parsed<'_>, TokenError> {
-        let header = Header::parse(&self.compact.header)?;
+    ) -> Result<Self, TokenError> {
+        let header = Header::parse(header)?;
         let algorithm = header.algorithm()?;
-        if !used(algorithm) {
-            return Err(TokenErrorKind::AlgorithmNotAllowed.into());
+        match used(algorithm) {
+            true => Ok(Self {
+                compact,
+                header,
+                algorithm,
+            }),
+            false => Err(TokenErrorKind::AlgorithmNotAllowed.into()),
         }
-        let payload = std::str::from_utf8(&self.compact.payload)
-            .map_err(|_| TokenErrorKind::MalformedClaims)?;
-        let claims = Claims::parse(payload)?;
-        Ok(Parsed {
-            compact: &self.compact,
-            header,
-            algorithm,
-            payload,
-            claims,
-        })
     }
 
-    /// The proof that every check was passed, `attested` being this token's.
-    pub(crate) fn into_verified(
-        self,
-        Attested(said): Attested,
-        policy: &ValidationPolicy,
-    ) -> Result<Arc<Verified>, TokenError> {
-        let payload =
-            String::from_utf8(self.compact.payload).map_err(|_| TokenErrorKind::MalformedClaims)?;
-        let resource = policy.resource.clone();
-        Ok(Arc::new(Verified::assertion(payload, said, resource)))
+    pub(crate) fn kid(&self) -> Option<&str> {
+        self.header.kid.as_deref()
+    }
+
+    /// Step 4. `payload` is the decoded one of the same token.
+    pub(crate) fn parse(self, payload: &'u str) -> Result<Parsed<'u>, TokenError> {
+        Ok(Parsed {
+            headed: self,
+            payload,
+            claims: Claims::parse(payload)?,
+        })
     }
 }
 
 /// A token that could be read (steps 1 to 4). Nothing in it is believed yet.
 #[derive(Debug)]
 pub(crate) struct Parsed<'u> {
-    compact: &'u Compact<'u>,
-    header: Header<'u>,
-    algorithm: Algorithm,
+    headed: Headed<'u>,
     payload: &'u str,
     claims: Claims<'u>,
 }
@@ -84,9 +72,13 @@ impl<'u> Parsed<'u> {
         policy: &'p ValidationPolicy,
         now: NumericDate,
     ) -> Result<Checked<'u, 'p>, TokenError> {
-        let audience = policy.check(&self.header, self.algorithm, &self.claims, now)?;
+        let Headed {
+            header, algorithm, ..
+        } = &self.headed;
+        let audience = policy.check(header, *algorithm, &self.claims, now)?;
         Ok(Checked {
             parsed: self,
+            policy,
             audience,
         })
     }
@@ -97,27 +89,45 @@ impl<'u> Parsed<'u> {
 #[derive(Debug)]
 pub(crate) struct Checked<'u, 'p> {
     parsed: Parsed<'u>,
+    policy: &'p ValidationPolicy,
     audience: Option<&'p str>,
 }
 
-impl Checked<'_, '_> {
+impl<'p> Checked<'_, 'p> {
     pub(crate) fn kid(&self) -> Option<&str> {
-        self.parsed.header.kid.as_deref()
+        self.parsed.headed.kid()
     }
 
     /// Steps 9 and 10.
-    pub(crate) fn verify(&self, keys: &KeySet) -> Result<Attested, TokenError> {
+    pub(crate) fn verify(&self, keys: &KeySet) -> Result<Attested<'p>, TokenError> {
         let Parsed {
-            compact,
-            algorithm,
+            headed,
             payload,
             claims,
-            ..
         } = &self.parsed;
-        let signed = compact.signing_input;
-        keys.verify(self.kid(), *algorithm, signed, &compact.signature)
+        let mut room = room();
+        let signature = headed.compact.signature(&mut room)?;
+        let signed = headed.compact.signing_input;
+        keys.verify(headed.kid(), headed.algorithm, signed, &signature)
             .map_err(key_error)?;
-        claims.said(payload, self.audience).map(Attested)
+        let said = claims.said(payload, self.audience)?;
+        let policy = self.policy;
+        Ok(Attested { said, policy })
+    }
+}
+
+/// The signature of one token verified: what its claims say. Made by [`Checked::verify`] alone.
+#[derive(Debug)]
+pub(crate) struct Attested<'p> {
+    said: Said,
+    policy: &'p ValidationPolicy,
+}
+
+impl Attested<'_> {
+    /// The proof that every check was passed. `payload` is that of the same token.
+    pub(crate) fn into_verified(self, payload: String) -> Arc<Verified> {
+        let resource = self.policy.resource.clone();
+        Arc::new(Verified::assertion(payload, self.said, resource))
     }
 }
 
@@ -133,18 +143,20 @@ const fn key_error(miss: KeyMiss) -> TokenError {
 /// Steps 1, 2, 3, 9 and 10 alone, for test vectors whose payloads are no claims.
 #[cfg(feature = "test-util")]
 pub(crate) fn verify_jws(token: &str, keys: &KeySet) -> Result<Vec<u8>, TokenError> {
-    let mut scratch = Scratch::new();
-    let compact = Compact::split(token.as_bytes(), &mut scratch)?;
-    let header = Header::parse(&compact.header)?;
-    let signed = compact.signing_input;
+    let compact = Compact::split(token.as_bytes())?;
+    let (mut header_room, mut signature_room) = (room(), room());
+    let header = compact.header(&mut header_room)?;
+    let header = Header::parse(&header)?;
+    let payload = compact.payload()?;
+    let signature = compact.signature(&mut signature_room)?;
     keys.verify(
         header.kid.as_deref(),
         header.algorithm()?,
-        signed,
-        &compact.signature,
+        compact.signing_input,
+        &signature,
     )
     .map_err(key_error)?;
-    Ok(compact.payload)
+    Ok(payload)
 }
 
 /// Steps 9 and 10 alone, for test vectors that are no tokens.

@@ -180,6 +180,7 @@ fn many_members() -> Table {
     let room = MAX_JSON_MEMBERS - own;
     let list = |values: usize| format!("\"list\":[{}]", vec!["0"; values].join(","));
     let nested = |members: usize| format!("\"object\":{{{}}}", numbered(0, members));
+    let fractions = |values: usize| format!("\"list\":[{}]", vec!["0.5"; values].join(","));
     let alike: Vec<_> = (0..42)
         .map(|n| format!("\"{}{n}\":0", "x".repeat(250)))
         .collect();
@@ -211,6 +212,15 @@ fn many_members() -> Table {
         .refuses(
             "n46 an object larger by one",
             claiming_text(&nested((MAX_JSON_VALUES - 1) / 2 + 1)),
+            TooLarge,
+        )
+        .accepts(
+            "n46 as many fractions as are read",
+            claiming_text(&fractions((MAX_JSON_VALUES - 1) / 8)),
+        )
+        .refuses(
+            "n46 one fraction more",
+            claiming_text(&fractions((MAX_JSON_VALUES - 1) / 8 + 1)),
             TooLarge,
         )
         .accepts(
