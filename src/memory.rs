@@ -43,7 +43,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arc_swap::{ArcSwapOption, Guard};
 
-use crate::jwks::{MAC_BYTES, TokenMac};
+use crate::jwks::{MAC_BYTES, Mac as _, TokenMac};
 use crate::limits::MAX_TOKEN_BYTES;
 use crate::verified::Verified;
 
