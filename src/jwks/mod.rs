@@ -31,5 +31,9 @@ pub(crate) use key::jwk_of_raw_key;
 pub use set::KeySetError;
 pub(crate) use set::{KeyMiss, KeySet, KeySetOptions};
 
-#[cfg(all(test, feature = "aws_lc_rs", feature = "test-util"))]
+#[cfg(all(
+    test,
+    any(feature = "aws_lc_rs", feature = "rust_crypto"),
+    feature = "test-util"
+))]
 mod tests;
