@@ -59,7 +59,8 @@
 //!
 //! | feature | default | what for |
 //! | --- | --- | --- |
-//! | `aws_lc_rs` | yes | the crypto back end; without one `build()` says so |
+//! | `aws_lc_rs` | yes | the crypto back end, with C code in it; without one `build()` says so |
+//! | `rust_crypto` | no | a back end in Rust alone, slower; with both on aws-lc-rs is used |
 //! | `axum` | yes | extractors, `IntoResponse` for [`Rejection`], `ResourceMetadata::router` |
 //! | `reqwest` | yes | fetches key sets over HTTPS; without it keys are static or come from a [`KeySource`] |
 //! | `metrics` | no | counters and gauges for refusals and the life of the keys |

@@ -465,5 +465,9 @@ impl KeysHealth {
     }
 }
 
-#[cfg(all(test, feature = "aws_lc_rs", feature = "test-util"))]
+#[cfg(all(
+    test,
+    any(feature = "aws_lc_rs", feature = "rust_crypto"),
+    feature = "test-util"
+))]
 mod tests;

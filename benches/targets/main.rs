@@ -2,7 +2,8 @@
 //!
 //! ```sh
 //! cargo bench --all-features --bench targets              # every table, about two minutes
-//! cargo bench --all-features --bench targets -- paths     # one of: paths, refusals, worst, scaling, threads
+//! cargo bench --all-features --bench targets -- paths     # one of: back_end, paths, refusals, worst, scaling, threads
+//! cargo bench --no-default-features --features rust_crypto,test-util --bench targets -- back_end
 //! ```
 //!
 //! `README.md` beside it says what the figures mean.
@@ -12,6 +13,7 @@
     reason = "it is a program, and what cannot go on has failed"
 )]
 
+mod back_end;
 mod drive;
 mod measure;
 mod paths;
@@ -40,7 +42,8 @@ fn main() -> ExitCode {
         .unwrap();
     let _entered = runtime.enter();
     let mut report = Report::default();
-    let parts: [(&str, fn(&mut Report)); 5] = [
+    let parts: [(&str, fn(&mut Report)); 6] = [
+        ("back_end", back_end::run),
         ("paths", paths::run),
         ("refusals", refusals::run),
         ("worst", worst::run),

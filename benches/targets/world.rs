@@ -184,7 +184,12 @@ fn bare(jwk: &Value, algorithm: Algorithm) -> ParsedPublicKey {
     let raw = |algorithm, key: &[u8]| ParsedPublicKey::new(algorithm, key).unwrap();
     match algorithm {
         Algorithm::ES256 => raw(&signature::ECDSA_P256_SHA256_FIXED, &point()),
+        Algorithm::ES384 => raw(&signature::ECDSA_P384_SHA384_FIXED, &point()),
+        Algorithm::ES512 => raw(&signature::ECDSA_P521_SHA512_FIXED, &point()),
         Algorithm::EdDSA => raw(&signature::ED25519, &bytes("x")),
+        Algorithm::MlDsa44 => raw(&signature::ML_DSA_44, &bytes("pub")),
+        Algorithm::MlDsa65 => raw(&signature::ML_DSA_65, &bytes("pub")),
+        Algorithm::MlDsa87 => raw(&signature::ML_DSA_87, &bytes("pub")),
         Algorithm::PS256 => rsa(&signature::RSA_PSS_2048_8192_SHA256),
         Algorithm::RS256 => rsa(&signature::RSA_PKCS1_2048_8192_SHA256),
         other => panic!("{other} is not measured"),

@@ -185,9 +185,9 @@ impl fmt::Display for ConfigError {
             Self::Conflict { first, second } => {
                 write!(f, "{first} and {second} are both set: keep one of them")
             }
-            Self::CryptoMissing => {
-                f.write_str("no crypto back end is compiled in: turn on the feature aws_lc_rs")
-            }
+            Self::CryptoMissing => f.write_str(
+                "no crypto back end is compiled in: turn on the feature aws_lc_rs or rust_crypto",
+            ),
             Self::DuplicateIssuer { issuer } => {
                 write!(
                     f,

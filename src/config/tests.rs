@@ -9,24 +9,26 @@ fn file(json: Value) -> Result<JwtAuthConfig, String> {
     serde_json::from_value(json).map_err(|error| error.to_string())
 }
 
-#[cfg(not(feature = "aws_lc_rs"))]
+#[cfg(not(any(feature = "aws_lc_rs", feature = "rust_crypto")))]
 #[test]
-fn without_a_back_end_build_says_which_feature_to_turn_on() {
+fn without_a_back_end_build_says_which_features_there_are() {
     let error = JwtAuthConfig::builder()
         .issuer("https://i.example")
         .audience("a")
         .build()
         .unwrap_err();
     assert_eq!(error, ConfigError::CryptoMissing);
-    assert!(error.to_string().contains("aws_lc_rs"), "{error}");
-    assert!(
-        file(json!({"issuer": "https://i.example", "audience": "a"}))
-            .unwrap_err()
-            .contains("aws_lc_rs")
-    );
+    let of_a_file = file(json!({"issuer": "https://i.example", "audience": "a"})).unwrap_err();
+    for feature in ["aws_lc_rs", "rust_crypto"] {
+        assert!(error.to_string().contains(feature), "{error}");
+        assert!(of_a_file.contains(feature), "{of_a_file}");
+    }
 }
 
-#[cfg(all(feature = "aws_lc_rs", not(feature = "reqwest")))]
+#[cfg(all(
+    any(feature = "aws_lc_rs", feature = "rust_crypto"),
+    not(feature = "reqwest")
+))]
 #[test]
 fn without_a_transport_keys_must_be_given() {
     let config = || {
@@ -46,12 +48,15 @@ fn without_a_transport_keys_must_be_given() {
     assert!(config().jwk(ec_key()).build().is_ok());
 }
 
-#[cfg(feature = "aws_lc_rs")]
+#[cfg(any(feature = "aws_lc_rs", feature = "rust_crypto"))]
 fn ec_key() -> Value {
     crate::test_util::TestKey::generate(Algorithm::ES256, "k").jwk()
 }
 
-#[cfg(all(feature = "aws_lc_rs", feature = "reqwest"))]
+#[cfg(all(
+    any(feature = "aws_lc_rs", feature = "rust_crypto"),
+    feature = "reqwest"
+))]
 mod with_everything {
     use std::time::Duration;
 

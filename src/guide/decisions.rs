@@ -60,7 +60,9 @@
 //! | Leading zero octets in `n` and `e` | Stripped | RFC 7518 §2 forbids them, and some publish them |
 //! | Coordinates that are too short or too long | Skipped | RFC 7518 §6.2.1.2 wants full length |
 //! | X25519, X448, Ed448, secp256k1 and types that nobody knows | Skipped | For key agreement, or not supported. RFC 7517 §5 wants sets to be read on |
-//! | RSA below 2048 or above 8192 bits; exponent even, below 3 or above 2^33 | Skipped | RFC 7518 §3.3; cost of a verification |
+//! | RSA below 2048 or above 8192 bits; modulus even; exponent even, below 3 or above 2^33 | Skipped | RFC 7518 §3.3; cost of a verification |
+//! | An Ed25519 key of small order, or one that is no point | Taken; the latter verifies nothing. `R` is compared as it is written, `S` must be below the order | RFC 8032 §5.1.7, without the factor 8. The issuer's key is the issuer's matter; what counts is that the crypto back ends agree |
+//! | `s` in the upper half in ECDSA | Good | RFC 7518 §3.4 knows no lower half |
 //! | `oct` keys in a fetched set | Skipped | A secret that is published is none |
 //! | `x5c`, `x5t`, `x5u` in a key | Never read | They can contradict `n` and `e`, and certificates are another trust model |
 //! | The bad signature of a known `kid` | One refresh per `cooldown`, none while the set is young, then one more look | Some issuers reuse a `kid` for a new key. More would let anybody drive fetches |

@@ -6,7 +6,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use jsonwebtoken::{AlgorithmFamily, DecodingKey, DecodingKeyKind};
 use serde_json::{Map, Value};
 
-use super::crypto::{Material, SignatureKey};
+use super::crypto::{Material, SignatureKey, Verify as _};
 use crate::limits::RSA_BITS;
 use crate::token::Algorithm;
 
@@ -62,14 +62,15 @@ impl VerificationKey {
 pub enum SkipReason {
     /// `alg` contradicts the key's type or curve (RFC 7517 §4.4).
     AlgorithmMismatch,
-    /// The key material is malformed: a member is missing, has the wrong length, or is no point of
-    /// its curve.
+    /// The key material is malformed: a member is missing, has the wrong length, or (ECDSA) is no point
+    /// of its curve.
     InvalidKey,
     /// The member of `keys` is not a JSON object, or a member of the key has the wrong JSON type.
     NotAnObject,
     /// `use` is not `sig`, or `key_ops` does not list `verify` (RFC 7517 §4.2, §4.3).
     NotForSignatures,
-    /// The RSA modulus is outside 2048 to 8192 bits, or its exponent is even, below 3 or above 2^33.
+    /// The RSA modulus is even or outside 2048 to 8192 bits, or its exponent is even, below 3 or above
+    /// 2^33.
     RsaParameters,
     /// A symmetric key, which is never taken from a set that was fetched, nor without an `HS*`
     /// algorithm that is listed by name.
@@ -226,7 +227,9 @@ fn rsa_material(n: &[u8], e: &[u8]) -> Result<Material, SkipReason> {
             .fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte))
     });
     let exponent_fits = exponent.is_some_and(|e| e > 2 && e % 2 == 1 && e < MAX_RSA_EXPONENT);
-    if RSA_BITS.contains(&bits) && exponent_fits {
+    // A product of odd primes, as some back ends only find out when a signature comes.
+    let modulus_fits = RSA_BITS.contains(&bits) && n.last().is_some_and(|last| last % 2 == 1);
+    if modulus_fits && exponent_fits {
         Ok(Material::Rsa {
             n: n.to_vec(),
             e: e.to_vec(),

@@ -9,7 +9,7 @@
 //! | `use` other than `sig`, `key_ops` without `verify` | skipped (RFC 7517 §4.2, §4.3) |
 //! | no `alg` | fits every algorithm of its type and curve |
 //! | `alg` of another type or curve, or unknown | skipped |
-//! | RSA under 2048 or over 8192 bits, exponent even or under 3 | skipped |
+//! | RSA under 2048 or over 8192 bits, modulus even, exponent even or under 3 | skipped |
 //! | padding or the standard alphabet in `n`, `e`, `x`, `y` | tolerated: some providers publish it |
 //! | leading zero octets in `n` | stripped: some providers publish them |
 //! | private members | the public part is used, with a warning |
@@ -22,7 +22,7 @@ mod input;
 mod key;
 mod set;
 
-pub(crate) use crypto::{AVAILABLE as CRYPTO_AVAILABLE, MAC_BYTES, TokenMac};
+pub(crate) use crypto::{AVAILABLE as CRYPTO_AVAILABLE, MAC_BYTES, Mac, TokenMac};
 pub(crate) use input::jwk_of_pem;
 pub use input::{Jwk, JwkSet};
 pub use key::SkipReason;
@@ -31,5 +31,9 @@ pub(crate) use key::jwk_of_raw_key;
 pub use set::KeySetError;
 pub(crate) use set::{KeyMiss, KeySet, KeySetOptions};
 
-#[cfg(all(test, feature = "aws_lc_rs", feature = "test-util"))]
+#[cfg(all(
+    test,
+    any(feature = "aws_lc_rs", feature = "rust_crypto"),
+    feature = "test-util"
+))]
 mod tests;

@@ -3,6 +3,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::crypto::Verify as _;
 use super::key::{SkipReason, VerificationKey};
 use crate::limits::{MAX_KEYS, MAX_KEYS_PER_KID};
 use crate::token::Algorithm;

@@ -11,6 +11,7 @@
 //! A verdict that differs from the data's must stand in `exceptions.json` with its reason, and must
 //! really occur: an unexpected success is a failure too.
 
+#![cfg(any(feature = "aws_lc_rs", feature = "rust_crypto"))]
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,

@@ -94,6 +94,11 @@ fn n69_n70_n71_rsa_parameters() {
                 json!({"n": text(&[0; 256])}),
                 Err(RsaParameters),
             ),
+            (
+                "n69 even",
+                json!({"n": text(&[&n[..255], &[n[255] ^ 1]].concat())}),
+                Err(RsaParameters),
+            ),
             ("n69 2048 bits", bits(2048), Ok(())),
             ("n70 8192 bits", bits(8192), Ok(())),
             ("n70 8193 bits", bits(8193), Err(RsaParameters)),
