@@ -163,12 +163,14 @@ impl TokenMemory {
     /// fill one set on purpose.
     fn glance(&self, token: &[u8]) -> Glance {
         let last = token.last_chunk().copied().map_or(0, u128::from_le_bytes);
-        let (one, other) = (
-            last as u64 ^ self.secret.0,
-            (last >> 64) as u64 ^ self.secret.1,
-        );
-        let product = u128::from(one) * u128::from(other);
-        Glance(product as u64 ^ (product >> 64) as u64)
+        let fold = |one: u64, other: u64| {
+            let product = u128::from(one) * u128::from(other);
+            product as u64 ^ (product >> 64) as u64
+        };
+        let (one, other) = self.secret;
+        let once = fold(last as u64 ^ one, (last >> 64) as u64 ^ other);
+        // Once more: characters differ in few bits, and one product spreads those badly.
+        Glance(fold(once ^ other, one | 1))
     }
 }
 
