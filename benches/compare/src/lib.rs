@@ -1,0 +1,20 @@
+//! What a request costs behind this crate and behind its peers: the same tokens, the same run, in turns.
+//!
+//! ```sh
+//! benches/compare/run           # builds, measures for about three minutes, writes docs/compare.md and .svg
+//! benches/compare/run --check   # only compiles and lints
+//! ```
+
+pub mod behaviour;
+pub mod drive;
+pub mod floor;
+pub mod issuer;
+pub mod machine;
+pub mod measure;
+pub mod peers;
+pub mod plot;
+pub mod process;
+pub mod results;
+pub mod table;
+pub mod timing;
+pub mod token;
