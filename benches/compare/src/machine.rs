@@ -16,11 +16,7 @@ pub fn version(package: &str, start: &str) -> &'static str {
             .lines()
             .find_map(|line| line.strip_prefix("version = \""))?;
         let version = line.strip_suffix('"')?;
-        version
-            .split('.')
-            .next()
-            .filter(|major| start.is_empty() || *major == start)?;
-        Some(version)
+        version.starts_with(start).then_some(version)
     });
     versions.expect("a package of this program")
 }

@@ -4,7 +4,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::peers::Role;
-use crate::table::Row;
+use crate::rows::Row;
 
 const INK: RGBColor = RGBColor(120, 128, 140);
 const AGAIN: RGBColor = RGBColor(160, 110, 220);
@@ -13,6 +13,9 @@ const COLOURS: [(&str, RGBColor); 3] = [
     ("ES256", RGBColor(225, 125, 20)),
     ("EdDSA", RGBColor(35, 155, 100)),
 ];
+
+/// Where bars break off: a few are so long that the others could not be told apart.
+const MOST: (f64, f64) = (2.2, 40.0);
 
 const WIDTH: i32 = 940;
 const TOP: i32 = 64;
@@ -37,10 +40,12 @@ fn draw(rows: &[Row], text: &mut String) -> Drawn {
     let height = TOP + ROW * rows.len() as i32 + 26;
     let area = SVGBackend::with_string(text, (WIDTH as u32, height as u32)).into_drawing_area();
     heading(&area)?;
-    let slowest = |ratios: &mut dyn Iterator<Item = f64>| ratios.fold(1.0, f64::max);
-    let first = slowest(&mut rows.iter().flat_map(|row| row.first.values().copied()));
-    let again = slowest(&mut rows.iter().map(|row| row.again));
-    let at = |from: (i32, i32), share: f64| from.0 + (f64::from(from.1 - from.0) * share) as i32;
+    let one = at(FIRST, 1.0 / MOST.0);
+    let bottom = TOP + ROW * rows.len() as i32;
+    area.draw(&PathElement::new(
+        [(one, TOP - 6), (one, bottom)],
+        INK.stroke_width(1),
+    ))?;
     for (number, row) in rows.iter().enumerate() {
         let top = TOP + ROW * number as i32;
         let middle = top + 3 * BAR / 2;
@@ -74,27 +79,23 @@ fn draw(rows: &[Row], text: &mut String) -> Drawn {
             let top = top + BAR * place as i32;
             bar(
                 &area,
-                (FIRST.0, top),
-                at(FIRST, ratio / first),
+                FIRST,
+                top,
+                ratio / MOST.0,
                 *colour,
                 &format!("{ratio:.2}"),
             )?;
         }
-        let end = at(SECOND, row.again / again);
+        let figure = format!("{:.1}", row.again);
         bar(
             &area,
-            (SECOND.0, middle - BAR / 2),
-            end,
+            SECOND,
+            middle - BAR / 2,
+            row.again / MOST.1,
             AGAIN,
-            &format!("{:.1}", row.again),
+            &figure,
         )?;
     }
-    let one = at(FIRST, 1.0 / first);
-    let bottom = TOP + ROW * rows.len() as i32;
-    area.draw(&PathElement::new(
-        [(one, TOP - 6), (one, bottom)],
-        INK.stroke_width(1),
-    ))?;
     write(
         &area,
         "1 = bare verification",
@@ -147,23 +148,34 @@ fn heading(area: &Area<'_>) -> Drawn {
     )
 }
 
+fn at((left, right): (i32, i32), share: f64) -> i32 {
+    left + (f64::from(right - left) * share) as i32
+}
+
 fn bar(
     area: &Area<'_>,
-    (left, top): (i32, i32),
-    end: i32,
+    between: (i32, i32),
+    top: i32,
+    share: f64,
     colour: RGBColor,
     figure: &str,
 ) -> Drawn {
-    let corners = [(left, top), (end.max(left + 1), top + BAR - 2)];
-    area.draw(&Rectangle::new(corners, colour.filled()))?;
-    write(
-        area,
-        figure,
-        (end + 5, top + BAR / 2),
-        10,
-        FontStyle::Normal,
-        HPos::Left,
-    )
+    let bottom = top + BAR - 2;
+    let (left, end) = (between.0, at(between, share.min(1.0)));
+    let piece = |from: i32, to: i32| {
+        let corners = [(from, top), (to, bottom)];
+        area.draw(&Rectangle::new(corners, colour.filled()))
+    };
+    match share > 1.0 {
+        false => piece(left, end.max(left + 1))?,
+        true => {
+            piece(left, end - 14)?;
+            piece(end - 11, end - 7)?;
+            piece(end - 4, end)?;
+        }
+    }
+    let at = (end + 5, top + BAR / 2);
+    write(area, figure, at, 11, FontStyle::Normal, HPos::Left)
 }
 
 fn write(

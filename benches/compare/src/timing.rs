@@ -29,7 +29,9 @@ const REFUSED: Wanted = |status| status.is_client_error();
 
 pub fn run(peers: &[Peer]) -> Timings {
     let mut timings = Timings::default();
-    for algorithm in ALGORITHMS {
+    // Whoever remembers asks the system for memory at first: not while RS256 is measured, by which the
+    // tables are sorted.
+    for algorithm in ALGORITHMS.into_iter().rev() {
         first_sight(peers, algorithm, &mut timings);
     }
     let issuer = Issuer::start(Algorithm::RS256);

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use compare::process::Backend;
 use compare::results::{Counts, Timings};
-use compare::{plot, table};
+use compare::{plot, rows, table};
 use serde::de::DeserializeOwned;
 
 fn main() {
@@ -15,7 +15,7 @@ fn main() {
         (backend, timings, counts)
     });
     let bare = measured[0].1.bare.clone();
-    let rows = table::rows(measured.into());
+    let rows = rows::rows(measured.into());
     let docs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs");
     let page = table::page(&rows, &bare);
     std::fs::write(docs.join("compare.md"), &page).expect("the folder docs");

@@ -19,7 +19,7 @@ pub fn peer() -> Peer {
         name: "axum-jwks",
         form: "extractor",
         package: ("axum-jwks", ""),
-        crypto: Crypto::Ring("9"),
+        crypto: Crypto::Ring("9."),
         // It refuses a key set with any other kind of key.
         algorithms: RSA,
         role: Role::Peer,

@@ -17,7 +17,7 @@ pub fn peer() -> Peer {
         name: "axum-jwt-auth",
         form: "extractor",
         package: ("axum-jwt-auth", ""),
-        crypto: Crypto::Chosen("10"),
+        crypto: Crypto::Chosen("10."),
         algorithms: &ALGORITHMS,
         role: Role::Peer,
         start: |issuer| Box::pin(start(issuer)),

@@ -23,7 +23,7 @@ pub fn peer() -> Peer {
         name: "axum-keycloak-auth",
         form: "layer",
         package: ("axum-keycloak-auth", ""),
-        crypto: Crypto::Ring("9"),
+        crypto: Crypto::Ring("9."),
         algorithms: &ALGORITHMS,
         role: Role::Peer,
         start: |issuer| Box::pin(start(issuer)),

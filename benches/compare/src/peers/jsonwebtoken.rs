@@ -13,8 +13,8 @@ pub fn peer() -> Peer {
     Peer {
         name: "`decode` of jsonwebtoken",
         form: "function",
-        package: ("jsonwebtoken", "11"),
-        crypto: Crypto::Chosen("11"),
+        package: ("jsonwebtoken", "11."),
+        crypto: Crypto::Chosen("11."),
         algorithms: &ALGORITHMS,
         role: Role::Measure,
         start: |issuer| Box::pin(async { start(issuer) }),

@@ -14,7 +14,7 @@ pub fn peer() -> Peer {
         name: "jwt-authorizer",
         form: "layer, axum 0.7",
         package: ("jwt-authorizer", ""),
-        crypto: Crypto::Ring("9"),
+        crypto: Crypto::Ring("9."),
         algorithms: &ALGORITHMS,
         role: Role::Peer,
         start: |issuer| Box::pin(start(issuer)),

@@ -13,7 +13,7 @@ pub fn peer() -> Peer {
         name: "oauth-resource-server",
         form: "layer",
         package: ("oauth-resource-server", ""),
-        crypto: Crypto::Ring("9"),
+        crypto: Crypto::Ring("9."),
         algorithms: &ALGORITHMS,
         role: Role::Peer,
         start: |issuer| Box::pin(start(issuer)),

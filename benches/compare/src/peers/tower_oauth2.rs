@@ -13,7 +13,7 @@ pub fn peer() -> Peer {
         name: "tower-oauth2-resource-server",
         form: "layer",
         package: ("tower-oauth2-resource-server", ""),
-        crypto: Crypto::Chosen("11"),
+        crypto: Crypto::Chosen("11."),
         algorithms: &ALGORITHMS,
         role: Role::Peer,
         start: |issuer| Box::pin(start(issuer)),
