@@ -1,7 +1,7 @@
 //! What a request costs behind this crate and behind its peers: the same tokens, the same run, in turns.
 //!
 //! ```sh
-//! benches/compare/run           # builds, measures for about three minutes, writes docs/compare.md and .svg
+//! benches/compare/run           # builds, measures for two minutes, writes docs/compare.md and .svg
 //! benches/compare/run --check   # only compiles and lints
 //! ```
 
