@@ -1,0 +1,23 @@
+//! What a request costs behind this crate and behind its peers: the same tokens, the same run, in turns.
+//!
+//! ```sh
+//! benches/compare/run           # builds, measures for two minutes, writes docs/compare.md and .svg
+//! benches/compare/run --check   # only compiles and lints
+//! ```
+
+pub mod behaviour;
+pub mod drive;
+pub mod floor;
+pub mod issuer;
+pub mod machine;
+pub mod measure;
+pub mod peers;
+pub mod plot;
+pub mod process;
+pub mod results;
+pub mod rows;
+pub mod table;
+pub mod text;
+pub mod timing;
+pub mod token;
+pub mod verdicts;

@@ -1,0 +1,141 @@
+//! Time for the first sight of a token, for the same token again, and for one whose time is over.
+
+use std::collections::BTreeMap;
+
+use http::StatusCode;
+use tower_jwt_auth::Algorithm;
+
+use crate::drive::{self, App, Call, request};
+use crate::issuer::Issuer;
+use crate::measure::{Case, interleaved};
+use crate::peers::{ALGORITHMS, Peer};
+use crate::process::start;
+use crate::results::Timings;
+use crate::token::{self, Bare, Token};
+
+const ROUNDS: usize = 200;
+/// So many that a peer's keys and code are warm, so few that a round ends before the machine changes pace.
+const TOKENS: usize = 25;
+
+/// The name of a peer, and whether it is there or only the service behind it.
+type Side = (&'static str, bool);
+
+const BARE: Side = ("", true);
+
+type Wanted = fn(StatusCode) -> bool;
+
+const SERVED: Wanted = |status| status.is_success();
+const REFUSED: Wanted = |status| status.is_client_error();
+
+pub fn run(peers: &[Peer]) -> Timings {
+    let mut timings = Timings::default();
+    // Whoever remembers asks the system for memory at first: not while RS256 is measured, by which the
+    // tables are sorted.
+    for algorithm in ALGORITHMS.into_iter().rev() {
+        first_sight(peers, algorithm, &mut timings);
+    }
+    let issuer = Issuer::start(Algorithm::RS256);
+    let seen = token::good(&issuer, 1);
+    let seen = vec![&seen; TOKENS];
+    timings.again = with_all(peers, &issuer, &seen, SERVED, |app| app.bare);
+    let expired: Vec<_> = (0..TOKENS)
+        .map(|number| token::expired(&issuer, number))
+        .collect();
+    let expired: Vec<&Token> = expired.iter().collect();
+    // Nothing is served: what is not the peer's is the request alone.
+    timings.expired = with_all(peers, &issuer, &expired, REFUSED, |_| drive::nothing());
+    timings
+}
+
+/// The tokens of a round are new to all.
+fn first_sight(peers: &[Peer], algorithm: Algorithm, timings: &mut Timings) {
+    let issuer = Issuer::start(algorithm);
+    let bare = Bare::of(&issuer.jwk(), algorithm);
+    // The first two were sent at the start.
+    let numbers = 2..2 + ROUNDS * TOKENS;
+    let tokens: Vec<_> = numbers.map(|number| token::good(&issuer, number)).collect();
+    let tokens: Vec<&Token> = tokens.iter().collect();
+    let mut cases = Vec::new();
+    let takes = |peer: &&Peer| peer.algorithms.contains(&algorithm);
+    for peer in peers.iter().filter(takes) {
+        // In each place: who ran before moves it by two in a hundred, and its quietest round counts.
+        cases.push((BARE, verifying(&bare, tokens.chunks(TOKENS))));
+        let app = start(peer, &issuer);
+        for (with, call) in [(true, app.call), (false, app.bare)] {
+            let case = in_turn(call, tokens.chunks(TOKENS), SERVED);
+            cases.push(((peer.name, with), case));
+        }
+    }
+    let mut least = interleaved(ROUNDS, cases);
+    let bare = least.remove(&BARE).expect("it was measured");
+    timings.bare.insert(algorithm.name().to_owned(), bare);
+    for (peer, own) in own(&least) {
+        let of_peer = timings.first.entry(peer).or_default();
+        of_peer.insert(algorithm.name().to_owned(), own);
+    }
+}
+
+/// What peers that are set up once make of the same tokens over and over.
+fn with_all(
+    peers: &[Peer],
+    issuer: &Issuer,
+    tokens: &[&Token],
+    wanted: Wanted,
+    without: fn(App) -> Call,
+) -> BTreeMap<String, f64> {
+    let mut cases = Vec::new();
+    for peer in peers {
+        let app = start(peer, issuer);
+        let rounds = || std::iter::repeat(tokens);
+        let with = in_turn(app.call.clone(), rounds(), wanted);
+        cases.push(((peer.name, true), with));
+        let without = in_turn(without(app), rounds(), SERVED);
+        cases.push(((peer.name, false), without));
+    }
+    own(&interleaved(ROUNDS, cases))
+}
+
+fn verifying<'c>(
+    bare: &'c Bare,
+    mut rounds: impl Iterator<Item = &'c [&'c Token]> + 'c,
+) -> Case<'c> {
+    Box::new(move || {
+        let tokens = rounds.next().unwrap_or_default();
+        // Read from the socket just now: at hand for whoever comes first.
+        all_of(&drive::nothing(), tokens, SERVED);
+        Box::new(|| {
+            tokens.iter().for_each(|token| bare.verify(token));
+            tokens.len()
+        })
+    })
+}
+
+/// The tokens of one round after the other.
+fn in_turn<'c>(
+    call: Call,
+    mut rounds: impl Iterator<Item = &'c [&'c Token]> + 'c,
+    wanted: Wanted,
+) -> Case<'c> {
+    Box::new(move || {
+        let tokens = rounds.next().unwrap_or_default();
+        let call = call.clone();
+        Box::new(move || all_of(&call, tokens, wanted))
+    })
+}
+
+/// Requests are made while the clock runs, as a server makes them; what that costs the bare service pays
+/// as well.
+fn all_of(call: &Call, tokens: &[&Token], wanted: Wanted) -> usize {
+    for token in tokens {
+        let status = call(request(&token.line));
+        assert!(wanted(status), "{status}");
+    }
+    tokens.len()
+}
+
+/// A peer with its service, less the service.
+fn own(least: &BTreeMap<Side, f64>) -> BTreeMap<String, f64> {
+    let with = least.iter().filter(|((_, with), _)| *with);
+    with.map(|((peer, _), with)| ((*peer).to_owned(), with - least[&(*peer, false)]))
+        .collect()
+}
