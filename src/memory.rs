@@ -32,7 +32,8 @@
 //! Sets of 32 entries. The last bytes of a token, which are those of its signature, choose the set
 //! and the entries worth a look, so that junk is passed over before a MAC is made of it; the MAC alone
 //! decides. Readers compare one line of tags and load one pointer: no lock, and no write to memory that
-//! other readers use, but for the mark "was used" where it is not set yet. Writers, who have just paid
+//! other readers use, but for the mark "was used" where it is not set yet. The tags of all sets lie
+//! together, 32 KiB by default, so that a processor has them at hand. Writers, who have just paid
 //! for a signature, lock one set. Both bounds hold for each set, and so for the whole. What is evicted
 //! is what was not used since the hand last passed.
 //!
@@ -55,8 +56,14 @@ pub(crate) struct TokenMemory {
     mac: TokenMac,
     secret: (u64, u64),
     /// Made with the first entry: a layer that sees no token takes no memory for them.
-    sets: OnceLock<Box<[Set]>>,
+    sets: OnceLock<Sets>,
     how_many: usize,
+}
+
+/// As many of the one as of the other.
+struct Sets {
+    tags: Box<[Tags]>,
+    sets: Box<[Set]>,
 }
 
 /// By what a token is remembered. Never shown.
@@ -77,10 +84,13 @@ pub(crate) struct Remembered {
 /// An entry, held for one request.
 pub(crate) struct Recalled(Guard<Option<Arc<Remembered>>>);
 
+/// Which entries of a set to load: 16 bits for each, zero where there is none. One line of the cache.
+#[derive(Default)]
+#[repr(align(64))]
+struct Tags([AtomicU64; WAYS / LANES]);
+
 #[derive(Default)]
 struct Set {
-    /// To load only the entry that is meant: 16 bits for each, zero where there is none.
-    tags: [AtomicU64; WAYS / LANES],
     entries: [ArcSwapOption<Remembered>; WAYS],
     /// One bit for each entry that was used since the hand last passed.
     used: AtomicU32,
@@ -90,15 +100,13 @@ struct Set {
 /// What only writers need.
 #[derive(Default)]
 struct Ledger {
-    ways: [Option<Held>; WAYS],
+    /// In bytes; a set has no more than fit.
+    weights: [u16; WAYS],
+    /// One bit for each entry that is there.
+    held: u32,
     bytes: usize,
     hand: usize,
-}
-
-#[derive(Clone, Copy)]
-struct Held {
-    weight: u32,
-    issuer: u32,
+    /// The newest generation of keys of any issuer: what it supersedes was forgotten.
     generation: u64,
 }
 
@@ -120,8 +128,8 @@ impl TokenMemory {
         // Nothing longer is ever verified.
         let token = Some(token).filter(|token| token.len() <= MAX_TOKEN_BYTES)?;
         let glance = self.glance(token);
-        let set = self.sets.get()?.get(glance.place(self.how_many))?;
-        let mut alike = set.alike(glance.tag()).peekable();
+        let (tags, set) = self.sets.get()?.at(glance.place(self.how_many))?;
+        let mut alike = tags.alike(glance.tag()).peekable();
         alike.peek()?;
         let key = self.mac.of(token)?;
         alike.find_map(|way| {
@@ -143,19 +151,16 @@ impl TokenMemory {
         let Some(key) = self.mac.of(token) else {
             return;
         };
-        let sets = self.sets.get_or_init(|| {
-            let empty = std::iter::repeat_with(Set::default);
-            empty.take(self.how_many).collect()
-        });
+        let sets = self.sets.get_or_init(|| Sets::new(self.how_many));
         let glance = self.glance(token);
-        if let Some(set) = sets.get(glance.place(self.how_many)) {
+        if let Some((tags, set)) = sets.at(glance.place(self.how_many)) {
             let entry = Remembered {
                 key,
                 issuer,
                 generation,
                 verified,
             };
-            set.put(glance.tag(), entry);
+            set.put(tags, glance.tag(), entry);
         }
     }
 
@@ -199,11 +204,27 @@ impl Recalled {
     }
 }
 
-impl Set {
+impl Sets {
+    fn new(how_many: usize) -> Self {
+        fn empty<T: Default>(how_many: usize) -> Box<[T]> {
+            std::iter::repeat_with(T::default).take(how_many).collect()
+        }
+        Self {
+            tags: empty(how_many),
+            sets: empty(how_many),
+        }
+    }
+
+    fn at(&self, place: usize) -> Option<(&Tags, &Set)> {
+        self.tags.get(place).zip(self.sets.get(place))
+    }
+}
+
+impl Tags {
     /// The ways whose tag this is, and now and then another.
     fn alike(&self, tag: u16) -> impl Iterator<Item = usize> {
         let wanted = u64::from(tag) * LOWEST;
-        let words = self.tags.iter().enumerate();
+        let words = self.0.iter().enumerate();
         words.flat_map(move |(index, word)| {
             let differs = word.load(Ordering::Relaxed) ^ wanted;
             // The highest bit of each lane that is zero; a borrow may add the next one.
@@ -216,20 +237,17 @@ impl Set {
         })
     }
 
-    fn tag(&self, way: usize) -> Option<u16> {
-        let word = self.tags.get(way / LANES)?.load(Ordering::Relaxed);
-        Some((word >> (way % LANES * 16)) as u16)
-    }
-
     /// Under the lock of the ledger: nobody else writes.
-    fn set_tag(&self, way: usize, tag: u16) {
-        if let Some(word) = self.tags.get(way / LANES) {
+    fn set(&self, way: usize, tag: u16) {
+        if let Some(word) = self.0.get(way / LANES) {
             let place = way % LANES * 16;
             let others = word.load(Ordering::Relaxed) & !(0xffff << place);
             word.store(others | u64::from(tag) << place, Ordering::Relaxed);
         }
     }
+}
 
+impl Set {
     fn mark_used(&self, way: usize) {
         let bit = 1_u32 << way;
         if self.used.load(Ordering::Relaxed) & bit == 0 {
@@ -242,78 +260,80 @@ impl Set {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn put(&self, tag: u16, entry: Remembered) {
+    fn put(&self, tags: &Tags, tag: u16, entry: Remembered) {
         let weight = entry.weight();
-        if weight > SET_BYTES {
+        let Some(noted) = u16::try_from(weight).ok().filter(|_| weight <= SET_BYTES) else {
             return;
-        }
+        };
         let mut ledger = self.ledger();
-        self.forget_superseded(&mut ledger, tag, &entry);
-        while ledger.bytes + weight > SET_BYTES {
-            self.evict(&mut ledger);
+        if entry.generation > ledger.generation {
+            ledger.generation = entry.generation;
+            let older = |held: &Remembered| {
+                held.issuer == entry.issuer && held.generation < entry.generation
+            };
+            self.forget_those(&mut ledger, tags, 0..WAYS, older);
         }
-        let way = match ledger.ways.iter().position(Option::is_none) {
-            Some(free) => free,
-            None => self.evict(&mut ledger),
+        self.forget_those(&mut ledger, tags, tags.alike(tag), |held| {
+            held.key == entry.key
+        });
+        while ledger.bytes + weight > SET_BYTES {
+            self.evict(&mut ledger, tags);
+        }
+        let way = match ledger.held.trailing_ones() as usize {
+            WAYS => self.evict(&mut ledger, tags),
+            free => free,
         };
-        let held = Held::of(&entry, weight);
-        let (Some(place), Some(noted)) = (self.entries.get(way), ledger.ways.get_mut(way)) else {
+        let (Some(place), Some(weighs)) = (self.entries.get(way), ledger.weights.get_mut(way))
+        else {
             return;
         };
-        *noted = Some(held);
+        *weighs = noted;
+        ledger.held |= 1 << way;
         ledger.bytes += weight;
         place.store(Some(Arc::new(entry)));
-        self.set_tag(way, tag);
+        tags.set(way, tag);
     }
 
-    /// The same token of before, and whatever earlier keys of its issuer verified: never used again.
-    fn forget_superseded(&self, ledger: &mut Ledger, tag: u16, new: &Remembered) {
-        for way in 0..WAYS {
-            let Some(Some(held)) = ledger.ways.get(way) else {
-                continue;
-            };
-            let older = held.issuer as usize == new.issuer && held.generation < new.generation;
-            if older || self.tag(way) == Some(tag) && self.holds(way, &new.key) {
-                self.forget(ledger, way);
+    fn forget_those(
+        &self,
+        ledger: &mut Ledger,
+        tags: &Tags,
+        ways: impl Iterator<Item = usize>,
+        which: impl Fn(&Remembered) -> bool,
+    ) {
+        for way in ways {
+            let entry = self.entries.get(way).map(ArcSwapOption::load);
+            let meant = entry.is_some_and(|entry| entry.as_deref().is_some_and(&which));
+            if meant {
+                self.forget(ledger, tags, way);
             }
         }
     }
 
-    fn holds(&self, way: usize, key: &TokenKey) -> bool {
-        let entry = self.entries.get(way).map(ArcSwapOption::load);
-        entry.is_some_and(|entry| entry.as_ref().is_some_and(|entry| entry.key == *key))
-    }
-
     /// Frees one way, and says which.
-    fn evict(&self, ledger: &mut Ledger) -> usize {
+    fn evict(&self, ledger: &mut Ledger, tags: &Tags) -> usize {
         loop {
             let way = ledger.hand % WAYS;
             ledger.hand = way + 1;
             let bit = 1_u32 << way;
             // The bit is cleared where it was set, so that the second round finds something.
             if self.used.fetch_and(!bit, Ordering::Relaxed) & bit == 0 {
-                self.forget(ledger, way);
+                self.forget(ledger, tags, way);
                 return way;
             }
         }
     }
 
-    fn forget(&self, ledger: &mut Ledger, way: usize) {
-        let held = ledger.ways.get_mut(way).and_then(Option::take);
-        ledger.bytes -= held.map_or(0, |held| held.weight as usize);
-        self.set_tag(way, 0);
-        if let Some(entry) = self.entries.get(way) {
+    fn forget(&self, ledger: &mut Ledger, tags: &Tags, way: usize) {
+        let bit = 1_u32 << way;
+        let (Some(entry), Some(weight)) = (self.entries.get(way), ledger.weights.get(way)) else {
+            return;
+        };
+        if ledger.held & bit != 0 {
+            ledger.bytes -= usize::from(*weight);
+            ledger.held &= !bit;
+            tags.set(way, 0);
             entry.store(None);
-        }
-    }
-}
-
-impl Held {
-    fn of(entry: &Remembered, weight: usize) -> Self {
-        Self {
-            weight: u32::try_from(weight).unwrap_or(u32::MAX),
-            issuer: u32::try_from(entry.issuer).unwrap_or(u32::MAX),
-            generation: entry.generation,
         }
     }
 }
@@ -337,7 +357,8 @@ const LOWEST: u64 = 0x0001_0001_0001_0001;
 const SET_BYTES: usize = WAYS * 1024;
 
 /// Its place in the set, and what the two reference counts take.
-const ENTRY_OVERHEAD: usize = size_of::<Set>() / WAYS + 4 * size_of::<usize>();
+const ENTRY_OVERHEAD: usize =
+    (size_of::<Tags>() + size_of::<Set>()) / WAYS + 4 * size_of::<usize>();
 
 #[cfg(all(
     test,

@@ -8,12 +8,13 @@ use crate::token::verified_of_claims;
 
 impl TokenMemory {
     fn ledgers(&self) -> impl Iterator<Item = MutexGuard<'_, Ledger>> {
-        self.sets.get().into_iter().flatten().map(Set::ledger)
+        let sets = self.sets.get().into_iter();
+        sets.flat_map(|all| &all.sets).map(Set::ledger)
     }
 
     pub(crate) fn entries(&self) -> usize {
         self.ledgers()
-            .map(|ledger| ledger.ways.iter().flatten().count())
+            .map(|ledger| ledger.held.count_ones() as usize)
             .sum()
     }
 
