@@ -268,10 +268,12 @@ impl Set {
         let mut ledger = self.ledger();
         if entry.generation > ledger.generation {
             ledger.generation = entry.generation;
+            let held = ledger.held;
+            let ways = (0..WAYS).filter(|way| held >> way & 1 == 1);
             let older = |held: &Remembered| {
                 held.issuer == entry.issuer && held.generation < entry.generation
             };
-            self.forget_those(&mut ledger, tags, 0..WAYS, older);
+            self.forget_those(&mut ledger, tags, ways, older);
         }
         self.forget_those(&mut ledger, tags, tags.alike(tag), |held| {
             held.key == entry.key
