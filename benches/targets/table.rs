@@ -29,6 +29,14 @@ impl Report {
         println!("| {what} | <= {target}{unit} | {measured:.3}{unit}{detail} | {word} |");
     }
 
+    /// A ratio that must not be below `target`.
+    pub(crate) fn at_least(&mut self, what: &str, target: f64, measured: f64, detail: &str) {
+        let met = measured >= target;
+        self.count(met);
+        let word = if met { "yes" } else { "**no**" };
+        println!("| {what} | >= {target} | {measured:.3}{detail} | {word} |");
+    }
+
     /// A figure without a target of its own.
     pub(crate) fn figure(&mut self, what: &str, measured: &str) {
         println!("| {what} | | {measured} | |");
