@@ -25,8 +25,9 @@ use allocation_counter::{AllocationInfo, measure};
 use tower_jwt_auth::Algorithm;
 
 use drive::{Ask, Hello, request, service, status};
+use http::StatusCode;
 use table::Report;
-use world::World;
+use world::{World, config, ready};
 
 fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -82,7 +83,42 @@ fn main() -> ExitCode {
         .sum::<i64>();
     let each = (all - released) as f64 / others.len() as f64;
     report.at_most("each, for a token of 953 bytes", 1000.0, each, "", "");
+
+    report.heading("Bytes that a layer holds while each request brings another token");
+    growth(&mut report);
     report.finish()
+}
+
+/// A memory of 1,024 entries, full after the first tokens, and then twenty times as many.
+fn growth(report: &mut Report) {
+    const ENTRIES: usize = 1024;
+    // Signed in the time that it takes; the size of the claims is what counts.
+    let world = World::new(Algorithm::EdDSA);
+    let layered = service(&ready(config(world.source()).remembered_tokens(ENTRIES)));
+    let mut number = 0;
+    let mut held = |tokens: usize| {
+        let mut bytes = 0;
+        for _ in 0..tokens {
+            number += 1;
+            let token = world.token(number);
+            // The request comes and goes in here: what is left is the layer's.
+            let left = measure(|| {
+                let request = request(Some(&token.line));
+                assert_eq!(status(&layered, request), StatusCode::OK);
+            });
+            bytes += left.bytes_current;
+        }
+        bytes
+    };
+    let full = held(ENTRIES * 10);
+    let more = held(ENTRIES * 20) as f64 / full as f64;
+    report.at_most(
+        "20,480 tokens more, over what is held by then",
+        0.01,
+        more,
+        "",
+        "",
+    );
 }
 
 fn counted(work: impl FnOnce(Ask), request: Ask) -> AllocationInfo {

@@ -19,6 +19,7 @@ mod measure;
 mod paths;
 mod refusals;
 mod scaling;
+#[allow(dead_code, reason = "shared with the other benches")]
 mod table;
 mod threads;
 mod tokens;

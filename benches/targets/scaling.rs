@@ -1,5 +1,7 @@
 //! Many keys, many issuers.
 
+use std::time::Instant;
+
 use http::StatusCode;
 use serde_json::json;
 use tower_jwt_auth::{Algorithm, Issuer, JwtAuthConfig, JwtAuthLayer};
@@ -24,6 +26,7 @@ pub(crate) fn run(report: &mut Report) {
         let figures = one(&|| ready(config(source(&world, keys))));
         compare(report, &format!("{keys} keys"), (first, again), figures);
     }
+    swap(report);
     for issuers in [100, 1000] {
         let figures = one(&|| many(&world, issuers));
         compare(
@@ -33,6 +36,25 @@ pub(crate) fn run(report: &mut Report) {
             figures,
         );
     }
+}
+
+/// What the task does when 128 keys arrive, from the fetch on, and a request never waits for.
+fn swap(report: &mut Report) {
+    let world = World::new(Algorithm::RS256);
+    let source = source(&world, 128);
+    let times = (0..20).map(|_| {
+        let began = Instant::now();
+        drop(ready(config(source.clone())));
+        began.elapsed().as_secs_f64() * 1e3
+    });
+    let least = times.fold(f64::MAX, f64::min);
+    report.at_most(
+        "128 RSA keys take the place of others",
+        5.0,
+        least,
+        " ms",
+        "",
+    );
 }
 
 fn compare(report: &mut Report, what: &str, one: (Figures, Figures), many: (Figures, Figures)) {

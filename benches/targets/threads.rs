@@ -3,11 +3,11 @@
 use std::sync::Barrier;
 use std::time::Instant;
 
-use tower_jwt_auth::Algorithm;
+use tower_jwt_auth::{Algorithm, JwtAuth};
 
-use crate::drive::{request, service, status};
+use crate::drive::{self, Hello, request, service, status};
 use crate::table::Report;
-use crate::world::World;
+use crate::world::{World, config, ready};
 
 const ROUNDS: usize = 60;
 
@@ -29,7 +29,25 @@ pub(crate) fn run(report: &mut Report) {
     for token in &tokens {
         status(&service, request(Some(&token.line)));
     }
-    let rows: [(&str, &(dyn Fn(usize) + Sync)); 2] = [
+    let [forgetful, crowded] = [0, 1].map(|entries| {
+        let layer = ready(config(world.source()).remembered_tokens(entries));
+        drive::service(&layer)
+    });
+    let sights = |service: &JwtAuth<Hello>, thread: usize| {
+        for token in &tokens[thread * 100..][..20] {
+            status(service, request(Some(&token.line)));
+        }
+    };
+    let rows: [(&str, &(dyn Fn(usize) + Sync)); 4] = [
+        ("first sight, nothing is remembered", &|thread| {
+            sights(&forgetful, thread);
+        }),
+        // One set of 32: each has been evicted when it comes again.
+        ("first sight, all in one set of the memory", &|thread| {
+            for token in &tokens[thread * 100..][..60] {
+                status(&crowded, request(Some(&token.line)));
+            }
+        }),
         ("remembered, a token each", &|thread| {
             for _ in 0..500 {
                 status(&service, request(Some(&tokens[thread].line)));
