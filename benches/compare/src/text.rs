@@ -50,8 +50,8 @@ Of the crates; what is written by hand and the bare `decode` are there to measur
 pub const CAVEATS: &str = "
 ## How to read this
 
-- Time of the thread on the processor, the quietest of 200 rounds; a round takes 25 tokens through each crate in turn, so all find their code
-  and keys equally cold. In first sights no round repeats a token, so that the memory of those that remember fills as it does in a server. The
+- Time of the thread on the processor, the quietest of 200 rounds; a round takes 32 tokens through each crate in turn, of which the first
+  eight are not counted, so that all find their code and keys equally warm. In first sights no round repeats a token, so that the memory of those that remember fills as it does in a server. The
   bare check runs before each crate and its quietest round of all counts, which is equally hard on all rows. Two runs differ by up to 0.05 in
   a ratio, and by up to half a microsecond in the smallest times.
 - The token has RFC 9068 claims and those that Keycloak adds; with RS256 it is 953 bytes long.
