@@ -160,9 +160,8 @@ impl Schedule {
             true => &self.returning_kid,
             false => &self.unknown_kid,
         };
-        self.failures == 0
-            && self.backing_off(now).is_none()
-            && (self.absent.contains(kid, now) || budget.is_spent(now, self.times.cooldown))
+        let refused = self.failures == 0 && budget.is_spent(now, self.times.cooldown);
+        self.backing_off(now).is_none() && (refused || self.absent.contains(kid, now))
     }
 
     pub(crate) fn ask_for_kid(&mut self, kid: KidHash, now: Instant) -> Decision {

@@ -131,6 +131,7 @@ fn is_web_origin(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::MAX_JSON_VALUES;
 
     #[test]
     fn client_id_order() {
@@ -188,6 +189,33 @@ mod tests {
             let claims = Claims::parse(json).unwrap();
             let scopes: crate::scopes::ScopeSet = claims.scopes().collect();
             assert_eq!(scopes.as_slice(), want, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_a_caller_is_told() {
+        let json = r#"{"iss":"i","exp":1,"aud":["a","b"]}"#;
+        let claims = Claims::parse(json).unwrap();
+        assert_eq!(claims.audience(), ["a", "b"]);
+        let matched = |audience| match claims.said(json, audience).unwrap().matched {
+            Some(Place::At { start, end }) => json.get(start as usize..end as usize),
+            _ => None,
+        };
+        assert_eq!(matched(Some("a")), Some("a"));
+        assert_eq!(matched(Some("b")), Some("b"));
+        assert_eq!(matched(Some("c")), None);
+        assert_eq!(matched(None), None);
+    }
+
+    #[test]
+    fn no_more_values_than_are_read() {
+        let list = |name: &str, values: usize| {
+            format!(r#"{{"{name}":[{}]}}"#, vec!["\"a\""; values].join(","))
+        };
+        for (name, most) in [("scope", MAX_JSON_VALUES), ("x", MAX_JSON_VALUES - 1)] {
+            assert!(Claims::parse(&list(name, most)).is_ok(), "{name}");
+            let more = Claims::parse(&list(name, most + 1)).map(drop);
+            assert_eq!(more, Err(TokenErrorKind::TooLarge.into()), "{name}");
         }
     }
 

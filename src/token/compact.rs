@@ -145,7 +145,7 @@ mod tests {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(5_000) })]
 
         #[test]
-        fn any_length(bytes in prop::collection::vec(any::<u8>(), 0..300), at in any::<prop::sample::Index>(), to in 0..128_u8) {
+        fn any_length(bytes in prop::collection::vec(any::<u8>(), 0..800), at in any::<prop::sample::Index>(), to in 0..128_u8) {
             let mut text = BASE64.encode(&bytes).into_bytes();
             agree(&text);
             if !text.is_empty() {

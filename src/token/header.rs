@@ -118,6 +118,11 @@ mod tests {
                 Ok(()),
             ),
             (
+                "another content type that ends alike",
+                r#"{"alg":"ES256","cty":"audio/mp4xyzJWT"}"#,
+                Ok(()),
+            ),
+            (
                 "nested JWT",
                 r#"{"alg":"ES256","cty":"JWT"}"#,
                 Err(UnsupportedHeader),

@@ -152,13 +152,21 @@ fn fresh() -> (Time, Schedule) {
     (time, schedule)
 }
 
+/// Asks, and holds the answer against what was foretold.
+fn ask_for_kid(schedule: &mut Schedule, kid: KidHash, now: Instant) -> Decision {
+    let foretold = schedule.is_absent(kid, now);
+    let decision = schedule.ask_for_kid(kid, now);
+    assert_eq!(foretold, decision == Decision::Absent, "{decision:?}");
+    decision
+}
+
 #[test]
 fn unknown_kids_have_two_fetches_and_one_more_per_cooldown() {
     let (mut time, mut schedule) = fresh();
     let mut kid = 0;
     let mut ask = |schedule: &mut Schedule, time: &Time| {
         kid += 1;
-        schedule.ask_for_kid(kid, time.now.monotonic)
+        ask_for_kid(schedule, kid, time.now.monotonic)
     };
     assert_eq!(ask(&mut schedule, &time), Decision::Fetch);
     assert_eq!(ask(&mut schedule, &time), Decision::Fetch);
@@ -190,27 +198,30 @@ fn an_absent_kid_is_remembered_for_one_cooldown_or_until_the_set_changes() {
     schedule.note_absent([7].into_iter(), false, time.now.monotonic);
     for _ in 0..10 {
         assert_eq!(
-            schedule.ask_for_kid(7, time.now.monotonic),
+            ask_for_kid(&mut schedule, 7, time.now.monotonic),
             Decision::Absent
         );
     }
     assert_eq!(
-        schedule.ask_for_kid(8, time.now.monotonic),
+        ask_for_kid(&mut schedule, 8, time.now.monotonic),
         Decision::Fetch,
         "the budget is whole"
     );
     schedule.note_absent([9].into_iter(), true, time.now.monotonic);
     assert_eq!(
-        schedule.ask_for_kid(9, time.now.monotonic),
+        ask_for_kid(&mut schedule, 9, time.now.monotonic),
         Decision::Absent
     );
     assert_eq!(
-        schedule.ask_for_kid(7, time.now.monotonic),
+        ask_for_kid(&mut schedule, 7, time.now.monotonic),
         Decision::Fetch,
         "a new set forgets"
     );
     time.pass(DEFAULT_COOLDOWN);
-    assert_eq!(schedule.ask_for_kid(9, time.now.monotonic), Decision::Fetch);
+    assert_eq!(
+        ask_for_kid(&mut schedule, 9, time.now.monotonic),
+        Decision::Fetch
+    );
 }
 
 #[test]
@@ -219,23 +230,35 @@ fn a_kid_that_an_earlier_set_held_is_never_absent_and_has_a_budget_of_its_own() 
     schedule.note_withdrawn([7].into_iter());
     schedule.note_absent([7, 8].into_iter(), false, time.now.monotonic);
     assert!(schedule.was_withdrawn(7) && !schedule.was_withdrawn(8));
-    assert_eq!(schedule.ask_for_kid(7, time.now.monotonic), Decision::Fetch);
-    assert_eq!(schedule.ask_for_kid(7, time.now.monotonic), Decision::Fetch);
     assert_eq!(
-        schedule.ask_for_kid(7, time.now.monotonic),
+        ask_for_kid(&mut schedule, 7, time.now.monotonic),
+        Decision::Fetch
+    );
+    assert_eq!(
+        ask_for_kid(&mut schedule, 7, time.now.monotonic),
+        Decision::Fetch
+    );
+    assert_eq!(
+        ask_for_kid(&mut schedule, 7, time.now.monotonic),
         Decision::Absent
     );
     assert_eq!(
-        schedule.ask_for_kid(8, time.now.monotonic),
+        ask_for_kid(&mut schedule, 8, time.now.monotonic),
         Decision::Absent
     );
-    assert_eq!(schedule.ask_for_kid(9, time.now.monotonic), Decision::Fetch);
     assert_eq!(
-        schedule.ask_for_kid(10, time.now.monotonic),
+        ask_for_kid(&mut schedule, 9, time.now.monotonic),
+        Decision::Fetch
+    );
+    assert_eq!(
+        ask_for_kid(&mut schedule, 10, time.now.monotonic),
         Decision::Fetch
     );
     time.pass(DEFAULT_COOLDOWN);
-    assert_eq!(schedule.ask_for_kid(7, time.now.monotonic), Decision::Fetch);
+    assert_eq!(
+        ask_for_kid(&mut schedule, 7, time.now.monotonic),
+        Decision::Fetch
+    );
     schedule.note_withdrawn(0..1_000_000);
     schedule.note_withdrawn(0..10);
     assert!(schedule.withdrawn.len() <= MAX_REMEMBERED_KIDS, "bounded");
@@ -276,8 +299,52 @@ fn a_bad_signature_asks_once_per_cooldown_of_a_set_that_is_older() {
     time.pass(seconds(1));
     assert_eq!(schedule.ask_for_signature(time.now), Decision::Fetch);
     // It spends nothing of the unknown kids' budget.
-    assert_eq!(schedule.ask_for_kid(1, time.now.monotonic), Decision::Fetch);
-    assert_eq!(schedule.ask_for_kid(2, time.now.monotonic), Decision::Fetch);
+    assert_eq!(
+        ask_for_kid(&mut schedule, 1, time.now.monotonic),
+        Decision::Fetch
+    );
+    assert_eq!(
+        ask_for_kid(&mut schedule, 2, time.now.monotonic),
+        Decision::Fetch
+    );
+}
+
+#[test]
+fn a_bad_signature_may_ask_at_the_very_end_of_a_cooldown() {
+    let (mut time, mut schedule) = fresh();
+    time.pass(TIMES.cooldown - Duration::from_nanos(1));
+    assert_eq!(schedule.ask_for_signature(time.now), Decision::Absent);
+    time.pass(Duration::from_nanos(1));
+    assert_eq!(schedule.ask_for_signature(time.now), Decision::Fetch);
+    time.pass(TIMES.cooldown - Duration::from_nanos(1));
+    assert_eq!(schedule.ask_for_signature(time.now), Decision::Absent);
+    time.pass(Duration::from_nanos(1));
+    assert_eq!(schedule.ask_for_signature(time.now), Decision::Fetch);
+}
+
+#[test]
+fn what_is_noted_later_takes_the_place_of_nothing() {
+    let (mut time, mut schedule) = fresh();
+    schedule.note_absent([1].into_iter(), false, time.now.monotonic);
+    schedule.note_withdrawn([3].into_iter());
+    time.pass(seconds(10));
+    schedule.note_absent([2].into_iter(), false, time.now.monotonic);
+    schedule.note_withdrawn([4].into_iter());
+    for kid in [1, 2] {
+        let decision = ask_for_kid(&mut schedule, kid, time.now.monotonic);
+        assert_eq!(decision, Decision::Absent, "{kid}");
+    }
+    assert!(schedule.was_withdrawn(3) && schedule.was_withdrawn(4));
+}
+
+#[test]
+fn a_set_of_another_process_is_as_old_as_it_says() {
+    let time = Time::start();
+    let fetched = FetchedAt::before(time.now, seconds(100));
+    assert_eq!(fetched.unix_seconds(), 1_800_000_000 - 100);
+    let until = fetched.fresh_until(seconds(600));
+    assert_eq!(time.until(until.monotonic), seconds(500));
+    assert_eq!(until.wall.unix_seconds(), 1_800_000_500);
 }
 
 #[test]
@@ -371,9 +438,9 @@ proptest! {
             let asked = match event {
                 Event::Junk => {
                     kid += 1;
-                    Some((schedule.ask_for_kid(kid, time.now.monotonic), &mut of_kids))
+                    Some((ask_for_kid(&mut schedule, kid, time.now.monotonic), &mut of_kids))
                 }
-                Event::KidAgain => Some((schedule.ask_for_kid(u64::MAX, time.now.monotonic), &mut of_kids)),
+                Event::KidAgain => Some((ask_for_kid(&mut schedule, u64::MAX, time.now.monotonic), &mut of_kids)),
                 Event::BadSignature => Some((schedule.ask_for_signature(time.now), &mut of_signatures)),
                 Event::IssuerDown => { up = false; None }
                 Event::IssuerUp => {
