@@ -6,7 +6,7 @@
 //! cargo bench --no-default-features --features rust_crypto,test-util --bench targets -- back_end
 //! ```
 //!
-//! `README.md` beside it says what the figures mean.
+//! `../README.md` says what the figures mean.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
