@@ -131,7 +131,7 @@ fn is_web_origin(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::MAX_JSON_VALUES;
+    use crate::limits::{MAX_JSON_MEMBERS, MAX_JSON_VALUES};
 
     #[test]
     fn client_id_order() {
@@ -162,6 +162,7 @@ mod tests {
                 r#"{"azp":7,"client_id":["x"],"appid":"d"}"#,
                 "d",
             ),
+            ("escaped", r#"{"azp":"\u0061b"}"#, "ab"),
             ("never sub or aud", r#"{"sub":"s","aud":"a"}"#, ""),
         ];
         for (name, json, want) in cases {
@@ -173,8 +174,14 @@ mod tests {
 
     #[test]
     fn scope_spellings() {
-        let cases: [(&str, &str, &[&str]); 6] = [
+        let cases: [(&str, &str, &[&str]); 8] = [
             ("a string", r#"{"scope":"a b"}"#, &["a", "b"]),
+            ("escaped", r#"{"scope":"\u0061\u0020b"}"#, &["a", "b"]),
+            (
+                "escaped in a list",
+                r#"{"scope":["\u0061","b"]}"#,
+                &["a", "b"],
+            ),
             ("a list", r#"{"scope":["a","b"]}"#, &["a", "b"]),
             ("scp", r#"{"scp":["a"]}"#, &["a"]),
             ("both", r#"{"scp":"b c","scope":"a b"}"#, &["a", "b", "c"]),
@@ -217,6 +224,20 @@ mod tests {
             let more = Claims::parse(&list(name, most + 1)).map(drop);
             assert_eq!(more, Err(TokenErrorKind::TooLarge.into()), "{name}");
         }
+        let fractions = |values: usize| format!(r#"{{"x":[{}]}}"#, vec!["0.5"; values].join(","));
+        assert!(Claims::parse(&fractions((MAX_JSON_VALUES - 1) / 8)).is_ok());
+        assert!(Claims::parse(&fractions((MAX_JSON_VALUES - 1) / 8 + 1)).is_err());
+    }
+
+    #[test]
+    fn no_more_members_than_are_read() {
+        let members = |how_many: usize| {
+            let members: Vec<_> = (0..how_many).map(|n| format!(r#""{n}":0"#)).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        assert!(Claims::parse(&members(MAX_JSON_MEMBERS)).is_ok());
+        let more = Claims::parse(&members(MAX_JSON_MEMBERS + 1)).map(drop);
+        assert_eq!(more, Err(TokenErrorKind::TooLarge.into()));
     }
 
     #[test]
