@@ -294,8 +294,13 @@ impl JwtVerifier {
         let used = |algorithm| self.0.algorithms.contains(&algorithm);
         let headed = Headed::read(compact, &header, used).map_err(refuse)?;
         let now = self.0.clock.now();
-        if let (Look::First, [only]) = (look, &*self.0.issuers)
-            && only.keys.are_known_to_lack(headed.kid(), now)
+        // Loaded once for the whole look: of several issuers, only the claims say whose.
+        let early = match (look, &*self.0.issuers) {
+            (Look::First, [only]) => only.keys.in_use_already(now).map(|keys| (only, keys)),
+            _ => None,
+        };
+        if let Some((only, in_use)) = &early
+            && only.keys.are_known_to_lack(headed.kid(), in_use, now)
         {
             // Whatever else it says: in a flood of them, claims are not worth reading.
             return Err(refuse(TokenErrorKind::UnknownKey.into()));
@@ -329,7 +334,7 @@ impl JwtVerifier {
             let newer = newer.map_err(NotYet::Rejected)?;
             self.authenticate(presented, Look::Second(&newer))
         };
-        let in_use = keys.in_use(now);
+        let in_use = early.map_or_else(|| keys.in_use(now), |(_, in_use)| in_use);
         let snapshot = match look {
             Look::First => in_use.serving(now),
             Look::Second(newer) => Some(newer),

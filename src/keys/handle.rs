@@ -86,6 +86,10 @@ impl Handle {
         }
     }
 
+    pub(super) fn is_running(&self) -> bool {
+        self.0.running.load(Ordering::Acquire)
+    }
+
     pub(super) fn would_find_absent(&self, kid: &str, now: Now) -> bool {
         self.0.would_find_absent(kid, now)
     }
@@ -195,7 +199,7 @@ impl Handle {
     /// Starts the task unless it runs; also when the runtime that carried it is gone. `false` when
     /// there is no runtime to start it on.
     fn ensure_running(&self) -> bool {
-        if self.0.running.load(Ordering::Acquire) {
+        if self.is_running() {
             return true;
         }
         let Ok(runtime) = runtime::Handle::try_current() else {

@@ -200,12 +200,25 @@ impl LiveKeys {
         }
     }
 
+    /// The keys in use, unless nobody has needed them yet: starts nothing.
+    pub(crate) fn in_use_already(&self, now: Now) -> Option<InUse<'_>> {
+        let needed = match &self.0 {
+            Kind::Fixed(_) => true,
+            Kind::Refreshed(handle) => handle.is_running(),
+        };
+        needed.then(|| self.in_use(now))
+    }
+
     /// Whether no key has this `kid`, and [`ask`](Self::ask) would bring none.
-    pub(crate) fn are_known_to_lack(&self, kid: Option<&str>, now: Now) -> bool {
+    pub(crate) fn are_known_to_lack(
+        &self,
+        kid: Option<&str>,
+        in_use: &InUse<'_>,
+        now: Now,
+    ) -> bool {
         let Some(kid) = kid else {
             return false;
         };
-        let in_use = self.in_use(now);
         let lacking = in_use.serving(now).is_some_and(|set| !set.keys.knows(kid));
         lacking
             && match &self.0 {

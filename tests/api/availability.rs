@@ -551,7 +551,7 @@ async fn a25_a_flood_while_the_issuer_is_down() {
 async fn a26_tokens_that_fail_a_cheap_check_ask_for_nothing() {
     let key = key("k");
     let memory = Memory::publishing(&[&key]);
-    let verifier = memory.verifier();
+    let (verifier, never_asked) = (memory.verifier(), memory.verifier());
     verifier.ready().await.unwrap();
     let sign = |header: String, claims: String| key.sign_compact(&header, &claims);
     let header =
@@ -590,6 +590,12 @@ async fn a26_tokens_that_fail_a_cheap_check_ask_for_nothing() {
             );
         }
         assert_eq!(memory.fetches() - before, fetches, "{name}");
+        if fetches == 0 {
+            // Nor do they begin the life of keys that nobody has needed yet.
+            verdict(&never_asked, &token).await;
+            pass(seconds(1)).await;
+            assert_eq!(memory.fetches(), before, "{name}");
+        }
     }
 }
 
