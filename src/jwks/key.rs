@@ -365,3 +365,63 @@ const MAX_KEY_OPS: usize = 16;
 
 /// aws-lc's own bound; real exponents are 3 and 65537.
 const MAX_RSA_EXPONENT: u64 = 1 << 33;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn der_of_an_rsa_key() {
+        let integer = |bytes: &[u8]| [&[0x02, bytes.len() as u8], bytes].concat();
+        let sequence = |content: &[u8]| [&[0x30, content.len() as u8], content].concat();
+        let (n, e) = (integer(&[0, 0xc3]), integer(&[1, 0, 1]));
+        let both = [&n[..], &e].concat();
+        let key = sequence(&both);
+        assert_eq!(
+            rsa_components(&key),
+            Some((&[0xc3][..], &[1, 0, 1][..])),
+            "without the sign octet"
+        );
+        let long = [&[0x30, 0x82, 0, both.len() as u8], &both[..]].concat();
+        assert_eq!(rsa_components(&long), rsa_components(&key));
+        let filled = [&integer(&[0x77; 121])[..], &e].concat();
+        let indefinite = [&[0x30, 0x80], &filled[..]].concat();
+        assert_eq!(filled.len(), 128);
+        let rows = [
+            ("a byte behind", [&key[..], &[0]].concat()),
+            ("a byte behind e", sequence(&[&both[..], &[0]].concat())),
+            ("a third number", sequence(&[&both[..], &e].concat())),
+            ("one number", sequence(&n)),
+            ("cut short", key[..key.len() - 1].to_vec()),
+            ("no sequence", [&[0x31], &key[1..]].concat()),
+            ("no integer", sequence(&[&n[..], &[0x03], &e[1..]].concat())),
+            (
+                "a length of three bytes",
+                [&[0x30, 0x83, 0, 0, both.len() as u8], &both[..]].concat(),
+            ),
+            ("an indefinite length", indefinite),
+            ("nothing", vec![]),
+        ];
+        for (name, der) in rows {
+            assert_eq!(rsa_components(&der), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn reasons_differ() {
+        use SkipReason::*;
+        let reasons = [
+            AlgorithmMismatch,
+            InvalidKey,
+            NotAnObject,
+            NotForSignatures,
+            RsaParameters,
+            Symmetric,
+            UnsupportedAlgorithm,
+            UnsupportedType,
+        ];
+        let texts: std::collections::HashSet<_> = reasons.iter().map(ToString::to_string).collect();
+        assert_eq!(texts.len(), reasons.len());
+        assert!(texts.iter().all(|text| !text.is_empty()));
+    }
+}
