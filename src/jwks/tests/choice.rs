@@ -39,6 +39,21 @@ fn n77_more_keys_than_anybody_needs() {
         "what is skipped takes bounded room too"
     );
 }
+/// A key that is alone needs no name, and its signature is checked all the same.
+#[test]
+fn without_kid_the_only_key_that_fits_verifies() {
+    let signing = TestKey::generate(Algorithm::ES256, "k");
+    let set = set(&[signing.jwk(), key(Algorithm::EdDSA)]).unwrap();
+    let (good, mut bad) = (signing.sign(MESSAGE), signing.sign(MESSAGE));
+    bad[7] ^= 1;
+    let verify = |algorithm, signature| set.verify(None, algorithm, MESSAGE, signature);
+    assert_eq!(verify(Algorithm::ES256, &good), Ok(()));
+    assert_eq!(verify(Algorithm::ES256, &bad), Err(KeyMiss::BadSignature));
+    assert_eq!(verify(Algorithm::ES384, &good), Err(KeyMiss::NoFit));
+    assert!(set.has_kid("k") && set.knows("k"));
+    assert!(!set.has_kid("K") && !set.knows("K"));
+    assert!(set.has_key_for(Algorithm::ES256) && !set.has_key_for(Algorithm::ES384));
+}
 /// RFC 7517 §4.4: without `alg` a key serves what its type and curve fit, and nothing else.
 #[test]
 fn without_alg_type_and_curve_decide() {
