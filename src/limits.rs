@@ -19,7 +19,7 @@ pub const MAX_JSON_MEMBERS: usize = 256;
 
 /// Values in a token's header, and in its claims, with the names inside of objects: for the same reason.
 /// A number with a fraction or an exponent counts for eight. In a list of 1,024 strings there is room for
-/// nine characters each.
+/// eight characters each.
 pub const MAX_JSON_VALUES: usize = 1_024;
 
 /// Bytes of a key set or a discovery document after decompression, 256 KiB. The largest published

@@ -164,8 +164,8 @@ impl TokenMemory {
         }
     }
 
-    /// From the end of the signature, which differs for any two tokens, under a secret, so that nobody can
-    /// fill one set on purpose.
+    /// From the end of the signature, which differs for nearly any two tokens (of ML-DSA it says least), under
+    /// a secret, so that nobody can fill one set on purpose.
     fn glance(&self, token: &[u8]) -> Glance {
         let last = token.last_chunk().copied().map_or(0, u128::from_le_bytes);
         let fold = |one: u64, other: u64| {

@@ -288,9 +288,9 @@ impl JwtVerifier {
     ) -> Result<(usize, Arc<Verified>), NotYet> {
         let refuse = |error: TokenError| NotYet::Rejected(self.refuse(error));
         let unreadable = |error| NotYet::Rejected(self.refuse_unreadable(presented, error));
-        let mut room = room();
+        let (mut header_room, mut signature_room) = (room(), room());
         let compact = Compact::split(presented.bytes()).map_err(unreadable)?;
-        let header = compact.header(&mut room).map_err(unreadable)?;
+        let header = compact.header(&mut header_room).map_err(unreadable)?;
         let used = |algorithm| self.0.algorithms.contains(&algorithm);
         let headed = Headed::read(compact, &header, used).map_err(refuse)?;
         let now = self.0.clock.now();
@@ -313,6 +313,8 @@ impl JwtVerifier {
             .trusted(named)
             .ok_or_else(|| refuse(TokenErrorKind::WrongIssuer.into()))?;
         let checked = parsed.check(policy, now.wall).map_err(refuse)?;
+        // Before any key is asked for: what is no signature is no reason to.
+        let signature = compact.signature(&mut signature_room).map_err(unreadable)?;
 
         let lacking = |lack: Lack<'_>, error| {
             let asked = match look {
@@ -345,7 +347,7 @@ impl JwtVerifier {
             return lacking(lack, TokenErrorKind::UnknownKey.into());
         };
         let seen = snapshot.generation;
-        let attested = match checked.verify(&snapshot.keys) {
+        let attested = match checked.verify(&snapshot.keys, &signature) {
             Ok(attested) => attested,
             Err(error) => {
                 return match error.kind() {
@@ -354,7 +356,6 @@ impl JwtVerifier {
                     TokenErrorKind::BadSignature | TokenErrorKind::KeyMismatch => {
                         lacking(Lack::Signature { seen }, error)
                     }
-                    TokenErrorKind::BadEncoding => Err(unreadable(error)),
                     _ => Err(refuse(error)),
                 };
             }

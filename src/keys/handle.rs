@@ -90,8 +90,8 @@ impl Handle {
         self.0.running.load(Ordering::Acquire)
     }
 
-    pub(super) fn would_find_absent(&self, kid: &str, now: Now) -> bool {
-        self.0.would_find_absent(kid, now)
+    pub(super) fn would_find_absent(&self, kid: &str, seen: u64, now: Now) -> bool {
+        self.0.would_find_absent(kid, seen, now)
     }
 
     pub(super) async fn wait(&self, lack: Lack<'_>, mut flight: Flight) -> Answer {

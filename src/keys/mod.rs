@@ -219,12 +219,13 @@ impl LiveKeys {
         let Some(kid) = kid else {
             return false;
         };
-        let lacking = in_use.serving(now).is_some_and(|set| !set.keys.knows(kid));
-        lacking
-            && match &self.0 {
-                Kind::Fixed(_) => true,
-                Kind::Refreshed(handle) => handle.would_find_absent(kid, now),
-            }
+        let Some(set) = in_use.serving(now).filter(|set| !set.keys.knows(kid)) else {
+            return false;
+        };
+        match &self.0 {
+            Kind::Fixed(_) => true,
+            Kind::Refreshed(handle) => handle.would_find_absent(kid, set.generation, now),
+        }
     }
 
     /// Asks for what was lacking. Nearly always it is known at once that nothing is to be had.
@@ -324,4 +325,71 @@ impl Snapshot {
 fn time_until(at: Instant, now: Instant) -> Duration {
     at.saturating_duration_since(now)
         .max(Duration::from_secs(1))
+}
+
+#[cfg(all(
+    test,
+    feature = "test-util",
+    any(feature = "aws_lc_rs", feature = "rust_crypto")
+))]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+    use std::sync::Mutex;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::test_util::TestKey;
+    use crate::token::Algorithm;
+
+    #[derive(Debug)]
+    struct Source(Mutex<Vec<TestKey>>);
+
+    impl KeySource for Source {
+        fn fetch<'a>(&'a self, _: Option<&'a Validators>) -> FetchFuture<'a> {
+            let keys: Vec<_> = self.0.lock().unwrap().iter().map(TestKey::jwk).collect();
+            Box::pin(async move { Ok(Fetched::document(json!({"keys": keys}).to_string())) })
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_came_after_the_look_is_not_known_to_be_lacking() {
+        let key = |kid| TestKey::generate(Algorithm::ES256, kid);
+        let source = Arc::new(Source(Mutex::new(vec![key("old")])));
+        let seconds = Duration::from_secs;
+        let origin = KeyOrigin {
+            issuer: "i".into(),
+            source: source.clone(),
+            times: Times {
+                max_age: seconds(10),
+                max_stale: seconds(100),
+                cooldown: seconds(30),
+                timeout: seconds(5),
+            },
+            seed: None,
+            snapshot_file: None,
+        };
+        let clock = Clock::default();
+        let keys = LiveKeys::refreshed(origin, clock.clone());
+        keys.ready().await.unwrap();
+        let look = keys.in_use(clock.now());
+        let lacks = |kid: &str| keys.are_known_to_lack(Some(kid), &look, clock.now());
+        assert!(!lacks("new"), "it may be asked for");
+        for kid in ["junk", "more junk"] {
+            let lack = Lack::Key {
+                kid: Some(kid),
+                seen: 1,
+            };
+            match keys.ask(lack, clock.now()) {
+                Asked::WaitFor(flight) => drop(keys.wait(lack, flight).await),
+                Asked::Answered(answer) => panic!("{answer:?}"),
+            }
+        }
+        assert!(lacks("new") && !lacks("old"), "the budget is spent");
+        source.0.lock().unwrap().push(key("new"));
+        tokio::time::sleep(seconds(10)).await;
+        assert!(!lacks("new"), "the schedule has brought it");
+        assert!(lacks("other"));
+    }
 }

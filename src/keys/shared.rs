@@ -111,16 +111,22 @@ impl Shared {
         })
     }
 
-    /// Whether [`ask`](Self::ask) would answer that this `kid` is absent, which the keys in use lack.
-    pub(super) fn would_find_absent(&self, kid: &str, now: Now) -> bool {
-        let kid = self.hasher.hash_one(kid);
+    /// Whether [`ask`](Self::ask) would answer that this `kid` is absent, which the keys of the generation
+    /// that was seen lack.
+    pub(super) fn would_find_absent(&self, kid: &str, seen: u64, now: Now) -> bool {
         let control = self.control();
         let Control {
             flights, schedule, ..
         } = &*control;
+        let lack = Lack::Key {
+            kid: Some(kid),
+            seen,
+        };
         flights.under_way().is_none()
             && !flights.is_requested()
-            && schedule.is_absent(kid, now.monotonic)
+            && schedule.is_absent(self.hasher.hash_one(kid), now.monotonic)
+            // They may have come since, while the lock was waited for.
+            && self.satisfied(lack, now).is_none()
     }
 
     /// What the flight that had the last word means for `lack`.

@@ -65,7 +65,7 @@ impl<'t> Compact<'t> {
             .map_err(|_| TokenErrorKind::BadEncoding.into())
     }
 
-    pub(super) fn signature<'r>(
+    pub(crate) fn signature<'r>(
         &self,
         room: &'r mut Room<SIGNATURE_ROOM>,
     ) -> Result<Cow<'r, [u8]>, TokenError> {
@@ -103,7 +103,7 @@ fn text(bytes: Cow<'_, [u8]>) -> Option<Cow<'_, str>> {
 pub(crate) const HEADER_ROOM: usize = 512;
 
 /// An RSA signature of 4096 bits and what decoding rounds up.
-pub(super) const SIGNATURE_ROOM: usize = 516;
+pub(crate) const SIGNATURE_ROOM: usize = 516;
 
 #[cfg(test)]
 mod tests {

@@ -292,7 +292,8 @@ impl<'a> ReadJson<'a> for MaybeText<'a> {
     }
 }
 
-/// A value that means nothing to us.
+/// A value that means nothing to us. With serde_json's `arbitrary_precision`, which another crate may turn
+/// on, a number is a map of text here: of any size then, and counted for three.
 struct Skipped;
 
 impl<'a> ReadJson<'a> for Skipped {

@@ -2,7 +2,9 @@ use std::sync::Arc;
 
 use super::algorithm::Algorithm;
 use super::claims::Claims;
-use super::compact::{Compact, room};
+use super::compact::Compact;
+#[cfg(feature = "test-util")]
+use super::compact::room;
 use super::error::{TokenError, TokenErrorKind};
 use super::header::Header;
 use super::policy::ValidationPolicy;
@@ -98,17 +100,19 @@ impl<'p> Checked<'_, 'p> {
         self.parsed.headed.kid()
     }
 
-    /// Steps 9 and 10.
-    pub(crate) fn verify(&self, keys: &KeySet) -> Result<Attested<'p>, TokenError> {
+    /// Steps 9 and 10. `signature` is the decoded one of the same token.
+    pub(crate) fn verify(
+        &self,
+        keys: &KeySet,
+        signature: &[u8],
+    ) -> Result<Attested<'p>, TokenError> {
         let Parsed {
             headed,
             payload,
             claims,
         } = &self.parsed;
-        let mut room = room();
-        let signature = headed.compact.signature(&mut room)?;
         let signed = headed.compact.signing_input;
-        keys.verify(headed.kid(), headed.algorithm, signed, &signature)
+        keys.verify(headed.kid(), headed.algorithm, signed, signature)
             .map_err(key_error)?;
         let said = claims.said(payload, self.audience)?;
         let policy = self.policy;
