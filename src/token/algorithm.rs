@@ -179,6 +179,18 @@ mod tests {
     }
 
     #[test]
+    fn those_of_jsonwebtoken_keep_their_names() {
+        use jsonwebtoken::Algorithm::*;
+        for theirs in [
+            ES256, ES384, EdDSA, HS256, HS384, HS512, PS256, PS384, PS512, RS256, RS384, RS512,
+        ] {
+            let ours = Algorithm::from(theirs);
+            assert_eq!(ours.to_string(), format!("{theirs:?}"));
+            assert_eq!(ours.is_symmetric(), ours.name().starts_with("HS"));
+        }
+    }
+
+    #[test]
     fn other_names_are_none() {
         for name in [
             "none", "None", "", "rs256", "RS256 ", "ES256K", "RSA-OAEP", "Ed448",

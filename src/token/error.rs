@@ -137,3 +137,17 @@ impl fmt::Display for TokenErrorKind {
         f.write_str(self.text())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts() {
+        let expired = TokenError::at(TokenErrorKind::Expired, Some("exp"));
+        assert_eq!(expired.to_string(), "exp has passed (exp)");
+        let large = TokenError::from(TokenErrorKind::TooLarge);
+        assert_eq!(large.to_string(), "the token is too large");
+        assert_eq!(large.kind().to_string(), large.to_string());
+    }
+}

@@ -54,6 +54,24 @@ fn without_kid_the_only_key_that_fits_verifies() {
     assert!(!set.has_kid("K") && !set.knows("K"));
     assert!(set.has_key_for(Algorithm::ES256) && !set.has_key_for(Algorithm::ES384));
 }
+#[test]
+fn names_are_told_also_of_keys_that_are_skipped() {
+    let long = "k".repeat(100);
+    let skipped = |kid: Value| json!({"kty": "XYZ", "kid": kid});
+    let keys = [
+        key(Algorithm::ES256),
+        without(&key(Algorithm::EdDSA), "kid"),
+        skipped(json!("s")),
+        skipped(json!(long)),
+        skipped(json!(7)),
+    ];
+    let set = set(&keys).unwrap();
+    assert_eq!(set.kids().collect::<Vec<_>>(), [Some("k"), None]);
+    let told: Vec<_> = set.skipped().iter().map(|key| key.kid.as_deref()).collect();
+    assert_eq!(told, [Some("s"), Some(&long[..64]), None]);
+    let empty = KeySetError::NoUsableKey { skipped: None }.to_string();
+    assert_eq!(empty, "the list of keys is empty");
+}
 /// RFC 7517 §4.4: without `alg` a key serves what its type and curve fit, and nothing else.
 #[test]
 fn without_alg_type_and_curve_decide() {
