@@ -3,9 +3,9 @@
 use std::sync::Barrier;
 use std::time::Instant;
 
-use tower_jwt_auth::{Algorithm, JwtAuth};
+use tower_jwt_auth::Algorithm;
 
-use crate::drive::{self, Hello, request, service, status};
+use crate::drive::{self, request, service, status};
 use crate::table::Report;
 use crate::world::{World, config, ready};
 
@@ -33,14 +33,11 @@ pub(crate) fn run(report: &mut Report) {
         let layer = ready(config(world.source()).remembered_tokens(entries));
         drive::service(&layer)
     });
-    let sights = |service: &JwtAuth<Hello>, thread: usize| {
-        for token in &tokens[thread * 100..][..20] {
-            status(service, request(Some(&token.line)));
-        }
-    };
     let rows: [(&str, &(dyn Fn(usize) + Sync)); 4] = [
         ("first sight, nothing is remembered", &|thread| {
-            sights(&forgetful, thread);
+            for token in &tokens[thread * 100..][..20] {
+                status(&forgetful, request(Some(&token.line)));
+            }
         }),
         // One set of 32: each has been evicted when it comes again.
         ("first sight, all in one set of the memory", &|thread| {
