@@ -60,17 +60,19 @@ fn check_static(document: &[u8]) {
     }
 }
 
-/// A set that jsonwebtoken reads can be handed over, and brings no more than the document does.
+/// A set that jsonwebtoken reads can be handed over, and brings no more than it writes back. (The document may
+/// bring less: jsonwebtoken takes null for absent, a list for an object.)
 fn check_vocabulary(document: &[u8]) {
     let Ok(set) = serde_json::from_slice::<jsonwebtoken::jwk::JwkSet>(document) else {
         return;
     };
+    let written = serde_json::to_vec(&set).expect("it was read");
     let handed = JwtAuthConfig::builder()
         .resource("https://resource.example")
         .issuer("https://issuer.example")
         .jwks(set)
         .build();
-    assert!(handed.is_err() || key_counts(document, &[]).is_ok());
+    assert!(handed.is_err() || key_counts(&written, &[]).is_ok());
 }
 
 fn members(document: &[u8]) -> usize {
