@@ -21,26 +21,30 @@ pub(crate) struct Bearer<'h> {
     start: usize,
 }
 
-/// The credentials of a request (RFC 6750 §2.1). The query and the body are never looked at.
-pub(crate) fn bearer(headers: &HeaderMap) -> Result<Bearer<'_>, NoBearer> {
-    let mut lines = headers.get_all(AUTHORIZATION).iter();
-    let line = lines.next().ok_or(NoBearer::Absent)?;
-    if lines.next().is_some() {
+/// The credentials of a request (RFC 6750 §2.1), which from here on are not shown: frameworks log requests
+/// with `Debug`. The query and the body are never looked at.
+pub(crate) fn bearer(headers: &mut HeaderMap) -> Result<Bearer<'_>, NoBearer> {
+    // The counts say whether any header is repeated, which costs less than to look for one that is.
+    let some_repeated = headers.len() != headers.keys_len();
+    if some_repeated && headers.get_all(AUTHORIZATION).iter().nth(1).is_some() {
         return Err(NoBearer::Several);
     }
+    let line = headers.get_mut(AUTHORIZATION).ok_or(NoBearer::Absent)?;
+    line.set_sensitive(true);
+    let line = &*line;
     // RFC 9110 §11.1: schemes are compared in any case.
     let (scheme, rest) = line
         .as_bytes()
         .split_at_checked(SCHEME.len())
         .ok_or(NoBearer::Absent)?;
-    let is_longer = rest.first().is_some_and(|byte| is_token_character(*byte));
-    if is_longer || !scheme.eq_ignore_ascii_case(SCHEME) {
+    if !scheme.eq_ignore_ascii_case(SCHEME) {
         return Err(NoBearer::Absent);
     }
     // RFC 9110 §11.4: one or more spaces, and nothing else that looks like one.
     let spaces = rest.iter().take_while(|byte| **byte == b' ').count();
-    match spaces {
-        0 => Err(NoBearer::Malformed),
+    match (spaces, rest) {
+        (0, [next, ..]) if is_token_character(*next) => Err(NoBearer::Absent),
+        (0, _) => Err(NoBearer::Malformed),
         _ => Ok(Bearer {
             line,
             start: SCHEME.len().saturating_add(spaces),
@@ -88,9 +92,11 @@ const SCHEME: &[u8] = b"Bearer";
 
 #[cfg(test)]
 mod tests {
+    use http::header::COOKIE;
+
     use super::*;
 
-    fn bearer_token(headers: &HeaderMap) -> Result<&str, NoBearer> {
+    fn bearer_token(headers: &mut HeaderMap) -> Result<&str, NoBearer> {
         let token = bearer(headers)?.bytes();
         match is_b64token(token) {
             true => Ok(std::str::from_utf8(token).unwrap()),
@@ -139,7 +145,7 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert(AUTHORIZATION, HeaderValue::from_bytes(line).unwrap());
             assert_eq!(
-                bearer_token(&headers),
+                bearer_token(&mut headers),
                 want,
                 "{:?}",
                 String::from_utf8_lossy(line)
@@ -156,10 +162,16 @@ mod tests {
     #[test]
     fn none_and_several() {
         let mut headers = HeaderMap::new();
-        assert_eq!(bearer_token(&headers), Err(NoBearer::Absent));
+        assert_eq!(bearer_token(&mut headers), Err(NoBearer::Absent));
         headers.append(AUTHORIZATION, HeaderValue::from_static("Bearer a"));
-        assert_eq!(bearer_token(&headers), Ok("a"));
+        assert_eq!(bearer_token(&mut headers), Ok("a"));
         headers.append(AUTHORIZATION, HeaderValue::from_static("Bearer a"));
-        assert_eq!(bearer_token(&headers), Err(NoBearer::Several));
+        assert_eq!(bearer_token(&mut headers), Err(NoBearer::Several));
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, HeaderValue::from_static("Bearer a"));
+        for cookie in ["a=1", "b=2"] {
+            headers.append(COOKIE, HeaderValue::from_static(cookie));
+        }
+        assert_eq!(bearer_token(&mut headers), Ok("a"), "another is repeated");
     }
 }

@@ -9,7 +9,7 @@ pub use crate::keys::fuzzing::{Discovery, Pauses, pauses};
 
 /// The bearer token of a request, if it carries exactly one.
 #[must_use]
-pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub fn bearer(headers: &mut HeaderMap) -> Option<&str> {
     let token = crate::bearer::bearer(headers).ok()?.bytes();
     let is_token = crate::bearer::is_b64token(token);
     std::str::from_utf8(token).ok().filter(|_| is_token)

@@ -96,6 +96,7 @@ pub mod fuzzing;
 pub mod guide;
 mod jwks;
 mod keys;
+mod known_headers;
 pub mod limits;
 mod mcp;
 #[allow(
@@ -144,7 +145,8 @@ pub use custom_check::Refusal;
 pub use extract::Claims;
 pub use jwks::{Jwk, JwkSet, KeySetError, SkipReason};
 pub use keys::{
-    FetchError, FetchFuture, Fetched, IssuerHealth, KeySnapshot, KeySource, SkippedKey, Validators,
+    FetchError, FetchFuture, Fetched, IssuerHealth, KeySnapshot, KeySource, KeysHealth, SkippedKey,
+    Validators,
 };
 pub use mcp::{
     McpBody, McpScoped, McpScopedFuture, McpScopes, MemorySessions, Principal, SessionBinding,
@@ -155,7 +157,7 @@ pub use resource_metadata::ResourceMetadata;
 pub use stream_expiry::StreamExpiry;
 pub use token::{Algorithm, TokenError, TokenErrorKind};
 pub use url_rules::UrlFault;
-pub use verifier::{JwtVerifier, KeysHealth};
+pub use verifier::JwtVerifier;
 
 #[cfg(all(doctest, feature = "aws_lc_rs", feature = "axum", feature = "reqwest"))]
 #[doc = include_str!("../README.md")]

@@ -97,8 +97,8 @@ pub const MAX_SESSIONS_OF_ONE_PRINCIPAL: usize = 1_000;
 pub const SESSION_IDLE_TIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Verified tokens that one layer remembers, unless configured: about as many callers may be active at
-/// a time before signatures are checked again. At most 1 KiB each on average, 16 MiB in all.
+/// a time before signatures are checked again. At most 1.5 KiB each on average, 24 MiB in all.
 pub const DEFAULT_REMEMBERED_TOKENS: usize = 16 * 1024;
 
-/// The most tokens that can be configured to be remembered: a million, 1 GiB.
+/// The most tokens that can be configured to be remembered: a million, 1.5 GiB.
 pub const MAX_REMEMBERED_TOKENS: usize = 1024 * 1024;

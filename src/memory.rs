@@ -35,7 +35,7 @@
 //! other readers use, but for the mark "was used" where it is not set yet. The tags of all sets lie
 //! together, 32 KiB by default, so that a processor has them at hand. Writers, who have just paid
 //! for a signature, lock one set. Both bounds hold for each set, and so for the whole. What is evicted
-//! is what was not used since the hand last passed.
+//! is one of those that were not used of late.
 //!
 //! [NIST SP 800-38D]: https://doi.org/10.6028/NIST.SP.800-38D
 //! [RFC 8452]: https://www.rfc-editor.org/rfc/rfc8452
@@ -47,9 +47,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arc_swap::{ArcSwapOption, Guard};
 
-use crate::jwks::{MAC_BYTES, Mac as _, TokenMac};
+use crate::jwks::{Mac as _, TokenMac};
 use crate::limits::MAX_TOKEN_BYTES;
-use crate::verified::Verified;
+use crate::verified::{TokenKey, Verified, VerifiedBy};
 
 /// What one verifier remembers.
 pub(crate) struct TokenMemory {
@@ -66,23 +66,12 @@ struct Sets {
     sets: Box<[Set]>,
 }
 
-/// By what a token is remembered. Never shown.
-type TokenKey = [u8; MAC_BYTES];
-
 /// Where to look for a token.
 #[derive(Clone, Copy)]
 struct Glance(u64);
 
-/// A verified token, and which keys verified it.
-pub(crate) struct Remembered {
-    key: TokenKey,
-    pub(crate) issuer: usize,
-    pub(crate) generation: u64,
-    pub(crate) verified: Arc<Verified>,
-}
-
 /// An entry, held for one request.
-pub(crate) struct Recalled(Guard<Option<Arc<Remembered>>>);
+pub(crate) struct Recalled(Guard<Option<Arc<Verified>>>);
 
 /// Which entries of a set to load: 16 bits for each, zero where there is none. One line of the cache.
 #[derive(Default)]
@@ -91,8 +80,8 @@ struct Tags([AtomicU64; WAYS / LANES]);
 
 #[derive(Default)]
 struct Set {
-    entries: [ArcSwapOption<Remembered>; WAYS],
-    /// One bit for each entry that was used since the hand last passed.
+    entries: [ArcSwapOption<Verified>; WAYS],
+    /// One bit for each entry that was used since it was last passed over.
     used: AtomicU32,
     ledger: Mutex<Ledger>,
 }
@@ -105,7 +94,6 @@ struct Ledger {
     /// One bit for each entry that is there.
     held: u32,
     bytes: usize,
-    hand: usize,
     /// The newest generation of keys of any issuer: what it supersedes was forgotten.
     generation: u64,
 }
@@ -131,36 +119,29 @@ impl TokenMemory {
         let (tags, set) = self.sets.get()?.at(glance.place(self.how_many))?;
         let mut alike = tags.alike(glance.tag()).peekable();
         alike.peek()?;
-        let key = self.mac.of(token)?;
+        let key = Some(self.key(token)?);
         alike.find_map(|way| {
             let held = set.entries.get(way)?.load();
-            held.as_ref().filter(|entry| entry.key == key)?;
+            held.as_ref().filter(|entry| entry.by.token == key)?;
             set.mark_used(way);
             Some(Recalled(held))
         })
     }
 
-    /// Remembers a token that the keys of this generation of this issuer have just verified.
-    pub(crate) fn remember(
-        &self,
-        token: &[u8],
-        issuer: usize,
-        generation: u64,
-        verified: Arc<Verified>,
-    ) {
-        let Some(key) = self.mac.of(token) else {
+    /// By what this token is remembered.
+    pub(crate) fn key(&self, token: &[u8]) -> Option<TokenKey> {
+        self.mac.of(token).map(TokenKey)
+    }
+
+    /// Remembers a token that has just been verified, under the key that its verdict carries.
+    pub(crate) fn remember(&self, token: &[u8], verified: Arc<Verified>) {
+        if verified.by.token.is_none() {
             return;
-        };
+        }
         let sets = self.sets.get_or_init(|| Sets::new(self.how_many));
         let glance = self.glance(token);
         if let Some((tags, set)) = sets.at(glance.place(self.how_many)) {
-            let entry = Remembered {
-                key,
-                issuer,
-                generation,
-                verified,
-            };
-            set.put(tags, glance.tag(), entry);
+            set.put(tags, glance.tag(), verified);
         }
     }
 
@@ -191,16 +172,9 @@ impl Glance {
     }
 }
 
-impl Remembered {
-    /// Bytes on the heap.
-    fn weight(&self) -> usize {
-        size_of::<Self>() + self.verified.weight() + ENTRY_OVERHEAD
-    }
-}
-
 impl Recalled {
-    pub(crate) fn entry(&self) -> Option<&Remembered> {
-        self.0.as_deref()
+    pub(crate) fn verified(&self) -> Option<&Arc<Verified>> {
+        self.0.as_ref()
     }
 }
 
@@ -260,29 +234,32 @@ impl Set {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn put(&self, tags: &Tags, tag: u16, entry: Remembered) {
-        let weight = entry.weight();
+    fn put(&self, tags: &Tags, tag: u16, verified: Arc<Verified>) {
+        let VerifiedBy {
+            token,
+            issuer,
+            generation,
+        } = verified.by;
+        let weight = verified.weight() + ENTRY_OVERHEAD;
         let Some(noted) = u16::try_from(weight).ok().filter(|_| weight <= SET_BYTES) else {
             return;
         };
         let mut ledger = self.ledger();
-        if entry.generation > ledger.generation {
-            ledger.generation = entry.generation;
+        if generation > ledger.generation {
+            ledger.generation = generation;
             let held = ledger.held;
             let ways = (0..WAYS).filter(|way| held >> way & 1 == 1);
-            let older = |held: &Remembered| {
-                held.issuer == entry.issuer && held.generation < entry.generation
-            };
+            let older = |held: &VerifiedBy| held.issuer == issuer && held.generation < generation;
             self.forget_those(&mut ledger, tags, ways, older);
         }
         self.forget_those(&mut ledger, tags, tags.alike(tag), |held| {
-            held.key == entry.key
+            held.token == token
         });
-        while ledger.bytes + weight > SET_BYTES {
-            self.evict(&mut ledger, tags);
+        while ledger.bytes + weight > SET_BYTES && ledger.held != 0 {
+            self.evict(&mut ledger, tags, tag);
         }
         let way = match ledger.held.trailing_ones() as usize {
-            WAYS => self.evict(&mut ledger, tags),
+            WAYS => self.evict(&mut ledger, tags, tag),
             free => free,
         };
         let (Some(place), Some(weighs)) = (self.entries.get(way), ledger.weights.get_mut(way))
@@ -292,7 +269,7 @@ impl Set {
         *weighs = noted;
         ledger.held |= 1 << way;
         ledger.bytes += weight;
-        place.store(Some(Arc::new(entry)));
+        place.store(Some(verified));
         tags.set(way, tag);
     }
 
@@ -301,25 +278,28 @@ impl Set {
         ledger: &mut Ledger,
         tags: &Tags,
         ways: impl Iterator<Item = usize>,
-        which: impl Fn(&Remembered) -> bool,
+        which: impl Fn(&VerifiedBy) -> bool,
     ) {
         for way in ways {
             let entry = self.entries.get(way).map(ArcSwapOption::load);
-            let meant = entry.is_some_and(|entry| entry.as_deref().is_some_and(&which));
+            let meant =
+                entry.is_some_and(|entry| entry.as_ref().is_some_and(|held| which(&held.by)));
             if meant {
                 self.forget(ledger, tags, way);
             }
         }
     }
 
-    /// Frees one way, and says which.
-    fn evict(&self, ledger: &mut Ledger, tags: &Tags) -> usize {
+    /// Frees one way, and says which: the first that was not used of late, from a place that the new tag
+    /// chooses. From where the last one ended, callers that take turns would each find that they have just
+    /// been forgotten.
+    fn evict(&self, ledger: &mut Ledger, tags: &Tags, tag: u16) -> usize {
+        let mut way = usize::from(tag >> 8);
         loop {
-            let way = ledger.hand % WAYS;
-            ledger.hand = way + 1;
+            way = (way + 1) % WAYS;
             let bit = 1_u32 << way;
             // The bit is cleared where it was set, so that the second round finds something.
-            if self.used.fetch_and(!bit, Ordering::Relaxed) & bit == 0 {
+            if ledger.held & bit != 0 && self.used.fetch_and(!bit, Ordering::Relaxed) & bit == 0 {
                 self.forget(ledger, tags, way);
                 return way;
             }
@@ -355,12 +335,13 @@ const LANES: usize = 4;
 /// The lowest bit of each of them.
 const LOWEST: u64 = 0x0001_0001_0001_0001;
 
-/// Bytes of a set: 1 KiB for each entry, so that the largest token still fits.
-const SET_BYTES: usize = WAYS * 1024;
+/// Bytes of a set: 1.5 KiB for each entry. Where a token of 1 KiB fits in just so, sets that are fuller than
+/// others forget in turn what they are asked for next; and the largest token still fits.
+const SET_BYTES: usize = WAYS * 1536;
 
-/// Its place in the set, and what the two reference counts take.
+/// Its place in the set, and the two reference counts.
 const ENTRY_OVERHEAD: usize =
-    (size_of::<Tags>() + size_of::<Set>()) / WAYS + 4 * size_of::<usize>();
+    (size_of::<Tags>() + size_of::<Set>()) / WAYS + 2 * size_of::<usize>();
 
 #[cfg(all(
     test,

@@ -1,9 +1,10 @@
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 
 use crate::challenge::challenge;
@@ -19,7 +20,9 @@ use crate::token::TokenError;
 #[derive(Clone, Debug)]
 pub struct Rejection {
     kind: RejectionKind,
-    www_authenticate: Option<HeaderValue>,
+    /// Those of the answer. Shared where anybody can ask for them, since one that is copied costs less than one
+    /// that is made.
+    headers: Arc<HeaderMap>,
     retry_after: Option<Duration>,
     token_error: Option<TokenError>,
 }
@@ -50,20 +53,20 @@ pub enum RejectionKind {
 
 impl Rejection {
     pub(crate) fn missing_token(resource: &ProtectedResource) -> Self {
-        let challenge = &resource.challenges().missing_token;
-        Self::challenged(RejectionKind::MissingToken, challenge.clone())
+        let headers = resource.challenges().missing_token.clone();
+        Self::new(RejectionKind::MissingToken, headers)
     }
 
     pub(crate) fn invalid_request(resource: &ProtectedResource) -> Self {
-        let challenge = &resource.challenges().invalid_request;
-        Self::challenged(RejectionKind::InvalidRequest, challenge.clone())
+        let headers = resource.challenges().invalid_request.clone();
+        Self::new(RejectionKind::InvalidRequest, headers)
     }
 
     pub(crate) fn invalid_token(resource: &ProtectedResource, reason: Option<TokenError>) -> Self {
-        let challenge = &resource.challenges().invalid_token;
+        let headers = resource.challenges().invalid_token.clone();
         Self {
             token_error: reason,
-            ..Self::challenged(RejectionKind::InvalidToken, challenge.clone())
+            ..Self::new(RejectionKind::InvalidToken, headers)
         }
     }
 
@@ -77,37 +80,41 @@ impl Rejection {
             }
             ScopeListing::Operation => kind.challenge(resource, operation),
         };
-        Self::challenged(kind, challenge)
+        Self::new(kind, Arc::new(headers(Some(challenge))))
     }
 
     pub(crate) fn keys_unavailable(retry_after: Duration) -> Self {
-        Self {
-            retry_after: Some(retry_after),
-            ..Self::unchallenged(RejectionKind::KeysUnavailable)
-        }
+        Self::later(RejectionKind::KeysUnavailable, retry_after)
     }
 
     pub(crate) fn sessions_unavailable() -> Self {
+        Self::later(RejectionKind::SessionsUnavailable, SESSIONS_RETRY_AFTER)
+    }
+
+    fn later(kind: RejectionKind, retry_after: Duration) -> Self {
+        // Whole seconds (RFC 9110 §10.2.3), rounded up: not before we try ourselves.
+        let seconds = retry_after
+            .as_secs()
+            .saturating_add(u64::from(retry_after.subsec_nanos() > 0));
+        let mut headers = headers(None);
+        headers.insert(RETRY_AFTER, seconds.into());
         Self {
-            retry_after: Some(SESSIONS_RETRY_AFTER),
-            ..Self::unchallenged(RejectionKind::SessionsUnavailable)
+            retry_after: Some(retry_after),
+            ..Self::new(kind, Arc::new(headers))
         }
     }
 
     /// Without a challenge: clients take any 403 that carries one for a lack of scopes.
     pub(crate) fn unchallenged(kind: RejectionKind) -> Self {
-        Self {
-            kind,
-            www_authenticate: None,
-            retry_after: None,
-            token_error: None,
-        }
+        Self::new(kind, Arc::new(headers(None)))
     }
 
-    fn challenged(kind: RejectionKind, challenge: HeaderValue) -> Self {
+    const fn new(kind: RejectionKind, headers: Arc<HeaderMap>) -> Self {
         Self {
-            www_authenticate: Some(challenge),
-            ..Self::unchallenged(kind)
+            kind,
+            headers,
+            retry_after: None,
+            token_error: None,
         }
     }
 
@@ -126,7 +133,7 @@ impl Rejection {
     /// The value of `WWW-Authenticate`, where the answer carries one.
     #[must_use]
     pub fn www_authenticate(&self) -> Option<&HeaderValue> {
-        self.www_authenticate.as_ref()
+        self.headers.get(WWW_AUTHENTICATE)
     }
 
     /// When to try again, for [`RejectionKind::KeysUnavailable`].
@@ -147,19 +154,7 @@ impl Rejection {
         let kind = self.kind();
         let mut response = Response::new(Full::from(kind.body()));
         *response.status_mut() = kind.status();
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(challenge) = self.www_authenticate() {
-            headers.insert(WWW_AUTHENTICATE, challenge.clone());
-        }
-        if let Some(wait) = self.retry_after() {
-            // Whole seconds (RFC 9110 §10.2.3), rounded up: not before we try ourselves.
-            let seconds = wait
-                .as_secs()
-                .saturating_add(u64::from(wait.subsec_nanos() > 0));
-            headers.insert(RETRY_AFTER, seconds.into());
-        }
+        *response.headers_mut() = HeaderMap::clone(&self.headers);
         response.extensions_mut().insert(self);
         response
     }
@@ -188,19 +183,6 @@ impl RejectionKind {
             | Self::LayerMissing
             | Self::MissingToken
             | Self::SessionsUnavailable => None,
-        }
-    }
-
-    #[cfg(any(feature = "metrics", test))]
-    pub(crate) const fn body_code(self) -> &'static str {
-        match self {
-            Self::AccessDenied => "access_denied",
-            Self::InsufficientScope => "insufficient_scope",
-            Self::InvalidRequest => "invalid_request",
-            Self::InvalidToken => "invalid_token",
-            Self::KeysUnavailable | Self::SessionsUnavailable => "temporarily_unavailable",
-            Self::LayerMissing => "server_error",
-            Self::MissingToken => "unauthorized",
         }
     }
 
@@ -270,23 +252,35 @@ impl RejectionKind {
     }
 }
 
-/// The challenges that do not depend on the operation: made once, since anybody can ask for them.
+/// The headers of answers that do not depend on the operation: made once, since anybody can ask for them.
 #[derive(Debug)]
 pub(crate) struct Challenges {
-    invalid_request: HeaderValue,
-    invalid_token: HeaderValue,
-    missing_token: HeaderValue,
+    invalid_request: Arc<HeaderMap>,
+    invalid_token: Arc<HeaderMap>,
+    missing_token: Arc<HeaderMap>,
 }
 
 impl Challenges {
     pub(crate) fn of(resource: &ProtectedResource) -> Self {
         let (needed, none) = (&resource.required_scopes, &ScopeSet::default());
+        let made =
+            |kind: RejectionKind, scopes| Arc::new(headers(Some(kind.challenge(resource, scopes))));
         Self {
-            invalid_request: RejectionKind::InvalidRequest.challenge(resource, none),
-            invalid_token: RejectionKind::InvalidToken.challenge(resource, needed),
-            missing_token: RejectionKind::MissingToken.challenge(resource, needed),
+            invalid_request: made(RejectionKind::InvalidRequest, none),
+            invalid_token: made(RejectionKind::InvalidToken, needed),
+            missing_token: made(RejectionKind::MissingToken, needed),
         }
     }
+}
+
+fn headers(challenge: Option<HeaderValue>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(challenge) = challenge {
+        headers.insert(WWW_AUTHENTICATE, challenge);
+    }
+    headers
 }
 
 impl fmt::Display for Rejection {
@@ -332,10 +326,7 @@ mod tests {
             (SessionsUnavailable, 503, None, "temporarily_unavailable"),
         ];
         for (kind, status, error, body) in cases {
-            assert_eq!(
-                (kind.status().as_u16(), kind.error_code(), kind.body_code()),
-                (status, error, body)
-            );
+            assert_eq!((kind.status().as_u16(), kind.error_code()), (status, error));
             let document =
                 serde_json::json!({"error": body, "error_description": kind.description()});
             assert_eq!(kind.body(), document.to_string());

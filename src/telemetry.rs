@@ -16,6 +16,8 @@ use crate::keys::{FetchError, SnapshotFault};
 use crate::mcp::SessionStoreError;
 use crate::numeric_date::NumericDate;
 use crate::rejection::Rejection;
+#[cfg(feature = "metrics")]
+use crate::rejection::RejectionKind;
 #[cfg(feature = "tracing")]
 use crate::shown::shown;
 
@@ -30,8 +32,32 @@ pub(crate) fn refused(rejection: &Rejection) {
         "request refused"
     );
     #[cfg(feature = "metrics")]
-    metrics::counter!("tower_jwt_auth_requests_refused_total", "kind" => rejection.kind().body_code()).increment(1);
+    count_refused(rejection.kind());
     let _ = rejection;
+}
+
+/// With labels that are literals, which cost nothing to make: callers cause this at will, too.
+#[cfg(feature = "metrics")]
+fn count_refused(kind: RejectionKind) {
+    macro_rules! count {
+        ($($kind:ident => $label:literal,)*) => {
+            match kind {
+                $(RejectionKind::$kind => {
+                    metrics::counter!("tower_jwt_auth_requests_refused_total", "kind" => $label).increment(1);
+                })*
+            }
+        };
+    }
+    count! {
+        AccessDenied => "access_denied",
+        InsufficientScope => "insufficient_scope",
+        InvalidRequest => "invalid_request",
+        InvalidToken => "invalid_token",
+        KeysUnavailable => "temporarily_unavailable",
+        LayerMissing => "server_error",
+        MissingToken => "unauthorized",
+        SessionsUnavailable => "temporarily_unavailable",
+    }
 }
 
 /// Debug, as for any refusal. The id is as good as a secret, and stays out.

@@ -1,25 +1,48 @@
 //! What a good token says, in as few pieces of memory as can be: the claims as they came, and places in
 //! them.
 
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use crate::jwks::MAC_BYTES;
 use crate::numeric_date::TokenTimes;
 use crate::protected_resource::ProtectedResource;
 use crate::scopes::{ScopeHierarchy, ScopeSet, grants};
 
 /// A token that passed every check. Shared by everybody who holds an `AuthInfo` of it.
+///
+/// In this order: what a request with a remembered token reads lies in the first two lines of the cache.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Verified {
-    payload: String,
-    said: Said,
+    pub(crate) by: VerifiedBy,
     pub(crate) resource: Arc<ProtectedResource>,
+    said: Said,
+    payload: String,
     /// Made when they are first asked for: most handlers ask for neither.
     audience: OnceLock<Vec<String>>,
     scopes: OnceLock<ScopeSet>,
 }
 
+/// Which keys verified which token.
+#[derive(Debug, Default)]
+pub(crate) struct VerifiedBy {
+    /// Where the token may be remembered.
+    pub(crate) token: Option<TokenKey>,
+    /// Its place among those that are trusted.
+    pub(crate) issuer: usize,
+    /// That of the keys.
+    pub(crate) generation: u64,
+}
+
+/// By what a token is remembered; see `memory`. Never shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TokenKey(pub(crate) [u8; MAC_BYTES]);
+
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Said {
+    pub(crate) times: TokenTimes,
     pub(crate) audience: Places,
     pub(crate) client: Option<Place>,
     pub(crate) issuer: Place,
@@ -29,7 +52,6 @@ pub(crate) struct Said {
     /// Lists of scopes, separated by spaces.
     pub(crate) scopes: Places,
     pub(crate) subject: Option<Place>,
-    pub(crate) times: TokenTimes,
 }
 
 /// A text of the claims: where it stands, or a copy when it is spelled with escapes there.
@@ -49,11 +71,17 @@ pub(crate) enum Places {
 
 impl Verified {
     /// Named to be searched for: each caller of this is a place that grants access.
-    pub(crate) fn assertion(payload: String, said: Said, resource: Arc<ProtectedResource>) -> Self {
+    pub(crate) fn assertion(
+        by: VerifiedBy,
+        payload: String,
+        said: Said,
+        resource: Arc<ProtectedResource>,
+    ) -> Self {
         Self {
-            payload,
-            said,
+            by,
             resource,
+            said,
+            payload,
             audience: OnceLock::new(),
             scopes: OnceLock::new(),
         }
@@ -134,33 +162,30 @@ impl Verified {
             subject,
             times: _,
         } = &self.said;
-        let single = [
-            client.as_ref(),
-            Some(issuer),
-            jti.as_ref(),
-            matched.as_ref(),
-            subject.as_ref(),
-        ];
-        let places = single.into_iter().flatten();
-        let copies: usize = places
-            .chain(audience.as_slice())
-            .chain(scopes.as_slice())
-            .map(|place| match place {
-                Place::At { .. } => 0,
-                Place::Copy(text) => text.len(),
-            })
-            .sum();
-        let audience_texts = audience.as_slice().iter().map(|place| (1, self.at(place)));
-        let scope_texts = self.scope_lists().map(|list| {
-            let spaces = memchr::memchr_iter(b' ', list.as_bytes()).count();
-            (spaces + 1, list)
-        });
-        let lists: usize = audience_texts
-            .chain(scope_texts)
-            .map(|(texts, all)| texts * (size_of::<String>() + LEAST_ALLOCATION) + all.len())
-            .sum();
-        let pieces = size_of_val(audience.as_slice()) + size_of_val(scopes.as_slice());
-        size_of::<Self>() + self.payload.capacity() + copies + lists + pieces
+        let copied = |place: &Place| match place {
+            Place::At { .. } => 0,
+            Place::Copy(text) => text.len(),
+        };
+        let mut bytes = size_of::<Self>() + self.payload.capacity() + copied(issuer);
+        for place in [client, jti, matched, subject].into_iter().flatten() {
+            bytes += copied(place);
+        }
+        for (places, is_list) in [(audience, false), (scopes, true)] {
+            for place in places.as_slice() {
+                let text = self.at(place);
+                // Not memchr: lists are short.
+                let spaces = text.bytes().filter(|byte| is_list && *byte == b' ').count();
+                let texts = (spaces + 1) * (size_of::<String>() + LEAST_ALLOCATION) + text.len();
+                bytes += size_of::<Place>() + copied(place) + texts;
+            }
+        }
+        bytes
+    }
+}
+
+impl fmt::Debug for TokenKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenKey(..)")
     }
 }
 
@@ -170,7 +195,8 @@ impl Place {
         let start = text.as_ptr().addr().wrapping_sub(whole.as_ptr().addr());
         let end = start.wrapping_add(text.len());
         match (u32::try_from(start), u32::try_from(end)) {
-            (Ok(from), Ok(to)) if whole.get(start..end) == Some(text) => Self::At {
+            // No need to compare: two texts cannot lie in one place.
+            (Ok(from), Ok(to)) if from <= to && end <= whole.len() => Self::At {
                 start: from,
                 end: to,
             },

@@ -2,23 +2,24 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
 
-use http::HeaderValue;
-
 use crate::auth_info::{AuthInfo, Credentials};
-use crate::bearer::{Bearer, is_b64token};
+use crate::bearer::is_b64token;
 use crate::custom_check::CustomChecks;
-use crate::keys::{
-    Answer, Asked, FetchError, Flight, IssuerHealth, KeySnapshot, Lack, LiveKeys, Snapshot,
-};
-use crate::memory::{Remembered, TokenMemory};
+use crate::keys::{Answer, Asked, FetchError, Flight, KeysHealth, Lack, LiveKeys, Snapshot};
+use crate::known_headers::{KnownHeader, KnownHeaders};
+use crate::memory::TokenMemory;
 use crate::protected_resource::ProtectedResource;
 use crate::rejection::Rejection;
 use crate::telemetry;
 use crate::time::Clock;
 use crate::token::{
-    Algorithm, Compact, Headed, TokenError, TokenErrorKind, ValidationPolicy, room,
+    Algorithm, Compact, Headed, Header, TokenError, TokenErrorKind, ValidationPolicy, room,
 };
-use crate::verified::Verified;
+use crate::verified::{Verified, VerifiedBy};
+
+mod presented;
+
+pub(crate) use presented::Presented;
 
 /// The verdicts of [`JwtAuthLayer`](crate::JwtAuthLayer) without tower, for frameworks that own their
 /// HTTP layer.
@@ -54,6 +55,7 @@ struct Inner {
     algorithms: Vec<Algorithm>,
     resource: Arc<ProtectedResource>,
     checks: CustomChecks,
+    headers: KnownHeaders,
     memory: Option<TokenMemory>,
     clock: Clock,
 }
@@ -116,6 +118,7 @@ impl JwtVerifier {
         }
         Self(Arc::new(Inner {
             by_name: by_name.collect(),
+            headers: KnownHeaders::new(issuers.len()),
             issuers,
             algorithms,
             resource,
@@ -242,19 +245,16 @@ impl JwtVerifier {
     /// Who the caller is, and whether they may call at all: what follows the verified token is asked
     /// anew for each request.
     fn judge(&self, presented: Presented<'_>, look: Look<'_>) -> Result<AuthInfo, NotYet> {
-        let (issuer, verified) = match self.recall(presented) {
+        let verified = match self.recall(presented) {
             Some(recalled) => recalled,
             None => self.authenticate(presented, look)?,
         };
         let auth = AuthInfo::new(verified, presented.to_credentials());
-        let resource = match self.0.issuers.get(issuer) {
-            Some(trusted) => &trusted.policy.resource,
-            None => &self.0.resource,
-        };
         self.0
             .checks
             .run(&auth, &self.0.resource)
             .map_err(NotYet::Rejected)?;
+        let resource = auth.protected_resource();
         if !auth.satisfies(&resource.required_scopes, None) {
             let rejection = Rejection::insufficient_scope(resource, &resource.required_scopes);
             return Err(NotYet::Rejected(rejection));
@@ -264,20 +264,15 @@ impl JwtVerifier {
 
     /// A token that was verified before, if a fresh look would come to the same verdict: under the same
     /// keys, which may still serve, and by the clock of this moment.
-    fn recall(&self, presented: Presented<'_>) -> Option<(usize, Arc<Verified>)> {
+    fn recall(&self, presented: Presented<'_>) -> Option<Arc<Verified>> {
         let recalled = self.0.memory.as_ref()?.recall(presented.bytes())?;
-        let Remembered {
-            issuer,
-            generation,
-            verified,
-            ..
-        } = recalled.entry()?;
-        let TrustedIssuer { policy, keys } = self.0.issuers.get(*issuer)?;
+        let verified = recalled.verified()?;
+        let TrustedIssuer { policy, keys } = self.0.issuers.get(verified.by.issuer)?;
         let now = self.0.clock.now();
         let in_use = keys.in_use(now);
-        let same_keys = in_use.serving(now)?.generation == *generation;
+        let same_keys = in_use.serving(now)?.generation == verified.by.generation;
         let in_time = policy.check_times(verified.times(), now.wall).is_ok();
-        (same_keys && in_time).then(|| (*issuer, verified.clone()))
+        (same_keys && in_time).then(|| verified.clone())
     }
 
     /// Every check, from the first to the signature.
@@ -285,14 +280,23 @@ impl JwtVerifier {
         &self,
         presented: Presented<'_>,
         look: Look<'_>,
-    ) -> Result<(usize, Arc<Verified>), NotYet> {
+    ) -> Result<Arc<Verified>, NotYet> {
         let refuse = |error: TokenError| NotYet::Rejected(self.refuse(error));
         let unreadable = |error| NotYet::Rejected(self.refuse_unreadable(presented, error));
         let (mut header_room, mut signature_room) = (room(), room());
         let compact = Compact::split(presented.bytes()).map_err(unreadable)?;
-        let header = compact.header(&mut header_room).map_err(unreadable)?;
+        let known = self.0.headers.recall(compact.encoded_header());
+        let (header_text, header_read);
+        let header = match known.as_ref().and_then(KnownHeader::header) {
+            Some(header) => header,
+            None => {
+                header_text = compact.header(&mut header_room).map_err(unreadable)?;
+                header_read = Header::parse(&header_text).map_err(refuse)?;
+                &header_read
+            }
+        };
         let used = |algorithm| self.0.algorithms.contains(&algorithm);
-        let headed = Headed::read(compact, &header, used).map_err(refuse)?;
+        let headed = Headed::new(compact, header, used).map_err(refuse)?;
         let now = self.0.clock.now();
         // Loaded once for the whole look: of several issuers, only the claims say whose.
         let early = match (look, &*self.0.issuers) {
@@ -300,6 +304,7 @@ impl JwtVerifier {
             _ => None,
         };
         if let Some((only, in_use)) = &early
+            && known.is_none()
             && only.keys.are_known_to_lack(headed.kid(), in_use, now)
         {
             // Whatever else it says: in a flood of them, claims are not worth reading.
@@ -360,11 +365,20 @@ impl JwtVerifier {
                 };
             }
         };
-        let verified = attested.into_verified(payload);
-        if let Some(memory) = &self.0.memory {
-            memory.remember(presented.bytes(), issuer, seen, verified.clone());
+        if known.is_none() {
+            self.0.headers.learn(compact.encoded_header(), header);
         }
-        Ok((issuer, verified))
+        let memory = self.0.memory.as_ref();
+        let by = VerifiedBy {
+            token: memory.and_then(|memory| memory.key(presented.bytes())),
+            issuer,
+            generation: seen,
+        };
+        let verified = attested.into_verified(by, payload);
+        if let Some(memory) = memory {
+            memory.remember(presented.bytes(), verified.clone());
+        }
+        Ok(verified)
     }
 
     fn trusted(&self, named: &str) -> Option<(usize, &TrustedIssuer)> {
@@ -391,39 +405,6 @@ impl JwtVerifier {
     }
 }
 
-/// A token, however it came.
-#[derive(Clone, Copy)]
-pub(crate) enum Presented<'t> {
-    /// Without a header: [`JwtVerifier::verify`].
-    Alone(&'t str),
-    /// In a header that is kept while its key is waited for.
-    Kept(&'t Credentials),
-    /// In the header of a request.
-    Line(Bearer<'t>),
-}
-
-impl<'t> Presented<'t> {
-    fn bytes(self) -> &'t [u8] {
-        match self {
-            Self::Alone(token) => token.as_bytes(),
-            Self::Kept(credentials) => credentials.token().as_bytes(),
-            Self::Line(bearer) => bearer.bytes(),
-        }
-    }
-
-    pub(crate) fn to_credentials(self) -> Credentials {
-        match self {
-            // Only a good token is asked for, and such a one is a good header value.
-            Self::Alone(token) => {
-                let line = HeaderValue::from_str(token);
-                Credentials::new(line.unwrap_or(HeaderValue::from_static("")), 0)
-            }
-            Self::Kept(credentials) => credentials.clone(),
-            Self::Line(bearer) => bearer.to_credentials(),
-        }
-    }
-}
-
 impl OwnedLack {
     fn of(lack: Lack<'_>) -> Self {
         match lack {
@@ -443,31 +424,6 @@ impl OwnedLack {
             },
             Self::Signature { seen } => Lack::Signature { seen: *seen },
         }
-    }
-}
-
-/// How the keys of each issuer are.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct KeysHealth {
-    /// One entry for each configured issuer, by name.
-    pub issuers: Vec<IssuerHealth>,
-}
-
-impl KeysHealth {
-    /// Whether tokens of every issuer can be verified now: for a readiness probe.
-    #[must_use]
-    pub fn is_ready(&self) -> bool {
-        self.issuers.iter().all(|issuer| issuer.ready)
-    }
-
-    /// The keys in use of each issuer that has fetched some, to start another process with.
-    #[must_use]
-    pub fn export(&self) -> Vec<KeySnapshot> {
-        self.issuers
-            .iter()
-            .filter_map(|issuer| issuer.export())
-            .collect()
     }
 }
 

@@ -7,12 +7,12 @@ use http_body_util::Full;
 use tower_layer::Layer;
 
 use super::service::JwtAuth;
-use crate::keys::FetchError;
+use crate::keys::{FetchError, KeysHealth};
 use crate::rejection::Rejection;
 use crate::resource_metadata::ResourceMetadata;
 use crate::stream_expiry::StreamExpiry;
 use crate::telemetry;
-use crate::verifier::{JwtVerifier, KeysHealth};
+use crate::verifier::JwtVerifier;
 
 /// Lets only requests with a valid access token through to the service, and tells it who they are.
 ///

@@ -52,7 +52,7 @@ impl<S> JwtAuth<S> {
         self.inner
     }
 
-    fn judge<B>(&self, request: &Request<B>) -> Verdict {
+    fn judge<B>(&self, request: &mut Request<B>) -> Verdict {
         let JwtAuthLayer(shared) = &self.layer;
         let verifier = &shared.verifier;
         if shared
@@ -63,7 +63,7 @@ impl<S> JwtAuth<S> {
             return Verdict::Admit(None);
         }
         let resource = verifier.protected_resource();
-        let bearer = match bearer(request.headers()) {
+        let bearer = match bearer(request.headers_mut()) {
             Ok(bearer) => bearer,
             Err(NoBearer::Absent) if shared.optional => return Verdict::Admit(None),
             // RFC 9110 §11.6.2: an empty field value holds no credentials.
@@ -105,6 +105,8 @@ impl JwtAuthLayer {
     /// Hands the request over to the service: the only place that inserts an `AuthInfo`.
     pub(super) fn admit<B>(&self, request: &mut Request<B>, auth: Option<AuthInfo>) {
         let Some(auth) = auth else {
+            // Nobody is logged in, whatever a layer further out said.
+            request.extensions_mut().remove::<AuthInfo>();
             // Lets an extractor tell "nobody is logged in" from "the layer is missing".
             request
                 .extensions_mut()
@@ -117,9 +119,6 @@ impl JwtAuthLayer {
         };
         if self.0.strip_authorization {
             request.headers_mut().remove(AUTHORIZATION);
-        } else if let Some(value) = request.headers_mut().get_mut(AUTHORIZATION) {
-            // Frameworks log requests with `Debug`, which prints a sensitive value as such.
-            value.set_sensitive(true);
         }
         request.extensions_mut().insert(auth);
     }
@@ -144,8 +143,7 @@ where
         {
             return ResponseFuture::answered(metadata.respond(request.method(), request.headers()));
         }
-        request.extensions_mut().remove::<AuthInfo>();
-        match self.judge(&request) {
+        match self.judge(&mut request) {
             Verdict::Admit(auth) => {
                 let deadline = auth
                     .as_ref()

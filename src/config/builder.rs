@@ -217,7 +217,7 @@ impl JwtAuthConfigBuilder {
     /// A remembered token is worth what a fresh look would be: its times are held against the clock at
     /// each request, and it is forgotten when the issuer's keys change. Tokens that were refused are
     /// never remembered. The number is rounded up to a multiple of 32, and bounds the memory as well:
-    /// at most 1 KiB for each, on average.
+    /// at most 1.5 KiB for each, on average.
     ///
     /// Default: [16,384](crate::limits::DEFAULT_REMEMBERED_TOKENS).
     ///

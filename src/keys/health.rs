@@ -5,6 +5,31 @@ use std::time::Duration;
 use super::{KeySnapshot, Snapshot};
 use crate::jwks::SkipReason;
 
+/// How the keys of each issuer are.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct KeysHealth {
+    /// One entry for each configured issuer, by name.
+    pub issuers: Vec<IssuerHealth>,
+}
+
+impl KeysHealth {
+    /// Whether tokens of every issuer can be verified now: for a readiness probe.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.issuers.iter().all(|issuer| issuer.ready)
+    }
+
+    /// The keys in use of each issuer that has fetched some, to start another process with.
+    #[must_use]
+    pub fn export(&self) -> Vec<KeySnapshot> {
+        self.issuers
+            .iter()
+            .filter_map(|issuer| issuer.export())
+            .collect()
+    }
+}
+
 /// How the keys of one issuer are: for readiness probes, dashboards and logs.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

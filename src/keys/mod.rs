@@ -56,7 +56,7 @@ pub(crate) use discovery::DiscoveredKeys;
 #[cfg(feature = "reqwest")]
 pub(crate) use guarded_dns::is_internal;
 use handle::Handle;
-pub use health::{IssuerHealth, SkippedKey};
+pub use health::{IssuerHealth, KeysHealth, SkippedKey};
 #[cfg(feature = "reqwest")]
 pub(crate) use http::{HttpClient, HttpKeys};
 use schedule::FetchedAt;

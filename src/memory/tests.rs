@@ -24,19 +24,30 @@ impl TokenMemory {
 
     fn remembers(&self, token: &str) -> Option<Arc<Verified>> {
         let recalled = self.recall(token.as_bytes())?;
-        recalled.entry().map(|entry| entry.verified.clone())
+        recalled.verified().cloned()
     }
 
     fn add(&self, token: &str, issuer: usize, generation: u64) -> Arc<Verified> {
-        let verified = verified("");
-        self.remember(token.as_bytes(), issuer, generation, verified.clone());
+        self.add_filled(token.as_bytes(), issuer, generation, "")
+    }
+
+    fn add_filled(
+        &self,
+        token: &[u8],
+        issuer: usize,
+        generation: u64,
+        filling: &str,
+    ) -> Arc<Verified> {
+        let claims = json!({"iss": "i", "aud": "a", "exp": 4_102_444_800_u64, "x": filling});
+        let by = VerifiedBy {
+            token: self.key(token),
+            issuer,
+            generation,
+        };
+        let verified = verified_of_claims(&claims.to_string(), by).unwrap();
+        self.remember(token, verified.clone());
         verified
     }
-}
-
-fn verified(filling: &str) -> Arc<Verified> {
-    let claims = json!({"iss": "i", "aud": "a", "exp": 4_102_444_800_u64, "x": filling});
-    verified_of_claims(&claims.to_string()).unwrap()
 }
 
 fn memory(entries: usize) -> TokenMemory {
@@ -127,7 +138,7 @@ fn no_more_entries_than_asked_for() {
         for number in 0..most * 10 {
             memory.add(&token(number), 0, 1);
             assert!(memory.entries() <= most, "{asked}: {}", memory.entries());
-            assert!(memory.bytes() <= most * 1024, "{asked}: {}", memory.bytes());
+            assert!(memory.bytes() <= most * 1536, "{asked}: {}", memory.bytes());
         }
         let kept = (0..most * 10).filter(|number| memory.remembers(&token(*number)).is_some());
         let kept = kept.count();
@@ -145,23 +156,42 @@ fn few_are_lost_below_the_bound() {
     assert!(memory.entries() > 9950, "{}", memory.entries());
 }
 
+/// Ten thousand callers take turns, with tokens of the usual weight: hardly any is verified again.
+#[test]
+fn callers_that_take_turns_are_not_forgotten() {
+    let memory = memory(crate::limits::DEFAULT_REMEMBERED_TOKENS);
+    // What a token of 1 KiB leaves behind, with the lists that a handler may ask for.
+    let filling = "x".repeat(680);
+    let mut missed = 0;
+    for round in 0..3 {
+        for number in 0..10_000 {
+            let token = token(number);
+            if memory.remembers(&token).is_none() {
+                missed += usize::from(round > 0);
+                memory.add_filled(token.as_bytes(), 0, 1, &filling);
+            }
+        }
+    }
+    assert!(missed < 100, "{missed} of 20,000");
+}
+
 #[test]
 fn bytes_are_bounded_whatever_the_entries_weigh() {
     let memory = memory(32);
     // As large as the claims of a token can be.
-    let large = verified(&"x".repeat(MAX_TOKEN_BYTES / 4 * 3 - 200));
-    memory.remember(b"large", 0, 1, large.clone());
+    let size = MAX_TOKEN_BYTES / 4 * 3 - 200;
+    let large = memory.add_filled(b"large", 0, 1, &"x".repeat(size));
     assert!(is(memory.remembers("large"), &large));
     for number in 0..200 {
         let size = number * 100 % 5000;
         let token = token(number);
-        memory.remember(token.as_bytes(), 0, 1, verified(&"x".repeat(size)));
+        memory.add_filled(token.as_bytes(), 0, 1, &"x".repeat(size));
         assert!(memory.bytes() <= SET_BYTES, "{}", memory.bytes());
         assert!(memory.remembers(&token).is_some(), "{size}");
     }
     assert!(memory.remembers("large").is_none());
     let before = memory.bytes();
-    memory.remember(b"too large", 0, 1, verified(&"x".repeat(SET_BYTES)));
+    memory.add_filled(b"too large", 0, 1, &"x".repeat(SET_BYTES));
     assert!(memory.remembers("too large").is_none());
     assert_eq!(memory.bytes(), before, "and nothing was evicted for it");
 }
@@ -175,7 +205,7 @@ fn the_weight_is_that_of_everything_that_can_come_to_be() {
     let text = claims.to_string();
     let mut verified = None;
     let used = allocation_counter::measure(|| {
-        let made = verified_of_claims(&text).unwrap();
+        let made = verified_of_claims(&text, VerifiedBy::default()).unwrap();
         assert_eq!(made.scopes().as_slice().len(), 300);
         assert_eq!(made.audience().len(), 2);
         verified = Some(made);
@@ -237,7 +267,7 @@ fn many_threads_see_whole_entries() {
                     let token = token(number);
                     match memory.recall(token.as_bytes()) {
                         Some(recalled) => {
-                            assert_eq!(recalled.entry().unwrap().issuer, number);
+                            assert_eq!(recalled.verified().unwrap().by.issuer, number);
                         }
                         None => drop(memory.add(&token, number, 1)),
                     }
@@ -245,7 +275,7 @@ fn many_threads_see_whole_entries() {
             });
         }
     });
-    assert!(memory.entries() <= 64 && memory.bytes() <= 64 * 1024);
+    assert!(memory.entries() <= 64 && memory.bytes() <= 64 * 1536);
     let counted = memory.entries();
     let there = (0..200).filter(|number| memory.remembers(&token(*number)).is_some());
     assert_eq!(there.count(), counted);
@@ -257,7 +287,7 @@ proptest! {
     #[test]
     fn any_bytes(one in prop::collection::vec(any::<u8>(), 0..60), other in prop::collection::vec(any::<u8>(), 0..60)) {
         let memory = memory(32);
-        memory.remember(&one, 0, 1, verified(""));
+        memory.add_filled(&one, 0, 1, "");
         prop_assert!(memory.recall(&one).is_some());
         prop_assert_eq!(memory.recall(&other).is_some(), one == other);
     }

@@ -40,6 +40,7 @@ use crate::auth_info::{AuthInfo, Credentials};
 use crate::jwks::{KeySet, KeySetOptions};
 use crate::time::Clock;
 use crate::token::{Algorithm, TokenError, verified_of_claims, verify_jws, verify_raw};
+use crate::verified::VerifiedBy;
 
 /// A wall clock that stands where it is put. Clones stand with it.
 ///
@@ -89,7 +90,7 @@ impl AuthInfo {
         ] {
             members.entry(name).or_insert(value);
         }
-        let verified = verified_of_claims(&claims.to_string());
+        let verified = verified_of_claims(&claims.to_string(), VerifiedBy::default());
         Self::new(
             verified.expect("the claims have the types of RFC 7519"),
             Credentials::new(http::HeaderValue::from_static(""), 0),

@@ -6,50 +6,61 @@ use super::algorithm::Algorithm;
 use super::error::{TokenError, TokenErrorKind};
 use super::json::{Members, Text, Value, read_object};
 
-/// The members of a JOSE header that decide anything (RFC 7515 §4.1).
-///
-/// `jwk`, `jku`, `x5u`, `x5c` and `x5t` are not among them: a token never brings its own key
-/// (RFC 8725 §3.10).
-#[derive(Debug, Default)]
+/// What a JOSE header says that decides anything (RFC 7515 §4.1).
+#[derive(Clone, Debug)]
 pub(crate) struct Header<'a> {
-    alg: Option<Cow<'a, str>>,
-    cty: Option<Cow<'a, str>>,
+    pub(crate) algorithm: Algorithm,
     pub(crate) kid: Option<Cow<'a, str>>,
     pub(crate) typ: Option<Cow<'a, str>>,
-    unsupported: Option<&'static str>,
 }
 
 impl<'a> Header<'a> {
-    pub(super) fn parse(json: &'a str) -> Result<Self, TokenError> {
-        let mut header = Self::default();
-        read_object(json, &mut header)
-            .map_err(|fault| fault.of(TokenErrorKind::MalformedHeader))?;
-        if let Some(member) = header.unsupported {
+    pub(crate) fn parse(json: &'a str) -> Result<Self, TokenError> {
+        let mut read = Read::default();
+        read_object(json, &mut read).map_err(|fault| fault.of(TokenErrorKind::MalformedHeader))?;
+        if let Some(member) = read.unsupported {
             return Err(TokenError::at(
                 TokenErrorKind::UnsupportedHeader,
                 Some(member),
             ));
         }
-        if header.cty.as_deref().is_some_and(is_nested_jwt) {
+        if read.cty.as_deref().is_some_and(is_nested_jwt) {
             return Err(TokenError::at(
                 TokenErrorKind::UnsupportedHeader,
                 Some("cty"),
             ));
         }
-        Ok(header)
+        let missing = TokenError::at(TokenErrorKind::MalformedHeader, Some("alg"));
+        let name = read.alg.ok_or(missing)?;
+        Ok(Self {
+            algorithm: Algorithm::from_name(&name).ok_or(TokenErrorKind::AlgorithmNotAllowed)?,
+            kid: read.kid,
+            typ: read.typ,
+        })
     }
 
-    pub(super) fn algorithm(&self) -> Result<Algorithm, TokenError> {
-        match &self.alg {
-            None => Err(TokenError::at(TokenErrorKind::MalformedHeader, Some("alg"))),
-            Some(name) => {
-                Algorithm::from_name(name).ok_or_else(|| TokenErrorKind::AlgorithmNotAllowed.into())
-            }
+    pub(crate) fn to_owned(&self) -> Header<'static> {
+        let owned = |text: &Option<Cow<'a, str>>| text.clone().map(|text| text.into_owned().into());
+        Header {
+            algorithm: self.algorithm,
+            kid: owned(&self.kid),
+            typ: owned(&self.typ),
         }
     }
 }
 
-impl<'a> Members<'a> for Header<'a> {
+/// `jwk`, `jku`, `x5u`, `x5c` and `x5t` are not among the members: a token never brings its own key
+/// (RFC 8725 §3.10).
+#[derive(Default)]
+struct Read<'a> {
+    alg: Option<Cow<'a, str>>,
+    cty: Option<Cow<'a, str>>,
+    kid: Option<Cow<'a, str>>,
+    typ: Option<Cow<'a, str>>,
+    unsupported: Option<&'static str>,
+}
+
+impl<'a> Members<'a> for Read<'a> {
     fn member<D: MapAccess<'a>>(
         &mut self,
         name: &str,
@@ -72,8 +83,8 @@ impl<'a> Members<'a> for Header<'a> {
     }
 }
 
-impl<'a> Header<'a> {
-    fn refuse<D: MapAccess<'a>>(
+impl Read<'_> {
+    fn refuse<'a, D: MapAccess<'a>>(
         &mut self,
         name: &'static str,
         value: Value<'_, D>,
@@ -204,9 +215,7 @@ mod tests {
             ("a list", "[]", Err(MalformedHeader)),
         ];
         for (name, json, want) in cases {
-            let got = Header::parse(json)
-                .and_then(|h| h.algorithm().map(drop))
-                .map_err(|e| e.kind());
+            let got = Header::parse(json).map(drop).map_err(|e| e.kind());
             assert_eq!(got, want, "{name}");
         }
     }

@@ -51,12 +51,11 @@ impl ValidationPolicy {
     pub(super) fn check<'p>(
         &'p self,
         header: &Header<'_>,
-        algorithm: Algorithm,
         claims: &Claims<'_>,
         now: NumericDate,
     ) -> Result<Option<&'p str>, TokenError> {
         // RFC 8725 §3.1: the list decides, not the header.
-        if !self.algorithms.contains(&algorithm) {
+        if !self.algorithms.contains(&header.algorithm) {
             return Err(TokenErrorKind::AlgorithmNotAllowed.into());
         }
         if !self.profile.allows_type(header.typ.as_deref()) {
@@ -233,7 +232,7 @@ mod tests {
         let header = Header::parse(header).map_err(|e| e.kind())?;
         let now = NumericDate::new(NOW).unwrap();
         policy
-            .check(&header, header.algorithm().unwrap(), &claims, now)
+            .check(&header, &claims, now)
             .map(drop)
             .map_err(|e| e.kind())
     }

@@ -10,32 +10,25 @@ use super::header::Header;
 use super::policy::ValidationPolicy;
 use crate::jwks::{KeyMiss, KeySet};
 use crate::numeric_date::NumericDate;
-use crate::verified::{Said, Verified};
+use crate::verified::{Said, Verified, VerifiedBy};
 
 /// A token whose header could be read (steps 1 to 3). Nothing in it is believed yet.
 #[derive(Debug)]
 pub(crate) struct Headed<'u> {
     compact: Compact<'u>,
-    header: Header<'u>,
-    algorithm: Algorithm,
+    header: &'u Header<'u>,
 }
 
 impl<'u> Headed<'u> {
-    /// `header` is the decoded one of `compact`. `used` says whether any issuer's tokens may have this
-    /// algorithm: none of the others is worth reading on.
-    pub(crate) fn read(
+    /// `header` is that of `compact`. `used` says whether any issuer's tokens may have its algorithm: none of
+    /// the others is worth reading on.
+    pub(crate) fn new(
         compact: Compact<'u>,
-        header: &'u str,
+        header: &'u Header<'u>,
         used: impl FnOnce(Algorithm) -> bool,
     ) -> Result<Self, TokenError> {
-        let header = Header::parse(header)?;
-        let algorithm = header.algorithm()?;
-        match used(algorithm) {
-            true => Ok(Self {
-                compact,
-                header,
-                algorithm,
-            }),
+        match used(header.algorithm) {
+            true => Ok(Self { compact, header }),
             false => Err(TokenErrorKind::AlgorithmNotAllowed.into()),
         }
     }
@@ -74,10 +67,7 @@ impl<'u> Parsed<'u> {
         policy: &'p ValidationPolicy,
         now: NumericDate,
     ) -> Result<Checked<'u, 'p>, TokenError> {
-        let Headed {
-            header, algorithm, ..
-        } = &self.headed;
-        let audience = policy.check(header, *algorithm, &self.claims, now)?;
+        let audience = policy.check(self.headed.header, &self.claims, now)?;
         Ok(Checked {
             parsed: self,
             policy,
@@ -111,8 +101,9 @@ impl<'p> Checked<'_, 'p> {
             payload,
             claims,
         } = &self.parsed;
-        let signed = headed.compact.signing_input;
-        keys.verify(headed.kid(), headed.algorithm, signed, signature)
+        let Headed { compact, header } = headed;
+        let signed = compact.signing_input;
+        keys.verify(header.kid.as_deref(), header.algorithm, signed, signature)
             .map_err(key_error)?;
         let said = claims.said(payload, self.audience)?;
         let policy = self.policy;
@@ -128,10 +119,10 @@ pub(crate) struct Attested<'p> {
 }
 
 impl Attested<'_> {
-    /// The proof that every check was passed. `payload` is that of the same token.
-    pub(crate) fn into_verified(self, payload: String) -> Arc<Verified> {
+    /// The proof that every check was passed. `payload` is that of the same token, and `by` what verified it.
+    pub(crate) fn into_verified(self, by: VerifiedBy, payload: String) -> Arc<Verified> {
         let resource = self.policy.resource.clone();
-        Arc::new(Verified::assertion(payload, self.said, resource))
+        Arc::new(Verified::assertion(by, payload, self.said, resource))
     }
 }
 
@@ -155,7 +146,7 @@ pub(crate) fn verify_jws(token: &str, keys: &KeySet) -> Result<Vec<u8>, TokenErr
     let signature = compact.signature(&mut signature_room)?;
     keys.verify(
         header.kid.as_deref(),
-        header.algorithm()?,
+        header.algorithm,
         compact.signing_input,
         &signature,
     )
@@ -177,10 +168,10 @@ pub(crate) fn verify_raw(
 
 /// What [`Checked::verify`] would say of these claims, without a token.
 #[cfg(feature = "test-util")]
-pub(crate) fn verified_of_claims(json: &str) -> Result<Arc<Verified>, TokenError> {
+pub(crate) fn verified_of_claims(json: &str, by: VerifiedBy) -> Result<Arc<Verified>, TokenError> {
     let claims = Claims::parse(json)?;
     let first = claims.audience().first().map(|audience| &**audience);
     let said = claims.said(json, first)?;
-    let verified = Verified::assertion(json.to_owned(), said, Arc::default());
+    let verified = Verified::assertion(by, json.to_owned(), said, Arc::default());
     Ok(Arc::new(verified))
 }

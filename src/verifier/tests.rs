@@ -122,8 +122,50 @@ async fn refusals_are_not_remembered() {
     }
     let memory = verifier.0.memory.as_ref().unwrap();
     assert_eq!(memory.entries(), 0);
+    assert!(!knows_header_of(&verifier, &good));
     assert_eq!(look(&verifier, &good).await, self::good());
     assert_eq!(memory.entries(), 1);
+    assert!(knows_header_of(&verifier, &good));
+}
+
+fn knows_header_of(verifier: &JwtVerifier, token: &str) -> bool {
+    let (header, _) = token.split_once('.').unwrap();
+    verifier.0.headers.recall(header.as_bytes()).is_some()
+}
+
+#[tokio::test]
+async fn a_known_header_saves_no_check() {
+    let (key, clock) = (key("k"), FakeClock::at(NOW as f64));
+    let other = TestKey::generate(Algorithm::EdDSA, "other");
+    let issuer = |name: &str, algorithm| {
+        let keys = json!({"keys": [key.jwk(), other.jwk()]});
+        Issuer::new(name).algorithms([algorithm]).jwks(keys)
+    };
+    let builder = JwtAuthConfig::builder().audience("a").clock(&clock);
+    let verifier = verifier(
+        builder
+            .add_issuer(issuer("i", Algorithm::ES256))
+            .add_issuer(issuer("j", Algorithm::EdDSA)),
+    );
+    let stranger = TestKey::generate(Algorithm::ES256, "k");
+    for known in [false, true] {
+        for (token, kind) in [
+            (
+                sign(&key, json!({"iss": "j"})),
+                TokenErrorKind::AlgorithmNotAllowed,
+            ),
+            (
+                sign(&key, json!({"exp": NOW - 600})),
+                TokenErrorKind::Expired,
+            ),
+            (sign(&stranger, json!({})), TokenErrorKind::BadSignature),
+        ] {
+            assert_eq!(knows_header_of(&verifier, &token), known);
+            assert_eq!(look(&verifier, &token).await, refused(kind));
+        }
+        let new = sign(&key, json!({"known": known}));
+        assert_eq!(look(&verifier, &new).await, good());
+    }
 }
 
 /// CVE-2026-35030, CVE-2026-35039: a memory that is shared forgets for whom a token was good.

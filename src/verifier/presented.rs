@@ -1,0 +1,37 @@
+use http::HeaderValue;
+
+use crate::auth_info::Credentials;
+use crate::bearer::Bearer;
+
+/// A token, however it came.
+#[derive(Clone, Copy)]
+pub(crate) enum Presented<'t> {
+    /// Without a header: [`JwtVerifier::verify`].
+    Alone(&'t str),
+    /// In a header that is kept while its key is waited for.
+    Kept(&'t Credentials),
+    /// In the header of a request.
+    Line(Bearer<'t>),
+}
+
+impl<'t> Presented<'t> {
+    pub(super) fn bytes(self) -> &'t [u8] {
+        match self {
+            Self::Alone(token) => token.as_bytes(),
+            Self::Kept(credentials) => credentials.token().as_bytes(),
+            Self::Line(bearer) => bearer.bytes(),
+        }
+    }
+
+    pub(crate) fn to_credentials(self) -> Credentials {
+        match self {
+            // Only a good token is asked for, and such a one is a good header value.
+            Self::Alone(token) => {
+                let line = HeaderValue::from_str(token);
+                Credentials::new(line.unwrap_or(HeaderValue::from_static("")), 0)
+            }
+            Self::Kept(credentials) => credentials.clone(),
+            Self::Line(bearer) => bearer.to_credentials(),
+        }
+    }
+}
