@@ -1,6 +1,7 @@
 //! Two threads against one.
 
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use tower_jwt_auth::Algorithm;
@@ -18,7 +19,7 @@ pub(crate) fn run(report: &mut Report) {
     }
     report.heading("Two threads against one, over the factor of the bare verification");
     let world = World::new(Algorithm::RS256);
-    let tokens = world.tokens(200);
+    let tokens = world.tokens(1000);
     let bare = factor(|thread| {
         for token in &tokens[thread * 100..][..20] {
             world.verify(token);
@@ -26,22 +27,25 @@ pub(crate) fn run(report: &mut Report) {
     });
     report.figure("bare verification", &format!("{bare:.2} times"));
     let service = service(&world.layer());
-    for token in &tokens {
+    for token in &tokens[..200] {
         status(&service, request(Some(&token.line)));
     }
     let [forgetful, crowded] = [0, 1].map(|entries| {
         let layer = ready(config(world.source()).remembered_tokens(entries));
         drive::service(&layer)
     });
+    let turns = [const { AtomicUsize::new(0) }; 2];
     let rows: [(&str, &(dyn Fn(usize) + Sync)); 4] = [
         ("first sight, nothing is remembered", &|thread| {
             for token in &tokens[thread * 100..][..20] {
                 status(&forgetful, request(Some(&token.line)));
             }
         }),
-        // One set of 32: each has been evicted when it comes again.
+        // One set of 32: each of five hundred has been evicted when it comes again.
         ("first sight, all in one set of the memory", &|thread| {
-            for token in &tokens[thread * 100..][..60] {
+            for _ in 0..60 {
+                let turn = turns[thread].fetch_add(1, Ordering::Relaxed);
+                let token = &tokens[thread * 500 + turn % 500];
                 status(&crowded, request(Some(&token.line)));
             }
         }),
