@@ -21,8 +21,8 @@ pub(crate) struct Bearer<'h> {
     start: usize,
 }
 
-/// The credentials of a request (RFC 6750 §2.1), which from here on are not shown: frameworks log requests
-/// with `Debug`. The query and the body are never looked at.
+/// The credentials of a request (RFC 6750 §2.1), which from here on are not shown, unless they are refused for
+/// their number: frameworks log requests with `Debug`. The query and the body are never looked at.
 pub(crate) fn bearer(headers: &mut HeaderMap) -> Result<Bearer<'_>, NoBearer> {
     // The counts say whether any header is repeated, which costs less than to look for one that is.
     let some_repeated = headers.len() != headers.keys_len();

@@ -2,7 +2,7 @@
 //! what it says depends on nothing else: so it is read once, and then compared.
 //!
 //! Learned is only the header of a token whose signature verified, so that nobody else's take the room, and
-//! known is only what is equal in every byte. Every check of what it says is made anew for each token.
+//! known is only what is equal in every byte. Whether an issuer's tokens may say so is asked for each token.
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,7 +25,8 @@ pub(crate) struct KnownHeader(Guard<Option<Arc<Known>>>);
 
 impl KnownHeaders {
     pub(crate) fn new(issuers: usize) -> Self {
-        let places = issuers.saturating_mul(PLACES_PER_ISSUER).min(MOST_PLACES);
+        let wanted = issuers.saturating_mul(PLACES_PER_ISSUER);
+        let places = wanted.clamp(LEAST_PLACES, MOST_PLACES);
         Self(
             std::iter::repeat_with(ArcSwapOption::empty)
                 .take(places)
@@ -44,12 +45,13 @@ impl KnownHeaders {
         if let Some(place) = self.place(encoded) {
             place.store(Some(Arc::new(Known {
                 encoded: encoded.into(),
-                header: header.to_owned(),
+                header: header.to_static(),
             })));
         }
     }
 
     fn place(&self, encoded: &[u8]) -> Option<&ArcSwapOption<Known>> {
+        let encoded = Some(encoded).filter(|encoded| encoded.len() <= LONGEST)?;
         let (words, rest) = encoded.as_chunks();
         let mixed = words.iter().fold(0, |mixed: u64, word| {
             (mixed.rotate_left(29) ^ u64::from_le_bytes(*word)).wrapping_mul(SPREAD)
@@ -74,11 +76,17 @@ impl fmt::Debug for KnownHeaders {
     }
 }
 
-/// An issuer signs with one or two keys, and writes one header for each, or two.
+/// An issuer signs with one or two keys, and writes one header for each, or two: few of them share a place.
 const PLACES_PER_ISSUER: usize = 16;
 
-/// 32 KiB.
+/// 2 KiB.
+const LEAST_PLACES: usize = 256;
+
+/// 32 KiB. With headers of the greatest length in all of them, 5 MiB.
 const MOST_PLACES: usize = 4096;
+
+/// Longer ones, which hold a certificate, are read each time: an issuer is not trusted with our memory.
+const LONGEST: usize = 512;
 
 /// Odd, with bits all over.
 const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -119,25 +127,45 @@ mod tests {
 
     #[test]
     fn two_that_share_a_place_take_turns() {
-        let headers = KnownHeaders::new(1);
-        let texts: Vec<String> = (0..200).map(|n| format!("header-number-{n}")).collect();
-        for text in &texts {
-            headers.learn(text.as_bytes(), &header(text));
-            let known = headers.recall(text.as_bytes()).unwrap();
-            assert_eq!(known.header().unwrap().kid.as_deref(), Some(&**text));
+        // What differs stands anywhere: a `kid` in front, in the middle, at the end.
+        let families: [fn(usize) -> String; 3] = [
+            |n| format!("{n:08}-of-the-headers"),
+            |n| format!("of-the-headers-{n}-this-one"),
+            |n| format!("of-the-headers-number-{n}"),
+        ];
+        for text_of in families {
+            let headers = KnownHeaders::new(1);
+            let texts: Vec<String> = (0..300).map(text_of).collect();
+            for text in &texts {
+                headers.learn(text.as_bytes(), &header(text));
+                let known = headers.recall(text.as_bytes()).unwrap();
+                assert_eq!(known.header().unwrap().kid.as_deref(), Some(&**text));
+            }
+            let mut kept = 0;
+            for text in &texts {
+                if let Some(known) = headers.recall(text.as_bytes()) {
+                    assert_eq!(known.header().unwrap().kid.as_deref(), Some(&**text));
+                    kept += 1;
+                }
+            }
+            let most = LEAST_PLACES;
+            assert!((most / 3..=most).contains(&kept), "{kept}: {}", texts[0]);
         }
-        let kept = texts
-            .iter()
-            .filter_map(|text| Some((text, headers.recall(text.as_bytes())?)));
-        let kept = kept.inspect(|(text, known)| {
-            assert_eq!(known.header().unwrap().kid.as_deref(), Some(&***text));
-        });
-        assert!((PLACES_PER_ISSUER / 2..=PLACES_PER_ISSUER).contains(&kept.count()));
+    }
+
+    #[test]
+    fn long_ones_are_not_kept() {
+        let headers = KnownHeaders::new(1);
+        for (length, kept) in [(LONGEST, true), (LONGEST + 1, false)] {
+            let text = vec![b'e'; length];
+            headers.learn(&text, &header("a key"));
+            assert_eq!(headers.recall(&text).is_some(), kept, "{length}");
+        }
     }
 
     #[test]
     fn places_for_few_issuers_and_for_many() {
-        for (issuers, places) in [(1, 16), (2, 32), (1_000_000, 4096), (usize::MAX, 4096)] {
+        for (issuers, places) in [(1, 256), (17, 272), (1_000_000, 4096), (usize::MAX, 4096)] {
             assert_eq!(KnownHeaders::new(issuers).0.len(), places, "{issuers}");
         }
     }

@@ -24,12 +24,14 @@
 //! What a request meets, in order:
 //!
 //! 1. A request for the protected resource metadata is answered, without a token (RFC 9728).
-//! 2. An [`AuthInfo`] that something further out left in the extensions is removed.
-//! 3. An [open path](JwtAuthLayer::open_paths) goes on to the service.
-//! 4. Exactly one bearer token is taken from the `Authorization` header (RFC 6750 §2.1).
-//! 5. The token is verified, cheapest check first. When its key is missing, the request waits for one
+//! 2. An [open path](JwtAuthLayer::open_paths) goes on to the service.
+//! 3. Exactly one bearer token is taken from the `Authorization` header (RFC 6750 §2.1).
+//! 4. The token is verified, cheapest check first. When its key is missing, the request waits for one
 //!    fetch, at most the fetch timeout, and is looked at once more.
-//! 6. The header is marked sensitive, [`AuthInfo`] goes into the extensions, the service is called.
+//! 5. [`AuthInfo`] goes into the extensions, the service is called.
+//!
+//! Whatever reaches the service, its `Authorization` header is marked sensitive, and an [`AuthInfo`] that
+//! something further out left in the extensions is gone.
 //!
 //! A request that is refused never reaches the service, and its body is not read. While the keys of an
 //! issuer cannot be had the answer is 503, not 401: clients keep their tokens.

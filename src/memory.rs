@@ -255,11 +255,12 @@ impl Set {
         self.forget_those(&mut ledger, tags, tags.alike(tag), |held| {
             held.token == token
         });
+        let mut hand = usize::from(tag >> 8);
         while ledger.bytes + weight > SET_BYTES && ledger.held != 0 {
-            self.evict(&mut ledger, tags, tag);
+            self.evict(&mut ledger, tags, &mut hand);
         }
         let way = match ledger.held.trailing_ones() as usize {
-            WAYS => self.evict(&mut ledger, tags, tag),
+            WAYS => self.evict(&mut ledger, tags, &mut hand),
             free => free,
         };
         let (Some(place), Some(weighs)) = (self.entries.get(way), ledger.weights.get_mut(way))
@@ -290,18 +291,21 @@ impl Set {
         }
     }
 
-    /// Frees one way, and says which: the first that was not used of late, from a place that the new tag
-    /// chooses. From where the last one ended, callers that take turns would each find that they have just
-    /// been forgotten.
-    fn evict(&self, ledger: &mut Ledger, tags: &Tags, tag: u16) -> usize {
-        let mut way = usize::from(tag >> 8);
+    /// Frees one way, and says which: the first after `hand` that was not used of late. The hand starts where
+    /// the new tag says: from where the last one ended, callers that take turns would each find that they
+    /// have just been forgotten.
+    fn evict(&self, ledger: &mut Ledger, tags: &Tags, hand: &mut usize) -> usize {
+        // Readers may mark as fast as this clears: after two rounds anything goes.
+        let mut patience = 2 * WAYS;
         loop {
-            way = (way + 1) % WAYS;
-            let bit = 1_u32 << way;
-            // The bit is cleared where it was set, so that the second round finds something.
-            if ledger.held & bit != 0 && self.used.fetch_and(!bit, Ordering::Relaxed) & bit == 0 {
-                self.forget(ledger, tags, way);
-                return way;
+            *hand = (*hand + 1) % WAYS;
+            let bit = 1_u32 << *hand;
+            patience = patience.saturating_sub(1);
+            let is_held = ledger.held & bit != 0;
+            if is_held && (self.used.fetch_and(!bit, Ordering::Relaxed) & bit == 0 || patience == 0)
+            {
+                self.forget(ledger, tags, *hand);
+                return *hand;
             }
         }
     }

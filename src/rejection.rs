@@ -338,11 +338,67 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "metrics")]
+    #[test]
+    fn metrics_are_labelled_as_the_body_says() {
+        use RejectionKind::*;
+        use metrics_util::debugging::DebuggingRecorder;
+
+        for kind in [
+            AccessDenied,
+            InsufficientScope,
+            InvalidRequest,
+            InvalidToken,
+            KeysUnavailable,
+            LayerMissing,
+            MissingToken,
+            SessionsUnavailable,
+        ] {
+            let recorder = DebuggingRecorder::new();
+            metrics::with_local_recorder(&recorder, || {
+                crate::telemetry::refused(&Rejection::unchallenged(kind));
+            });
+            let counted = recorder.snapshotter().snapshot().into_vec();
+            let [(key, ..)] = &counted[..] else {
+                panic!("{kind:?} is counted once");
+            };
+            let labels: Vec<_> = key.key().labels().map(|label| label.value()).collect();
+            let body: serde_json::Value = serde_json::from_str(kind.body()).unwrap();
+            assert_eq!(labels, [body["error"].as_str().unwrap()], "{kind:?}");
+        }
+    }
+
     #[test]
     fn retry_after_is_rounded_up() {
         for (wait, want) in [(1000, "1"), (1001, "2"), (29_500, "30")] {
-            let response = Rejection::keys_unavailable(Duration::from_millis(wait)).into_response();
-            assert_eq!(response.headers()[RETRY_AFTER], want);
+            let wait = Duration::from_millis(wait);
+            let rejection = Rejection::keys_unavailable(wait);
+            assert_eq!(rejection.retry_after(), Some(wait));
+            assert_eq!(rejection.into_response().headers()[RETRY_AFTER], want);
+        }
+    }
+
+    #[test]
+    fn what_a_rejection_says_is_what_is_answered() {
+        let resource = ProtectedResource::default();
+        for (rejection, status, challenge) in [
+            (
+                Rejection::missing_token(&resource),
+                401,
+                Some(r#"Bearer realm="mcp""#),
+            ),
+            (
+                Rejection::unchallenged(RejectionKind::AccessDenied),
+                403,
+                None,
+            ),
+        ] {
+            assert_eq!(rejection.status(), status);
+            let challenge = challenge.map(HeaderValue::from_static);
+            assert_eq!(rejection.www_authenticate(), challenge.as_ref());
+            let response = rejection.into_response();
+            assert_eq!(response.status(), status);
+            assert_eq!(response.headers().get(WWW_AUTHENTICATE), challenge.as_ref());
         }
     }
 }

@@ -10,10 +10,7 @@ use crate::protected_resource::ProtectedResource;
 use crate::scopes::{ScopeHierarchy, ScopeSet, grants};
 
 /// A token that passed every check. Shared by everybody who holds an `AuthInfo` of it.
-///
-/// In this order: what a request with a remembered token reads lies in the first two lines of the cache.
 #[derive(Debug)]
-#[repr(C)]
 pub(crate) struct Verified {
     pub(crate) by: VerifiedBy,
     pub(crate) resource: Arc<ProtectedResource>,
@@ -40,7 +37,6 @@ pub(crate) struct VerifiedBy {
 pub(crate) struct TokenKey(pub(crate) [u8; MAC_BYTES]);
 
 #[derive(Debug)]
-#[repr(C)]
 pub(crate) struct Said {
     pub(crate) times: TokenTimes,
     pub(crate) audience: Places,
@@ -232,6 +228,18 @@ const LEAST_ALLOCATION: usize = 16;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_key_is_not_shown() {
+        let by = VerifiedBy {
+            token: Some(TokenKey([0xab; MAC_BYTES])),
+            ..VerifiedBy::default()
+        };
+        assert_eq!(
+            format!("{by:?}"),
+            "VerifiedBy { token: Some(TokenKey(..)), issuer: 0, generation: 0 }"
+        );
+    }
 
     #[test]
     fn places_are_found_or_copied() {

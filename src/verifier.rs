@@ -304,7 +304,6 @@ impl JwtVerifier {
             _ => None,
         };
         if let Some((only, in_use)) = &early
-            && known.is_none()
             && only.keys.are_known_to_lack(headed.kid(), in_use, now)
         {
             // Whatever else it says: in a flood of them, claims are not worth reading.

@@ -1,4 +1,3 @@
-use std::collections::HashMap;
 use std::fmt;
 
 use serde_json::Value;
@@ -12,7 +11,9 @@ use crate::token::Algorithm;
 #[derive(Debug)]
 pub(crate) struct KeySet {
     keys: Vec<VerificationKey>,
-    by_kid: HashMap<String, Vec<usize>>,
+    /// The places of the keys with a `kid`, by it, and in the order of the document where it repeats. No hash of
+    /// it: there are mostly two, and a token's is looked for twice.
+    by_kid: Vec<(String, usize)>,
     skipped: Vec<SkippedKey>,
     /// How many members there were beyond the limit. Only counted: junk takes no memory.
     beyond_limit: usize,
@@ -60,7 +61,7 @@ impl KeySet {
     ) -> Result<Self, KeySetError> {
         let mut set = Self {
             keys: Vec::new(),
-            by_kid: HashMap::new(),
+            by_kid: Vec::new(),
             skipped: Vec::new(),
             beyond_limit: members.len().saturating_sub(MAX_KEYS),
             unnamed_fit_any_kid: options.unnamed_fit_any_kid,
@@ -74,6 +75,7 @@ impl KeySet {
                 }),
             }
         }
+        set.by_kid.sort_unstable();
         match set.keys.is_empty() {
             true => Err(KeySetError::NoUsableKey {
                 skipped: set.skipped.first().map(|key| key.reason),
@@ -84,10 +86,7 @@ impl KeySet {
 
     fn add(&mut self, key: VerificationKey) {
         if let Some(kid) = &key.kid {
-            self.by_kid
-                .entry(kid.clone())
-                .or_default()
-                .push(self.keys.len());
+            self.by_kid.push((kid.clone(), self.keys.len()));
         }
         self.keys.push(key);
     }
@@ -104,15 +103,15 @@ impl KeySet {
         let Some(kid) = kid else {
             return self.verify_without_kid(algorithm, message, signature);
         };
-        let Some(named) = self.by_kid.get(kid) else {
+        let mut named = self.named(kid).peekable();
+        if named.peek().is_none() {
             return match self.knows(kid) {
                 true => self.verify_without_kid(algorithm, message, signature),
                 false => Err(KeyMiss::UnknownKid),
             };
-        };
+        }
         let mut fitting = named
-            .iter()
-            .filter_map(|index| self.keys.get(*index)?.for_algorithm(algorithm))
+            .filter_map(|key| key.for_algorithm(algorithm))
             .take(MAX_KEYS_PER_KID)
             .peekable();
         if fitting.peek().is_none() {
@@ -149,7 +148,15 @@ impl KeySet {
     }
 
     pub(crate) fn has_kid(&self, kid: &str) -> bool {
-        self.by_kid.contains_key(kid)
+        self.named(kid).next().is_some()
+    }
+
+    fn named(&self, kid: &str) -> impl Iterator<Item = &VerificationKey> {
+        let start = self.by_kid.partition_point(|(other, _)| **other < *kid);
+        let from_there = self.by_kid.iter().skip(start);
+        from_there
+            .take_while(move |(other, _)| other == kid)
+            .filter_map(|(_, index)| self.keys.get(*index))
     }
 
     pub(crate) fn has_key_for(&self, algorithm: Algorithm) -> bool {

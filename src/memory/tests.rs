@@ -235,6 +235,29 @@ fn what_is_used_outlives_what_is_not() {
 }
 
 #[test]
+fn a_heavy_newcomer_leaves_those_that_are_used() {
+    for newcomer in 0..20 {
+        let memory = memory(32);
+        let filling = "x".repeat(900);
+        for number in 0..32 {
+            memory.add_filled(token(number).as_bytes(), 0, 1, &filling);
+        }
+        for number in 0..8 {
+            assert!(memory.remembers(&token(number)).is_some());
+        }
+        memory.add_filled(token(100 + newcomer).as_bytes(), 0, 1, &filling.repeat(12));
+        assert!(
+            (20..=30).contains(&memory.entries()),
+            "{}",
+            memory.entries()
+        );
+        for number in 0..8 {
+            assert!(memory.remembers(&token(number)).is_some(), "{number}");
+        }
+    }
+}
+
+#[test]
 fn newer_keys_take_the_room_of_older_ones() {
     let memory = memory(32);
     for number in 0..5 {

@@ -7,7 +7,7 @@ use super::error::{TokenError, TokenErrorKind};
 use super::json::{Members, Text, Value, read_object};
 
 /// What a JOSE header says that decides anything (RFC 7515 §4.1).
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Header<'a> {
     pub(crate) algorithm: Algorithm,
     pub(crate) kid: Option<Cow<'a, str>>,
@@ -39,7 +39,7 @@ impl<'a> Header<'a> {
         })
     }
 
-    pub(crate) fn to_owned(&self) -> Header<'static> {
+    pub(crate) fn to_static(&self) -> Header<'static> {
         let owned = |text: &Option<Cow<'a, str>>| text.clone().map(|text| text.into_owned().into());
         Header {
             algorithm: self.algorithm,

@@ -7,6 +7,7 @@ use axum::{Extension, Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Request;
+use http_body_util::{BodyExt as _, Full};
 use tower::{Layer as _, ServiceExt as _};
 use tower_jwt_auth::test_util::{TestIssuer, TestKey};
 use tower_jwt_auth::{
@@ -91,6 +92,46 @@ async fn n10_secrets_only_by_name_and_only_static() {
             SkipReason::Symmetric,
             "{algorithm}"
         );
+    }
+}
+
+#[tokio::test]
+async fn credentials_that_nobody_judged_are_not_shown_either() {
+    let issuer = TestIssuer::start();
+    let basic = || {
+        let request = Request::post("https://mcp.example.com/mcp");
+        let request = request.header("authorization", "Basic eyJhOmI=");
+        request.body(Full::from("{}")).unwrap()
+    };
+    let mut twice = basic();
+    let second = http::HeaderValue::from_static("Bearer eyJ");
+    twice.headers_mut().append("authorization", second);
+    let optional = layer(&issuer).optional();
+    let open = layer(&issuer).open_paths(["/mcp"]);
+    for (name, layer, request) in [
+        (
+            "another scheme, where a token is optional",
+            optional,
+            basic(),
+        ),
+        (
+            "a token on an open path",
+            open.clone(),
+            request(Some("eyJ")),
+        ),
+        ("two on an open path", open, twice),
+    ] {
+        let inner = tower::service_fn(|request: Request<Full<bytes::Bytes>>| async move {
+            let mut lines = request.headers().get_all("authorization").iter();
+            assert!(lines.all(http::HeaderValue::is_sensitive));
+            let shown = Full::from(format!("{:?}", request.headers()));
+            Ok::<_, std::convert::Infallible>(http::Response::new(shown))
+        });
+        let answer = layer.layer(inner).oneshot(request).await.unwrap();
+        let shown = answer.into_body().collect().await.unwrap().to_bytes();
+        let shown = String::from_utf8_lossy(&shown);
+        assert!(shown.contains("authorization"), "{name}: it went on");
+        assert!(!shown.contains("eyJ"), "{name}: {shown}");
     }
 }
 
