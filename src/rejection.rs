@@ -338,6 +338,17 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_text_tells_what_was_wrong_with_the_token() {
+        let error = crate::token::TokenErrorKind::Expired.into();
+        let rejection = Rejection::invalid_token(&ProtectedResource::default(), Some(error));
+        assert_eq!(
+            rejection.to_string(),
+            format!("{}: {error}", RejectionKind::InvalidToken.description())
+        );
+        assert_eq!(rejection.token_error(), Some(&error));
+    }
+
     #[cfg(feature = "metrics")]
     #[test]
     fn metrics_are_labelled_as_the_body_says() {
@@ -396,6 +407,8 @@ mod tests {
             assert_eq!(rejection.status(), status);
             let challenge = challenge.map(HeaderValue::from_static);
             assert_eq!(rejection.www_authenticate(), challenge.as_ref());
+            let text = rejection.to_string();
+            assert_eq!(text, rejection.kind().description());
             let response = rejection.into_response();
             assert_eq!(response.status(), status);
             assert_eq!(response.headers().get(WWW_AUTHENTICATE), challenge.as_ref());

@@ -326,3 +326,24 @@ fn secrets_are_long_enough() {
         );
     }
 }
+
+#[test]
+fn a_key_of_every_algorithm_serves_it() {
+    for algorithm in Algorithm::ASYMMETRIC {
+        let key = TestKey::generate(*algorithm, "k");
+        let signature = key.sign(MESSAGE);
+        let set = set(&[key.jwk()]).unwrap();
+        let verified = set.verify(Some("k"), *algorithm, MESSAGE, &signature);
+        assert_eq!(verified, Ok(()), "{algorithm}");
+        let verified = set.verify(Some("k"), *algorithm, b"another", &signature);
+        assert_eq!(verified, Err(KeyMiss::BadSignature), "{algorithm}");
+    }
+}
+
+#[test]
+fn a_shared_secret_of_jsonwebtoken_is_one_here() {
+    let key = jsonwebtoken::DecodingKey::from_secret(b"a secret that everybody may know");
+    let Jwk(jwk) = Jwk::from(&key);
+    let secret = URL_SAFE_NO_PAD.encode("a secret that everybody may know");
+    assert_eq!(jwk, json!({"kty": "oct", "k": secret}));
+}
