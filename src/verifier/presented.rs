@@ -6,7 +6,7 @@ use crate::bearer::Bearer;
 /// A token, however it came.
 #[derive(Clone, Copy)]
 pub(crate) enum Presented<'t> {
-    /// Without a header: [`JwtVerifier::verify`].
+    /// Without a header: [`verify`](crate::JwtVerifier::verify).
     Alone(&'t str),
     /// In a header that is kept while its key is waited for.
     Kept(&'t Credentials),
