@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::auth_info::{AuthInfo, Credentials};
 use crate::bearer::is_b64token;
 use crate::custom_check::CustomChecks;
-use crate::keys::{Answer, Asked, FetchError, Flight, KeysHealth, Lack, LiveKeys, Snapshot};
+use crate::keys::{Answer, Asked, FetchError, KeysHealth, Lack, LiveKeys, Snapshot};
 use crate::known_headers::{KnownHeader, KnownHeaders};
 use crate::memory::TokenMemory;
 use crate::protected_resource::ProtectedResource;
@@ -18,8 +18,11 @@ use crate::token::{
 use crate::verified::{Verified, VerifiedBy};
 
 mod presented;
+mod unsettled;
 
 pub(crate) use presented::Presented;
+use unsettled::OwnedLack;
+pub(crate) use unsettled::Unsettled;
 
 /// The verdicts of [`JwtAuthLayer`](crate::JwtAuthLayer) without tower, for frameworks that own their
 /// HTTP layer.
@@ -65,21 +68,6 @@ struct Inner {
 pub(crate) struct TrustedIssuer {
     pub(crate) policy: ValidationPolicy,
     pub(crate) keys: LiveKeys,
-}
-
-/// A token that cannot be judged with the keys at hand, and may be with those that are on their way.
-#[derive(Debug)]
-pub(crate) struct Unsettled {
-    issuer: usize,
-    lack: OwnedLack,
-    flight: Flight,
-    error: TokenError,
-}
-
-#[derive(Debug)]
-enum OwnedLack {
-    Key { kid: Option<String>, seen: u64 },
-    Signature { seen: u64 },
 }
 
 /// A verdict, or what is missing for one.
@@ -401,28 +389,6 @@ impl JwtVerifier {
 
     fn refuse(&self, error: TokenError) -> Rejection {
         Rejection::invalid_token(&self.0.resource, Some(error))
-    }
-}
-
-impl OwnedLack {
-    fn of(lack: Lack<'_>) -> Self {
-        match lack {
-            Lack::Key { kid, seen } => Self::Key {
-                kid: kid.map(ToOwned::to_owned),
-                seen,
-            },
-            Lack::Signature { seen } => Self::Signature { seen },
-        }
-    }
-
-    fn borrowed(&self) -> Lack<'_> {
-        match self {
-            Self::Key { kid, seen } => Lack::Key {
-                kid: kid.as_deref(),
-                seen: *seen,
-            },
-            Self::Signature { seen } => Lack::Signature { seen: *seen },
-        }
     }
 }
 

@@ -1,0 +1,40 @@
+use crate::keys::{Flight, Lack};
+use crate::token::TokenError;
+
+/// A token that cannot be judged with the keys at hand, and may be with those that are on their way.
+#[derive(Debug)]
+pub(crate) struct Unsettled {
+    pub(super) issuer: usize,
+    pub(super) lack: OwnedLack,
+    pub(super) flight: Flight,
+    pub(super) error: TokenError,
+}
+
+/// A [`Lack`] that outlives the request's header.
+#[derive(Debug)]
+pub(super) enum OwnedLack {
+    Key { kid: Option<String>, seen: u64 },
+    Signature { seen: u64 },
+}
+
+impl OwnedLack {
+    pub(super) fn of(lack: Lack<'_>) -> Self {
+        match lack {
+            Lack::Key { kid, seen } => Self::Key {
+                kid: kid.map(ToOwned::to_owned),
+                seen,
+            },
+            Lack::Signature { seen } => Self::Signature { seen },
+        }
+    }
+
+    pub(super) fn borrowed(&self) -> Lack<'_> {
+        match self {
+            Self::Key { kid, seen } => Lack::Key {
+                kid: kid.as_deref(),
+                seen: *seen,
+            },
+            Self::Signature { seen } => Lack::Signature { seen: *seen },
+        }
+    }
+}
