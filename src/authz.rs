@@ -13,12 +13,11 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::auth_info::AuthInfo;
-use crate::body::ResponseBody;
-use crate::protected_resource::ProtectedResource;
-use crate::rejection::{Rejection, RejectionKind};
-use crate::scopes::{ScopeHierarchy, ScopeSet};
+use crate::base::scopes::{ScopeHierarchy, ScopeSet};
+use crate::caller::require_caller;
 use crate::telemetry;
+use crate::wire::body::ResponseBody;
+use crate::wire::rejection::Rejection;
 
 /// Lets only callers through whose token grants every one of these scopes.
 ///
@@ -81,7 +80,7 @@ impl RequireScopesLayer {
 
 impl Needed {
     fn check(&self, extensions: &Extensions) -> Result<(), Rejection> {
-        let auth = caller(extensions, "RequireScopesLayer")?;
+        let auth = require_caller(extensions, "RequireScopesLayer")?;
         match auth.satisfies(&self.scopes, self.hierarchy.as_ref()) {
             true => Ok(()),
             false => Err(Rejection::insufficient_scope(
@@ -90,22 +89,6 @@ impl Needed {
             )),
         }
     }
-}
-
-/// The verified caller; or, told apart, that nobody is logged in or that the layer is missing.
-pub(crate) fn caller<'e>(
-    extensions: &'e Extensions,
-    who_asks: &str,
-) -> Result<&'e AuthInfo, Rejection> {
-    extensions
-        .get::<AuthInfo>()
-        .ok_or_else(|| match extensions.get::<Arc<ProtectedResource>>() {
-            Some(resource) => Rejection::missing_token(resource),
-            None => {
-                telemetry::layer_missing(who_asks);
-                Rejection::unchallenged(RejectionKind::LayerMissing)
-            }
-        })
 }
 
 impl<S> Layer<S> for RequireScopesLayer {

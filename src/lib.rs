@@ -81,39 +81,42 @@
     )
 )]
 
-mod auth_info;
-mod auth_info_ext;
+pub mod limits;
+
+// Ground: values.
+mod base;
+mod crypto;
+mod telemetry;
+
+// One bounded HTTP exchange.
+#[cfg(feature = "reqwest")]
+mod net;
+
+// Pure: values in, verdict out.
+mod jwks;
+mod token;
+
+// The vocabulary of HTTP.
+mod wire;
+
+// Keys over time.
+mod keys;
+
+// Who calls, and the verdict.
+mod caller;
+mod verifier;
+
+// tower.
 mod authn;
 mod authz;
-mod bearer;
-mod body;
-mod challenge;
+mod mcp;
+
+// Assembly, prose and tools for tests.
 mod config;
-mod custom_check;
-#[cfg(feature = "axum")]
-mod extract;
 #[cfg(all(fuzzing, feature = "reqwest", feature = "test-util"))]
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod guide;
-mod jwks;
-mod keys;
-mod known_headers;
-pub mod limits;
-mod mcp;
-#[allow(
-    clippy::arithmetic_side_effects,
-    reason = "places in a set, and bytes of entries, which are bounded"
-)]
-mod memory;
-mod numeric_date;
-mod protected_resource;
-mod rejection;
-mod resource_metadata;
-mod scopes;
-mod shown;
-mod stream_expiry;
-mod telemetry;
 #[cfg(feature = "test-util")]
 #[allow(
     clippy::arithmetic_side_effects,
@@ -123,28 +126,18 @@ mod telemetry;
     reason = "runs in tests, where a panic is a report"
 )]
 pub mod test_util;
-mod time;
-mod token;
-mod url_rules;
-#[allow(
-    clippy::arithmetic_side_effects,
-    reason = "lengths of texts that are in memory"
-)]
-mod verified;
-mod verifier;
 
 // The public interface.
-pub use auth_info::{AuthInfo, ClaimsError};
-pub use auth_info_ext::AuthInfoExt;
 pub use authn::{JwtAuth, JwtAuthLayer, ResponseFuture};
 pub use authz::{RequireScopes, RequireScopesFuture, RequireScopesLayer};
-pub use body::ResponseBody;
+pub use base::url_rule::UrlFault;
+#[cfg(feature = "axum")]
+pub use caller::Claims;
+pub use caller::{AuthInfo, AuthInfoExt, ClaimsError};
 pub use config::{
     ConfigError, InitialKeys, Issuer, JwksCache, JwtAuthConfig, JwtAuthConfigBuilder, KeyFault,
 };
-pub use custom_check::Refusal;
-#[cfg(feature = "axum")]
-pub use extract::Claims;
+pub use crypto::Algorithm;
 pub use jwks::{Jwk, JwkSet, KeySetError, SkipReason};
 pub use keys::{
     FetchError, FetchFuture, Fetched, IssuerHealth, KeySnapshot, KeySource, KeysHealth, SkippedKey,
@@ -154,12 +147,12 @@ pub use mcp::{
     McpBody, McpScoped, McpScopedFuture, McpScopes, MemorySessions, Principal, SessionBinding,
     SessionBindingFuture, SessionBindingLayer, SessionFuture, SessionStore, SessionStoreError,
 };
-pub use rejection::{Rejection, RejectionKind};
-pub use resource_metadata::ResourceMetadata;
-pub use stream_expiry::StreamExpiry;
-pub use token::{Algorithm, TokenError, TokenErrorKind};
-pub use url_rules::UrlFault;
-pub use verifier::JwtVerifier;
+pub use token::{TokenError, TokenErrorKind};
+pub use verifier::{JwtVerifier, Refusal};
+pub use wire::body::ResponseBody;
+pub use wire::metadata::ResourceMetadata;
+pub use wire::rejection::{Rejection, RejectionKind};
+pub use wire::stream_expiry::StreamExpiry;
 
 #[cfg(all(doctest, feature = "aws_lc_rs", feature = "axum", feature = "reqwest"))]
 #[doc = include_str!("../README.md")]

@@ -11,15 +11,15 @@ use std::time::Duration;
 #[cfg(feature = "tracing")]
 use tokio::time::Instant;
 
+#[cfg(feature = "tracing")]
+use crate::base::escape::shown;
+use crate::base::numeric_date::NumericDate;
 use crate::jwks::KeySet;
 use crate::keys::{FetchError, SnapshotFault};
 use crate::mcp::SessionStoreError;
-use crate::numeric_date::NumericDate;
-use crate::rejection::Rejection;
+use crate::wire::rejection::Rejection;
 #[cfg(feature = "metrics")]
-use crate::rejection::RejectionKind;
-#[cfg(feature = "tracing")]
-use crate::shown::shown;
+use crate::wire::rejection::RejectionKind;
 
 /// Debug, because callers cause it at will.
 pub(crate) fn refused(rejection: &Rejection) {

@@ -11,10 +11,10 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::layer::JwtAuthLayer;
-use crate::auth_info::AuthInfo;
-use crate::body::ResponseBody;
-use crate::rejection::Rejection;
-use crate::stream_expiry::{Deadline, is_event_stream};
+use crate::caller::AuthInfo;
+use crate::wire::body::ResponseBody;
+use crate::wire::rejection::Rejection;
+use crate::wire::stream_expiry::{Deadline, is_event_stream};
 
 pin_project! {
     /// The response of [`JwtAuth`](super::JwtAuth).

@@ -8,11 +8,11 @@ use tower_layer::Layer;
 
 use super::service::JwtAuth;
 use crate::keys::{FetchError, KeysHealth};
-use crate::rejection::Rejection;
-use crate::resource_metadata::ResourceMetadata;
-use crate::stream_expiry::StreamExpiry;
 use crate::telemetry;
 use crate::verifier::JwtVerifier;
+use crate::wire::metadata::ResourceMetadata;
+use crate::wire::rejection::Rejection;
+use crate::wire::stream_expiry::StreamExpiry;
 
 /// Lets only requests with a valid access token through to the service, and tells it who they are.
 ///

@@ -8,12 +8,13 @@ use tower_service::Service;
 
 use super::future::ResponseFuture;
 use super::layer::JwtAuthLayer;
-use crate::auth_info::{AuthInfo, Credentials};
-use crate::bearer::{NoBearer, bearer};
-use crate::body::ResponseBody;
-use crate::rejection::Rejection;
-use crate::stream_expiry::Deadline;
+use crate::caller::AuthInfo;
 use crate::verifier::{NotYet, Presented, Unsettled};
+use crate::wire::body::ResponseBody;
+use crate::wire::credentials::Credentials;
+use crate::wire::credentials::{NoBearer, bearer};
+use crate::wire::rejection::Rejection;
+use crate::wire::stream_expiry::Deadline;
 
 /// The service that [`JwtAuthLayer`] makes; see there.
 #[derive(Clone, Debug)]

@@ -5,16 +5,16 @@ use super::check::{Context, check_resource, check_scopes};
 use super::error::ConfigError;
 use super::issuer::{Issuer, KeySettings, Settings, issuer_setters};
 use super::{Checked, JwtAuthConfig};
-use crate::auth_info::AuthInfo;
-use crate::challenge::{DEFAULT_REALM, is_quotable};
-use crate::custom_check::{CustomChecks, Refusal};
-use crate::jwks::CRYPTO_AVAILABLE;
+use crate::base::clock::Clock;
+use crate::base::scopes::ScopeHierarchy;
+use crate::base::url_rule::UrlRule;
+use crate::caller::AuthInfo;
+use crate::crypto;
 use crate::limits::{DEFAULT_REMEMBERED_TOKENS, MAX_REMEMBERED_TOKENS};
-use crate::protected_resource::{ProtectedResource, ScopeListing};
-use crate::resource_metadata::{ResourceDetails, ResourceMetadata};
-use crate::scopes::ScopeHierarchy;
-use crate::time::Clock;
-use crate::url_rules::UrlRule;
+use crate::verifier::checks::{CustomChecks, Refusal};
+use crate::wire::challenge::{DEFAULT_REALM, is_quotable};
+use crate::wire::metadata::{ResourceDetails, ResourceMetadata};
+use crate::wire::resource::{ProtectedResource, ScopeListing};
 
 /// Builds a [`JwtAuthConfig`]. Every setter says its default; what is wrong, [`build`](Self::build)
 /// says.
@@ -263,7 +263,7 @@ impl JwtAuthConfigBuilder {
     ///
     /// A [`ConfigError`] for the first thing that is wrong.
     pub fn build(self) -> Result<JwtAuthConfig, ConfigError> {
-        if !CRYPTO_AVAILABLE {
+        if !crypto::AVAILABLE {
             return Err(ConfigError::CryptoMissing);
         }
         let rule = UrlRule::new(self.allow_http);

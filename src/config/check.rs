@@ -6,19 +6,20 @@ use url::Url;
 
 use super::error::ConfigError;
 use super::issuer::{Issuer, Settings};
-use super::static_keys::static_keys;
+use super::keys::static_keys;
 use super::{CheckedIssuer, Keys};
-use crate::challenge::{OFFLINE_ACCESS, is_quotable};
+use crate::base::scopes::ScopeSet;
+use crate::base::url_rule::{UrlFault, UrlRule};
+use crate::crypto::Algorithm;
 use crate::keys::{KeyOrigin, KeySource, Times};
 use crate::limits::{
     DEFAULT_COOLDOWN, DEFAULT_LEEWAY, DEFAULT_MAX_AGE, DEFAULT_MAX_STALE, DEFAULT_TIMEOUT,
     MAX_DURATION, MAX_LEEWAY,
 };
-use crate::protected_resource::ProtectedResource;
-use crate::resource_metadata::ResourceDetails;
-use crate::scopes::ScopeSet;
-use crate::token::{Algorithm, AudienceRule, Profile, ProviderRule, ValidationPolicy};
-use crate::url_rules::{UrlFault, UrlRule};
+use crate::token::{AudienceRule, Profile, ProviderRule, ValidationPolicy};
+use crate::wire::challenge::{OFFLINE_ACCESS, is_quotable};
+use crate::wire::metadata::ResourceDetails;
+use crate::wire::resource::ProtectedResource;
 
 /// What the entries of `issuers` have in common.
 pub(super) struct Context<'b> {

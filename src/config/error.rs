@@ -1,8 +1,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::base::url_rule::UrlFault;
 use crate::jwks::{KeySetError, SkipReason};
-use crate::url_rules::UrlFault;
 
 /// What is wrong with a configuration: the setting, its value, and the way out.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,8 +10,8 @@ use super::JwtAuthConfig;
 use super::builder::JwtAuthConfigBuilder;
 use super::error::ConfigError;
 use super::issuer::{Issuer, JwksCache, KeySettings, Settings};
-use crate::resource_metadata::ResourceDetails;
-use crate::token::Algorithm;
+use crate::crypto::Algorithm;
+use crate::wire::metadata::ResourceDetails;
 
 impl<'de> Deserialize<'de> for JwtAuthConfig {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::static_keys::InitialKeys;
+use super::keys::InitialKeys;
+use crate::crypto::Algorithm;
 use crate::keys::KeySource;
-use crate::token::Algorithm;
 
 /// One of several issuers: whose tokens are accepted, and where its keys come from.
 ///

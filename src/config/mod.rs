@@ -5,7 +5,7 @@ mod check;
 mod error;
 mod file;
 mod issuer;
-mod static_keys;
+mod keys;
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,19 +13,19 @@ use std::sync::Arc;
 pub use builder::JwtAuthConfigBuilder;
 pub use error::{ConfigError, KeyFault};
 pub use issuer::{Issuer, JwksCache};
-pub use static_keys::InitialKeys;
+pub use keys::InitialKeys;
 
 use crate::authn::JwtAuthLayer;
-use crate::custom_check::CustomChecks;
+use crate::base::clock::Clock;
 use crate::jwks::KeySet;
 use crate::keys::{KeyOrigin, LiveKeys};
-use crate::memory::TokenMemory;
-use crate::protected_resource::ProtectedResource;
-use crate::resource_metadata::ResourceMetadata;
-use crate::stream_expiry::StreamExpiry;
-use crate::time::Clock;
 use crate::token::ValidationPolicy;
+use crate::verifier::cache::TokenMemory;
+use crate::verifier::checks::CustomChecks;
 use crate::verifier::{JwtVerifier, TrustedIssuer};
+use crate::wire::metadata::ResourceMetadata;
+use crate::wire::resource::ProtectedResource;
+use crate::wire::stream_expiry::StreamExpiry;
 
 /// A configuration in which everything has been checked; [`JwtAuthLayer::new`] takes it.
 ///

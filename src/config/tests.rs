@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::token::{Algorithm, AudienceRule, Profile};
+use crate::crypto::Algorithm;
+use crate::token::{AudienceRule, Profile};
 
 fn file(json: Value) -> Result<JwtAuthConfig, String> {
     serde_json::from_value(json).map_err(|error| error.to_string())

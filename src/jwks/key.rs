@@ -6,9 +6,9 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use jsonwebtoken::{AlgorithmFamily, DecodingKey, DecodingKeyKind};
 use serde_json::{Map, Value};
 
-use super::crypto::{Material, SignatureKey, Verify as _};
+use crate::crypto::Algorithm;
+use crate::crypto::{Material, SignatureKey, Verify as _};
 use crate::limits::RSA_BITS;
-use crate::token::Algorithm;
 
 /// One usable key of a set: what it may verify, parsed once.
 #[derive(Debug)]

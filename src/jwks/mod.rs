@@ -17,12 +17,10 @@
 //! | `x5c`, `x5t`, `x5u` | never read |
 //! | two keys with one `kid` | those that fit `alg` are tried, at most four |
 
-mod crypto;
 mod input;
 mod key;
 mod set;
 
-pub(crate) use crypto::{AVAILABLE as CRYPTO_AVAILABLE, MAC_BYTES, Mac, TokenMac};
 pub(crate) use input::jwk_of_pem;
 pub use input::{Jwk, JwkSet};
 pub use key::SkipReason;

@@ -2,10 +2,10 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::crypto::Verify as _;
 use super::key::{SkipReason, VerificationKey};
+use crate::crypto::Algorithm;
+use crate::crypto::Verify as _;
 use crate::limits::{MAX_KEYS, MAX_KEYS_PER_KID};
-use crate::token::Algorithm;
 
 /// A JWK Set, parsed once and then only read.
 #[derive(Debug)]

@@ -5,45 +5,10 @@
 //! says so ([`LiveKeys::ask`]) and waits, bounded by the fetch timeout, for a fetch that belongs to
 //! the task: when the request goes away, the fetch goes on.
 
-#[cfg(feature = "reqwest")]
-mod cache_control;
-#[cfg(feature = "reqwest")]
-mod discovery;
-#[allow(
-    clippy::arithmetic_side_effects,
-    reason = "its counters are of 64 bits"
-)]
-mod flights;
-#[cfg(all(fuzzing, feature = "reqwest", feature = "test-util"))]
-pub(crate) mod fuzzing;
-#[cfg(feature = "reqwest")]
-mod guarded_dns;
-#[allow(
-    clippy::arithmetic_side_effects,
-    reason = "durations are bounded by MAX_DURATION, counters are of 64 bits"
-)]
-mod handle;
 mod health;
-#[cfg(feature = "reqwest")]
-mod http;
-#[allow(
-    clippy::arithmetic_side_effects,
-    reason = "durations are bounded by MAX_DURATION, counters are of 64 bits"
-)]
-mod refresher;
-#[allow(
-    clippy::arithmetic_side_effects,
-    reason = "durations are bounded by MAX_DURATION, counters are of 64 bits"
-)]
-mod schedule;
-mod seed;
-#[allow(
-    clippy::arithmetic_side_effects,
-    reason = "durations are bounded by MAX_DURATION, counters are of 64 bits"
-)]
-mod shared;
-mod snapshot_file;
-mod source;
+mod persist;
+pub(crate) mod refresh;
+pub(crate) mod source;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -51,22 +16,20 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-#[cfg(feature = "reqwest")]
-pub(crate) use discovery::DiscoveredKeys;
-#[cfg(feature = "reqwest")]
-pub(crate) use guarded_dns::is_internal;
-use handle::Handle;
 pub use health::{IssuerHealth, KeysHealth, SkippedKey};
+pub use persist::file::KeySnapshot;
+pub(crate) use persist::file::SnapshotFault;
+use refresh::handle::Handle;
+use refresh::schedule::FetchedAt;
+pub(crate) use refresh::schedule::Times;
 #[cfg(feature = "reqwest")]
-pub(crate) use http::{HttpClient, HttpKeys};
-use schedule::FetchedAt;
-pub(crate) use schedule::Times;
-pub use snapshot_file::KeySnapshot;
-pub(crate) use snapshot_file::SnapshotFault;
+pub(crate) use source::discovery::DiscoveredKeys;
+#[cfg(feature = "reqwest")]
+pub(crate) use source::jwks_uri::{HttpClient, HttpKeys};
 pub use source::{FetchError, FetchFuture, Fetched, KeySource, Validators};
 
+use crate::base::clock::{Clock, Now};
 use crate::jwks::KeySet;
-use crate::time::{Clock, Now};
 
 /// The read handle on one issuer's keys. Clones share everything; the task ends with the last one.
 #[derive(Clone, Debug)]
@@ -340,8 +303,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::crypto::Algorithm;
     use crate::test_util::TestKey;
-    use crate::token::Algorithm;
 
     #[derive(Debug)]
     struct Source(Mutex<Vec<TestKey>>);

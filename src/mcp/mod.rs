@@ -1,16 +1,13 @@
 //! What an MCP server needs beyond a verified caller: scopes per operation, and sessions that belong
 //! to their user. Inside [`JwtAuthLayer`](crate::JwtAuthLayer), in front of the server.
 
-mod message;
-mod operation;
-mod scoped;
+mod protocol;
 mod scopes;
-mod session;
-mod session_store;
+mod sessions;
 
-pub use scoped::{McpBody, McpScoped, McpScopedFuture};
 pub use scopes::McpScopes;
-pub use session::{SessionBinding, SessionBindingFuture, SessionBindingLayer};
-pub use session_store::{
+pub use scopes::service::{McpBody, McpScoped, McpScopedFuture};
+pub use sessions::store::{
     MemorySessions, Principal, SessionFuture, SessionStore, SessionStoreError,
 };
+pub use sessions::{SessionBinding, SessionBindingFuture, SessionBindingLayer};

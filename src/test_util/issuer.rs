@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::key::TestKey;
 use super::server;
 use super::token::TokenBuilder;
-use crate::token::Algorithm;
+use crate::crypto::Algorithm;
 
 /// An issuer on the loopback interface, on a thread and runtime of its own.
 ///

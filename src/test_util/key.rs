@@ -11,8 +11,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
+use crate::crypto::Algorithm;
 use crate::jwks::jwk_of_raw_key;
-use crate::token::Algorithm;
 
 /// A private key that signs tokens of one algorithm.
 pub struct TestKey {

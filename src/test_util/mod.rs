@@ -36,11 +36,13 @@ pub use issuer::{Fault, TestIssuer};
 pub use key::TestKey;
 pub use token::TokenBuilder;
 
-use crate::auth_info::{AuthInfo, Credentials};
+use crate::base::clock::Clock;
+use crate::caller::AuthInfo;
+use crate::crypto::Algorithm;
 use crate::jwks::{KeySet, KeySetOptions};
-use crate::time::Clock;
-use crate::token::{Algorithm, TokenError, verified_of_claims, verify_jws, verify_raw};
-use crate::verified::VerifiedBy;
+use crate::token::verified::VerifiedBy;
+use crate::token::{TokenError, verified_of_claims, verify_jws, verify_raw};
+use crate::wire::credentials::Credentials;
 
 /// A wall clock that stands where it is put. Clones stand with it.
 ///

@@ -4,8 +4,8 @@ use serde::de::MapAccess;
 
 use super::error::{TokenError, TokenErrorKind};
 use super::json::{MaybeText, Members, OneOrMany, Text, Value, read_object};
-use crate::numeric_date::{NumericDate, TokenTimes};
-use crate::verified::{Place, Said};
+use crate::base::numeric_date::{NumericDate, TokenTimes};
+use crate::token::verified::{Place, Said};
 
 /// The claims that decide something (RFC 7519 §4.1, RFC 9068 §2.2); their types are checked, their
 /// values are not yet.
@@ -194,7 +194,7 @@ mod tests {
         ];
         for (name, json, want) in cases {
             let claims = Claims::parse(json).unwrap();
-            let scopes: crate::scopes::ScopeSet = claims.scopes().collect();
+            let scopes: crate::base::scopes::ScopeSet = claims.scopes().collect();
             assert_eq!(scopes.as_slice(), want, "{name}");
         }
     }

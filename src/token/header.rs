@@ -2,9 +2,9 @@ use std::borrow::Cow;
 
 use serde::de::MapAccess;
 
-use super::algorithm::Algorithm;
 use super::error::{TokenError, TokenErrorKind};
 use super::json::{Members, Text, Value, read_object};
+use crate::crypto::Algorithm;
 
 /// What a JOSE header says that decides anything (RFC 7515 §4.1).
 #[derive(Debug)]

@@ -10,8 +10,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 
 use super::error::{TokenError, TokenErrorKind};
 use super::names::Names;
+use crate::base::numeric_date::NumericDate;
 use crate::limits::{MAX_JSON_MEMBERS, MAX_JSON_VALUES};
-use crate::numeric_date::NumericDate;
 
 /// Takes the members of an object one by one.
 pub(super) trait Members<'a> {

@@ -18,7 +18,6 @@
 //! 9. the key: by `kid`, key type, `alg`, `use` and `key_ops` (RFC 7517 §4)
 //! 10. the signature (RFC 7515 §5.2)
 
-mod algorithm;
 mod claims;
 #[allow(
     clippy::arithmetic_side_effects,
@@ -34,13 +33,17 @@ mod json;
 )]
 mod names;
 mod policy;
-mod verifier;
+mod stages;
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "lengths of texts that are in memory"
+)]
+pub(crate) mod verified;
 
-pub use algorithm::Algorithm;
 pub(crate) use compact::{Compact, room};
 pub use error::{TokenError, TokenErrorKind};
 pub(crate) use header::Header;
 pub(crate) use policy::{AudienceRule, Profile, ProviderRule, ValidationPolicy};
-pub(crate) use verifier::Headed;
+pub(crate) use stages::Headed;
 #[cfg(feature = "test-util")]
-pub(crate) use verifier::{verified_of_claims, verify_jws, verify_raw};
+pub(crate) use stages::{verified_of_claims, verify_jws, verify_raw};

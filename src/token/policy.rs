@@ -1,12 +1,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::algorithm::Algorithm;
 use super::claims::Claims;
 use super::error::{TokenError, TokenErrorKind};
 use super::header::{Header, without_application};
-use crate::numeric_date::{NumericDate, TokenTimes};
-use crate::protected_resource::ProtectedResource;
+use crate::base::numeric_date::{NumericDate, TokenTimes};
+use crate::crypto::Algorithm;
+use crate::wire::resource::ProtectedResource;
 
 /// What the tokens of one issuer must say. Everything here is decided before a key is looked for.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 use http::HeaderValue;
 
-use crate::auth_info::Credentials;
-use crate::bearer::Bearer;
+use crate::wire::credentials::Bearer;
+use crate::wire::credentials::Credentials;
 
 /// A token, however it came.
 #[derive(Clone, Copy)]

@@ -10,8 +10,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::crypto::Algorithm;
 use crate::test_util::TestKey;
-use crate::token::Algorithm;
 
 const MESSAGE: &[u8] = b"header.payload";
 fn set(keys: &[Value]) -> Result<KeySet, KeySetError> {

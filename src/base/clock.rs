@@ -1,0 +1,50 @@
+//! Reads the clocks. Everything else takes time as an argument.
+
+#[cfg(feature = "test-util")]
+use std::sync::Arc;
+#[cfg(feature = "test-util")]
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use tokio::time::Instant;
+
+use crate::base::numeric_date::NumericDate;
+
+/// One reading of both clocks: tokens live by the wall clock, the age of keys is measured by the
+/// monotonic one, which nobody sets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Now {
+    pub(crate) wall: NumericDate,
+    pub(crate) monotonic: Instant,
+}
+
+/// Where the wall clock is read. The monotonic clock is tokio's, which tests can pause.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Clock {
+    #[default]
+    System,
+    /// Bits of an `f64` of Unix seconds.
+    #[cfg(feature = "test-util")]
+    Fake(Arc<AtomicU64>),
+}
+
+impl Clock {
+    pub(crate) fn now(&self) -> Now {
+        Now {
+            wall: self.wall(),
+            monotonic: Instant::now(),
+        }
+    }
+
+    fn wall(&self) -> NumericDate {
+        let seconds = match self {
+            // A clock before 1970 cannot be right: it reads as infinity, and every token has expired.
+            Self::System => SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(f64::INFINITY, |since| since.as_secs_f64()),
+            #[cfg(feature = "test-util")]
+            Self::Fake(bits) => f64::from_bits(bits.load(Ordering::Relaxed)),
+        };
+        NumericDate::new(seconds).unwrap_or(NumericDate::FAR_FUTURE)
+    }
+}

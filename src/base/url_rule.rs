@@ -1,0 +1,255 @@
+//! Which URLs may be fetched or published: https, or http on this machine.
+
+#[cfg(feature = "reqwest")]
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use std::fmt;
+
+use url::{Host, Url};
+
+/// What a URL must be. `danger_` settings make it looser, discovery stricter.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UrlRule {
+    allow_http: bool,
+    allow_internal: bool,
+}
+
+/// Why a URL is refused. Reads on after "which".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UrlFault {
+    /// It holds a user name or a password, which would end up in logs.
+    Credentials,
+    /// It holds a `#`, which is never sent to a server.
+    Fragment,
+    /// It uses http on another host than this machine.
+    Insecure,
+    /// A public issuer names a host on this machine or on its link.
+    Internal,
+    /// It is not an absolute URL with a host.
+    NotAbsolute,
+    /// It holds a query (RFC 9728 §1.2 advises against it).
+    Query,
+    /// It would break a `WWW-Authenticate` header for real clients.
+    UnsafeInHeader,
+}
+
+impl fmt::Display for UrlFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Credentials => "must not carry a user name or password",
+            Self::Fragment => "must not carry a fragment",
+            Self::Insecure => "must use https: only a loopback host may use http, or call danger_allow_http",
+            Self::Internal => "must not be on a loopback or link-local host when its issuer is not",
+            Self::NotAbsolute => "must be an absolute https URL",
+            Self::Query => "must not carry a query",
+            Self::UnsafeInHeader => {
+                "must not hold spaces, quotes, backslashes, control or non-ASCII characters, or a challenge parameter such as scope="
+            }
+        })
+    }
+}
+
+impl UrlRule {
+    pub(crate) const fn new(danger_allow_http: bool) -> Self {
+        Self {
+            allow_http: danger_allow_http,
+            allow_internal: true,
+        }
+    }
+
+    /// `danger_allow_http` says that the network is trusted, loopback included.
+    #[cfg(feature = "reqwest")]
+    pub(crate) const fn without_internal(self) -> Self {
+        Self {
+            allow_internal: self.allow_http,
+            ..self
+        }
+    }
+
+    #[cfg(feature = "reqwest")]
+    pub(crate) const fn allows_internal(self) -> bool {
+        self.allow_internal
+    }
+
+    pub(crate) fn check(self, text: &str) -> Result<Url, UrlFault> {
+        // The parser repairs what it can, and then fetches from elsewhere than what was written.
+        let plain = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+        if !text.bytes().all(plain) {
+            return Err(UrlFault::UnsafeInHeader);
+        }
+        let authority = text.split_once("://").map(|(_, rest)| rest);
+        if authority.is_none_or(|rest| rest.starts_with('/')) {
+            return Err(UrlFault::NotAbsolute);
+        }
+        let url = Url::parse(text).map_err(|_| UrlFault::NotAbsolute)?;
+        if url.host().is_none() || !matches!(url.scheme(), "http" | "https") {
+            return Err(UrlFault::NotAbsolute);
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(UrlFault::Credentials);
+        }
+        if url.fragment().is_some() {
+            return Err(UrlFault::Fragment);
+        }
+        let loopback = is_loopback(&url);
+        if url.scheme() == "http" && !loopback && !self.allow_http {
+            return Err(UrlFault::Insecure);
+        }
+        if !self.allow_internal && (loopback || is_internal_address(&url)) {
+            return Err(UrlFault::Internal);
+        }
+        Ok(url)
+    }
+}
+
+/// Only names that cannot be pointed elsewhere (RFC 6761 §6.3 leaves `*.localhost` to resolvers).
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name.trim_end_matches('.') == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(feature = "reqwest")]
+fn is_internal_address(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => is_internal(address.into()),
+        Some(Host::Ipv6(address)) => is_internal(address.into()),
+        Some(Host::Domain(_)) | None => false,
+    }
+}
+
+#[cfg(not(feature = "reqwest"))]
+const fn is_internal_address(_: &Url) -> bool {
+    false
+}
+
+/// Loopback, link-local (where clouds keep their metadata services) and unspecified addresses, and the
+/// metadata addresses that are none of these. Private networks are not: issuers live there.
+#[cfg(feature = "reqwest")]
+pub(crate) fn is_internal(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => is_internal_v4(v4),
+        IpAddr::V6(v6) => {
+            v6.to_ipv4_mapped().is_some_and(is_internal_v4)
+                || v6.is_loopback()
+                || v6.is_unspecified()
+                || v6.is_unicast_link_local()
+                || v6 == AWS_METADATA
+        }
+    }
+}
+
+#[cfg(feature = "reqwest")]
+fn is_internal_v4(address: Ipv4Addr) -> bool {
+    address.is_loopback()
+        || address.is_link_local()
+        || address.octets().first() == Some(&0)
+        || address == ALIBABA_METADATA
+}
+
+/// Amazon EC2's metadata service over IPv6.
+#[cfg(feature = "reqwest")]
+const AWS_METADATA: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
+
+/// Alibaba Cloud's metadata service.
+#[cfg(feature = "reqwest")]
+const ALIBABA_METADATA: Ipv4Addr = Ipv4Addr::new(100, 100, 100, 200);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table() {
+        use UrlFault::{Credentials, Fragment, Insecure, NotAbsolute, UnsafeInHeader};
+        let cases = [
+            ("https://idp.example.com/jwks", Ok(())),
+            ("https://idp.example.com/jwks?v=1", Ok(())),
+            ("http://127.0.0.1:9/jwks", Ok(())),
+            ("http://127.8.8.8/jwks", Ok(())),
+            ("http://[::1]:9/jwks", Ok(())),
+            ("http://localhost/jwks", Ok(())),
+            ("http://idp.example.com/jwks", Err(Insecure)),
+            ("http://localhost.example.com/jwks", Err(Insecure)),
+            ("http://evil.localhost/jwks", Err(Insecure)),
+            ("http://127.0.0.1.nip.io/jwks", Err(Insecure)),
+            ("https://user@idp.example.com/jwks", Err(Credentials)),
+            ("https://idp.example.com/jwks#k", Err(Fragment)),
+            ("file:///etc/passwd", Err(NotAbsolute)),
+            ("idp.example.com", Err(NotAbsolute)),
+            ("/jwks", Err(NotAbsolute)),
+            ("", Err(NotAbsolute)),
+            ("https:idp.example.com", Err(NotAbsolute)),
+            ("https:///idp.example.com", Err(NotAbsolute)),
+            (" https://idp.example.com", Err(UnsafeInHeader)),
+            ("https://idp.exa\nmple.com", Err(UnsafeInHeader)),
+            ("https:\\\\idp.example.com", Err(UnsafeInHeader)),
+            ("https://idp.example.com/\"", Err(UnsafeInHeader)),
+        ];
+        for (text, want) in cases {
+            assert_eq!(UrlRule::new(false).check(text).map(drop), want, "{text}");
+        }
+        assert!(
+            UrlRule::new(true)
+                .check("http://idp.example.com/jwks")
+                .is_ok()
+        );
+    }
+
+    #[cfg(feature = "reqwest")]
+    #[test]
+    fn a44_addresses() {
+        for (address, internal) in [
+            ("127.0.0.1", true),
+            ("127.8.8.8", true),
+            ("0.0.0.0", true),
+            ("169.254.169.254", true),
+            ("100.100.100.200", true),
+            ("::1", true),
+            ("::", true),
+            ("fe80::1", true),
+            ("fd00:ec2::254", true),
+            ("::ffff:127.0.0.1", true),
+            ("::ffff:169.254.169.254", true),
+            ("10.0.0.1", false),
+            ("192.168.1.1", false),
+            ("203.0.113.1", false),
+            ("2001:db8::1", false),
+            ("fd00::1", false),
+        ] {
+            assert_eq!(is_internal(address.parse().unwrap()), internal, "{address}");
+        }
+    }
+
+    #[cfg(feature = "reqwest")]
+    #[test]
+    fn a44_a_public_issuer_leads_to_no_internal_host() {
+        let strict = UrlRule::new(false).without_internal();
+        for (text, internal) in [
+            ("https://keys.example.com/jwks", false),
+            ("https://10.0.0.1/jwks", false),
+            ("https://localhost/jwks", true),
+            ("https://localhost./jwks", true),
+            ("https://127.0.0.1/jwks", true),
+            ("https://[::1]/jwks", true),
+            ("https://[::ffff:127.0.0.1]/jwks", true),
+            ("https://0.0.0.0/jwks", true),
+            ("https://169.254.169.254/latest/meta-data", true),
+            ("https://2130706433/jwks", true),
+        ] {
+            let want = if internal {
+                Err(UrlFault::Internal)
+            } else {
+                Ok(())
+            };
+            assert_eq!(strict.check(text).map(drop), want, "{text}");
+        }
+        // Who allows http says that the network is trusted.
+        let trusting = UrlRule::new(true).without_internal();
+        assert!(trusting.check("http://127.0.0.1/jwks").is_ok());
+    }
+}

@@ -1,0 +1,75 @@
+//! axum extractors, and [`Rejection`] as an axum response. Without the layer extractors fail closed.
+
+use axum_core::body::Body;
+use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum_core::response::{IntoResponse, Response};
+use http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use crate::caller::AuthInfo;
+use crate::caller::require_caller;
+use crate::telemetry;
+use crate::wire::rejection::{Rejection, RejectionKind};
+
+/// Needs a verified caller: 401 with a challenge when nobody is logged in (under
+/// [`optional`](crate::JwtAuthLayer::optional) or on an open path), 500 without the layer.
+impl<S: Sync> FromRequestParts<S> for AuthInfo {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
+        require_caller(&parts.extensions, "the extractor AuthInfo").cloned()
+    }
+}
+
+/// `None` when nobody is logged in; still 500 without the layer, which is a mistake and no anonymous
+/// caller.
+impl<S: Sync> OptionalFromRequestParts<S> for AuthInfo {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
+        match require_caller(&parts.extensions, "the extractor Option<AuthInfo>") {
+            Ok(auth) => Ok(Some(auth.clone())),
+            Err(rejection) if rejection.kind() == RejectionKind::MissingToken => Ok(None),
+            Err(rejection) => Err(rejection),
+        }
+    }
+}
+
+/// The claims of the verified caller as `T`.
+///
+/// A token whose claims do not fit `T` gets 403 without a challenge: the token is good, and no other
+/// scope would mend it. Otherwise as the extractor [`AuthInfo`].
+///
+/// ```
+/// use serde::Deserialize;
+/// use tower_jwt_auth::Claims;
+///
+/// #[derive(Deserialize)]
+/// struct Tenant {
+///     tid: String,
+/// }
+///
+/// async fn handler(Claims(tenant): Claims<Tenant>) -> String {
+///     tenant.tid
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Claims<T>(pub T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Claims<T> {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
+        let claims = require_caller(&parts.extensions, "the extractor Claims")?.claims();
+        claims
+            .map(Self)
+            .map_err(|_| Rejection::unchallenged(RejectionKind::AccessDenied))
+            .inspect_err(telemetry::refused)
+    }
+}
+
+impl IntoResponse for Rejection {
+    fn into_response(self) -> Response {
+        Self::into_response(self).map(Body::new)
+    }
+}

@@ -1,0 +1,259 @@
+mod ext;
+#[cfg(feature = "axum")]
+mod extract;
+mod required;
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
+use crate::base::numeric_date::{NumericDate, TokenTimes};
+use crate::base::scopes::{ScopeHierarchy, ScopeSet};
+use crate::token::verified::Verified;
+use crate::wire::credentials::Credentials;
+use crate::wire::resource::ProtectedResource;
+
+pub use ext::AuthInfoExt;
+#[cfg(feature = "axum")]
+pub use extract::Claims;
+pub(crate) use required::require_caller;
+
+/// A caller whose token passed every check. Holding one is the proof: only the verifier makes it.
+///
+/// Cloning copies pointers: to what the token says, and to the header that it came in, whose buffer
+/// lives as long as the last clone. `Debug` hides the token and `Serialize` leaves it out, so that neither a
+/// log nor a response can leak it.
+///
+/// ```
+/// # #[cfg(feature = "axum")] {
+/// use axum::Extension;
+/// use tower_jwt_auth::AuthInfo;
+///
+/// async fn handler(Extension(auth): Extension<AuthInfo>) -> String {
+///     format!("hello {}", auth.subject().unwrap_or(auth.client_id()))
+/// }
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct AuthInfo {
+    verified: Arc<Verified>,
+    credentials: Credentials,
+}
+
+impl AuthInfo {
+    pub(crate) const fn new(verified: Arc<Verified>, credentials: Credentials) -> Self {
+        Self {
+            verified,
+            credentials,
+        }
+    }
+
+    /// The token itself. It was issued for this server alone: never pass it on to another
+    /// (MCP authorization, "Access Token Privilege Restriction").
+    #[must_use]
+    pub fn token(&self) -> &str {
+        self.credentials.token()
+    }
+
+    /// The OAuth client that the token was issued to: the first non-empty string among `azp` (unless
+    /// it is a bare web origin), `client_id`, `cid` and `appid`; `"jwt"` when the token names none.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        self.verified.client().unwrap_or(UNKNOWN_CLIENT)
+    }
+
+    /// `sub`: the user, or for machine clients often the client itself. Optional outside RFC 9068.
+    #[must_use]
+    pub fn subject(&self) -> Option<&str> {
+        self.verified.subject()
+    }
+
+    /// `jti`: the identifier of this token, by which one can be revoked. Optional outside RFC 9068.
+    #[must_use]
+    pub fn jti(&self) -> Option<&str> {
+        self.verified.jti()
+    }
+
+    /// `iss`, byte for byte one of the configured issuers.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        self.verified.issuer()
+    }
+
+    /// `aud`, all of it.
+    #[must_use]
+    pub fn audience(&self) -> &[String] {
+        self.verified.audience()
+    }
+
+    /// What `scope` and `scp` grant, in the token's order without repeats. Roles and permissions are
+    /// not scopes; read them with [`claim`](Self::claim).
+    #[must_use]
+    pub fn scopes(&self) -> &[String] {
+        self.verified.scopes().as_slice()
+    }
+
+    /// Whether `scope` is granted, directly or through the configured scope hierarchy.
+    #[must_use]
+    pub fn has_scope(&self, scope: &str) -> bool {
+        let hierarchy = self.verified.resource.hierarchy.as_ref();
+        self.verified.grants(scope, hierarchy)
+    }
+
+    pub(crate) fn satisfies(&self, needed: &ScopeSet, hierarchy: Option<&ScopeHierarchy>) -> bool {
+        let hierarchy = hierarchy.or(self.verified.resource.hierarchy.as_ref());
+        let mut needed = needed.as_slice().iter();
+        needed.all(|scope| self.verified.grants(scope, hierarchy))
+    }
+
+    pub(crate) fn protected_resource(&self) -> &ProtectedResource {
+        &self.verified.resource
+    }
+
+    /// `exp` in seconds since the Unix epoch, rounded down. The leeway is not added.
+    #[must_use]
+    pub fn expires_at(&self) -> u64 {
+        self.verified.times().exp.unix_seconds()
+    }
+
+    /// When the token is no longer accepted: at `exp`, or when it is too old, and the leeway.
+    pub(crate) fn refused_from(&self) -> NumericDate {
+        let resource = &self.verified.resource;
+        let TokenTimes { exp, iat, .. } = *self.verified.times();
+        let too_old = resource
+            .max_token_age
+            .zip(iat)
+            .map(|(age, iat)| iat.plus(age));
+        let end = too_old.filter(|too_old| *too_old < exp).unwrap_or(exp);
+        end.plus(resource.leeway)
+    }
+
+    /// The accepted audience that `aud` named. `None` only under `danger_allow_any_audience`, and for
+    /// tokens of [`cognito`](crate::JwtAuthConfigBuilder::cognito) without an `aud`.
+    #[must_use]
+    pub fn resource(&self) -> Option<&str> {
+        self.verified.matched()
+    }
+
+    /// Who this is, across refreshes of the token: issuer, client id and subject. Key sessions and
+    /// state handles by it, never by the token.
+    #[must_use]
+    pub fn principal(&self) -> (&str, &str, Option<&str>) {
+        (self.issuer(), self.client_id(), self.subject())
+    }
+
+    /// All claims as `T`.
+    ///
+    /// # Errors
+    ///
+    /// [`ClaimsError`] when the claims do not fit `T`.
+    ///
+    /// ```
+    /// # #[cfg(feature = "test-util")] {
+    /// use serde::Deserialize;
+    /// use tower_jwt_auth::AuthInfo;
+    ///
+    /// #[derive(Deserialize)]
+    /// struct Tenant {
+    ///     tid: String,
+    /// }
+    ///
+    /// let auth = AuthInfo::for_tests(serde_json::json!({"tid": "t-1"}));
+    /// assert_eq!(auth.claims::<Tenant>()?.tid, "t-1");
+    /// # }
+    /// # Ok::<(), tower_jwt_auth::ClaimsError>(())
+    /// ```
+    pub fn claims<T: DeserializeOwned>(&self) -> Result<T, ClaimsError> {
+        serde_json::from_str(self.verified.payload()).map_err(ClaimsError)
+    }
+
+    /// One claim by name, `None` when the token does not carry it.
+    #[must_use]
+    pub fn claim(&self, name: &str) -> Option<serde_json::Value> {
+        let claims: serde_json::Value = serde_json::from_str(self.verified.payload()).ok()?;
+        claims.get(name).cloned()
+    }
+}
+
+impl fmt::Debug for AuthInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthInfo")
+            .field("client_id", &self.client_id())
+            .field("subject", &self.subject())
+            .field("issuer", &self.issuer())
+            .field("audience", &self.audience())
+            .field("scopes", &self.scopes())
+            .field("expires_at", &self.expires_at())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Serialize for AuthInfo {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("AuthInfo", 6)?;
+        fields.serialize_field("client_id", self.client_id())?;
+        fields.serialize_field("subject", &self.subject())?;
+        fields.serialize_field("issuer", self.issuer())?;
+        fields.serialize_field("audience", self.audience())?;
+        fields.serialize_field("scopes", self.scopes())?;
+        fields.serialize_field("expires_at", &self.expires_at())?;
+        fields.end()
+    }
+}
+
+/// The claims of a good token do not fit the type that was asked for.
+#[derive(Debug)]
+pub struct ClaimsError(serde_json::Error);
+
+impl fmt::Display for ClaimsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the claims do not fit the requested type")
+    }
+}
+
+impl std::error::Error for ClaimsError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+/// What `client_id()` says of a token that names no client.
+pub(crate) const UNKNOWN_CLIENT: &str = "jwt";
+
+#[cfg(all(test, feature = "test-util"))]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn neither_debug_nor_json_hold_the_token() {
+        let mut verified = AuthInfo::for_tests(serde_json::json!({"sub": "alice", "scope": "a"}));
+        verified.credentials = Credentials::new(HeaderValue::from_static("Bearer SECRET"), 7);
+        assert_eq!(verified.token(), "SECRET");
+        assert!(!format!("{verified:?}").contains("SECRET"));
+        let json = serde_json::to_value(&verified).unwrap();
+        assert_eq!(
+            json,
+            serde_json::json!({
+                "client_id": "jwt",
+                "subject": "alice",
+                "issuer": "https://issuer.test",
+                "audience": ["https://resource.test"],
+                "scopes": ["a"],
+                "expires_at": 4_102_444_800_u64,
+            })
+        );
+    }
+
+    #[test]
+    fn claims_are_typed_or_by_name() {
+        let auth = AuthInfo::for_tests(serde_json::json!({"roles": ["admin"]}));
+        assert_eq!(auth.claim("roles"), Some(serde_json::json!(["admin"])));
+        assert_eq!(auth.claim("role"), None);
+        assert!(auth.claims::<Vec<String>>().is_err());
+        assert_eq!(auth.principal(), ("https://issuer.test", "jwt", None));
+    }
+}

@@ -1,0 +1,111 @@
+//! Keys written into the configuration.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::error::{ConfigError, KeyFault};
+use super::issuer::KeySettings;
+use crate::crypto::Algorithm;
+use crate::jwks::{JwkSet, KeySet, KeySetOptions, jwk_of_pem};
+use crate::keys::{KeySnapshot, Seed};
+
+/// Keys to start with, for [`initial_jwks`](crate::JwtAuthConfigBuilder::initial_jwks): a
+/// [`KeySnapshot`] with its age, or a key set as JSON or as a [`JwkSet`].
+#[derive(Clone, Debug)]
+pub struct InitialKeys(Initial);
+
+#[derive(Clone, Debug)]
+enum Initial {
+    Set(JwkSet),
+    Snapshot(KeySnapshot),
+}
+
+impl From<JwkSet> for InitialKeys {
+    fn from(set: JwkSet) -> Self {
+        Self(Initial::Set(set))
+    }
+}
+
+impl From<Value> for InitialKeys {
+    fn from(json: Value) -> Self {
+        JwkSet::from(json).into()
+    }
+}
+
+impl From<KeySnapshot> for InitialKeys {
+    fn from(snapshot: KeySnapshot) -> Self {
+        Self(Initial::Snapshot(snapshot))
+    }
+}
+
+impl InitialKeys {
+    pub(super) fn seed(&self, issuer: &str) -> Result<Seed, ConfigError> {
+        let (document, fetched_at) = match &self.0 {
+            Initial::Set(JwkSet(set)) => (set.to_string(), None),
+            Initial::Snapshot(snapshot) if snapshot.issuer() != issuer => {
+                return Err(invalid("initial_jwks", KeyFault::OtherIssuer));
+            }
+            Initial::Snapshot(snapshot) => {
+                (snapshot.jwks().to_owned(), Some(snapshot.fetched_at()))
+            }
+        };
+        let document = document.into_bytes();
+        let keys = KeySet::parse(&document, KeySetOptions::default())
+            .map_err(|error| invalid("initial_jwks", KeyFault::Unusable(error)))?;
+        Ok(Seed {
+            keys: Arc::new(keys),
+            document,
+            fetched_at,
+        })
+    }
+}
+
+/// The keys of `settings` that need no fetch; the first of `jwks`, `jwk` and PEM text counts.
+pub(super) fn static_keys(
+    settings: &KeySettings,
+    symmetric: &[Algorithm],
+) -> Result<Option<KeySet>, ConfigError> {
+    let KeySettings {
+        jwks,
+        jwk,
+        public_key_pem,
+        ..
+    } = settings;
+    let (setting, members, single) = if let Some(set) = jwks {
+        let keys = set.get("keys").and_then(Value::as_array);
+        let unusable = KeyFault::Unusable(crate::jwks::KeySetError::NoKeysMember);
+        (
+            "jwks",
+            keys.cloned().ok_or(invalid("jwks", unusable))?,
+            false,
+        )
+    } else if let Some(jwk) = jwk {
+        match jwk.as_object() {
+            None => return Err(invalid("jwk", KeyFault::NotAnObject)),
+            Some(members) if members.is_empty() => {
+                return Err(ConfigError::Empty { setting: "jwk" });
+            }
+            Some(_) => ("jwk", vec![jwk.clone()], true),
+        }
+    } else if let Some(pem) = public_key_pem {
+        let jwk = jwk_of_pem(pem).ok_or(invalid("public_key_pem", KeyFault::NotPem))?;
+        ("public_key_pem", vec![jwk], true)
+    } else {
+        return Ok(None);
+    };
+    if members.is_empty() {
+        return Err(ConfigError::Empty { setting });
+    }
+    let options = KeySetOptions {
+        symmetric,
+        unnamed_fit_any_kid: single,
+    };
+    let set = KeySet::from_members(&members, options)
+        .map_err(|error| invalid(setting, KeyFault::Unusable(error)))?;
+    Ok(Some(set))
+}
+
+fn invalid(setting: &'static str, reason: KeyFault) -> ConfigError {
+    ConfigError::InvalidKey { setting, reason }
+}

@@ -1,0 +1,97 @@
+//! What a server's headers and documents do, without a server: doors for the fuzz targets.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use ::http::HeaderMap;
+use tokio::time::Instant;
+use url::Url;
+
+use crate::base::clock::Clock;
+use crate::base::url_rule::UrlRule;
+use crate::keys::FetchError;
+use crate::keys::refresh::schedule::{Schedule, Times};
+use crate::keys::source::discovery::{DiscoveredKeys, metadata_urls};
+use crate::keys::source::jwks_uri::{HttpClient, retry_after};
+use crate::limits::{DEFAULT_MAX_STALE, DEFAULT_TIMEOUT};
+use crate::net::cache_control;
+
+/// How long until the next fetch.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Pauses {
+    /// After an answer with these headers that brought keys.
+    pub good: Duration,
+    /// After one that did not.
+    pub failed: Duration,
+}
+
+/// What the schedule makes of an answer's headers. `jitter` is in `0.0..1.0`.
+#[must_use]
+pub fn pauses(
+    headers: &HeaderMap,
+    max_age: Duration,
+    cooldown: Duration,
+    failures: u8,
+    jitter: f64,
+) -> Pauses {
+    let times = Times {
+        max_age,
+        max_stale: DEFAULT_MAX_STALE.max(max_age),
+        cooldown,
+        timeout: DEFAULT_TIMEOUT,
+    };
+    let now = Clock::default().now();
+    let since = |at: Instant| at.saturating_duration_since(now.monotonic);
+    let mut schedule = Schedule::new(times, now.monotonic);
+    schedule.succeeded(now, cache_control::max_age(headers), jitter);
+    let good = since(schedule.due(now));
+    for _ in 0..=failures {
+        let wait = retry_after(headers, SystemTime::now());
+        schedule.failed(now.monotonic, wait, jitter);
+    }
+    let failed = since(schedule.retry_at(now.monotonic));
+    Pauses { good, failed }
+}
+
+/// The key set of an issuer that must be found through its metadata.
+#[derive(Debug)]
+pub struct Discovery {
+    keys: DiscoveredKeys,
+    issuer: Url,
+}
+
+impl Discovery {
+    /// `None` for an issuer that a configuration refuses.
+    #[must_use]
+    pub fn new(issuer: &str, allow_http: bool, pin_host: bool) -> Option<Self> {
+        let rule = UrlRule::new(allow_http);
+        let url = rule.check(issuer).ok()?;
+        let client = Arc::new(HttpClient::new(None));
+        Some(Self {
+            keys: DiscoveredKeys::new(client, issuer.into(), &url, rule, pin_host),
+            issuer: url,
+        })
+    }
+
+    /// The issuer, parsed.
+    #[must_use]
+    pub fn issuer(&self) -> &Url {
+        &self.issuer
+    }
+
+    /// Where metadata is looked for.
+    #[must_use]
+    pub fn candidates(&self) -> Vec<Url> {
+        metadata_urls(&self.issuer)
+    }
+
+    /// Where this document says that the keys are.
+    ///
+    /// # Errors
+    ///
+    /// When it is no metadata of this issuer, or names a URL that is not followed.
+    pub fn jwks_uri(&self, document: &[u8]) -> Result<Url, FetchError> {
+        self.keys.named_in(document, &self.issuer)
+    }
+}

@@ -1,0 +1,52 @@
+//! Doors into private functions for the targets in `fuzz/`. Compiled by `cargo fuzz` alone; no part of
+//! the interface.
+
+mod keys;
+
+use http::HeaderMap;
+
+use crate::Algorithm;
+use crate::jwks::{KeySet, KeySetError, KeySetOptions};
+pub use keys::{Discovery, Pauses, pauses};
+
+/// The bearer token of a request, if it carries exactly one.
+#[must_use]
+pub fn bearer(headers: &mut HeaderMap) -> Option<&str> {
+    let token = crate::wire::credentials::bearer(headers).ok()?.bytes();
+    let is_token = crate::wire::credentials::is_b64token(token);
+    std::str::from_utf8(token).ok().filter(|_| is_token)
+}
+
+/// What became of the members of a key set.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct KeyCounts {
+    /// Past the limit, and not looked at.
+    pub beyond_limit: usize,
+    /// Not usable.
+    pub skipped: usize,
+    /// Whether a key serves an `HS*` algorithm.
+    pub symmetric: bool,
+    /// Usable.
+    pub used: usize,
+}
+
+/// Reads a key set: a fetched one, or with `HS*` algorithms listed a static one.
+///
+/// # Errors
+///
+/// When it is refused as a whole.
+pub fn key_counts(document: &[u8], symmetric: &[Algorithm]) -> Result<KeyCounts, KeySetError> {
+    let options = KeySetOptions {
+        symmetric,
+        ..KeySetOptions::default()
+    };
+    let keys = KeySet::parse(document, options)?;
+    let secret = [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512];
+    Ok(KeyCounts {
+        beyond_limit: keys.beyond_limit(),
+        skipped: keys.skipped().len(),
+        symmetric: secret.iter().any(|algorithm| keys.has_key_for(*algorithm)),
+        used: keys.len(),
+    })
+}

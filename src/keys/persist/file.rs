@@ -1,0 +1,186 @@
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::limits::MAX_DOCUMENT_BYTES;
+
+/// The key set of one issuer and when it was fetched: for a process that must come up serving while its
+/// issuer is down.
+///
+/// From [`KeysHealth::export`](crate::KeysHealth::export), and back in with
+/// [`initial_jwks`](crate::JwtAuthConfigBuilder::initial_jwks). Whoever can write one decides whose
+/// tokens are good: keep it as you keep the configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeySnapshot {
+    pub(crate) issuer: String,
+    pub(crate) fetched_at: u64,
+    pub(crate) jwks: String,
+}
+
+impl KeySnapshot {
+    /// The issuer whose keys these are.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// When they were fetched or confirmed last, in seconds since the Unix epoch. They serve until
+    /// `max_stale` after that.
+    #[must_use]
+    pub const fn fetched_at(&self) -> u64 {
+        self.fetched_at
+    }
+
+    /// The JWK Set, as the issuer published it.
+    #[must_use]
+    pub fn jwks(&self) -> &str {
+        &self.jwks
+    }
+
+    fn checksum(&self) -> u32 {
+        let mut sum = crc32fast::Hasher::new();
+        for part in [
+            self.issuer.as_bytes(),
+            &self.fetched_at.to_be_bytes(),
+            self.jwks.as_bytes(),
+        ] {
+            // The length too, so that nothing can move from one part to the next.
+            sum.update(&part.len().to_be_bytes());
+            sum.update(part);
+        }
+        sum.finalize()
+    }
+}
+
+/// What stands in the file. The checksum finds a file that was cut short or damaged; it is no
+/// signature.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sealed {
+    crc32: u32,
+    snapshot: KeySnapshot,
+}
+
+/// Why a snapshot is not used.
+#[derive(Debug)]
+pub(crate) enum SnapshotFault {
+    Absent,
+    Damaged,
+    OtherIssuer,
+    TooOld,
+    Unreadable(io::Error),
+}
+
+impl fmt::Display for SnapshotFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent => f.write_str("there is none"),
+            Self::Damaged => f.write_str("it is damaged"),
+            Self::OtherIssuer => f.write_str("it holds the keys of another issuer"),
+            Self::TooOld => f.write_str("it is older than max_stale"),
+            Self::Unreadable(error) => write!(f, "it cannot be read: {error}"),
+        }
+    }
+}
+
+pub(in crate::keys) fn read(path: &Path) -> Result<KeySnapshot, SnapshotFault> {
+    let largest = (MAX_DOCUMENT_BYTES as u64).saturating_mul(ESCAPED);
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(SnapshotFault::Absent),
+        Err(error) => return Err(SnapshotFault::Unreadable(error)),
+        // Of a device the length says nothing.
+        Ok(metadata) if !metadata.is_file() || metadata.len() > largest => {
+            return Err(SnapshotFault::Damaged);
+        }
+        Ok(_) => {}
+    }
+    let text = fs::read(path).map_err(SnapshotFault::Unreadable)?;
+    let sealed: Sealed = serde_json::from_slice(&text).map_err(|_| SnapshotFault::Damaged)?;
+    match sealed.crc32 == sealed.snapshot.checksum() {
+        true => Ok(sealed.snapshot),
+        false => Err(SnapshotFault::Damaged),
+    }
+}
+
+/// Replaces the file as a whole: a reader sees the old one or the new one, and so does a process that
+/// starts after this one was killed.
+pub(in crate::keys) fn write(path: &Path, snapshot: KeySnapshot) -> io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    // A name that no other process or layer takes, nor can foresee.
+    beside.push(format!(".{:016x}.tmp", fastrand::u64(..)));
+    let sealed = Sealed {
+        crc32: snapshot.checksum(),
+        snapshot,
+    };
+    let text = serde_json::to_vec(&sealed)?;
+    let mut file = File::create_new(&beside)?;
+    let written = file.write_all(&text).and_then(|()| file.sync_all());
+    drop(file);
+    written
+        .and_then(|()| fs::rename(&beside, path))
+        .inspect_err(|_| {
+            let _ = fs::remove_file(&beside);
+        })
+}
+
+/// How much longer a text gets as a JSON string, at most.
+const ESCAPED: u64 = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn snapshot() -> KeySnapshot {
+        KeySnapshot {
+            issuer: "https://i.example".into(),
+            fetched_at: 1_700_000_000,
+            jwks: "{\"keys\":[]}".into(),
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_what_is_damaged_is_not() {
+        let directory = std::env::temp_dir().join(format!(
+            "tower-jwt-auth-{}-{:x}",
+            std::process::id(),
+            fastrand::u64(..)
+        ));
+        fs::create_dir(&directory).unwrap();
+        let path = directory.join("keys.json");
+        assert!(matches!(read(&path), Err(SnapshotFault::Absent)));
+        write(
+            &path,
+            KeySnapshot {
+                fetched_at: 1,
+                ..snapshot()
+            },
+        )
+        .unwrap();
+        write(&path, snapshot()).unwrap();
+        assert_eq!(read(&path).unwrap(), snapshot());
+        assert_eq!(
+            fs::read_dir(&directory).unwrap().count(),
+            1,
+            "nothing is left beside it"
+        );
+
+        assert!(matches!(read(&directory), Err(SnapshotFault::Damaged)));
+        let good = fs::read_to_string(&path).unwrap();
+        for (name, damaged) in [
+            ("cut short", good[..good.len() / 2].to_owned()),
+            ("another time", good.replace("1700000000", "1700000001")),
+            ("another issuer", good.replace("i.example", "j.example")),
+            ("another set", good.replace("keys", "kays")),
+            ("empty", String::new()),
+        ] {
+            assert_ne!(damaged, good, "{name}");
+            fs::write(&path, damaged).unwrap();
+            assert!(matches!(read(&path), Err(SnapshotFault::Damaged)), "{name}");
+        }
+        fs::remove_dir_all(&directory).unwrap();
+    }
+}

@@ -1,0 +1,4 @@
+//! Key sets that outlive the process.
+
+pub(super) mod file;
+pub(super) mod seed;

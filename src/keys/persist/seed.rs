@@ -1,0 +1,68 @@
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::file::{self as snapshot_file, SnapshotFault};
+use crate::base::clock::Now;
+use crate::base::numeric_date::NumericDate;
+use crate::jwks::{KeySet, KeySetOptions};
+use crate::keys::refresh::schedule::{FetchedAt, Times};
+use crate::keys::{KeyOrigin, Life, Origin, Seed, Snapshot};
+use crate::telemetry;
+
+/// The keys to start with: those of the file where it is good, or those of the configuration.
+pub(in crate::keys) fn seeded(origin: &KeyOrigin, now: Now) -> Option<Arc<Snapshot>> {
+    let ignored = |fault: &SnapshotFault| telemetry::snapshot_ignored(&origin.issuer, fault);
+    let from_file = || {
+        let path = origin.snapshot_file.as_deref()?;
+        let seed = seed_of_file(path, &origin.issuer)
+            .inspect_err(ignored)
+            .ok()?;
+        snapshot_of(seed, origin.times, now)
+            .inspect_err(ignored)
+            .ok()
+    };
+    let from_configuration = || {
+        let seed = origin.seed.clone()?;
+        snapshot_of(seed, origin.times, now)
+            .inspect_err(ignored)
+            .ok()
+    };
+    let snapshot = from_file().or_else(from_configuration)?;
+    telemetry::keys_seeded(&origin.issuer, &snapshot.keys);
+    Some(Arc::new(snapshot))
+}
+
+fn snapshot_of(seed: Seed, times: Times, now: Now) -> Result<Snapshot, SnapshotFault> {
+    let fetched_at = seed.fetched_at.and_then(|at| NumericDate::new(at as f64));
+    let age = fetched_at.map_or(Duration::ZERO, |at| now.wall.since(at));
+    if age >= times.max_stale {
+        return Err(SnapshotFault::TooOld);
+    }
+    let origin = Arc::new(Origin {
+        document: seed.document,
+        validators: None,
+    });
+    let fetched = FetchedAt::before(now, age);
+    let life = Some(Life::new(fetched, times, origin));
+    Ok(Snapshot {
+        keys: seed.keys,
+        generation: 1,
+        life,
+    })
+}
+
+fn seed_of_file(path: &Path, issuer: &str) -> Result<Seed, SnapshotFault> {
+    let snapshot = snapshot_file::read(path)?;
+    if snapshot.issuer != issuer {
+        return Err(SnapshotFault::OtherIssuer);
+    }
+    let document = snapshot.jwks.into_bytes();
+    let keys =
+        KeySet::parse(&document, KeySetOptions::default()).map_err(|_| SnapshotFault::Damaged)?;
+    Ok(Seed {
+        keys: Arc::new(keys),
+        document,
+        fetched_at: Some(snapshot.fetched_at),
+    })
+}

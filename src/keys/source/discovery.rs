@@ -1,0 +1,191 @@
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use url::{Host, Url};
+
+use super::jwks_uri::{HttpClient, Reach};
+use super::{FetchError, FetchFuture, KeySource, Validators};
+use crate::base::escape::shown;
+use crate::base::url_rule::{UrlRule, is_loopback};
+
+/// The key set of an issuer that is found through its metadata (RFC 8414, OpenID Connect Discovery).
+///
+/// The metadata is read again with each refresh, so that a `jwks_uri` that moves is followed and a
+/// failure is never remembered.
+#[derive(Debug)]
+pub(crate) struct DiscoveredKeys {
+    client: Arc<HttpClient>,
+    issuer: Arc<str>,
+    candidates: Vec<Url>,
+    rule: UrlRule,
+    /// `pin_jwks_host`: the only host that keys may come from.
+    pinned: Option<Host>,
+}
+
+impl DiscoveredKeys {
+    pub(crate) fn new(
+        client: Arc<HttpClient>,
+        issuer: Arc<str>,
+        url: &Url,
+        rule: UrlRule,
+        pin_host: bool,
+    ) -> Self {
+        // A public issuer must not send us to a service on our own machine.
+        let rule = if is_loopback(url) {
+            rule
+        } else {
+            rule.without_internal()
+        };
+        let pinned = url.host().filter(|_| pin_host).map(|host| host.to_owned());
+        Self {
+            client,
+            issuer,
+            candidates: metadata_urls(url),
+            rule,
+            pinned,
+        }
+    }
+
+    async fn jwks_uri(&self) -> Result<Url, FetchError> {
+        let mut failures = Vec::new();
+        for url in &self.candidates {
+            match self.read(url).await {
+                Ok(uri) => return Ok(uri),
+                Err(error) => failures.push(error),
+            }
+        }
+        let texts: Vec<_> = failures.iter().map(ToString::to_string).collect();
+        let message = format!(
+            "no metadata of {} could be used; set jwks_uri if it publishes none: {}",
+            self.issuer,
+            texts.join("; ")
+        );
+        // One answer that asks for patience speaks for the host.
+        Err(match failures.iter().filter_map(FetchError::wait).max() {
+            Some(wait) => FetchError::retry_after(message, wait),
+            None => FetchError::new(message),
+        })
+    }
+
+    async fn read(&self, url: &Url) -> Result<Url, FetchError> {
+        let document = self.client.document(url).await?;
+        self.named_in(&document, url)
+    }
+
+    /// The `jwks_uri` of a document that was read from `url`.
+    pub(crate) fn named_in(&self, document: &[u8], url: &Url) -> Result<Url, FetchError> {
+        let metadata: Metadata = serde_json::from_slice(document).map_err(|error| {
+            // Not as source: serde quotes what it did not expect, however long.
+            let (line, column) = (error.line(), error.column());
+            FetchError::new(format!(
+                "{url} is no issuer metadata (line {line}, column {column})"
+            ))
+        })?;
+        // RFC 8414 §3.3: otherwise one issuer could speak for another.
+        if metadata.issuer != *self.issuer {
+            return Err(FetchError::new(format!(
+                "{url} speaks for issuer {}, not {}",
+                shown(&metadata.issuer),
+                self.issuer
+            )));
+        }
+        let uri = metadata
+            .jwks_uri
+            .ok_or_else(|| FetchError::new(format!("{url} names no jwks_uri")))?;
+        let refuse = |reason: &dyn fmt::Display| {
+            FetchError::new(format!(
+                "{url} names jwks_uri {}, which {reason}",
+                shown(&uri)
+            ))
+        };
+        let found = self.rule.check(&uri).map_err(|fault| refuse(&fault))?;
+        match &self.pinned {
+            Some(host) if found.host().map(|found| found.to_owned()).as_ref() != Some(host) => {
+                Err(refuse(&format_args!("is not on the issuer's host {host}")))
+            }
+            _ => Ok(found),
+        }
+    }
+}
+
+impl KeySource for DiscoveredKeys {
+    fn fetch<'a>(&'a self, known: Option<&'a Validators>) -> FetchFuture<'a> {
+        Box::pin(async move {
+            let uri = self.jwks_uri().await?;
+            let reach = match self.rule.allows_internal() {
+                true => Reach::Anywhere,
+                false => Reach::Outside,
+            };
+            self.client.key_set(&uri, known, reach).await
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    issuer: String,
+    jwks_uri: Option<String>,
+}
+
+/// Where metadata may be, in the order in which MCP clients look. One trailing slash of the path is
+/// dropped for building these only (RFC 8414 §3.1, OpenID Connect Discovery §4.1).
+pub(crate) fn metadata_urls(issuer: &Url) -> Vec<Url> {
+    let path = issuer.path().strip_suffix('/').unwrap_or(issuer.path());
+    let paths = if path.is_empty() {
+        vec![OPENID.to_owned(), OAUTH.to_owned()]
+    } else {
+        vec![
+            format!("{OAUTH}{path}"),
+            format!("{OPENID}{path}"),
+            format!("{path}{OPENID}"),
+        ]
+    };
+    let at = |path: String| {
+        let mut url = issuer.clone();
+        url.set_path(&path);
+        url.set_query(None);
+        url
+    };
+    paths.into_iter().map(at).collect()
+}
+
+const OAUTH: &str = "/.well-known/oauth-authorization-server";
+const OPENID: &str = "/.well-known/openid-configuration";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn well_known_forms() {
+        let root = [
+            "https://i.example/.well-known/openid-configuration",
+            "https://i.example/.well-known/oauth-authorization-server",
+        ];
+        let tenant = [
+            "https://i.example/.well-known/oauth-authorization-server/a/b",
+            "https://i.example/.well-known/openid-configuration/a/b",
+            "https://i.example/a/b/.well-known/openid-configuration",
+        ];
+        let double = [
+            "https://i.example/.well-known/oauth-authorization-server/a/",
+            "https://i.example/.well-known/openid-configuration/a/",
+            "https://i.example/a//.well-known/openid-configuration",
+        ];
+        let cases: [(&str, &[&str]); 5] = [
+            ("https://i.example", &root),
+            ("https://i.example/", &root),
+            ("https://i.example/a/b", &tenant),
+            ("https://i.example/a/b/", &tenant),
+            ("https://i.example/a//", &double),
+        ];
+        for (issuer, want) in cases {
+            let got: Vec<String> = metadata_urls(&Url::parse(issuer).unwrap())
+                .into_iter()
+                .map(Into::into)
+                .collect();
+            assert_eq!(got, want, "{issuer}");
+        }
+    }
+}

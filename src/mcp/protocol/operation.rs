@@ -1,0 +1,467 @@
+//! What a request to an MCP server asks for, read off its headers or its body.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderMap;
+
+use crate::mcp::protocol::message::{Body, Message, Params};
+
+/// One JSON-RPC message of a client: its method, and what the method is applied to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::mcp) struct Operation<'a> {
+    pub(in crate::mcp) method: Cow<'a, str>,
+    /// `name` of a tool or prompt, `uri` of resources; none for methods that name nothing.
+    pub(in crate::mcp) targets: Vec<Target<'a>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::mcp) struct Target<'a> {
+    pub(in crate::mcp) kind: TargetKind,
+    pub(in crate::mcp) name: Cow<'a, str>,
+}
+
+/// What a method is applied to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::mcp) enum TargetKind {
+    Prompt,
+    Resource,
+    Tool,
+}
+
+/// Where a method says what it is applied to.
+enum Naming {
+    /// `params.name` or `params.uri`. The header mirrors it.
+    Mirrored(TargetKind),
+    /// `params.uri`, and no server has to compare a header with it.
+    Uri,
+    /// `params.ref`, a prompt by name or a resource by URI.
+    Reference,
+    /// `params.notifications.resourceSubscriptions`, a list of URIs.
+    Subscriptions,
+    Nothing,
+}
+
+impl Naming {
+    fn of(method: &str) -> Self {
+        match method {
+            "completion/complete" => Self::Reference,
+            "prompts/get" => Self::Mirrored(TargetKind::Prompt),
+            "resources/directory/read" | "resources/subscribe" | "resources/unsubscribe" => {
+                Self::Uri
+            }
+            "resources/read" => Self::Mirrored(TargetKind::Resource),
+            "subscriptions/listen" => Self::Subscriptions,
+            "tools/call" => Self::Mirrored(TargetKind::Tool),
+            _ => Self::Nothing,
+        }
+    }
+}
+
+/// What the mirrored headers say; `None` where they cannot be trusted, and the body has to be read.
+///
+/// Servers compare them with the body from the protocol of 2026-07-28 on, and refuse the request when
+/// they differ. Below that, or without a version, nobody does: then they are the client's fiction.
+pub(in crate::mcp) fn from_headers(headers: &HeaderMap) -> Option<Operation<'_>> {
+    let version = only(headers, "mcp-protocol-version")?;
+    if !is_date(version) || version < FIRST_WITH_MIRRORED_HEADERS {
+        return None;
+    }
+    let method = only(headers, "mcp-method")?;
+    let targets = match Naming::of(method) {
+        Naming::Mirrored(kind) => {
+            let name = decoded(only(headers, "mcp-name")?)?;
+            vec![Target { kind, name }]
+        }
+        Naming::Nothing => Vec::new(),
+        Naming::Reference | Naming::Subscriptions | Naming::Uri => return None,
+    };
+    Some(Operation {
+        method: method.into(),
+        targets,
+    })
+}
+
+/// The operations of a body: one message, or a batch of them (2025-03-26). `None` when it has two
+/// readings, or none: the server behind might find one that we do not.
+pub(in crate::mcp) fn from_body(body: &[u8]) -> Option<Vec<Operation<'_>>> {
+    let Body(messages) = serde_json::from_slice(body).ok()?;
+    messages
+        .into_iter()
+        // An answer to a request of the server asks for nothing.
+        .filter(|message| message.method.is_some() || !message.is_answer)
+        .map(Message::into_operation)
+        .collect()
+}
+
+impl<'a> Message<'a> {
+    fn into_operation(self) -> Option<Operation<'a>> {
+        let method = self.method?;
+        let Params {
+            name,
+            uri,
+            reference,
+            subscriptions,
+        } = self.params;
+        let resource = |name| Target {
+            kind: TargetKind::Resource,
+            name,
+        };
+        let targets = match Naming::of(&method) {
+            Naming::Mirrored(TargetKind::Resource) | Naming::Uri => vec![resource(uri?)],
+            Naming::Mirrored(kind) => vec![Target { kind, name: name? }],
+            Naming::Nothing => Vec::new(),
+            Naming::Reference => vec![match (reference.name, reference.uri) {
+                (Some(name), None) => Target {
+                    kind: TargetKind::Prompt,
+                    name,
+                },
+                (None, Some(uri)) => resource(uri),
+                _ => return None,
+            }],
+            Naming::Subscriptions => subscriptions.into_iter().map(resource).collect(),
+        };
+        Some(Operation { method, targets })
+    }
+}
+
+/// The value of a header that is there exactly once: of two, someone else may read the other.
+fn only<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (Some(value), None) => value.to_str().ok(),
+        _ => None,
+    }
+}
+
+/// Versions are dates, and so compare as texts.
+fn is_date(version: &str) -> bool {
+    version.len() == FIRST_WITH_MIRRORED_HEADERS.len()
+        && version.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        })
+}
+
+/// Names that no header can carry come as `=?base64?..?=`.
+fn decoded(value: &str) -> Option<Cow<'_, str>> {
+    let wrapped = value
+        .strip_prefix("=?base64?")
+        .and_then(|rest| rest.strip_suffix("?="));
+    match wrapped {
+        None => Some(value.into()),
+        Some(text) => {
+            let bytes = STANDARD.decode(text).ok()?;
+            Some(String::from_utf8(bytes).ok()?.into())
+        }
+    }
+}
+
+const FIRST_WITH_MIRRORED_HEADERS: &str = "2026-07-28";
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+    use crate::mcp::protocol::message::MAX_BATCH;
+
+    fn shown(operation: &Operation<'_>) -> String {
+        let names = operation.targets.iter().map(|target| &*target.name);
+        let words: Vec<_> = [&*operation.method].into_iter().chain(names).collect();
+        words.join(" ")
+    }
+
+    #[test]
+    fn headers() {
+        const NEW: (&str, &str) = ("mcp-protocol-version", "2026-07-28");
+        let call = ("mcp-method", "tools/call");
+        let cases: [(&str, &[(&str, &str)], Option<&str>); 20] = [
+            (
+                "a tool",
+                &[NEW, call, ("mcp-name", "a")],
+                Some("tools/call a"),
+            ),
+            (
+                "a name in base64",
+                &[NEW, call, ("mcp-name", "=?base64?YSBi?=")],
+                Some("tools/call a b"),
+            ),
+            (
+                "an empty name in base64",
+                &[NEW, call, ("mcp-name", "=?base64??=")],
+                Some("tools/call "),
+            ),
+            (
+                "no base64",
+                &[NEW, call, ("mcp-name", "=?base64?!?=")],
+                None,
+            ),
+            (
+                "not UTF-8",
+                &[NEW, call, ("mcp-name", "=?base64?/w==?=")],
+                None,
+            ),
+            (
+                "looks like base64 and is not",
+                &[NEW, call, ("mcp-name", "=?base64?YQ==")],
+                Some("tools/call =?base64?YQ=="),
+            ),
+            (
+                "a resource",
+                &[NEW, ("mcp-method", "resources/read"), ("mcp-name", "f://x")],
+                Some("resources/read f://x"),
+            ),
+            (
+                "a method that names nothing",
+                &[NEW, ("mcp-method", "tools/list")],
+                Some("tools/list"),
+            ),
+            (
+                "a name that means nothing",
+                &[NEW, ("mcp-method", "tools/list"), ("mcp-name", "a")],
+                Some("tools/list"),
+            ),
+            (
+                "a later version",
+                &[
+                    ("mcp-protocol-version", "2027-01-01"),
+                    ("mcp-method", "ping"),
+                ],
+                Some("ping"),
+            ),
+            (
+                "an older version",
+                &[
+                    ("mcp-protocol-version", "2025-11-25"),
+                    call,
+                    ("mcp-name", "a"),
+                ],
+                None,
+            ),
+            ("no version", &[call, ("mcp-name", "a")], None),
+            (
+                "no date",
+                &[("mcp-protocol-version", "draft"), call, ("mcp-name", "a")],
+                None,
+            ),
+            (
+                "a date and more",
+                &[
+                    ("mcp-protocol-version", "2026-07-28x"),
+                    call,
+                    ("mcp-name", "a"),
+                ],
+                None,
+            ),
+            (
+                "the version twice",
+                &[
+                    NEW,
+                    ("mcp-protocol-version", "2025-11-25"),
+                    call,
+                    ("mcp-name", "a"),
+                ],
+                None,
+            ),
+            (
+                "the method twice",
+                &[NEW, ("mcp-method", "ping"), call, ("mcp-name", "a")],
+                None,
+            ),
+            (
+                "the name twice",
+                &[NEW, call, ("mcp-name", "a"), ("mcp-name", "b")],
+                None,
+            ),
+            (
+                "a name that servers need not compare",
+                &[
+                    NEW,
+                    ("mcp-method", "resources/subscribe"),
+                    ("mcp-name", "f://x"),
+                ],
+                None,
+            ),
+            ("no method", &[NEW, ("mcp-name", "a")], None),
+            ("no name", &[NEW, call], None),
+        ];
+        for (name, lines, want) in cases {
+            let mut headers = HeaderMap::new();
+            for (header, value) in lines {
+                headers.append(*header, HeaderValue::from_static(value));
+            }
+            let got = from_headers(&headers).as_ref().map(shown);
+            assert_eq!(got.as_deref(), want, "{name}");
+        }
+    }
+
+    #[test]
+    fn bodies() {
+        let cases: [(&str, &str, Option<&[&str]>); 36] = [
+            (
+                "a tool",
+                r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":{"name":"b"}}}"#,
+                Some(&["tools/call a"]),
+            ),
+            (
+                "escapes are read",
+                r#"{"\u006dethod":"tools/call","params":{"n\u0061me":"\u0061"}}"#,
+                Some(&["tools/call a"]),
+            ),
+            (
+                "parameters first",
+                r#"{"params":{"name":"a"},"method":"tools/call"}"#,
+                Some(&["tools/call a"]),
+            ),
+            (
+                "a prompt",
+                r#"{"method":"prompts/get","params":{"name":"p"}}"#,
+                Some(&["prompts/get p"]),
+            ),
+            (
+                "a resource goes by its URI",
+                r#"{"method":"resources/read","params":{"name":"n","uri":"f://x"}}"#,
+                Some(&["resources/read f://x"]),
+            ),
+            (
+                "a batch",
+                r#"[{"method":"ping"},{"method":"tools/call","params":{"name":"a"}}]"#,
+                Some(&["ping", "tools/call a"]),
+            ),
+            ("an empty batch", "[]", Some(&[])),
+            ("an answer", r#"{"id":1,"result":{}}"#, Some(&[])),
+            (
+                "no parameters",
+                r#"{"method":"tools/list"}"#,
+                Some(&["tools/list"]),
+            ),
+            (
+                "null for parameters",
+                r#"{"method":"tools/list","params":null}"#,
+                Some(&["tools/list"]),
+            ),
+            (
+                "a name of another type where none is needed",
+                r#"{"method":"x","params":{"name":1}}"#,
+                Some(&["x"]),
+            ),
+            (
+                "a failed answer",
+                r#"{"id":1,"error":{"code":1,"message":"x"}}"#,
+                Some(&[]),
+            ),
+            (
+                "a directory",
+                r#"{"method":"resources/directory/read","params":{"uri":"f://x"}}"#,
+                Some(&["resources/directory/read f://x"]),
+            ),
+            (
+                "a completion for a prompt",
+                r#"{"method":"completion/complete","params":{"ref":{"type":"ref/prompt","name":"p"}}}"#,
+                Some(&["completion/complete p"]),
+            ),
+            (
+                "a completion for a resource",
+                r#"{"method":"completion/complete","params":{"ref":{"uri":"f://x"}}}"#,
+                Some(&["completion/complete f://x"]),
+            ),
+            (
+                "a completion for either",
+                r#"{"method":"completion/complete","params":{"ref":{"uri":"f://x","name":"p"}}}"#,
+                None,
+            ),
+            (
+                "subscriptions",
+                r#"{"method":"subscriptions/listen","params":{"notifications":{"resourceSubscriptions":["f://x","f://y"]}}}"#,
+                Some(&["subscriptions/listen f://x f://y"]),
+            ),
+            (
+                "subscriptions to no resource",
+                r#"{"method":"subscriptions/listen","params":{"notifications":{"toolsListChanged":true}}}"#,
+                Some(&["subscriptions/listen"]),
+            ),
+            (
+                "subscriptions in another case",
+                r#"{"method":"subscriptions/listen","params":{"notifications":{"resourcesubscriptions":["f://x"]}}}"#,
+                None,
+            ),
+            (
+                "neither a request nor an answer",
+                r#"{"jsonrpc":"2.0","id":1}"#,
+                None,
+            ),
+            (
+                "what serde_json takes for another document",
+                r#"{"$serde_json::private::RawValue":"{\"method\":\"tools/call\"}","result":1}"#,
+                None,
+            ),
+            (
+                "a name that other readers take for ours",
+                r#"{"method":"ping","Method":"tools/call","params":{"name":"a"}}"#,
+                None,
+            ),
+            (
+                "the same in the parameters",
+                r#"{"method":"tools/call","params":{"name":"a","NAME":"b"}}"#,
+                None,
+            ),
+            ("not JSON", "{", None),
+            ("nothing", "", None),
+            ("a text", r#""tools/call""#, None),
+            (
+                "two documents",
+                r#"{"method":"ping"}{"method":"ping"}"#,
+                None,
+            ),
+            (
+                "the method twice",
+                r#"{"method":"ping","method":"tools/call","params":{"name":"a"}}"#,
+                None,
+            ),
+            (
+                "the method twice, once escaped",
+                r#"{"method":"ping","\u006dethod":"ping"}"#,
+                None,
+            ),
+            (
+                "parameters twice",
+                r#"{"method":"tools/call","params":{"name":"a"},"params":{"name":"b"}}"#,
+                None,
+            ),
+            (
+                "the name twice",
+                r#"{"method":"tools/call","params":{"name":"a","name":"b"}}"#,
+                None,
+            ),
+            ("no name", r#"{"method":"tools/call","params":{}}"#, None),
+            (
+                "a name of another type",
+                r#"{"method":"tools/call","params":{"name":["a"]}}"#,
+                None,
+            ),
+            (
+                "parameters by position",
+                r#"{"method":"tools/call","params":["a"]}"#,
+                None,
+            ),
+            ("a method of another type", r#"{"method":1}"#, None),
+            ("a batch in a batch", r#"[[{"method":"ping"}]]"#, None),
+        ];
+        for (name, body, want) in cases {
+            let got = from_body(body.as_bytes())
+                .map(|operations| operations.iter().map(shown).collect::<Vec<_>>());
+            let want = want.map(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>());
+            assert_eq!(got, want, "{name}");
+        }
+        assert_eq!(from_body(b"{\"method\":\"\xff\"}"), None, "not UTF-8");
+        let batch = |length| format!("[{}]", vec![r#"{"method":"ping"}"#; length].join(","));
+        assert_eq!(
+            from_body(batch(MAX_BATCH).as_bytes()).map(|all| all.len()),
+            Some(MAX_BATCH)
+        );
+        assert_eq!(from_body(batch(MAX_BATCH + 1).as_bytes()), None);
+        assert_eq!(from_body(b"\xef\xbb\xbf{\"method\":\"ping\"}"), None);
+    }
+}

@@ -1,0 +1,177 @@
+use std::sync::Arc;
+
+use super::claims::Claims;
+use super::compact::Compact;
+#[cfg(feature = "test-util")]
+use super::compact::room;
+use super::error::{TokenError, TokenErrorKind};
+use super::header::Header;
+use super::policy::ValidationPolicy;
+use crate::base::numeric_date::NumericDate;
+use crate::crypto::Algorithm;
+use crate::jwks::{KeyMiss, KeySet};
+use crate::token::verified::{Said, Verified, VerifiedBy};
+
+/// A token whose header could be read (steps 1 to 3). Nothing in it is believed yet.
+#[derive(Debug)]
+pub(crate) struct Headed<'u> {
+    compact: Compact<'u>,
+    header: &'u Header<'u>,
+}
+
+impl<'u> Headed<'u> {
+    /// `header` is that of `compact`. `used` says whether any issuer's tokens may have its algorithm: none of
+    /// the others is worth reading on.
+    pub(crate) fn new(
+        compact: Compact<'u>,
+        header: &'u Header<'u>,
+        used: impl FnOnce(Algorithm) -> bool,
+    ) -> Result<Self, TokenError> {
+        match used(header.algorithm) {
+            true => Ok(Self { compact, header }),
+            false => Err(TokenErrorKind::AlgorithmNotAllowed.into()),
+        }
+    }
+
+    pub(crate) fn kid(&self) -> Option<&str> {
+        self.header.kid.as_deref()
+    }
+
+    /// Step 4. `payload` is the decoded one of the same token.
+    pub(crate) fn parse(self, payload: &'u str) -> Result<Parsed<'u>, TokenError> {
+        Ok(Parsed {
+            headed: self,
+            payload,
+            claims: Claims::parse(payload)?,
+        })
+    }
+}
+
+/// A token that could be read (steps 1 to 4). Nothing in it is believed yet.
+#[derive(Debug)]
+pub(crate) struct Parsed<'u> {
+    headed: Headed<'u>,
+    payload: &'u str,
+    claims: Claims<'u>,
+}
+
+impl<'u> Parsed<'u> {
+    /// Chooses the policy and the keys; [`check`](Self::check) then compares it again.
+    pub(crate) fn issuer(&self) -> Option<&str> {
+        self.claims.iss.as_deref()
+    }
+
+    /// Steps 5 to 8.
+    pub(crate) fn check<'p>(
+        self,
+        policy: &'p ValidationPolicy,
+        now: NumericDate,
+    ) -> Result<Checked<'u, 'p>, TokenError> {
+        let audience = policy.check(self.headed.header, &self.claims, now)?;
+        Ok(Checked {
+            parsed: self,
+            policy,
+            audience,
+        })
+    }
+}
+
+/// A token that passed everything but its signature (steps 1 to 8). Only one of these may ask for
+/// fresh keys.
+#[derive(Debug)]
+pub(crate) struct Checked<'u, 'p> {
+    parsed: Parsed<'u>,
+    policy: &'p ValidationPolicy,
+    audience: Option<&'p str>,
+}
+
+impl<'p> Checked<'_, 'p> {
+    pub(crate) fn kid(&self) -> Option<&str> {
+        self.parsed.headed.kid()
+    }
+
+    /// Steps 9 and 10. `signature` is the decoded one of the same token.
+    pub(crate) fn verify(
+        &self,
+        keys: &KeySet,
+        signature: &[u8],
+    ) -> Result<Attested<'p>, TokenError> {
+        let Parsed {
+            headed,
+            payload,
+            claims,
+        } = &self.parsed;
+        let Headed { compact, header } = headed;
+        let signed = compact.signing_input;
+        keys.verify(header.kid.as_deref(), header.algorithm, signed, signature)
+            .map_err(key_error)?;
+        let said = claims.said(payload, self.audience)?;
+        let policy = self.policy;
+        Ok(Attested { said, policy })
+    }
+}
+
+/// The signature of one token verified: what its claims say. Made by [`Checked::verify`] alone.
+#[derive(Debug)]
+pub(crate) struct Attested<'p> {
+    said: Said,
+    policy: &'p ValidationPolicy,
+}
+
+impl Attested<'_> {
+    /// The proof that every check was passed. `payload` is that of the same token, and `by` what verified it.
+    pub(crate) fn into_verified(self, by: VerifiedBy, payload: String) -> Arc<Verified> {
+        let resource = self.policy.resource.clone();
+        Arc::new(Verified::assertion(by, payload, self.said, resource))
+    }
+}
+
+const fn key_error(miss: KeyMiss) -> TokenError {
+    TokenError::new(match miss {
+        KeyMiss::Ambiguous => TokenErrorKind::AmbiguousKey,
+        KeyMiss::BadSignature => TokenErrorKind::BadSignature,
+        KeyMiss::NoFit => TokenErrorKind::KeyMismatch,
+        KeyMiss::UnknownKid => TokenErrorKind::UnknownKey,
+    })
+}
+
+/// Steps 1, 2, 3, 9 and 10 alone, for test vectors whose payloads are no claims.
+#[cfg(feature = "test-util")]
+pub(crate) fn verify_jws(token: &str, keys: &KeySet) -> Result<Vec<u8>, TokenError> {
+    let compact = Compact::split(token.as_bytes())?;
+    let (mut header_room, mut signature_room) = (room(), room());
+    let header = compact.header(&mut header_room)?;
+    let header = Header::parse(&header)?;
+    let payload = compact.payload()?;
+    let signature = compact.signature(&mut signature_room)?;
+    keys.verify(
+        header.kid.as_deref(),
+        header.algorithm,
+        compact.signing_input,
+        &signature,
+    )
+    .map_err(key_error)?;
+    Ok(payload)
+}
+
+/// Steps 9 and 10 alone, for test vectors that are no tokens.
+#[cfg(feature = "test-util")]
+pub(crate) fn verify_raw(
+    keys: &KeySet,
+    algorithm: Algorithm,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<(), TokenError> {
+    keys.verify(None, algorithm, message, signature)
+        .map_err(key_error)
+}
+
+/// What [`Checked::verify`] would say of these claims, without a token.
+#[cfg(feature = "test-util")]
+pub(crate) fn verified_of_claims(json: &str, by: VerifiedBy) -> Result<Arc<Verified>, TokenError> {
+    let claims = Claims::parse(json)?;
+    let first = claims.audience().first().map(|audience| &**audience);
+    let said = claims.said(json, first)?;
+    let verified = Verified::assertion(by, json.to_owned(), said, Arc::default());
+    Ok(Arc::new(verified))
+}

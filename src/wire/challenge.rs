@@ -1,0 +1,159 @@
+use http::HeaderValue;
+
+use crate::base::scopes::ScopeSet;
+use crate::wire::resource::ProtectedResource;
+
+/// A `WWW-Authenticate` value (RFC 6750 §3, RFC 9728 §5.1).
+///
+/// The order is fixed and nothing varies from one answer to the next: real clients take the first
+/// match of each parameter anywhere in the line, and compare whole lines to detect loops.
+pub(crate) fn challenge(
+    resource: &ProtectedResource,
+    error: Option<(&str, &str)>,
+    scopes: &ScopeSet,
+) -> HeaderValue {
+    let scope = advertised(scopes);
+    let parameters = [
+        ("realm", resource.realm.as_deref()),
+        ("error", error.map(|(code, _)| code)),
+        ("scope", (!scope.is_empty()).then_some(scope.as_str())),
+        ("resource_metadata", resource.metadata_url.as_deref()),
+        (
+            "error_description",
+            error.map(|(_, description)| description),
+        ),
+    ];
+    let parameters: Vec<String> = parameters
+        .into_iter()
+        .filter_map(|(name, value)| Some(format!("{name}=\"{}\"", value?)))
+        .collect();
+    let line = match parameters.is_empty() {
+        // RFC 6750 §3: the scheme must be followed by at least one parameter.
+        true => format!("Bearer realm=\"{DEFAULT_REALM}\""),
+        false => format!("Bearer {}", parameters.join(", ")),
+    };
+    // What comes from outside was checked with `is_quotable`, the rest is ours.
+    HeaderValue::try_from(line).unwrap_or(HeaderValue::from_static("Bearer realm=\"mcp\""))
+}
+
+/// Whether `text` can stand in a challenge: printable ASCII without quote and backslash
+/// (`%x20-21 / %x23-5B / %x5D-7E`), and nothing that a client would take for another parameter.
+pub(crate) fn is_quotable(text: &str) -> bool {
+    let plain = text
+        .bytes()
+        .all(|byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e));
+    let lower = text.to_ascii_lowercase();
+    plain
+        && !PARAMETERS
+            .iter()
+            .any(|name| lower.split(name).skip(1).any(|rest| rest.starts_with('=')))
+}
+
+fn advertised(scopes: &ScopeSet) -> String {
+    let quotable = scopes
+        .as_slice()
+        .iter()
+        .filter(|scope| is_quotable(scope) && !scope.is_empty() && *scope != OFFLINE_ACCESS);
+    quotable.map(String::as_str).collect::<Vec<_>>().join(" ")
+}
+
+/// Is between a client and its issuer, and should stand in no challenge (MCP authorization, "Refresh
+/// Tokens").
+pub(crate) const OFFLINE_ACCESS: &str = "offline_access";
+
+/// What a challenge says about a server that says nothing about itself.
+pub(crate) const DEFAULT_REALM: &str = "mcp";
+
+/// RFC 6750 §3 and RFC 9728 §5.1.
+const PARAMETERS: [&str; 6] = [
+    "realm",
+    "error",
+    "error_description",
+    "error_uri",
+    "resource_metadata",
+    "scope",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scopes(text: &str) -> ScopeSet {
+        [text].into_iter().collect()
+    }
+
+    #[test]
+    fn parameters_and_order() {
+        let plain = ProtectedResource {
+            metadata_url: Some("https://h/.well-known/oauth-protected-resource/mcp".to_owned()),
+            ..ProtectedResource::default()
+        };
+        let with_realm = ProtectedResource {
+            realm: Some("r".to_owned()),
+            ..plain.clone()
+        };
+        let nothing = ProtectedResource::default();
+        let error = Some(("invalid_token", "Sorry"));
+        let cases = [
+            (
+                &plain,
+                None,
+                "",
+                r#"Bearer resource_metadata="https://h/.well-known/oauth-protected-resource/mcp""#,
+            ),
+            (
+                &plain,
+                None,
+                "a b",
+                r#"Bearer scope="a b", resource_metadata="https://h/.well-known/oauth-protected-resource/mcp""#,
+            ),
+            (
+                &plain,
+                error,
+                "a",
+                r#"Bearer error="invalid_token", scope="a", resource_metadata="https://h/.well-known/oauth-protected-resource/mcp", error_description="Sorry""#,
+            ),
+            (
+                &with_realm,
+                error,
+                "",
+                r#"Bearer realm="r", error="invalid_token", resource_metadata="https://h/.well-known/oauth-protected-resource/mcp", error_description="Sorry""#,
+            ),
+            (&nothing, None, "", r#"Bearer realm="mcp""#),
+            (&nothing, None, "a", r#"Bearer scope="a""#),
+            // Enforced all the same, but it cannot be written down.
+            (
+                &nothing,
+                None,
+                "a\" b\\ c \u{e9} scope=x",
+                r#"Bearer scope="c""#,
+            ),
+            (&nothing, None, "a offline_access", r#"Bearer scope="a""#),
+        ];
+        for (resource, error, scope, want) in cases {
+            assert_eq!(challenge(resource, error, &scopes(scope)), want);
+        }
+    }
+
+    #[test]
+    fn quotable() {
+        let cases = [
+            ("My server (test)", true),
+            ("", true),
+            ("a=b", true),
+            ("scopes of a realm", true),
+            ("a\"b", false),
+            ("a\\b", false),
+            ("a\nb", false),
+            ("a\u{7f}b", false),
+            ("caf\u{e9}", false),
+            ("x scope=y", false),
+            ("x Scope=y", false),
+            ("realm=", false),
+            ("https://h/?error=1", false),
+        ];
+        for (text, want) in cases {
+            assert_eq!(is_quotable(text), want, "{text:?}");
+        }
+    }
+}

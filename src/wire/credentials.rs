@@ -1,0 +1,196 @@
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderValue};
+
+/// Why a request carries no bearer token that could be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoBearer {
+    /// No credentials, or those of another scheme.
+    Absent,
+    /// `Bearer`, and then no `b64token`.
+    Malformed,
+    /// More than one `Authorization` line: which one counts is anybody's guess (RFC 6750 §3.1).
+    Several,
+}
+
+/// What follows `Bearer`, not looked at yet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bearer<'h> {
+    line: &'h HeaderValue,
+    start: usize,
+}
+
+/// The credentials of a request (RFC 6750 §2.1), which from here on are not shown, unless they are refused for
+/// their number: frameworks log requests with `Debug`. The query and the body are never looked at.
+pub(crate) fn bearer(headers: &mut HeaderMap) -> Result<Bearer<'_>, NoBearer> {
+    // The counts say whether any header is repeated, which costs less than to look for one that is.
+    let some_repeated = headers.len() != headers.keys_len();
+    if some_repeated && headers.get_all(AUTHORIZATION).iter().nth(1).is_some() {
+        return Err(NoBearer::Several);
+    }
+    let line = headers.get_mut(AUTHORIZATION).ok_or(NoBearer::Absent)?;
+    line.set_sensitive(true);
+    let line = &*line;
+    // RFC 9110 §11.1: schemes are compared in any case.
+    let (scheme, rest) = line
+        .as_bytes()
+        .split_at_checked(SCHEME.len())
+        .ok_or(NoBearer::Absent)?;
+    if !scheme.eq_ignore_ascii_case(SCHEME) {
+        return Err(NoBearer::Absent);
+    }
+    // RFC 9110 §11.4: one or more spaces, and nothing else that looks like one.
+    let spaces = rest.iter().take_while(|byte| **byte == b' ').count();
+    match (spaces, rest) {
+        (0, [next, ..]) if is_token_character(*next) => Err(NoBearer::Absent),
+        (0, _) => Err(NoBearer::Malformed),
+        _ => Ok(Bearer {
+            line,
+            start: SCHEME.len().saturating_add(spaces),
+        }),
+    }
+}
+
+impl<'h> Bearer<'h> {
+    /// The bytes of what should be a token.
+    pub(crate) fn bytes(self) -> &'h [u8] {
+        self.line.as_bytes().get(self.start..).unwrap_or_default()
+    }
+
+    pub(crate) fn to_credentials(self) -> Credentials {
+        Credentials::new(self.line.clone(), self.start)
+    }
+}
+
+/// Whether this is a token at all (RFC 6750 §2.1): `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`.
+pub(crate) fn is_b64token(bytes: &[u8]) -> bool {
+    let body = bytes
+        .iter()
+        .rposition(|byte| *byte != b'=')
+        .and_then(|last| bytes.get(..=last));
+    body.is_some_and(|body| {
+        // No early end, so that the compiler looks at many bytes at once.
+        body.iter()
+            .fold(true, |all, byte| all & is_b64token_character(*byte))
+    })
+}
+
+const fn is_b64token_character(byte: u8) -> bool {
+    let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+    // "-", ".", "/" and the digits stand in a row.
+    let middle = byte.wrapping_sub(b'-') < 13;
+    letter | middle | (byte == b'_') | (byte == b'~') | (byte == b'+')
+}
+
+/// RFC 9110 §5.6.2.
+fn is_token_character(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+/// The header that carries a token, and where in it the token starts. The one thing of `http` here:
+/// a clone of the value shares the buffer of the request, and so the token is never copied.
+#[derive(Clone)]
+pub(crate) struct Credentials {
+    line: HeaderValue,
+    start: usize,
+}
+
+impl Credentials {
+    pub(crate) const fn new(line: HeaderValue, start: usize) -> Self {
+        Self { line, start }
+    }
+
+    pub(crate) fn token(&self) -> &str {
+        let token = self.line.as_bytes().get(self.start..);
+        token
+            .and_then(|token| std::str::from_utf8(token).ok())
+            .unwrap_or_default()
+    }
+}
+
+const SCHEME: &[u8] = b"Bearer";
+
+#[cfg(test)]
+mod tests {
+    use http::header::COOKIE;
+
+    use super::*;
+
+    fn bearer_token(headers: &mut HeaderMap) -> Result<&str, NoBearer> {
+        let token = bearer(headers)?.bytes();
+        match is_b64token(token) {
+            true => Ok(std::str::from_utf8(token).unwrap()),
+            false => Err(NoBearer::Malformed),
+        }
+    }
+
+    #[test]
+    fn characters() {
+        for byte in 0..=255_u8 {
+            let wanted = byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
+            assert_eq!(is_b64token_character(byte), wanted, "{byte:#x}");
+        }
+    }
+
+    #[test]
+    fn one_line() {
+        use NoBearer::{Absent, Malformed};
+        let cases: [(&[u8], Result<&str, NoBearer>); 24] = [
+            (b"Bearer a.b.c", Ok("a.b.c")),
+            (b"bearer a.b.c", Ok("a.b.c")),
+            (b"BEARER a.b.c", Ok("a.b.c")),
+            (b"Bearer   a.b.c", Ok("a.b.c")),
+            (b"Bearer a-_~+/==", Ok("a-_~+/==")),
+            (b"", Absent.into_result()),
+            (b"Basic dXNlcg==", Absent.into_result()),
+            (b"DPoP a.b.c", Absent.into_result()),
+            (b"Bearers a.b.c", Absent.into_result()),
+            (b"a.b.c", Absent.into_result()),
+            (b"Bearer", Malformed.into_result()),
+            (b"Bearer ", Malformed.into_result()),
+            (b"Bearer    ", Malformed.into_result()),
+            (b"Bearer\ta.b.c", Malformed.into_result()),
+            (b"Bearer \ta.b.c", Malformed.into_result()),
+            (b"Bearer a b", Malformed.into_result()),
+            (b"Bearer a.b.c ", Malformed.into_result()),
+            (b"Bearer a, Bearer b", Malformed.into_result()),
+            (b"Bearer a,b", Malformed.into_result()),
+            (b"Bearer \"a\"", Malformed.into_result()),
+            (b"Bearer =", Malformed.into_result()),
+            (b"Bearer a=b", Malformed.into_result()),
+            (b"Bearer a\xc3\xa9", Malformed.into_result()),
+            (b"Bearer=a", Malformed.into_result()),
+        ];
+        for (line, want) in cases {
+            let mut headers = HeaderMap::new();
+            headers.insert(AUTHORIZATION, HeaderValue::from_bytes(line).unwrap());
+            assert_eq!(
+                bearer_token(&mut headers),
+                want,
+                "{:?}",
+                String::from_utf8_lossy(line)
+            );
+        }
+    }
+
+    impl NoBearer {
+        fn into_result(self) -> Result<&'static str, Self> {
+            Err(self)
+        }
+    }
+
+    #[test]
+    fn none_and_several() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(bearer_token(&mut headers), Err(NoBearer::Absent));
+        headers.append(AUTHORIZATION, HeaderValue::from_static("Bearer a"));
+        assert_eq!(bearer_token(&mut headers), Ok("a"));
+        headers.append(AUTHORIZATION, HeaderValue::from_static("Bearer a"));
+        assert_eq!(bearer_token(&mut headers), Err(NoBearer::Several));
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, HeaderValue::from_static("Bearer a"));
+        for cookie in ["a=1", "b=2"] {
+            headers.append(COOKIE, HeaderValue::from_static(cookie));
+        }
+        assert_eq!(bearer_token(&mut headers), Ok("a"), "another is repeated");
+    }
+}

@@ -1,0 +1,143 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, Method, Request};
+use tokio::time::{Sleep, sleep};
+
+use crate::base::clock::Clock;
+use crate::base::numeric_date::NumericDate;
+
+/// What becomes of an event stream (`text/event-stream`) when the token of its request expires.
+///
+/// The MCP spec asks for nothing here; a token is checked when the request comes. An hours-long stream
+/// outlives it all the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StreamExpiry {
+    /// Every stream ends, also the one that carries the answer of a call: its result is lost, and the
+    /// server takes the end for a cancellation.
+    CloseAll,
+    /// Streams end on which a client only listens: those of GET, and of `subscriptions/listen`. A call
+    /// that takes long is answered. Clients reconnect, with a fresh token.
+    CloseListen,
+    /// Streams go on.
+    #[default]
+    Ignore,
+}
+
+impl StreamExpiry {
+    /// Whether the stream that answers this request is to end.
+    pub(crate) fn applies_to<B>(self, request: &Request<B>) -> bool {
+        match self {
+            Self::CloseAll => true,
+            Self::CloseListen => *request.method() == Method::GET || is_listen(request.headers()),
+            Self::Ignore => false,
+        }
+    }
+}
+
+/// A client that lies here has its own call cut.
+fn is_listen(headers: &HeaderMap) -> bool {
+    headers
+        .get("mcp-method")
+        .is_some_and(|method| method == "subscriptions/listen")
+}
+
+/// Whether a response is an event stream without a set end.
+pub(crate) fn is_event_stream(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
+    let essence = media_type.and_then(|it| it.split(';').next());
+    let is_stream = essence.is_some_and(|it| it.trim().eq_ignore_ascii_case("text/event-stream"));
+    is_stream && !headers.contains_key(CONTENT_LENGTH)
+}
+
+/// When a stream ends.
+#[derive(Clone, Debug)]
+pub(crate) struct Deadline {
+    at: NumericDate,
+    clock: Clock,
+}
+
+impl Deadline {
+    pub(crate) const fn new(at: NumericDate, clock: Clock) -> Self {
+        Self { at, clock }
+    }
+
+    fn left(&self) -> Duration {
+        self.at.since(self.clock.now().wall)
+    }
+}
+
+/// Wakes at a [`Deadline`]. Boxed, so that a body that holds one can still be moved.
+#[derive(Debug)]
+pub(crate) struct Alarm {
+    deadline: Deadline,
+    nap: Pin<Box<Sleep>>,
+}
+
+impl Alarm {
+    pub(crate) fn new(deadline: Deadline) -> Self {
+        let nap = Box::pin(sleep(deadline.left().min(LONGEST_NAP)));
+        Self { deadline, nap }
+    }
+
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            ready!(self.nap.as_mut().poll(cx));
+            let left = self.deadline.left();
+            if left.is_zero() {
+                return Poll::Ready(());
+            }
+            self.nap.set(sleep(left.min(LONGEST_NAP)));
+        }
+    }
+}
+
+/// Tokens live by the wall clock, and tokio does not follow it: through a suspend, or when it is set.
+const LONGEST_NAP: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn which_responses_are_streams() {
+        for (content_type, want) in [
+            ("text/event-stream", true),
+            ("Text/Event-Stream; charset=utf-8", true),
+            ("text/event-streams", false),
+            ("application/json", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+            assert_eq!(is_event_stream(&headers), want, "{content_type}");
+            headers.insert(CONTENT_LENGTH, 3.into());
+            assert!(!is_event_stream(&headers), "{content_type} with a length");
+        }
+        assert!(!is_event_stream(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn which_requests_only_listen() {
+        use StreamExpiry::{CloseAll, CloseListen, Ignore};
+        for (method, operation, all, listen) in [
+            ("GET", None, true, true),
+            ("POST", None, true, false),
+            ("POST", Some("tools/call"), true, false),
+            ("POST", Some("subscriptions/listen"), true, true),
+        ] {
+            let mut request = Request::builder().method(method);
+            if let Some(operation) = operation {
+                request = request.header("mcp-method", operation);
+            }
+            let request = request.body(()).unwrap();
+            let got = [CloseAll, CloseListen, Ignore].map(|rule| rule.applies_to(&request));
+            assert_eq!(got, [all, listen, false], "{method} {operation:?}");
+        }
+    }
+}
