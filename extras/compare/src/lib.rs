@@ -1,8 +1,8 @@
 //! What a request costs behind this crate and behind its peers: the same tokens, the same run, in turns.
 //!
 //! ```sh
-//! benches/compare/run           # builds, measures for two minutes, writes docs/compare.md and .svg
-//! benches/compare/run --check   # only compiles and lints
+//! extras/compare/run           # builds, measures for two minutes, writes docs/compare.md and .svg
+//! extras/compare/run --check   # only compiles and lints
 //! ```
 
 pub mod behaviour;

@@ -3,7 +3,7 @@
 use std::fs::read_to_string;
 use std::process::Command;
 
-const LOCK: &str = include_str!("../Cargo.lock");
+const LOCK: &str = include_str!("../../Cargo.lock");
 
 /// The version of a package in Cargo.lock that starts so.
 pub fn version(package: &str, start: &str) -> &'static str {

@@ -2,7 +2,7 @@
 
 pub const HEAD: &str = "# Against other crates
 
-`benches/compare/run` wrote this page and its picture. It takes the same tokens through every crate, in turns, and asks each crate the same
+`extras/compare/run` wrote this page and its picture. It takes the same tokens through every crate, in turns, and asks each crate the same
 questions about keys.
 
 ![Bars: the time of each crate over that of the bare signature check, and its time for a token that was seen before](compare.svg)
