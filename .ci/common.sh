@@ -1,0 +1,69 @@
+# What the scripts in this folder share; they source it. Settings, steps with their seconds, tools, counts.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+exec </dev/null
+export CARGO_TERM_COLOR=never
+export CARGO_INCREMENTAL=0
+# One folder for the crate and for extras, so that what both need is built once.
+CARGO_TARGET_DIR=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+export CARGO_TARGET_DIR
+export RUSTDOCFLAGS="-D warnings -D rustdoc::all -A rustdoc::private_doc_tests"
+
+# Third-party test data, kept beside the project and never in it.
+if [ -z "${JWT_VECTORS:-}" ] && [ -d ../shared/vectors ]; then
+  JWT_VECTORS=$(cd ../shared/vectors && pwd)
+fi
+export JWT_VECTORS=${JWT_VECTORS:-}
+
+# What the totals are made of: the output of the tests and more. Each script writes files with its name in front.
+logs=$CARGO_TARGET_DIR/ci
+part=$(basename "$0")
+parts=("$part")
+mkdir -p "$logs"
+rm -f "$logs/$part".*
+current=
+
+step() { # name
+  end_step
+  current=$1
+  since=$SECONDS
+  printf '\n=== %s: %s\n' "$part" "$current"
+}
+end_step() {
+  [ -z "$current" ] || printf '%5d s  %s\n' $((SECONDS - since)) "$current" >>"$logs/$part.seconds"
+  current=
+}
+skip() { # what, why
+  printf 'SKIPPED: %s: %s\n' "$1" "$2" | tee -a "$logs/$part.skipped"
+}
+tests() { # name of the log, command
+  local log=$logs/$part.$1.log
+  shift
+  "$@" 2>&1 | tee "$log"
+}
+tool() { # cargo subcommand, arguments of its installation
+  cargo "$1" --version >/dev/null 2>&1 || cargo install --locked "cargo-$1" "${@:2}"
+  cargo "$1" --version
+}
+totals() {
+  local files=() each file
+  for each in "${parts[@]}"; do
+    for file in "$logs/$each".*; do [ ! -f "$file" ] || files+=("$file"); done
+  done
+  awk '/^test result:/ {passed += $4; failed += $6; ignored += $8}
+       /^SKIPPED: / {ignored++}
+       /^FAILED STEP: / {steps++}
+       END {printf "%d passed, %d failed, %d skipped\n", passed, failed ? failed : steps, ignored}' "${files[@]:-/dev/null}"
+}
+
+ended() { # exit code
+  local code=$1 failed=$current
+  end_step
+  printf '\n'
+  [ ! -f "$logs/$part.seconds" ] || cat "$logs/$part.seconds"
+  [ ! -f "$logs/$part.skipped" ] || cat "$logs/$part.skipped"
+  [ -z "$failed" ] || [ "$code" = 0 ] || printf 'FAILED STEP: %s: %s\n' "$part" "$failed" | tee "$logs/$part.failed"
+  printf '%s took %s s\n' "$part" "$SECONDS"
+  totals
+}
+trap 'ended $?' EXIT
