@@ -1,11 +1,11 @@
-// Prints the results: a table of clients and scenarios, and what is to be said about single cells.
+// Prints the results: a table of clients and scenarios, and a list with details.
 import { readFileSync } from 'node:fs';
 
 const lines = readFileSync(process.env.RESULTS, 'utf8').trim().split('\n').map((line) => JSON.parse(line));
 const unique = (all, key) => [...new Set(all.map((line) => line[key]))];
 const cell = (client, scenario) => lines.find((line) => line.client === client && line.scenario === scenario)?.outcome ?? '-';
 
-// What several clients go through is a table, all else a list.
+// A scenario of several clients is a row of the table; any other is an entry of the list.
 const shared = unique(lines, 'scenario').filter((scenario) => lines.filter((line) => line.scenario === scenario).length > 1);
 const inTable = ({ scenario }) => shared.includes(scenario);
 const clients = unique(lines.filter(inTable), 'client');

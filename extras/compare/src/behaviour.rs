@@ -1,4 +1,4 @@
-//! What a peer does about a flood of unknown `kid`s, and about a new key.
+//! How a peer behaves under a flood of unknown `kid`s, and when the issuer has a new key.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -14,16 +14,16 @@ use crate::results::{Behaviour, Timings};
 use crate::token;
 
 const STRANGERS: usize = 1000;
-/// Several hold back for one minute after each fetch, the one at the start included.
+/// Several peers wait a minute after each fetch, including the first one.
 const LATER: Duration = Duration::from_secs(65);
 
-/// Peers that were started a while ago.
+/// Peers that have been running for a while.
 pub struct Waiting {
     since: Instant,
     apps: Vec<(&'static str, Issuer, App)>,
 }
 
-/// Each peer has an issuer of its own: nobody else fetches from it.
+/// Each peer has its own issuer, so that each fetch can be attributed.
 fn started(peer: &Peer) -> (Issuer, App) {
     let algorithm = match peer.algorithms.contains(&Algorithm::ES256) {
         true => Algorithm::ES256,
@@ -81,7 +81,7 @@ fn flood(peer: &Peer) -> (u64, BTreeMap<u16, u32>) {
     (issuer.fetches() - before, statuses)
 }
 
-/// The answer to the first token of a new key.
+/// The response to the first token of a new key.
 fn rotated(issuer: &Issuer, app: &App) -> u16 {
     issuer.rotate();
     (app.call)(request(&token::good(issuer, 2).line)).as_u16()

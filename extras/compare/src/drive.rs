@@ -1,4 +1,4 @@
-//! Requests the way a server sends them: a clone of the service for each, polled ready, called once.
+//! Sends requests as a server does: each gets a clone of the service, polled ready and called once.
 
 use std::convert::Infallible;
 use std::future::Future as _;
@@ -12,17 +12,17 @@ use http::{HeaderValue, Request, Response, StatusCode};
 use tokio::runtime::Handle;
 use tower::{Service, ServiceExt as _};
 
-/// One request to its end.
+/// Sends one request and waits for the response.
 pub type Call = Rc<dyn Fn(Request<()>) -> StatusCode>;
 
-/// A peer that is set up, and the same thing without it.
+/// A configured peer, and the same service without it.
 pub struct App {
     pub call: Call,
     pub bare: Call,
 }
 
 impl App {
-    /// A service with the peer in front, or in its handler, and one without.
+    /// A service with the peer as a layer or extractor, and one without.
     pub fn of<S, Bare, B, BareB, Body>(with: S, without: Bare, body: fn() -> Body) -> Self
     where
         S: Service<Request<Body>, Response = Response<B>, Error = Infallible> + Clone + 'static,
@@ -37,7 +37,7 @@ impl App {
         }
     }
 
-    /// A function that is handed the header as it arrived.
+    /// A function that gets the header as it arrived.
     pub fn of_function(verify: impl Fn(&HeaderValue) -> StatusCode + 'static) -> Self {
         Self {
             call: Rc::new(move |request| verify(&request.headers()[AUTHORIZATION])),
@@ -53,7 +53,7 @@ where
     Rc::new(move |request| {
         let request = request.map(|()| body());
         let mut call = pin!(service.clone().oneshot(request));
-        // What need not wait is over after one poll; a key that must be fetched is waited for.
+        // Most are ready after one poll; a peer that fetches keys has to wait.
         let polled = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         let answer = match polled {
             Poll::Ready(answer) => answer,
@@ -63,7 +63,7 @@ where
     })
 }
 
-/// A request that goes nowhere: what making it costs.
+/// Makes a request and drops it: the cost of making one.
 pub fn nothing() -> Call {
     Rc::new(|request| {
         black_box(request);
@@ -71,7 +71,7 @@ pub fn nothing() -> Call {
     })
 }
 
-/// A request as it comes out of hyper.
+/// A request as hyper produces it.
 pub fn request(line: &HeaderValue) -> Request<()> {
     let request = Request::get("https://mcp.example.com/mcp")
         .header("host", "mcp.example.com")

@@ -1,5 +1,5 @@
-//! What one writes who needs no library: one issuer, one algorithm, the usual crates; no refresh, no
-//! challenge, no limit, no configuration.
+//! A verifier written by hand with the usual crates: one issuer, one algorithm; without refresh,
+//! challenges, limits or configuration.
 
 use std::collections::HashMap;
 use std::convert::Infallible;

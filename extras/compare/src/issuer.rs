@@ -1,4 +1,4 @@
-//! An issuer on the loopback interface that counts who asks it for keys.
+//! An issuer on the loopback interface that counts the requests for its keys.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tower_jwt_auth::Algorithm;
 use tower_jwt_auth::test_util::{TestIssuer, TestKey};
 
-/// One key, of one algorithm: some peers refuse a whole set for a key of another kind.
+/// One key of one algorithm: some peers refuse a whole set that holds another kind of key.
 pub struct Issuer {
     inner: TestIssuer,
     algorithm: Algorithm,
@@ -16,7 +16,7 @@ impl Issuer {
     pub fn start(algorithm: Algorithm) -> Self {
         let inner = TestIssuer::with_algorithm(algorithm);
         let (name, jwks_uri) = (inner.issuer(), inner.jwks_uri());
-        // All that OpenID Connect Discovery requires: axum-keycloak-auth reads no less.
+        // axum-keycloak-auth needs every member that OpenID Connect Discovery requires.
         inner.serve_metadata(Some(json!({
             "issuer": name,
             "jwks_uri": jwks_uri,
@@ -32,7 +32,7 @@ impl Issuer {
         self.algorithm
     }
 
-    /// What `iss` says.
+    /// The value of `iss`.
     pub fn name(&self) -> &str {
         self.inner.issuer()
     }
@@ -49,12 +49,12 @@ impl Issuer {
         self.key().jwk()
     }
 
-    /// A new key signs, and is the only one published.
+    /// Replaces the key: only the new one signs and is published.
     pub fn rotate(&self) {
         self.inner.rotate();
     }
 
-    /// How often the key set was asked for.
+    /// How often the key set was fetched.
     pub fn fetches(&self) -> u64 {
         self.inner.fetches()
     }

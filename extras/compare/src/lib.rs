@@ -1,4 +1,5 @@
-//! What a request costs behind this crate and behind its peers: the same tokens, the same run, in turns.
+//! Compares the cost of a request behind this crate and behind its peers: the same tokens in the
+//! same run, taking turns.
 //!
 //! ```sh
 //! extras/compare/run           # builds, measures for two minutes, writes docs/compare.md and .svg

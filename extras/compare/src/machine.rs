@@ -1,11 +1,11 @@
-//! What was measured, and where.
+//! The measured versions and the machine.
 
 use std::fs::read_to_string;
 use std::process::Command;
 
 const LOCK: &str = include_str!("../../Cargo.lock");
 
-/// The version of a package in Cargo.lock that starts so.
+/// The version of `package` in Cargo.lock that begins with `start`.
 pub fn version(package: &str, start: &str) -> &'static str {
     let name = format!("name = \"{package}\"");
     let mut entries = LOCK
@@ -21,7 +21,7 @@ pub fn version(package: &str, start: &str) -> &'static str {
     versions.expect("a package of this program")
 }
 
-/// Processor, cores, system, compiler.
+/// The processor, its cores, the system and the compiler in one line.
 pub fn line() -> String {
     let model = read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = model

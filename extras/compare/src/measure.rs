@@ -1,16 +1,17 @@
-//! Time on the processor, in rounds that all cases take in turn.
+//! Measures processor time in rounds, in which all cases take turns.
 
 use std::collections::BTreeMap;
 
 use cpu_time::ThreadTime;
 
-/// Operations that are ready to be done; it says how many they were.
+/// Runs one round and returns the number of operations in it.
 pub type Round<'r> = Box<dyn FnOnce() -> usize + 'r>;
 
-/// Makes the next round, which costs nothing.
+/// Prepares the next round, which is not timed.
 pub type Case<'c> = Box<dyn FnMut() -> Round<'c> + 'c>;
 
-/// Microseconds per operation of each case, in its quietest round: other work on the machine only adds.
+/// Microseconds per operation of each case in its fastest round, because other work on the machine
+/// only adds time.
 pub fn interleaved<K: Ord + Clone>(
     rounds: usize,
     mut cases: Vec<(K, Case<'_>)>,
@@ -19,7 +20,7 @@ pub fn interleaved<K: Ord + Clone>(
     for _ in 0..rounds {
         for (name, case) in &mut cases {
             let round = case();
-            // Time of this thread alone: keys that are fetched meanwhile cost it nothing.
+            // The time of this thread alone, so that fetching keys in the background is free.
             let began = ThreadTime::now();
             let operations = round();
             let each = began.elapsed().as_secs_f64() * 1e6 / operations as f64;

@@ -1,4 +1,4 @@
-//! The picture: readable on white and on black, since its ground is neither.
+//! The picture. Its grey background makes it readable on light and dark pages.
 
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -14,14 +14,14 @@ const COLOURS: [(&str, RGBColor); 3] = [
     ("EdDSA", RGBColor(35, 155, 100)),
 ];
 
-/// Where bars break off: a few are so long that the others could not be told apart.
+/// Longer bars are cut here, because they would make the others too short to compare.
 const MOST: (f64, f64) = (2.2, 40.0);
 
 const WIDTH: i32 = 940;
 const TOP: i32 = 64;
 const BAR: i32 = 9;
 const ROW: i32 = 3 * BAR + 14;
-/// Where the bars of the first sight begin and end, and those of the second.
+/// The start and end of both groups of bars: a first sight, and a token seen before.
 const FIRST: (i32, i32) = (250, 650);
 const SECOND: (i32, i32) = (730, 890);
 
@@ -35,7 +35,7 @@ pub fn svg(rows: &[Row]) -> String {
 }
 
 fn draw(rows: &[Row], text: &mut String) -> Drawn {
-    // `decode` is no middleware, and the back end that is slower for the same crate is in the table.
+    // Without `decode`, which is no middleware, and without the slower back end of each crate.
     let rows: Vec<_> = rows.iter().filter(|row| row.form != "function").collect();
     let height = TOP + ROW * rows.len() as i32 + 26;
     let area = SVGBackend::with_string(text, (WIDTH as u32, height as u32)).into_drawing_area();

@@ -1,4 +1,4 @@
-//! What each measuring process begins with.
+//! How each measuring process starts.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::issuer::Issuer;
 use crate::peers::{Crypto, Peer, all};
 use crate::token;
 
-/// What checks signatures for the crates that leave it to the program. One process has one.
+/// The crypto back end of jsonwebtoken, which the program chooses. A process can install one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
     AwsLc,
@@ -27,7 +27,7 @@ impl Backend {
         }
     }
 
-    /// From the first argument of the process, and installed.
+    /// Reads the back end from the first argument and installs it.
     pub fn of_process() -> Self {
         let name = std::env::args().nth(1).expect("the name of a back end");
         let found = Self::ALL.into_iter().find(|backend| backend.name() == name);
@@ -36,7 +36,7 @@ impl Backend {
         backend
     }
 
-    /// Neither crate says what it did with its argument; a second call would be told so.
+    /// Installs it in both versions of jsonwebtoken, where a second installation is an error.
     fn install(self) {
         use {jsonwebtoken::crypto as eleven, jsonwebtoken10::crypto as ten};
         let done = match self {
@@ -54,7 +54,7 @@ impl Backend {
         assert!(done, "a back end can be installed once");
     }
 
-    /// All peers, or those that this back end is another row of.
+    /// All peers, or only those that get another row with this back end.
     pub fn peers(self) -> Vec<Peer> {
         let mut peers = all();
         if self == Self::RustCrypto {
@@ -64,7 +64,7 @@ impl Backend {
     }
 }
 
-/// A runtime whose one worker does what goes on beside requests; requests run on the calling thread.
+/// A runtime with one worker for background tasks; requests run on the calling thread.
 pub fn runtime() -> Runtime {
     let runtime = Builder::new_multi_thread()
         .worker_threads(1)
@@ -73,8 +73,8 @@ pub fn runtime() -> Runtime {
     runtime.expect("a runtime")
 }
 
-/// Started, its keys there, and seen to accept what is good and to refuse what is not: a peer that is set
-/// up wrongly is not measured.
+/// Starts a peer, waits for its keys, and checks that it accepts a good token and refuses a bad
+/// one, so that no misconfigured peer is measured.
 pub fn start(peer: &Peer, issuer: &Issuer) -> App {
     let app = Handle::current().block_on((peer.start)(issuer));
     let good = token::good(issuer, 0);
@@ -84,7 +84,7 @@ pub fn start(peer: &Peer, issuer: &Issuer) -> App {
         if status == StatusCode::OK {
             break;
         }
-        // It loads its keys in the background.
+        // This peer loads its keys in the background.
         Handle::current().block_on(tokio::time::sleep(Duration::from_millis(10)));
     }
     assert_eq!(status, StatusCode::OK, "{} refuses a good token", peer.name);

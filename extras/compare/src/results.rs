@@ -1,10 +1,10 @@
-//! What one process hands to the one that writes the tables.
+//! The results that a measuring process prints as JSON.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// By the name of the peer.
+/// Values by the name of the peer.
 pub type ByPeer<T> = BTreeMap<String, T>;
 
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -13,19 +13,19 @@ pub struct Timings {
     pub bare: BTreeMap<String, f64>,
     /// Microseconds for the first sight of a token, by algorithm.
     pub first: ByPeer<BTreeMap<String, f64>>,
-    /// Microseconds for a token that was seen before, RS256.
+    /// Microseconds for a token that was seen before (RS256).
     pub again: ByPeer<f64>,
-    /// Microseconds for a token whose time is over, RS256.
+    /// Microseconds for an expired token (RS256).
     pub expired: ByPeer<f64>,
     pub behaviour: ByPeer<Behaviour>,
 }
 
 #[derive(Debug, Default, Deserialize, Serialize)]
 pub struct Behaviour {
-    /// Key sets fetched for a thousand unknown `kid`s, and the answers to them.
+    /// The number of fetches that a thousand unknown `kid`s cause, and the responses.
     pub fetches: u64,
     pub statuses: BTreeMap<u16, u32>,
-    /// The answer to the first token of a new key, seconds after start-up and a minute later.
+    /// The responses to the first token of a new key, seconds after start-up and a minute later.
     pub rotated_at_once: u16,
     pub rotated_later: u16,
 }

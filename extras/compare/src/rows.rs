@@ -1,4 +1,4 @@
-//! Peers with what was measured of them.
+//! The rows of the tables: a peer and its results.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -15,17 +15,17 @@ pub struct Row {
     pub form: &'static str,
     pub crypto: String,
     pub role: Role,
-    /// Over the bare verification of the same process, by algorithm.
+    /// The ratio to the bare verification in the same process, by algorithm.
     pub first: BTreeMap<String, f64>,
     pub again: f64,
     pub expired: f64,
-    /// Whether an expired token costs a signature check.
+    /// Whether the peer checks the signature of an expired token.
     pub pays: bool,
     pub allocations: [u64; 3],
     pub behaviour: Option<Behaviour>,
 }
 
-/// The measures first, then this crate, then the peers with the fastest at the top.
+/// The baselines first, then this crate, then the peers, the fastest first.
 pub fn rows(of: Vec<(Backend, Timings, Counts)>) -> Vec<Row> {
     let mut rows = Vec::new();
     for (backend, mut timings, counts) in of {

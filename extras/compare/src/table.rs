@@ -1,4 +1,4 @@
-//! The page with the tables.
+//! Writes the page with the tables.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! What the page says between the tables.
+//! The prose between the tables of the page.
 
 pub const HEAD: &str = "# Against other crates
 

@@ -1,4 +1,4 @@
-//! Time for the first sight of a token, for the same token again, and for one whose time is over.
+//! Measures the first sight of a token, the same token again, and an expired token.
 
 use std::collections::BTreeMap;
 
@@ -14,12 +14,13 @@ use crate::results::Timings;
 use crate::token::{self, Bare, Token};
 
 const ROUNDS: usize = 200;
-/// So many that a peer's keys and code are warm, so few that a round ends before the machine changes pace.
+/// Enough for a peer's keys and code to be warm, and few enough that the machine keeps its speed
+/// within a round.
 const TOKENS: usize = 32;
-/// Of them, those that come before the clock runs: what ran before must not be what is measured.
+/// How many of them are not timed, so that what ran before does not influence the result.
 const WARMING: usize = 8;
 
-/// The name of a peer, and whether it is there or only the service behind it.
+/// The name of a peer, and whether the peer is measured or only the service behind it.
 type Side = (&'static str, bool);
 
 const BARE: Side = ("", true);
@@ -31,8 +32,7 @@ const REFUSED: Wanted = |status| status.is_client_error();
 
 pub fn run(peers: &[Peer]) -> Timings {
     let mut timings = Timings::default();
-    // Whoever remembers asks the system for memory at first: not while RS256 is measured, by which the
-    // tables are sorted.
+    // RS256 comes last, because it sorts the tables: caches allocate during the first algorithms.
     for algorithm in ALGORITHMS.into_iter().rev() {
         first_sight(peers, algorithm, &mut timings);
     }
@@ -44,23 +44,24 @@ pub fn run(peers: &[Peer]) -> Timings {
         .map(|number| token::expired(&issuer, number))
         .collect();
     let expired: Vec<&Token> = expired.iter().collect();
-    // Nothing is served: what is not the peer's is the request alone.
+    // The service is never reached, so only the request itself is subtracted.
     timings.expired = with_all(peers, &issuer, &expired, REFUSED, |_| drive::nothing());
     timings
 }
 
-/// The tokens of a round are new to all.
+/// No peer has seen the tokens of a round before.
 fn first_sight(peers: &[Peer], algorithm: Algorithm, timings: &mut Timings) {
     let issuer = Issuer::start(algorithm);
     let bare = Bare::of(&issuer.jwk(), algorithm);
-    // The first two were sent at the start.
+    // The first two were sent when the peers were started.
     let numbers = 2..2 + ROUNDS * TOKENS;
     let tokens: Vec<_> = numbers.map(|number| token::good(&issuer, number)).collect();
     let tokens: Vec<&Token> = tokens.iter().collect();
     let mut cases = Vec::new();
     let takes = |peer: &&Peer| peer.algorithms.contains(&algorithm);
     for peer in peers.iter().filter(takes) {
-        // In each place: who ran before moves it by two in a hundred, and its quietest round counts.
+        // Each peer runs in each place: its predecessor changes the time by 2 %, and the fastest
+        // round counts.
         cases.push((BARE, verifying(&bare, tokens.chunks(TOKENS))));
         let app = start(peer, &issuer);
         for (with, call) in [(true, app.call), (false, app.bare)] {
@@ -77,7 +78,7 @@ fn first_sight(peers: &[Peer], algorithm: Algorithm, timings: &mut Timings) {
     }
 }
 
-/// What peers that are set up once make of the same tokens over and over.
+/// Measures peers that get the same tokens again and again.
 fn with_all(
     peers: &[Peer],
     issuer: &Issuer,
@@ -103,7 +104,7 @@ fn verifying<'c>(
 ) -> Case<'c> {
     Box::new(move || {
         let (warming, tokens) = rounds.next().unwrap_or_default().split_at(WARMING);
-        // Read from the socket just now: at hand for whoever comes first.
+        // Touches the bytes, as reading from a socket does, so that they are cached for every peer.
         all_of(&drive::nothing(), tokens, SERVED);
         warming.iter().for_each(|token| bare.verify(token));
         Box::new(|| {
@@ -113,7 +114,7 @@ fn verifying<'c>(
     })
 }
 
-/// The tokens of one round after the other.
+/// Hands out the tokens round by round.
 fn in_turn<'c>(
     call: Call,
     mut rounds: impl Iterator<Item = &'c [&'c Token]> + 'c,
@@ -127,8 +128,8 @@ fn in_turn<'c>(
     })
 }
 
-/// Requests are made while the clock runs, as a server makes them; what that costs the bare service pays
-/// as well.
+/// Requests are made within the measured time, as in a server. The bare service makes them too, so
+/// that their cost is subtracted.
 fn all_of(call: &Call, tokens: &[&Token], wanted: Wanted) -> usize {
     for token in tokens {
         let status = call(request(&token.line));
@@ -137,7 +138,7 @@ fn all_of(call: &Call, tokens: &[&Token], wanted: Wanted) -> usize {
     tokens.len()
 }
 
-/// A peer with its service, less the service.
+/// The time of a peer with its service, minus the service.
 fn own(least: &BTreeMap<Side, f64>) -> BTreeMap<String, f64> {
     let with = least.iter().filter(|((_, with), _)| *with);
     with.map(|((peer, _), with)| ((*peer).to_owned(), with - least[&(*peer, false)]))

@@ -1,4 +1,4 @@
-//! One token that every peer can take, and the bare verification of it.
+//! A token that every peer can verify, and its bare verification.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -16,10 +16,10 @@ use crate::issuer::Issuer;
 
 pub const RESOURCE: &str = "https://mcp.example.com/mcp";
 
-/// The RS256 token has this many bytes; the others carry the same claims.
+/// The length of the RS256 token in bytes; the others have the same claims.
 pub const TOKEN_BYTES: usize = 953;
 
-/// What every peer is asked to read, where it leaves the choice.
+/// The claims that every peer reads, where that is configurable.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Caller {
     pub iss: String,
@@ -31,7 +31,7 @@ pub struct Caller {
     pub scope: String,
 }
 
-/// A token as it arrives, and its parts as the bare verification wants them.
+/// A token as it arrives, and its parts as the bare verification needs them.
 pub struct Token {
     pub line: HeaderValue,
     pub text: String,
@@ -51,8 +51,8 @@ impl Token {
     }
 }
 
-/// The header as hyper hands it over: a piece of the buffer that the request was read into, whose clones
-/// copy a pointer.
+/// The header as hyper produces it: a slice of the buffer that the request was read into. A clone
+/// copies a pointer.
 fn line(token: &str) -> HeaderValue {
     let buffer = Bytes::from(format!("authorization: Bearer {token}\r\n"));
     let shared = buffer.clone();
@@ -65,7 +65,7 @@ pub fn good(issuer: &Issuer, number: usize) -> Token {
     sign(&key, key.kid(), &claims(issuer, number))
 }
 
-/// Signed by the issuer like a good one; only its time is over.
+/// A token that the issuer has signed and that has expired; nothing else is wrong with it.
 pub fn expired(issuer: &Issuer, number: usize) -> Token {
     let key = issuer.key();
     let mut claims = claims(issuer, number);
@@ -76,7 +76,7 @@ pub fn expired(issuer: &Issuer, number: usize) -> Token {
     sign(&key, key.kid(), &claims)
 }
 
-/// What a stranger makes: the claims of a good token, a key of their own, a `kid` that nobody knows.
+/// A forged token: the claims of a good one, signed with a foreign key under an unknown `kid`.
 pub fn of_stranger(issuer: &Issuer, stranger: &TestKey, number: usize) -> Token {
     sign(
         stranger,
@@ -90,7 +90,7 @@ fn sign(key: &TestKey, kid: &str, claims: &Value) -> Token {
     Token::new(key.sign_compact(&header.to_string(), &claims.to_string()))
 }
 
-/// Claims after RFC 9068, and those that Keycloak adds: some peers demand them.
+/// The claims of RFC 9068, and Keycloak's own, which some peers require.
 fn claims(issuer: &Issuer, number: usize) -> Value {
     const RS256_SIGNATURE: usize = 342;
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -116,7 +116,7 @@ fn claims(issuer: &Issuer, number: usize) -> Value {
     claims
 }
 
-/// The signature check alone, by the fastest library here, with the key parsed beforehand.
+/// The signature check alone, by the fastest library here, with a key parsed beforehand.
 pub struct Bare(ParsedPublicKey);
 
 impl Bare {
@@ -138,7 +138,7 @@ pub fn public_key(jwk: &Value, algorithm: Algorithm) -> ParsedPublicKey {
     };
     let rsa = |parameters| {
         let (n, e) = (bytes("n"), bytes("e"));
-        // A JWK made from DER may keep the octet that says "positive".
+        // A JWK made from DER may keep the leading zero octet of a positive integer.
         let n: Vec<u8> = n.into_iter().skip_while(|byte| *byte == 0).collect();
         RsaPublicKeyComponents { n, e }.to_parsed_public_key(parameters)
     };

@@ -1,4 +1,4 @@
-//! Who is best, column by column.
+//! The best crate of each column.
 
 use std::cmp::Ordering;
 use std::fmt::Write as _;
@@ -13,7 +13,7 @@ struct Column {
     figure: Box<dyn Fn(&Row) -> Option<f64>>,
 }
 
-/// This crate as it comes, this crate without its memory, the best peer, and the winner of them.
+/// This crate by default, this crate without its token cache, the best peer, and the best of all.
 pub fn verdicts(rows: &[Row]) -> String {
     let mut table = String::new();
     for column in columns() {
@@ -83,7 +83,7 @@ fn columns() -> Vec<Column> {
         columns.push(column(name, "", 0, Box::new(figure)));
     }
     let name = "fetches for unknown `kid`s, of those who take a new key at once";
-    // Whoever never fetches is no model of thrift.
+    // A peer that never fetches new keys does not win this column.
     let figure = |row: &Row| {
         let behaviour = row.behaviour.as_ref()?;
         (behaviour.rotated_at_once == 200).then_some(behaviour.fetches as f64)

@@ -1,9 +1,11 @@
 //! A gRPC service (tonic) behind the layer.
 //!
-//! A refused call is answered as gRPC does it: HTTP 200 with `grpc-status`, and the challenge beside it. Without
-//! the hook it would be an HTTP status with a JSON body, which tonic's client takes for a broken message.
+//! The hook turns a rejection into a gRPC response: HTTP 200 with `grpc-status`, and the challenge
+//! as a header. Without the hook the response is an HTTP status with a JSON body, which tonic's
+//! client reports as a malformed message.
 //!
-//! The service is written out as `tonic-build` would generate it, so that no protobuf compiler is needed.
+//! The service is what `tonic-build` would generate, written out, so that no protobuf compiler is
+//! needed.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};

@@ -1,4 +1,4 @@
-//! `tower-jwt-auth` under other frameworks, one file for each: the set-up to copy, and a test that runs it.
+//! How to set up `tower-jwt-auth` with other frameworks: one file each, with a test that runs it.
 //!
 //! | file | framework | what reaches the handler |
 //! | --- | --- | --- |
@@ -6,7 +6,7 @@
 //! | `rmcp_hyper.rs` | rmcp on plain hyper | `AuthInfo` |
 //! | `tower_mcp.rs` | tower-mcp | `AuthInfo`, bridged |
 //! | `grpc.rs` | tonic | `AuthInfo` |
-//! | `rust_mcp_sdk.rs` | rust-mcp-sdk, which drops the extensions of requests | its own `AuthInfo`, made of ours by `JwtVerifier` |
+//! | `rust_mcp_sdk.rs` | rust-mcp-sdk, which drops the extensions of requests | its own `AuthInfo`, made from ours by `JwtVerifier` |
 
 pub mod grpc;
 pub mod rmcp_axum;

@@ -16,7 +16,7 @@ pub fn app(auth: &JwtAuthLayer) -> Router {
     Router::new()
         .route_service("/mcp", mcp_service())
         .route_layer(auth.clone())
-        // Open: clients without a token look for the issuer here.
+        // Open to everyone: clients without a token read here who the issuer is.
         .merge(metadata.unwrap_or_default())
 }
 
@@ -26,7 +26,7 @@ pub fn mcp_service() -> McpService {
     StreamableHttpService::new(
         || Ok(Whoami),
         Arc::new(LocalSessionManager::default()),
-        // Put the public name of your server here, and the web pages that may call it.
+        // Put the public name of your server here, and the origins of web pages that may call it.
         StreamableHttpServerConfig::default()
             .with_allowed_hosts(["127.0.0.1", "localhost"])
             .enforce_origin_validation(),

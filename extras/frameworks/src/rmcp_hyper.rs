@@ -1,4 +1,4 @@
-//! rmcp on plain hyper, without a router: the layer itself answers requests for the resource metadata.
+//! rmcp on plain hyper, without a router: the layer itself serves the resource metadata.
 
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
@@ -16,7 +16,7 @@ pub async fn serve(listener: TcpListener, auth: JwtAuthLayer) -> std::io::Result
         let service = service.clone();
         tokio::spawn(async move {
             let server = Builder::new(TokioExecutor::new());
-            // The client is gone, or speaks no HTTP.
+            // The client is gone, or does not speak HTTP.
             let _ = server.serve_connection(TokioIo::new(stream), service).await;
         });
     }

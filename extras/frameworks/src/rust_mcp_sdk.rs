@@ -1,6 +1,7 @@
-//! rust-mcp-sdk: it makes new requests without the extensions of the old ones, so that a tower layer in
-//! front of it can refuse callers but not tell it who they are. [`JwtVerifier`] goes into its
-//! `AuthProvider` instead. The answers to refused callers are then its own: they name no scopes.
+//! rust-mcp-sdk. It creates new requests without the extensions of the original ones, so a tower
+//! layer in front of it can refuse callers, but cannot tell it who they are. [`JwtVerifier`] goes
+//! into its `AuthProvider` instead. Refused callers then get the SDK's own responses, which name no
+//! scopes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -32,7 +33,7 @@ pub fn app(verifier: JwtVerifier, metadata: &ResourceMetadata) -> Router {
         metadata_url,
     };
     let auth = AuthMiddleware::new(Arc::new(provider));
-    // The metadata is served by its own router, below.
+    // The SDK's own router serves the metadata, below.
     let handler = McpHttpHandler::new(None, vec![Arc::new(auth)], None);
     mcp_routes(Arc::new(state()), &McpMountOptions::default(), handler).merge(metadata.router())
 }
@@ -71,7 +72,7 @@ impl AuthProvider for Provider {
 fn theirs(auth: &tower_jwt_auth::AuthInfo) -> AuthInfo {
     let text = |name| auth.claim(name)?.as_str().map(ToOwned::to_owned);
     AuthInfo {
-        // Never the token itself: this one is serialized.
+        // Never the token itself, because this value is serialized.
         token_unique_id: text("jti").unwrap_or_default(),
         client_id: Some(auth.client_id().to_owned()),
         user_id: auth.subject().map(ToOwned::to_owned),
@@ -84,7 +85,7 @@ fn theirs(auth: &tower_jwt_auth::AuthInfo) -> AuthInfo {
     }
 }
 
-/// With the same status that the layer gives.
+/// An error with the status that the layer would send.
 fn refused(rejection: &Rejection) -> AuthenticationError {
     match rejection.kind() {
         RejectionKind::InsufficientScope => AuthenticationError::InsufficientScope,

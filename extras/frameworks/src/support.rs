@@ -31,7 +31,7 @@ pub(crate) async fn serve(app: Router) -> String {
     base
 }
 
-/// Calls the tool `whoami`: status, challenge and body of the answer.
+/// Calls the tool `whoami` and returns the status, the challenge and the body of the response.
 pub(crate) async fn call_whoami(base: &str, token: Option<&str>) -> (u16, Option<String>, String) {
     let version = "2026-07-28";
     let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {
@@ -60,8 +60,8 @@ pub(crate) async fn call_whoami(base: &str, token: Option<&str>) -> (u16, Option
     (status, challenge, answer.text().await.unwrap())
 }
 
-/// An MCP server with the tool `whoami` at `/mcp`: who calls is known, and who must not is refused, with
-/// the way to the metadata.
+/// Tests an MCP server with the tool `whoami` at `/mcp`: the tool knows its caller, and a refused
+/// caller gets a challenge with the URL of the metadata.
 pub(crate) async fn check_mcp_server(issuer: &TestIssuer, base: &str) {
     let good = issuer.mint(RESOURCE).subject("alice").scope("mcp:read");
     let (status, _, body) = call_whoami(base, Some(&good.sign())).await;

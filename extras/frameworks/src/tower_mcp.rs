@@ -1,4 +1,5 @@
-//! tower-mcp: its transport is an axum router, and hands only those extensions on that it is told of.
+//! tower-mcp. Its transport is an axum router, which passes on only the extensions that it is told
+//! about.
 
 use axum::Router;
 use tower_jwt_auth::{AuthInfo, JwtAuthLayer};
@@ -9,7 +10,7 @@ pub fn app(auth: &JwtAuthLayer) -> Router {
     let metadata = auth.resource_metadata().map(|metadata| metadata.router());
     HttpTransport::new(mcp_router())
         .bridge_extension::<AuthInfo>()
-        // A session belongs to who opened it. Not to the token: that one is refreshed.
+        // A session belongs to the caller who opened it, not to the token, which is refreshed.
         .session_principal_from_extension(|auth: &AuthInfo| format!("{:?}", auth.principal()))
         .into_router_at("/mcp")
         .layer(auth.clone())

@@ -51,7 +51,7 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-/// RFC 6750 §2.1, and nothing of the line is left out or added.
+/// The token is the rest of the line, unchanged (RFC 6750 §2.1).
 fn check_token(line: &[u8], token: &str) {
     let body = token.trim_end_matches('=');
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
@@ -65,7 +65,7 @@ fn check_token(line: &[u8], token: &str) {
     assert!(!spaces.is_empty() && spaces.iter().all(|byte| *byte == b' '));
 }
 
-/// The scheme is `Bearer`, whatever follows it.
+/// Whether the scheme is `Bearer`, with or without a token.
 fn is_bearer(line: &[u8]) -> bool {
     let length = line
         .iter()

@@ -1,5 +1,5 @@
-//! The input is `max_age|cooldown|failures|Cache-Control lines, & between them|Age|Retry-After`, the
-//! first three as numbers.
+//! The input is `max_age|cooldown|failures|Cache-Control|Age|Retry-After`: the first three are
+//! numbers, and `&` separates several lines of `Cache-Control`.
 #![no_main]
 
 use std::time::Duration;
@@ -29,11 +29,12 @@ fuzz_target!(|input: &[u8]| {
 
     for jitter in [0.0, 0.999] {
         let pauses = pauses(&headers, max_age, cooldown, failures, jitter);
-        // Refreshed at 80 % of a life of at most `max_age`, and at least 30 s or `max_age`.
+        // Refreshed after 80 % of the lifetime, which is at most `max_age` and at least 30 s or
+        // `max_age`.
         let least = MIN_SERVER_MAX_AGE.min(max_age).mul_f64(0.8 * 0.9);
         let most = max_age.mul_f64(0.8);
         assert!((least..=most).contains(&pauses.good), "{pauses:?}");
-        // The back-off is at least a second less the jitter, and `Retry-After` is capped.
+        // The back-off is at least a second minus the jitter, and `Retry-After` is capped.
         let least = Duration::from_secs(1).mul_f64(0.75);
         assert!(
             (least..=max_age.max(cooldown)).contains(&pauses.failed),
@@ -42,7 +43,7 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-/// A duration that a configuration accepts.
+/// A duration that the configuration accepts.
 fn configured(text: &[u8]) -> Duration {
     Duration::from_secs(number(text)).clamp(Duration::from_secs(1), MAX_DURATION)
 }

@@ -41,7 +41,7 @@ fuzz_target!(|document: &[u8]| {
     }
 });
 
-/// The layer would open any path that the input names.
+/// Whether the input names a snapshot file: the layer would open any path.
 fn reads_files(written: &Value) -> bool {
     let names = |entry: &Value| {
         let path = entry.get("snapshot_file").or(entry.get("snapshotFile"));
@@ -51,7 +51,7 @@ fn reads_files(written: &Value) -> bool {
     names(written) || entries.is_some_and(|entries| entries.iter().any(names))
 }
 
-/// As configured, byte for byte (RFC 9728 §2).
+/// The metadata has the configured values, byte for byte (RFC 9728 §2).
 fn check_metadata(layer: &JwtAuthLayer, written: &Value) {
     let Some(metadata) = layer.resource_metadata() else {
         return assert!(written["resource"].is_null());
@@ -114,7 +114,7 @@ fn send_token(layer: &JwtAuthLayer, token: &str) -> Result<(), Rejection> {
     send(layer, authorization([line])).map(drop)
 }
 
-/// A token that the configuration takes if one of the well-known keys is in it.
+/// A token that the configuration accepts if it contains one of the known keys.
 fn fitting_token(signer: &Signer, alg: &str, written: &Value) -> String {
     let entry = match &written["issuers"][0] {
         Value::Null => written,

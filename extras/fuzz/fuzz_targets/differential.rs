@@ -1,8 +1,9 @@
-//! What we accept, jsonwebtoken accepts as well, told to demand what we demand. The input is a good
-//! token and edits to it; the result is signed, so that the claims decide.
+//! Every token that we accept, jsonwebtoken accepts too, when it is configured to require the same.
+//! The input is edits to a good token; the result is signed, so that the claims decide.
 //!
-//! Left out, because jsonwebtoken does not know it: ES512, Ed25519, ML-DSA, dates that are no whole
-//! number of seconds since 1970, and header members that say nothing to us and have the wrong type.
+//! Left out, because jsonwebtoken does not support it: ES512, Ed25519, ML-DSA, dates that are not a
+//! whole number of seconds since 1970, and header members that we ignore and that have the wrong
+//! type.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -29,7 +30,7 @@ static PARTIES: LazyLock<[Party; 4]> = LazyLock::new(|| {
     ]
 });
 
-/// One key, and both sides that know it.
+/// One key, and both verifiers that trust it.
 struct Party {
     key: TestKey,
     ours: JwtVerifier,
@@ -85,7 +86,7 @@ impl Party {
         validation.set_issuer(&[ISSUER]);
         validation.set_required_spec_claims(&["exp", "iss", "aud"]);
         validation.validate_nbf = true;
-        // A second more than ours: one clock is read after the other.
+        // A second more than ours, because the two clocks are read one after the other.
         validation.leeway = 61;
         Self {
             ours: JwtVerifier::new(config.build().expect("a good configuration")),
@@ -105,11 +106,11 @@ struct Case<'a> {
 
 #[derive(Arbitrary, Debug)]
 struct Edit<'a> {
-    /// The good member of that name goes.
+    /// Removes the good member of that name.
     replaces: bool,
-    /// And none comes.
+    /// Adds nothing in its place.
     removes: bool,
-    /// The name is written with escapes.
+    /// Writes the name with escapes.
     escaped: bool,
     name: Name<'a>,
     value: Json<'a>,
@@ -133,7 +134,7 @@ enum Json<'a> {
     Word(u8),
 }
 
-/// `good` with `edits`, as text: a member may come twice.
+/// `good` with `edits`, as text, because a member may occur twice.
 fn object(good: &[(&str, String)], edits: &[Edit<'_>], names: &[&str]) -> String {
     let replaced = |name: &str| {
         let of_it = |edit: &&Edit<'_>| edit.replaces && edit.name.text(names) == name;
@@ -264,7 +265,7 @@ const WORDS: [&str; 16] = [
     "",
 ];
 
-/// Typed by jsonwebtoken and not read by us (RFC 7515 §4.1.2-8, RFC 8555 §6.4).
+/// Members with a type in jsonwebtoken that we do not read (RFC 7515 §4.1.2-8, RFC 8555 §6.4).
 const UNREAD: [&str; 8] = [
     "jwk", "jku", "x5u", "x5c", "x5t", "x5t#S256", "url", "nonce",
 ];

@@ -1,5 +1,5 @@
-//! The input is `flags issuer|metadata document`; the flags are the low bits of the first byte: http
-//! is allowed, the host is pinned.
+//! The input is `flags issuer|metadata document`. The flags are the low bits of the first byte:
+//! http is allowed, and the host is pinned.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -43,7 +43,7 @@ fn check_found(
     document: &[u8],
     (allow_http, pin_host): (bool, bool),
 ) {
-    // Members that mean nothing to us may hold what another reader refuses.
+    // Another parser may refuse the value of a member that we ignore.
     if let Ok(metadata) = serde_json::from_slice::<serde_json::Value>(document) {
         assert_eq!(metadata["issuer"], name);
     }

@@ -44,7 +44,7 @@ fn check_fetched(document: &[u8]) {
     }
 }
 
-/// A static source may bring secrets, and nothing else changes.
+/// A static source may hold secrets; everything else is the same.
 fn check_static(document: &[u8]) {
     let fetched = key_counts(document, &[]);
     match key_counts(document, &[Algorithm::HS256, Algorithm::HS512]) {
@@ -60,8 +60,9 @@ fn check_static(document: &[u8]) {
     }
 }
 
-/// A set that jsonwebtoken reads can be handed over, and brings no more than it writes back. (The document may
-/// bring less: jsonwebtoken takes null for absent, a list for an object.)
+/// A set that jsonwebtoken reads can be converted, and yields no more keys than the set that
+/// jsonwebtoken writes back. (The document may yield fewer: jsonwebtoken reads null as absent, and
+/// a list as an object.)
 fn check_vocabulary(document: &[u8]) {
     let Ok(set) = serde_json::from_slice::<jsonwebtoken::jwk::JwkSet>(document) else {
         return;

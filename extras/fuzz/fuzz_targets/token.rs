@@ -1,6 +1,6 @@
-//! The first byte chooses, in its low bits, what the rest is (0: a token, 1: `header|claims|signature`
-//! to be encoded, 2 and 3: `header|claims` to be signed with HS256 or Ed25519), and in the next two
-//! what the configuration demands.
+//! The low bits of the first byte say how to read the rest: 0 a token, 1 `header|claims|signature`
+//! to be encoded, 2 and 3 `header|claims` to be signed with HS256 or Ed25519. The next two bits
+//! choose what the configuration requires.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -68,11 +68,11 @@ fn signed(verifier: &JwtVerifier, signer: &Signer, text: &[u8], key: (&str, &str
     }
 }
 
-/// What is one step from a good token is none.
+/// A token that differs from a good one in one thing is refused.
 fn check_spellings(verifier: &JwtVerifier, good: &str) {
     let (rest, signature) = good.rsplit_once('.').expect("three segments");
     let (start, last) = good.split_at(good.len() - 1);
-    // Two bits of the last character mean nothing, and one spelling counts (RFC 7515 §2).
+    // Two bits of the last character are unused; only zeros are accepted (RFC 7515 §2).
     let neighbour = char::from(last.as_bytes()[0] + 1);
     for other in [
         format!("{start}{neighbour}"),
@@ -124,7 +124,7 @@ fn check_accepted(auth: &AuthInfo, token: &str) {
     assert!(serde_json::to_string(auth).is_ok());
 }
 
-/// Every token that is refused gets the same answer.
+/// Every refused token gets the same response.
 fn check_refused(verifier: &JwtVerifier, rejection: &Rejection) {
     let line = rejection.www_authenticate().expect("a challenge");
     challenge::parameters(line);
@@ -144,7 +144,7 @@ fn check_refused(verifier: &JwtVerifier, rejection: &Rejection) {
     }
 }
 
-/// Keys of every type, under one roof.
+/// A configuration that trusts a key of every type.
 fn config() -> tower_jwt_auth::JwtAuthConfigBuilder {
     static KEYS: LazyLock<Value> = LazyLock::new(|| {
         let generated = [

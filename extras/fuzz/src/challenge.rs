@@ -1,10 +1,11 @@
 use http::HeaderValue;
 
-/// The parameters of a challenge, which must be written as RFC 6750 §3 allows, and in our order.
+/// The parameters of a challenge.
 ///
 /// # Panics
 ///
-/// When it is not.
+/// When the challenge is not written as RFC 6750 §3 allows, or its parameters are in another order
+/// than ours.
 pub fn parameters(challenge: &HeaderValue) -> Vec<(&str, &str)> {
     let line = challenge.to_str().expect("visible ASCII");
     let rest = line.strip_prefix("Bearer ").expect("the scheme");

@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Says on stderr how many inputs were accepted, at each power of two: a target whose inputs are all
-/// refused tests little, and must be noticed.
+/// Prints the number of accepted inputs to stderr, at each power of two. A target that refuses all
+/// of its inputs tests little, and `.ci/fuzz` fails then.
 pub struct Acceptance {
     accepted: AtomicU64,
     seen: AtomicU64,

@@ -11,7 +11,7 @@ use crate::at_once;
 
 type Answer = Response<Empty<Bytes>>;
 
-/// What the layer says to a request with these header lines; `Ok` when the service behind it was
+/// Sends a request with these header lines through the layer. `Ok` means that the service was
 /// called.
 pub fn send(layer: &JwtAuthLayer, headers: HeaderMap) -> Result<Option<AuthInfo>, Rejection> {
     let service = service_fn(|request: Request<()>| async move {

@@ -1,4 +1,4 @@
-//! What the fuzz targets share: keys whose secrets are known, the tokens that they sign, and a layer to
+//! Helpers of the fuzz targets: keys with known secrets, tokens signed with them, and a layer to
 //! send requests through.
 
 pub mod challenge;
@@ -10,11 +10,11 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-/// The output of a future that has nothing to wait for, because keys are static.
+/// The output of a future that is ready at once, because the keys are static.
 ///
 /// # Panics
 ///
-/// When it waits.
+/// When the future is pending.
 pub fn at_once<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-/// A key that anybody may know. The same in every run, so that a token in a corpus stays good.
+/// A key that is no secret. It is the same in every run, so that a token in a corpus stays valid.
 pub enum Signer {
     Ed25519(Ed25519KeyPair),
     Hs256(Box<hmac::Key>),
@@ -49,7 +49,7 @@ impl Signer {
         }
     }
 
-    /// A compact JWS of these bytes, whatever they are.
+    /// A compact JWS of these bytes, whether or not they make sense.
     pub fn compact(&self, header: &[u8], payload: &[u8]) -> String {
         let signing_input = signing_input(header, payload);
         let signature = self.sign(signing_input.as_bytes());
@@ -66,7 +66,7 @@ pub fn with_signature(signing_input: String, signature: &[u8]) -> String {
     signing_input + "." + &URL_SAFE_NO_PAD.encode(signature)
 }
 
-/// Whether one of ours signed it, and whether its segments are written as we would write them.
+/// Whether one of our keys signed the token, and whether its segments are canonical base64url.
 pub fn is_ours(token: &str) -> bool {
     let Some((signing_input, text)) = token.rsplit_once('.') else {
         return false;

@@ -9,7 +9,7 @@ use tokio::sync::broadcast;
 
 use crate::{input_required, resources, tools};
 
-/// What changed, for whoever listens.
+/// A change, broadcast to all subscribers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Change {
     Prompts,
@@ -26,7 +26,7 @@ impl Conformance {
     pub(crate) fn new() -> Result<Self, RequestStateError> {
         Ok(Self {
             changes: broadcast::channel(16).0,
-            // Not a secret: it guards the state of a test against the test itself.
+            // Not secret: only the suite itself could forge the state.
             states: Arc::new(RequestStateCodec::try_new(
                 *b"the conformance server's own key",
             )?),
@@ -34,13 +34,13 @@ impl Conformance {
     }
 }
 
-/// One of rmcp's types, out of its JSON.
+/// Builds one of rmcp's types from JSON.
 pub(crate) fn shaped<T: DeserializeOwned>(value: Value) -> Result<T, ErrorData> {
     serde_json::from_value(value)
         .map_err(|error| ErrorData::internal_error(error.to_string(), None))
 }
 
-/// As [`shaped`], for a result that is complete; rmcp takes the mark out for clients that do not know it.
+/// As [`shaped`], for a complete result. rmcp removes the mark for clients that do not know it.
 pub(crate) fn complete<T: DeserializeOwned>(mut result: Value) -> Result<T, ErrorData> {
     result["resultType"] = "complete".into();
     shaped(result)
@@ -161,7 +161,7 @@ impl ServerHandler for Conformance {
             tokio::select! {
                 () = context.cancelled() => return Ok(()),
                 change = changes.recv() => {
-                    // What this stream did not ask for is refused by rmcp, and of no interest here.
+                    // rmcp refuses notifications that this stream did not ask for.
                     let _ = match change {
                         Ok(Change::Prompts) => context.sink().notify_prompt_list_changed().await,
                         Ok(Change::Tools) => context.sink().notify_tool_list_changed().await,

@@ -1,4 +1,5 @@
-//! Tools and a prompt that ask the client for something and are called again with the answer (2026-07-28).
+//! Tools and a prompt that ask the client for input and are called again with its answer
+//! (protocol 2026-07-28).
 
 use rmcp::model::*;
 use rmcp::service::RequestContext;
@@ -19,7 +20,7 @@ pub(crate) const TOOLS: [&str; 8] = [
     "test_input_required_result_tampered_state",
 ];
 
-/// What the call of a tool leads to; nothing when it is no tool of this kind.
+/// The result of calling one of these tools, or `None` for any other tool.
 pub(crate) fn call(
     states: &RequestStateCodec,
     request: &CallToolRequestParams,
@@ -98,7 +99,7 @@ pub(crate) fn call(
     }
 }
 
-/// As [`call`], for the one prompt of this kind.
+/// As [`call`], for the one prompt that asks for input.
 pub(crate) fn prompt(
     request: &GetPromptRequestParams,
 ) -> Result<Option<GetPromptResponse>, ErrorData> {
@@ -141,7 +142,7 @@ fn required(
     ))
 }
 
-/// The questions that this client said it can answer.
+/// The kinds of question that this client declared it can answer.
 fn able(
     questions: Vec<(&'static str, Value)>,
     context: &RequestContext<RoleServer>,

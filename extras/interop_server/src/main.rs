@@ -1,7 +1,8 @@
-//! What the MCP conformance suite asks of a server, on rmcp, bare or behind all that this crate has for MCP.
+//! The server that the MCP conformance suite tests: rmcp alone, or behind every MCP layer of this
+//! crate.
 //!
-//! `conformance_server --bind ADDR [--config FILE]`: with a configuration file, as the example takes it, every request needs
-//! a token; without one nothing stands in front of rmcp.
+//! `conformance_server --bind ADDR [--config FILE]`: with a configuration file (the example's
+//! format) every request needs a token; without one, no layer of this crate is used.
 #![expect(
     deprecated,
     reason = "the suite still asks for logging, sampling and subscriptions of older versions"
@@ -52,7 +53,7 @@ fn app(server: Conformance, config: Option<JwtAuthConfig>) -> Router {
     let Some(config) = config else {
         return Router::new().route_service("/mcp", mcp);
     };
-    // A tool that nobody calls with a scope that nobody has: so every operation is looked at.
+    // A rule for a tool that does not exist, so that the layer has to read every operation.
     let scopes = McpScopes::new()
         .tool("no_such_tool", ["mcp:write"])
         .unlisted::<&str>([]);

@@ -1,4 +1,4 @@
-//! Resources and prompts.
+//! The resources and prompts that the suite expects.
 
 use rmcp::ErrorData;
 use rmcp::model::{GetPromptRequestParams, GetPromptResult, ReadResourceResult};

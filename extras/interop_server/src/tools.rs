@@ -9,9 +9,9 @@ use tokio::time::sleep;
 use crate::handler::{Change, Conformance, complete, shaped};
 use crate::input_required;
 
-/// One red pixel.
+/// A PNG of one red pixel.
 pub(crate) const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==";
-/// No samples at all.
+/// A WAV file without samples.
 const WAV: &str = "UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAIA+AAACABAAZGF0YQAAAAA=";
 
 const SIMPLE: [&str; 16] = [

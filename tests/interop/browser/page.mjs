@@ -1,7 +1,7 @@
-// What runs in the page. `window.interop` is driven from outside.
+// The script in the page; the test drives it through `window.interop`.
 import { kits } from '../typescript/kits.mjs';
 
-/** What an OAuth client in a page remembers while its user is away at the authorization server. */
+/** The storage of an OAuth client in a page while its user is at the authorization server. */
 class Storage {
   constructor(clientId) {
     this.redirectUrl = `${location.origin}/callback`;
@@ -45,19 +45,19 @@ window.interop = {
   /** Calls a tool with a token. */
   withToken: (index, url, token) => call(kits[index], url, { token }, 'whoami'),
 
-  /** Calls a tool signed in; where that needs the user, the page goes away to ask. */
+  /** Signs in and calls a tool; the page navigates away when the user has to consent. */
   signedIn: (index, url, tool, parameters, clientId) => {
     const memory = new Storage(clientId);
     return call(kits[index], url, { memory }, tool, parameters);
   },
 
-  /** Back from the authorization server: the code becomes a token. */
+  /** Back from the authorization server: exchanges the code for a token. */
   finish: (index, url) => {
     const kit = kits[index];
     return kit.finish(kit.transport(url, { memory: new Storage() }), new URLSearchParams(location.search));
   },
 
-  /** What a script in a page gets to see of an answer. */
+  /** The part of a response that a script in a page can see. */
   fetch: async (url, init) => {
     const response = await fetch(url, init);
     return { status: response.status, headers: Object.fromEntries(response.headers), body: await response.text() };

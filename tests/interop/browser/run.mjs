@@ -1,4 +1,4 @@
-// A page of another origin, in a browser, with the real TypeScript clients in it, against the example.
+// Runs the real TypeScript clients in a page of another origin against the example.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -13,7 +13,7 @@ import { kits } from '../typescript/kits.mjs';
 
 const pages = await startPages();
 const origin = `http://127.0.0.1:${pages.address().port}`;
-// The same machine, but another origin that nobody allowed.
+// The same machine, but an origin that is not allowed.
 const stranger = origin.replace('127.0.0.1', 'localhost');
 const issuer = await AuthorizationServer.start();
 const server = await ResourceServer.start({ issuer: issuer.issuer, options: ['--allow-origin', origin] });
@@ -108,7 +108,7 @@ function scenarios(index) {
       assert.deepEqual([caller.client_id, caller.subject], ['registered', 'alice']);
     }),
 
-    // oidc-provider lets no page register; the example's own issuer does.
+    // oidc-provider does not let a page register; the example's own issuer does.
     'sign-in, dynamic registration': () => withExample((example) => inPage(origin, async (page) => {
       const caller = JSON.parse(await signedIn(page, index, example.url, undefined, allow));
       assert.deepEqual([caller.subject, caller.audience], ['developer', [example.url]]);
@@ -127,7 +127,7 @@ function scenarios(index) {
   };
 }
 
-/** Signs in and calls `whoami`. `consent` presses the button where there is one. */
+/** Signs in and calls `whoami`. `consent` presses the consent button where there is one. */
 async function signedIn(page, index, url, clientId, consent = async () => {}) {
   const left = page.waitForURL(/\/(authorize|callback)/);
   await evaluateCall(page, index, url, 'whoami', {}, clientId).catch(mayLeave);
@@ -147,7 +147,7 @@ function allow(page) {
   return page.getByRole('button', { name: 'Allow' }).click();
 }
 
-/** The page goes away to the authorization server in the middle of the call. */
+/** The page navigates to the authorization server in the middle of the call. */
 function mayLeave(error) {
   if (!/Unauthorized|context was destroyed/.test(error.message)) throw error;
 }

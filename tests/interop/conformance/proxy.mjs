@@ -14,7 +14,7 @@ export async function startProxy(target, token) {
       answer.on('error', () => res.destroy());
     });
     onward.on('error', () => res.destroy());
-    // A client that goes away mid-stream must be seen behind the proxy as well.
+    // The server behind the proxy must notice when a client disconnects during a stream.
     res.on('close', () => onward.destroy());
     req.pipe(onward);
   }).listen(0, '127.0.0.1');

@@ -1,4 +1,4 @@
-// The official suite against rmcp bare and against rmcp behind the layer: the layer must change nothing.
+// Runs the official suite against rmcp alone and behind the layer: the layer must change nothing.
 import assert from 'node:assert/strict';
 import { AuthorizationServer } from '../lib/authorization_server.mjs';
 import { report } from '../lib/report.mjs';
@@ -11,11 +11,12 @@ const program = process.env.CONFORMANCE_SERVER;
 const issuer = await AuthorizationServer.start();
 const bare = await ResourceServer.start({ program, bare: true });
 const server = await ResourceServer.start({ program, issuer: issuer.issuer });
-// A tool of the server's rules needs mcp:write. With this scope nothing is left to look for in a request, without it the
-// operation of each request is read, off its headers or out of its body.
+// A rule of the server needs mcp:write. With this scope the layer need not read a request; without
+// it, the layer reads the operation of each request from its headers or its body.
 const allScopes = await startProxy(server.base, await issuer.token(server.url, 'mcp:read mcp:write'));
 const oneScope = await startProxy(server.base, await issuer.token(server.url, 'mcp:read'));
-// Sent without a `uri`: nobody can say what they are about, so they need every scope, and 403 comes before rmcp's 404.
+// Sent without a `uri`, so the layer cannot tell the resource and requires every scope: the 403 of
+// the layer comes before rmcp's 404.
 const UNREADABLE = ['resources-subscribe', 'resources-unsubscribe'].map((method) => `sep-2575-http-server-method-not-found-404-${method}`);
 
 const runs = new Map();

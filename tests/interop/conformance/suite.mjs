@@ -1,4 +1,4 @@
-// Runs the official suite against a URL and reads what it found.
+// Runs the official suite against a URL and reads its results.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, readdir } from 'node:fs/promises';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 const program = new URL('../node_modules/@modelcontextprotocol/conformance/dist/index.js', import.meta.url).pathname;
 
-/** Scenario by scenario, the outcomes of its checks by name, as lines that can be compared. */
+/** The outcome of each check, as lines that can be compared. */
 export async function runSuite(url, version) {
   const folder = await mkdtemp(join(tmpdir(), 'conformance-'));
   const suite = spawn(process.execPath, [program, 'server', '--url', url, '--requirements', version, '-o', folder], {
@@ -34,7 +34,7 @@ export function counts(scenarios) {
     passed: lines.filter((all) => !failed(all)).length,
     checks: checks.length,
     checksPassed: checks.filter((line) => line.endsWith('SUCCESS')).length,
-    // The server of these runs has no tasks, an extension that no revision requires.
+    // The server does not support tasks, an extension that no revision requires.
     failing: Object.entries(scenarios).filter(([name, all]) => failed(all) && !name.startsWith('tasks-')).map(([name]) => name),
   };
 }

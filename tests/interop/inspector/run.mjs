@@ -1,4 +1,5 @@
-// MCP Inspector, its web client in a browser, against the example as a new user starts it: sign-in, tools, a call.
+// MCP Inspector, with its web client in a browser, against the example as a new user starts it:
+// sign-in, list of tools, a call.
 import { spawn } from 'node:child_process';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -52,7 +53,7 @@ async function addNote(page) {
   await page.getByRole('button', { name: 'Execute Tool' }).click();
 }
 
-/** The page of an Inspector with a home of its own, about to connect to an example of its own. */
+/** Opens an Inspector with its own home folder, ready to connect to its own example. */
 async function withInspector(era, use) {
   const example = await startExample();
   const home = await mkdtemp(join(tmpdir(), 'inspector-'));
@@ -87,7 +88,7 @@ async function withInspector(era, use) {
 }
 
 async function screenshot(page, path) {
-  // Toasts cover what the picture is for.
+  // Notifications would hide the result in the picture.
   await page.getByText('Authentication succeeded').waitFor({ state: 'detached' });
   await page.screenshot({ path });
 }

@@ -1,5 +1,6 @@
-// A real authorization server (oidc-provider) on the loopback interface: discovery, dynamic registration, PKCE, resource
-// indicators, JWT access tokens, refresh tokens. Its user says yes to everything.
+// A real authorization server (oidc-provider) on the loopback interface: discovery, dynamic
+// registration, PKCE, resource indicators, JWT access tokens, refresh tokens. Its user consents to
+// everything.
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -9,9 +10,9 @@ import { Storage } from './storage.mjs';
 const SCOPES = 'mcp:read mcp:write';
 
 export class AuthorizationServer {
-  /** How long access tokens live, in seconds; read for each token. */
+  /** The lifetime of access tokens in seconds; read for each token. */
   ttl = 600;
-  /** What happened so far, by name. */
+  /** Counts of events, by name. */
   counts = { authorization_code: 0, client_credentials: 0, refresh_token: 0, registrations: 0, key_sets: 0, authorizations: 0 };
 
   #server;
@@ -31,7 +32,7 @@ export class AuthorizationServer {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** Starts to listen, on the port it had before if there was one. */
+  /** Starts to listen, on the same port as before after a stop. */
   async up() {
     this.#server = createServer((req, res) => this.#answer(req, res));
     this.#server.listen(this.#port ?? 0, '127.0.0.1');
@@ -39,7 +40,7 @@ export class AuthorizationServer {
     this.#port = this.#server.address().port;
   }
 
-  /** Stops to listen and drops all connections. What was issued is kept. */
+  /** Stops listening and closes all connections. Grants and tokens are kept. */
   async down() {
     const closed = once(this.#server, 'close');
     this.#server.close();
@@ -47,7 +48,10 @@ export class AuthorizationServer {
     await closed;
   }
 
-  /** Signs with a new key from now on and withdraws the old one. Grants, refresh tokens and clients stay: they are stored outside. */
+  /**
+   * Signs with a new key from now on and withdraws the old one. Grants, refresh tokens and clients
+   * stay, because they are stored elsewhere.
+   */
   rotate() {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const kid = randomUUID();
@@ -61,7 +65,7 @@ export class AuthorizationServer {
     return kid;
   }
 
-  /** A token for a machine: no user, no refresh token. */
+  /** A token by client credentials: no user, no refresh token. */
   async token(resource, scope = 'mcp:read') {
     const response = await fetch(`${this.issuer}/token`, {
       method: 'POST',
@@ -77,7 +81,7 @@ export class AuthorizationServer {
     if (req.url.startsWith('/jwks')) this.counts.key_sets += 1;
     const path = req.url.split('?')[0];
     try {
-      // RFC 8414 §3: MCP clients ask for this form first, oidc-provider knows the OpenID one.
+      // RFC 8414 §3: MCP clients try this form first; oidc-provider serves only the OpenID one.
       if (path === '/.well-known/oauth-authorization-server') req.url = '/.well-known/openid-configuration';
       if (path.startsWith('/interaction/')) await this.#consent(req, res);
       else this.#handle(req, res);
@@ -126,7 +130,7 @@ export class AuthorizationServer {
           response_types: [],
         },
       ],
-      // For clients in a browser.
+      // CORS, for clients in a browser.
       clientBasedCORS: () => true,
       issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
       rotateRefreshToken: true,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
-/** Headless Chromium with an empty profile, that talks to nobody but the pages it is given. */
+/** Headless Chromium with an empty profile that connects only to the given pages. */
 export async function startBrowser(options = {}) {
   const profile = await mkdtemp(join(tmpdir(), 'chromium-'));
   return chromium.launchPersistentContext(profile, {

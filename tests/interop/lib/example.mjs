@@ -1,4 +1,4 @@
-// The example as a new user starts it: no configuration, its own development issuer.
+// The example as a new user starts it: without configuration, with its own development issuer.
 import { spawn } from 'node:child_process';
 import { firstLine, stop } from './program.mjs';
 

@@ -1,8 +1,8 @@
-// Programs that run while a scenario does.
+// Programs that run during a scenario.
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
-/** Waits for a line of the program's output; the rest is read and dropped. */
+/** Waits for a line of the program's output; the rest is discarded. */
 export async function firstLine(program, pattern) {
   for await (const line of createInterface({ input: program.stdout })) {
     const found = pattern.exec(line);

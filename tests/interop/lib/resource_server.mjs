@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { firstLine, stop } from './program.mjs';
 
-/** A port that was free a moment ago: the server's own URL stands in its configuration. */
+/** A free port, which the server needs in advance, because its configuration holds its URL. */
 export async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,4 +1,4 @@
-// What oidc-provider keeps, outside of it, so that it outlives a change of keys.
+// Storage for oidc-provider that outlives a change of keys.
 export class Storage {
   #records = new Map();
 

@@ -1,4 +1,5 @@
-// What a user and their browser do: follow the redirects of a sign-in with a cookie jar, up to the client's own address.
+// A user with a browser: follows the redirects of a sign-in with a cookie jar, up to the client's
+// own address.
 export const REDIRECT_URI = 'http://127.0.0.1/callback';
 
 /** The parameters that arrive at the redirect URI. */
@@ -21,7 +22,7 @@ export async function signIn(url) {
   throw new Error('too many redirects');
 }
 
-/** The memory of an OAuth client, as both TypeScript packages want it. */
+/** The storage of an OAuth client, with the interface of both TypeScript packages. */
 export class Memory {
   redirectUrl = REDIRECT_URI;
   redirects = [];
@@ -32,7 +33,7 @@ export class Memory {
   #discovery;
   #registers;
 
-  /** A client that the authorization server knows already, or without `client_id` one that registers itself. */
+  /** A client that is registered already, or, without `client_id`, one that registers itself. */
   constructor(clientId) {
     this.#client = clientId && { client_id: clientId };
     this.#registers = !clientId;

@@ -1,4 +1,4 @@
-// Starts what the Python client talks to, and the Python client.
+// Starts the servers and the Python client.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { startControl } from '../lib/control.mjs';

@@ -74,7 +74,7 @@ class Recorder(httpx2.AsyncHTTPTransport):
     """Keeps status and headers of every answer."""
 
     def __init__(self, hide=None):
-        # See the README: hyper closes the connection of a request that was refused before its body came.
+        # See the README: hyper closes the connection when it refuses a request before its body.
         super().__init__(limits=httpx2.Limits(max_keepalive_connections=0))
         self.exchanges = []
         self.hide = hide

@@ -109,7 +109,7 @@ function scenarios(kit) {
       await session.close();
     },
 
-    // There are no sessions from 2026-07-28 on.
+    // Protocol 2026-07-28 has no sessions.
     ...(kit.expected < '2026' && { 'session of somebody else': () => sessionIsBound(kit) }),
 
     'key rotation in mid-session': async () => {
@@ -204,7 +204,7 @@ async function sessionIsBound(kit) {
   await session.close();
 }
 
-/** `token` is refused as no good, and a token for here that is good is not. */
+/** `token` is refused as invalid, and a valid token is accepted. */
 async function refused(kit, token) {
   const session = new Session(kit, server.url, { token: await token });
   await assert.rejects(session.connect(), kit.isUnauthorized);
@@ -215,7 +215,7 @@ async function refused(kit, token) {
   await good.close();
 }
 
-/** Tries until the server has keys; its first pause between fetches is a second. */
+/** Retries until the server has keys; its first pause between fetches is a second. */
 async function connects(kit, memory) {
   for (let attempt = 0; ; attempt += 1) {
     const session = new Session(kit, server.url, { memory });

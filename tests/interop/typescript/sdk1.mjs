@@ -17,7 +17,7 @@ export const kits = [
     isUnauthorized: (error) => error instanceof UnauthorizedError || error.code === 401,
     finish: (transport, parameters) => transport.finishAuth(parameters.get('code')),
     protocol: (transport) => transport.protocolVersion,
-    // It refreshes instead of asking its user for more, if it can refresh at all.
+    // With a refresh token it refreshes instead of asking its user for more scopes.
     stepUpClient: 'registered-without-refresh',
   },
 ];

@@ -1,4 +1,4 @@
-// One client with one server, and what went over the wire between them.
+// One client with one server, and the HTTP messages between them.
 import assert from 'node:assert/strict';
 import { signIn } from '../lib/user.mjs';
 
@@ -52,7 +52,7 @@ export class Session {
     return this.exchanges.filter((exchange) => exchange.status === status);
   }
 
-  /** The challenge of the first (or with -1 the last) answer of this status. */
+  /** The challenge of the first response with this status (with -1, of the last). */
   challenge(status, index = 0) {
     return this.statuses(status).at(index).headers.get('www-authenticate');
   }

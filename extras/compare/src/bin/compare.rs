@@ -1,4 +1,4 @@
-//! Runs the measuring programs beside it, and writes what they found into the folder `docs`.
+//! Runs the measuring programs and writes their results to the folder `docs`.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};

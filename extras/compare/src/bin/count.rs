@@ -1,6 +1,6 @@
-//! Rust allocations for one request, over those of the service behind it, with one back end:
-//! `count rust_crypto`. Prints JSON. The C code of the crypto has its own allocations. A program apart from
-//! the timing, because counting takes time.
+//! Counts the Rust allocations of one request, minus the allocations of the service, with one back
+//! end: `count rust_crypto`. Prints JSON. Allocations in the C code of the crypto are not counted.
+//! A separate program, because counting takes time and would distort the timing.
 
 use allocation_counter::measure;
 use compare::drive::{Call, request};
@@ -32,7 +32,7 @@ fn run(peers: &[Peer]) -> Counts {
         let name = || peer.name.to_owned();
         counts.first.insert(name(), served());
         counts.again.insert(name(), served());
-        // Nothing is served, so there is no service to subtract.
+        // The service is never reached, so there is nothing to subtract.
         counts.expired.insert(name(), counted(&app.call, &expired));
     }
     counts

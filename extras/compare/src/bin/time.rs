@@ -1,4 +1,4 @@
-//! Times the peers with one back end: `time aws_lc_rs`. Prints JSON.
+//! Measures the peers with one back end: `time aws_lc_rs`. Prints JSON.
 
 use compare::process::{Backend, runtime};
 use compare::{behaviour, timing};
@@ -9,7 +9,7 @@ fn main() {
     let _entered = runtime.enter();
     let peers = backend.peers();
     let mut behaved = compare::results::Timings::default();
-    // A back end changes nothing about it, so one process looks.
+    // The back end makes no difference here, so one process is enough.
     let waiting = (backend == Backend::AwsLc).then(|| behaviour::run(&peers, &mut behaved));
     let mut timings = timing::run(&peers);
     if let Some(waiting) = waiting {

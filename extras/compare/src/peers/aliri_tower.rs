@@ -16,7 +16,7 @@ pub fn peer() -> Peer {
         form: "layer",
         package: ("aliri_tower", ""),
         crypto: Crypto::PlainRing,
-        // ES256 needs its feature `ec`, which wants OpenSSL; it has no EdDSA.
+        // ES256 needs its feature `ec`, which needs OpenSSL; EdDSA is missing.
         algorithms: RSA,
         role: Role::Peer,
         start: |issuer| Box::pin(start(issuer)),

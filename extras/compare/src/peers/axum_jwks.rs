@@ -20,7 +20,7 @@ pub fn peer() -> Peer {
         form: "extractor",
         package: ("axum-jwks", ""),
         crypto: Crypto::Ring("9."),
-        // It refuses a key set with any other kind of key.
+        // It refuses a key set that holds any other kind of key.
         algorithms: RSA,
         role: Role::Peer,
         start: |issuer| Box::pin(start(issuer)),

@@ -11,7 +11,7 @@ use crate::drive::App;
 use crate::issuer::Issuer;
 use crate::token::RESOURCE;
 
-/// Claims beyond those that it reads itself.
+/// Claims that it does not read itself.
 #[derive(Clone, Debug, Deserialize)]
 struct Extra {
     #[expect(dead_code, reason = "it is read, and that is what costs")]
@@ -30,14 +30,14 @@ pub fn peer() -> Peer {
     }
 }
 
-/// There is no Keycloak here: the issuer answers at any path that ends as discovery does.
+/// No Keycloak is running: the issuer serves its metadata at every path that ends like discovery.
 async fn start(issuer: &Issuer) -> App {
     let config = KeycloakConfig::builder()
         .server(Url::parse(issuer.name()).expect("a URL"))
         .realm("bench".to_owned())
         .build();
     let instance = Arc::new(KeycloakAuthInstance::new(config));
-    // A request that comes while the discovery has not begun lets its `poll_ready` panic.
+    // Its `poll_ready` panics on a request that arrives before discovery has begun.
     while !instance.is_operational().await {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }

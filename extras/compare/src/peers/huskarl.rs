@@ -42,7 +42,7 @@ async fn start(issuer: &Issuer) -> App {
     }))
 }
 
-/// The layer that huskarl has not released: no more than its documentation asks for.
+/// huskarl has not released its layer. This one does only what its documentation asks for.
 #[derive(Clone)]
 struct Guarded {
     inner: Router,

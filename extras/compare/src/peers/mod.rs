@@ -1,5 +1,5 @@
-//! Each peer as its own documentation sets it up, with the checks of `iss`, `aud` and `exp` turned on where
-//! that is a choice.
+//! Each peer as its own documentation configures it, with the checks of `iss`, `aud` and `exp`
+//! turned on where they are optional.
 
 mod aliri_tower;
 mod axum_jwks;
@@ -23,7 +23,7 @@ use crate::drive::App;
 use crate::floor;
 use crate::issuer::Issuer;
 
-/// RSA with both paddings, ECDSA, Ed25519.
+/// RS256, PS256, ES256 and EdDSA with Ed25519.
 pub const ALGORITHMS: [Algorithm; 4] = [
     Algorithm::RS256,
     Algorithm::PS256,
@@ -37,9 +37,9 @@ pub type Starting<'i> = Pin<Box<dyn Future<Output = App> + 'i>>;
 pub struct Peer {
     pub name: &'static str,
     pub form: &'static str,
-    /// As in Cargo.lock, with the start of its version where there are several.
+    /// The name in Cargo.lock, and how the version begins where the lock file has several.
     pub package: (&'static str, &'static str),
-    /// What checks its signatures.
+    /// The library that checks its signatures.
     pub crypto: Crypto,
     pub algorithms: &'static [Algorithm],
     pub role: Role,
@@ -48,7 +48,7 @@ pub struct Peer {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// What is compared with.
+    /// A baseline and no peer.
     Measure,
     Own,
     Peer,
@@ -57,11 +57,11 @@ pub enum Role {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Crypto {
     AwsLc,
-    /// Through this version of jsonwebtoken.
+    /// jsonwebtoken of this version.
     Ring(&'static str),
     PlainRing,
     RustCrypto,
-    /// Through this version of jsonwebtoken, whose back end the process chooses.
+    /// jsonwebtoken of this version, with the back end of the process.
     Chosen(&'static str),
 }
 
@@ -87,12 +87,12 @@ async fn hello() -> &'static str {
     "hello"
 }
 
-/// One handler, which asks for nothing.
+/// A router with one handler that extracts nothing.
 pub fn router() -> Router {
     Router::new().route("/mcp", get(hello))
 }
 
-/// A layer around the router.
+/// Wraps the router in a layer.
 pub fn layered<L, S, B>(layer: &L) -> App
 where
     L: tower::Layer<Router, Service = S>,

@@ -27,7 +27,7 @@ async fn start(issuer: &Issuer) -> App {
         audience: RESOURCE.to_owned(),
         resource: RESOURCE.to_owned(),
         jwks_uri: Some(issuer.jwks_uri()),
-        // The others are asked for no scope either.
+        // No other peer checks a scope here.
         allow_unscoped_tokens: true,
         ..OAuthConfig::default()
     };
