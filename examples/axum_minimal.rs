@@ -13,7 +13,7 @@ use tower_jwt_auth::{AuthInfo, JwtAuthConfig, JwtAuthLayer};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // Stands in for your identity provider.
+    // Takes the place of your identity provider.
     let issuer = TestIssuer::start();
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let resource = format!("http://{}/mcp", listener.local_addr()?);

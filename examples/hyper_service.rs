@@ -50,7 +50,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 async fn hello(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let Some(auth) = request.extensions().get::<AuthInfo>() else {
-        // Only open paths come here without a caller.
+        // Only requests for open paths arrive here without a caller.
         return Ok(Response::new(Full::from("ok\n")));
     };
     Ok(Response::new(Full::from(format!(

@@ -1,4 +1,4 @@
-//! Scopes per route, a scope that implies others, and an optional login.
+//! Scopes per route, a scope that implies others, and optional authentication.
 //!
 //! ```sh
 //! cargo run --example scopes
@@ -20,7 +20,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let config = JwtAuthConfig::builder()
         .resource(&base)
         .issuer(issuer.issuer())
-        // Which scope implies which, only the application knows.
+        // Only the application knows which scope implies which.
         .scope_hierarchy(|granted, needed| granted == "notes:admin" && needed.starts_with("notes:"))
         .build()?;
     let app = Router::new()
@@ -48,7 +48,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .sign();
     println!("\nanonymous, greeted:\ncurl -i {base}/");
     println!("\na reader may read:\ncurl -i -H \"Authorization: Bearer {reader}\" {base}/read");
-    println!("\na reader may not write, and is told which scope is missing:");
+    println!("\na reader may not write, and the challenge says which scope is missing:");
     println!("curl -i -X POST -H \"Authorization: Bearer {reader}\" {base}/write");
     println!("\nan admin may:\ncurl -i -X POST -H \"Authorization: Bearer {admin}\" {base}/write");
     axum::serve(listener, app).await?;
@@ -58,6 +58,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 async fn greet(auth: Option<AuthInfo>) -> String {
     match auth {
         Some(auth) => format!("hello {}\n", auth.subject().unwrap_or(auth.client_id())),
-        None => "hello, whoever you are\n".to_owned(),
+        None => "hello, anonymous\n".to_owned(),
     }
 }

@@ -1,6 +1,6 @@
-//! A minute of trouble: keys that live for a second, a new key every five, an issuer that spoils three
-//! of ten answers (resets, which are tried once more, and errors, which are not), and 2,000 junk tokens a
-//! second. Not one good token may be refused.
+//! A minute of trouble: keys that live for a second, a new key every five seconds, an issuer that
+//! spoils three of ten responses (resets, which are retried once, and errors, which are not), and
+//! 2,000 junk tokens a second. No valid token may be rejected.
 //!
 //! ```sh
 //! cargo run --release --example soak            # one minute
@@ -9,7 +9,7 @@
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "it is a program, and what cannot go on has failed"
+    reason = "it is a program, and an error means that the run has failed"
 )]
 
 use std::process::ExitCode;
@@ -49,7 +49,7 @@ async fn main() -> ExitCode {
     let times = JwksCache::new()
         .max_age(Duration::from_secs(1))
         .cooldown(Duration::from_secs(1));
-    // `cargo run --example soak -- 10 0` remembers no tokens.
+    // `cargo run --example soak -- 10 0` turns the token cache off.
     let remembered = std::env::args().nth(2).and_then(|text| text.parse().ok());
     let config = JwtAuthConfig::builder()
         .remembered_tokens(remembered.unwrap_or(DEFAULT_REMEMBERED_TOKENS))
@@ -60,7 +60,7 @@ async fn main() -> ExitCode {
     let layer = JwtAuthLayer::new(config.build().unwrap());
     layer.ready().await.unwrap();
 
-    // A reset is tried once more at once, a bad answer is not.
+    // A reset is retried once, immediately; an error status is not.
     issuer.fail_some(&[Fault::Reset, Fault::Reset, Fault::Status(500)], 0.3);
     let tally = Arc::new(Tally::default());
     let tasks = [
@@ -76,7 +76,8 @@ async fn main() -> ExitCode {
     report(&tally, &layer, &issuer)
 }
 
-/// A new key every five seconds, published four seconds before it signs, the old one withdrawn later.
+/// Publishes a new key every five seconds, signs with it four seconds later, and then withdraws the
+/// old one.
 async fn rotate(issuer: Arc<TestIssuer>, tally: Arc<Tally>) {
     let mut signing = issuer.signing_key().kid().to_owned();
     while !tally.stop.load(Ordering::Relaxed) {
@@ -89,7 +90,7 @@ async fn rotate(issuer: Arc<TestIssuer>, tally: Arc<Tally>) {
     }
 }
 
-/// 2,000 tokens a second that pass every check but the signature, each with a `kid` of its own.
+/// 2,000 tokens a second that pass every check but the signature, each with a different `kid`.
 async fn junk(issuer: Arc<TestIssuer>, layer: JwtAuthLayer, tally: Arc<Tally>) {
     let good = issuer.mint(RESOURCE).header("kid", "KID").sign();
     let (_, rest) = good.split_once('.').unwrap();
@@ -115,7 +116,7 @@ fn base64(bytes: &[u8]) -> String {
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Good tokens, as fast as four clients ask, each signed with the key of the moment.
+/// Valid tokens, as fast as four clients can send them, each signed with the current key.
 async fn load(issuer: Arc<TestIssuer>, layer: JwtAuthLayer, tally: Arc<Tally>) {
     let clients: Vec<_> = (0..4)
         .map(|_| {
@@ -185,7 +186,7 @@ fn report(tally: &Tally, layer: &JwtAuthLayer, issuer: &TestIssuer) -> ExitCode 
         percentile(1.0)
     );
     let lost = count(&tally.refused) + count(&tally.unavailable);
-    // A load that stands still, or keys that do not change, would show nothing.
+    // Without load, or without new keys, the run would prove nothing.
     let busy = count(&tally.accepted) > 1000
         && count(&tally.junk) > 1000
         && health.generation > 2

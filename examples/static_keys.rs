@@ -1,5 +1,5 @@
-//! Keys that never change, written into the configuration: a public key and, for services that share
-//! one, a secret. No network, and no refresh: a new key needs a new configuration.
+//! Keys that never change, in the configuration: a public key and, for services that share one, a
+//! secret. There is no network access and no refresh: a new key needs a new configuration.
 //!
 //! ```sh
 //! cargo run --example static_keys
@@ -12,7 +12,7 @@ use tower_jwt_auth::{Algorithm, JwtAuthConfig, JwtVerifier};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // What the issuer would do: sign with a private key or with the shared secret.
+    // The issuer would do this: sign with a private key or with the shared secret.
     let public = TestKey::generate(Algorithm::EdDSA, "k1");
     let secret = TestKey::generate(Algorithm::HS256, "s1");
     let claims =
@@ -30,7 +30,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         JwtVerifier::new(by_public_key).verify(&token).await?
     );
 
-    // HS* works only when it is listed by name, and never with keys that are fetched.
+    // HS* works only when it is listed by name, and never with fetched keys.
     let by_secret = JwtAuthConfig::builder()
         .issuer("internal")
         .audience("notes")
@@ -41,7 +41,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let verifier = JwtVerifier::new(by_secret);
     println!("secret: {:?}", verifier.verify(&token).await?);
 
-    // A token that is not signed with it gets the answer that your framework should send.
+    // A token that is not signed with the secret: the rejection says how to respond.
     let forged = public.sign_compact(r#"{"alg":"EdDSA","kid":"s1"}"#, &claims);
     if let Err(rejection) = verifier.verify(&forged).await {
         println!(

@@ -1,4 +1,4 @@
-//! What is served where, and which layer stands before what.
+//! The routes, and the layers in front of each.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,7 +41,7 @@ pub(crate) fn app(
     let open = Router::new()
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(move || readiness(keys.clone())));
-    // It brings its own CORS headers, for every origin.
+    // The metadata has its own CORS headers, for every origin.
     let metadata = auth
         .resource_metadata()
         .map(|metadata| metadata.router())
@@ -55,8 +55,8 @@ pub(crate) fn app(
         .merge(metadata)
 }
 
-/// What a call needs beyond `required_scopes`. A tool cannot say so itself: clients ask for more on a
-/// 403 alone, and what a tool answers is none.
+/// The scopes of single tools, beyond `required_scopes`. A tool cannot demand them itself: clients
+/// request more scopes only on a 403, and a tool's result has status 200.
 fn scopes() -> McpScopes {
     const NOTHING: [&str; 0] = [];
     McpScopes::new()
@@ -64,7 +64,7 @@ fn scopes() -> McpScopes {
         .tool("append_note", ["mcp:write"])
 }
 
-/// rmcp answers only these hosts, against DNS rebinding: this machine, and the host of `resource`.
+/// The hosts that rmcp accepts, against DNS rebinding: this machine, and the host of `resource`.
 fn allowed_hosts(auth: &JwtAuthLayer) -> Vec<String> {
     let public = auth.resource_metadata().and_then(|metadata| {
         let uri: Uri = metadata.url().parse().ok()?;
@@ -81,8 +81,8 @@ async fn whoami(Extension(auth): Extension<AuthInfo>) -> Json<AuthInfo> {
     Json(auth)
 }
 
-/// Has the keys fetched if nobody did yet, and waits for them a moment: the keys of a server that gets
-/// no traffic before it is ready would never come otherwise.
+/// Starts the first fetch of the keys if necessary, and waits a moment for it: a server that gets
+/// no traffic before it is ready would otherwise never have keys.
 async fn readiness(auth: JwtAuthLayer) -> (StatusCode, &'static str) {
     let fetched = tokio::time::timeout(Duration::from_secs(1), auth.ready()).await;
     match fetched.is_ok() && auth.keys().is_ready() {

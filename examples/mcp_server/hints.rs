@@ -1,4 +1,4 @@
-//! What is printed for whoever has just started the server.
+//! The instructions that are printed at start-up.
 
 use crate::issuer::DevelopmentIssuer;
 

@@ -1,6 +1,6 @@
-//! A real MCP server (rmcp, streamable HTTP) that only lets callers with a good access token in.
+//! A real MCP server (rmcp, streamable HTTP) that accepts only callers with a valid access token.
 //!
-//! With a development issuer in the same process, at which any MCP client signs in by itself:
+//! With a development issuer in the same process, at which any MCP client can sign in by itself:
 //!
 //! ```sh
 //! cargo run --example mcp_server
@@ -12,15 +12,15 @@
 //! cargo run --example mcp_server -- --config auth.json --bind 127.0.0.1:3000 --allow-origin https://app.example.com
 //! ```
 //!
-//! | file | what |
+//! | file | contents |
 //! | --- | --- |
-//! | `main.rs` | the process: options, set-up, end |
-//! | `app.rs` | what is served where, and which layer stands before what |
+//! | `main.rs` | the process: options, set-up, shutdown |
+//! | `app.rs` | the routes, and the layers in front of each |
 //! | `tools.rs` | the MCP server and its tools |
 //! | `origins.rs` | web pages that may call: CORS and `Origin` |
 //! | `options.rs` | the command line |
-//! | `hints.rs` | what is printed |
-//! | `issuer/` | the development issuer. Leave it behind when you copy the rest |
+//! | `hints.rs` | the instructions that are printed at start-up |
+//! | `issuer/` | the development issuer. Leave it out when you copy the rest |
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
 
 mod app;
@@ -124,12 +124,12 @@ fn development_config(issuer: &str, resource: &str) -> Result<JwtAuthConfig, Con
         .build()
 }
 
-/// What went wrong, on one line.
+/// The error with its context, on one line.
 fn sentence<E: Display>(what: &str) -> impl Fn(E) -> String {
     move |error| format!("{what}: {}", error.to_string().replace('\n', " "))
 }
 
-/// Returns once the server had its chance to end in order.
+/// Returns on a signal, after a moment for an orderly shutdown.
 async fn asked_to_stop(stop: &CancellationToken) {
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}

@@ -41,7 +41,7 @@ impl Options {
     }
 }
 
-/// An origin as browsers send it: nothing else would ever match.
+/// An origin in the form that browsers send; no other form would ever match.
 fn origin(text: &str) -> Result<HeaderValue, String> {
     Url::parse(text)
         .ok()

@@ -1,5 +1,5 @@
-//! Which web pages may call: the answer to CORS preflights, and to the `Origin` check that the MCP spec
-//! demands.
+//! The web pages that may call: for CORS preflight requests, and for the `Origin` check that the
+//! MCP spec demands.
 
 use std::net::IpAddr;
 
@@ -22,7 +22,7 @@ impl Origins {
         }
     }
 
-    /// Every page that is served from this machine, too.
+    /// The listed pages, and every page that is served from this machine.
     pub(crate) fn loopback_and(listed: Vec<HeaderValue>) -> Self {
         Self {
             loopback: true,
@@ -30,8 +30,8 @@ impl Origins {
         }
     }
 
-    /// It goes outside of the layer that asks for tokens: preflights carry none, and a page could not
-    /// read a 401 without CORS headers.
+    /// Goes outside the auth layer: preflight requests carry no token, and a page could not read a
+    /// 401 without CORS headers.
     pub(crate) fn cors(&self) -> CorsLayer {
         let origins = self.clone();
         CorsLayer::new()
@@ -39,7 +39,8 @@ impl Origins {
                 origins.allow(origin)
             }))
             .allow_methods([Method::GET, Method::POST, Method::DELETE])
-            // A `*` does not cover `Authorization`, and the names of `Mcp-Param-*` depend on the tool.
+            // A `*` does not cover `Authorization`, and the names of `Mcp-Param-*` depend on the
+            // tool.
             .allow_headers(AllowHeaders::mirror_request())
             .expose_headers([
                 header::RETRY_AFTER,
@@ -58,7 +59,7 @@ impl Origins {
         self.listed.contains(origin) || (self.loopback && is_loopback().unwrap_or(false))
     }
 
-    /// The same for rmcp, which answers 403 to all others. It wants ports spelt out.
+    /// The same for rmcp, which answers 403 to all others. It requires explicit ports.
     pub(crate) fn for_rmcp(&self) -> Vec<String> {
         let with_port = |origin: &HeaderValue| {
             let url = Url::parse(origin.to_str().ok()?).ok()?;

@@ -1,4 +1,4 @@
-//! The MCP server: one tool that every caller may use, and one that needs a scope more.
+//! The MCP server: one tool for every caller, and one that needs an additional scope.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,13 +15,13 @@ use tower_jwt_auth::{AuthInfo, AuthInfoExt as _, Principal};
 const MOST_NOTES: usize = 100;
 const LONGEST_NOTE: usize = 1000;
 
-/// Notes of all callers, the newest hundred. They belong to a principal, and not to a session or a token:
-/// those change.
+/// The newest hundred notes of all callers. A note belongs to a principal, because sessions and
+/// tokens change.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Notebook(Arc<Mutex<VecDeque<(Principal, String)>>>);
 
 impl Notebook {
-    /// Adds a note, and gives all of this owner's.
+    /// Adds a note, and returns all notes of this owner.
     fn append(&self, owner: Principal, text: String) -> Vec<String> {
         let mut notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         notes.push_back((owner.clone(), text));
@@ -40,7 +40,7 @@ pub(crate) struct Tools {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Note {
-    /// What to write down.
+    /// The text of the note.
     text: String,
 }
 
@@ -55,7 +55,7 @@ impl Tools {
         json(caller(&context)?)
     }
 
-    #[tool(description = "Writes a note down, and lists your notes. Needs the scope mcp:write")]
+    #[tool(description = "Adds a note, and lists your notes. Needs the scope mcp:write")]
     async fn append_note(
         &self,
         Parameters(note): Parameters<Note>,

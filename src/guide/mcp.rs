@@ -1,8 +1,10 @@
-//! Protect an rmcp server: from an open server to one on which clients sign in by themselves and step up.
+//! Protect an rmcp server: from an open server to one to which clients sign in by themselves and
+//! step up.
 //!
-//! Written for rmcp 3.11, axum 0.8 and tower-http 0.7; every block on this page is compiled against them. `cargo run --example mcp_server`
-//! runs the result, with a development issuer at which any MCP client signs in. Settings per identity provider are in
-//! [`providers`](super::providers), what remains for you to do in [`checklist`](super::checklist).
+//! Written for rmcp 3.11, axum 0.8 and tower-http 0.7; every block on this page is compiled against
+//! them. `cargo run --example mcp_server` runs the result, with a development issuer at which any
+//! MCP client signs in. The settings for identity providers are in [`providers`](super::providers),
+//! your remaining tasks in [`checklist`](super::checklist).
 //!
 //! # 1. Close it
 //!
@@ -54,24 +56,32 @@
 //! # Ok::<(), tower_jwt_auth::ConfigError>(())
 //! ```
 //!
-//! Serve it with `axum::serve`, behind TLS. That is all a client needs: it gets 401, reads from the challenge where the metadata is, finds the
-//! issuer there, signs in, asks for a token for `resource`, and comes back.
+//! Serve it with `axum::serve`, behind TLS. A client needs nothing else: it gets 401, takes the URL
+//! of the metadata from the challenge, finds the issuer in the metadata, signs in, requests a token
+//! for `resource`, and retries the request.
 //!
-//! - `resource` is the URL that clients use, byte for byte. They send it as `resource` when they ask for a token (RFC 8707 §2), the issuer
-//!   copies it into `aud`, and `aud` is compared with it byte for byte. The MCP spec asks for the form without a slash at the end.
-//! - [`JwtAuthLayer::mcp`](crate::JwtAuthLayer::mcp) is [`new`](crate::JwtAuthLayer::new) with two settings: the `Authorization` header is
-//!   removed from requests that are let through, so that no tool can pass it on, and streams on which a client only listens end with its
-//!   token ([step 5](#5-let-no-stream-outlive-its-token)).
-//! - Every method is closed: POST, GET, DELETE and all others. So is every other path of the router, but for the metadata.
-//! - rmcp answers only loopback hosts unless `with_allowed_hosts` says otherwise, and checks `Origin` only when `with_allowed_origins` or
-//!   `enforce_origin_validation` tells it to. The MCP spec demands that check.
-//! - Prefer `route_service` to `nest_service`: the latter strips the prefix from the path, and the layer compares paths
-//!   ([`open_paths`](crate::JwtAuthLayer::open_paths), the metadata) as it sees them.
+//! - `resource` is the URL that clients use, byte for byte. They send it as `resource` when they
+//!   request a token (RFC 8707 §2), the issuer copies it into `aud`, and `aud` is compared with it
+//!   byte for byte. The MCP spec recommends the form without a slash at the end.
+//! - [`JwtAuthLayer::mcp`](crate::JwtAuthLayer::mcp) is [`new`](crate::JwtAuthLayer::new) with two
+//!   settings: the `Authorization` header is removed from accepted requests, so that no tool can
+//!   pass it on, and notification streams end with their token ([step
+//!   5](#5-let-no-stream-outlive-its-token)).
+//! - Every method is protected: POST, GET, DELETE and all others. So is every other path of the
+//!   router, except the metadata.
+//! - rmcp accepts only loopback hosts unless `with_allowed_hosts` says otherwise, and checks
+//!   `Origin` only when `with_allowed_origins` or `enforce_origin_validation` is set. The MCP spec
+//!   demands that check.
+//! - Prefer `route_service` to `nest_service`: the latter strips the prefix from the path, and the
+//!   layer compares the paths that it sees ([`open_paths`](crate::JwtAuthLayer::open_paths), the
+//!   metadata).
 //!
 //! # 2. Know the caller
 //!
-//! rmcp puts the [`http::request::Parts`] of each request into the extensions of its `RequestContext`, and the layer has put
-//! [`AuthInfo`](crate::AuthInfo) into theirs. [`AuthInfoExt`](crate::AuthInfoExt) reads it. One helper serves tools, prompts and resources:
+//! rmcp puts the [`http::request::Parts`] of each request into the extensions of its
+//! `RequestContext`, and the layer has put [`AuthInfo`](crate::AuthInfo) into the extensions of
+//! those parts. [`AuthInfoExt`](crate::AuthInfoExt) reads it. One helper serves tools, prompts and
+//! resources:
 //!
 //! ```
 //! # #[cfg(feature = "axum")]
@@ -140,16 +150,19 @@
 //! # }
 //! ```
 //!
-//! - Fail when it is missing, as here: then something called the server past the layer.
-//! - Read it in each call and never keep it in the handler. A session outlives a token, and the factory that makes a handler sees no request.
-//! - [`principal`](crate::AuthInfo::principal) is who this is across refreshes of the token: issuer, client and subject. Key what you store by
-//!   it, never by the token or the session.
-//! - [`token`](crate::AuthInfo::token) is for this server alone. Towards other servers use a token of your own, or token exchange (RFC 8693).
+//! - Return an error when it is missing, as here: the server was then called without the layer.
+//! - Read it in each call and never store it in the handler. A session outlives a token, and the
+//!   factory that creates a handler sees no request.
+//! - [`principal`](crate::AuthInfo::principal) identifies the caller across refreshes of the token:
+//!   issuer, client and subject. Key stored data by it, never by the token or the session.
+//! - [`token`](crate::AuthInfo::token) is for this server alone. Use your own token for other
+//!   servers, or token exchange (RFC 8693).
 //!
 //! # 3. Step up
 //!
-//! `required_scopes` is what every operation needs. What single tools, prompts, resources or methods need more is an
-//! [`McpScopes`](crate::McpScopes), inside of the auth layer:
+//! `required_scopes` lists the scopes that every operation needs. The additional scopes of single
+//! tools, prompts, resources or methods go into [`McpScopes`](crate::McpScopes), inside the auth
+//! layer:
 //!
 //! ```
 //! # #[cfg(feature = "axum")]
@@ -168,7 +181,7 @@
 //! # }
 //! ```
 //!
-//! A token that lacks a scope gets this, before the server sees the request:
+//! A token that lacks a scope gets this response, before the server sees the request:
 //!
 //! ```text
 //! HTTP/1.1 403 Forbidden
@@ -176,28 +189,39 @@
 //!   resource_metadata="https://mcp.example.com/.well-known/oauth-protected-resource/mcp", error_description="The access token lacks a scope that this operation needs"
 //! ```
 //!
-//! (on one line) and a client asks its user for more, gets a new token and repeats the call. An error of a tool travels in a JSON-RPC answer
-//! with status 200 or 400, and no client steps up on that.
+//! (on one line). The client then asks its user for more, gets a new token and repeats the call. A
+//! tool's own error, in contrast, travels in a JSON-RPC response with status 200 or 400, and no
+//! client steps up on that.
 //!
-//! - The challenge lists `required_scopes` as well: clients of protocols before 2026-07-28 ask next for just what it lists, and would lose
-//!   the rest. [`challenge_operation_scopes_only`](crate::JwtAuthConfigBuilder::challenge_operation_scopes_only) leaves them out.
-//! - It is the same each time; clients that see it twice stop instead of asking their user for ever.
-//! - A tool that no rule names needs what all listed tools need together, so that a new one is not open by oversight. Say otherwise with
-//!   [`unlisted`](crate::McpScopes::unlisted).
-//! - The operation is read off `Mcp-Method` and `Mcp-Name` where the protocol version (2026-07-28 or later) makes the server compare them with
-//!   the body, as rmcp 3 does, and else off the body, batches included. What cannot be read needs every scope of the map.
-//! - In the last two cases the 403 carries no challenge: nobody should be asked to grant everything for a request that nobody understood.
-//! - The spec wants broad scopes to imply narrow ones where the application has such: say which do, here or for everything with
+//! - The challenge also lists `required_scopes`: clients of protocols before 2026-07-28 request
+//!   exactly the listed scopes next, and would lose the others.
+//!   [`challenge_operation_scopes_only`](crate::JwtAuthConfigBuilder::challenge_operation_scopes_only)
+//!   leaves them out.
+//! - It is the same each time; clients that see it twice stop instead of asking their user again
+//!   and again.
+//! - A tool without a rule requires the scopes of all listed tools together, so that a forgotten
+//!   new tool is not open. [`unlisted`](crate::McpScopes::unlisted) changes this.
+//! - The operation is read from `Mcp-Method` and `Mcp-Name` where the protocol version (2026-07-28
+//!   or later) makes the server compare them with the body, as rmcp 3 does, and otherwise from the
+//!   body, including batches. An operation that cannot be read requires every scope of the map.
+//! - In the last two cases the 403 carries no challenge: no user should be asked to grant
+//!   everything for a request that could not be read.
+//! - The spec wants broad scopes to imply narrow ones where the application has such scopes:
+//!   declare them here, or for everything with
 //!   [`scope_hierarchy`](crate::JwtAuthConfigBuilder::scope_hierarchy).
-//! - Inside a tool, [`has_scope`](crate::AuthInfo::has_scope) asks the same question, for answers that differ by scope.
+//! - Inside a tool, [`has_scope`](crate::AuthInfo::has_scope) answers the same question, for
+//!   results that differ by scope.
 //!
-//! Whole routes are guarded by [`RequireScopesLayer`](crate::RequireScopesLayer), which knows nothing of MCP.
+//! [`RequireScopesLayer`](crate::RequireScopesLayer), which does not depend on MCP, protects whole
+//! routes.
 //!
 //! # 4. Bind sessions
 //!
-//! Protocols before 2026-07-28 have sessions, and rmcp lets whoever has a good token of their own and somebody else's `Mcp-Session-Id` into
-//! that session. [`SessionBindingLayer`](crate::SessionBindingLayer) gives a session to the principal who began it; anybody else gets 404, to
-//! the byte what rmcp answers for a session that does not exist, and begins one of their own.
+//! Protocols before 2026-07-28 have sessions, and rmcp admits any caller with a valid token of
+//! their own to any session whose `Mcp-Session-Id` they know.
+//! [`SessionBindingLayer`](crate::SessionBindingLayer) binds a session to the principal who started
+//! it. Anybody else gets 404, byte for byte rmcp's response for a session that does not exist, and
+//! starts a session of their own.
 //!
 //! ```
 //! # #[cfg(feature = "axum")]
@@ -214,35 +238,43 @@
 //! # }
 //! ```
 //!
-//! With rmcp's `LocalSessionManager` sessions die with the process, so [`strict`](crate::SessionBindingLayer::strict) costs nothing and refuses
-//! ids that nobody was given. Several processes need a [`SessionStore`](crate::SessionStore) that they share. A token that names neither a
-//! subject nor a client owns no session. Events that a server replays by `Last-Event-ID` are not bound by the layer. A server without sessions
-//! (`with_legacy_session_mode(false)`) needs no binding; there, and with the protocol of 2026-07-28, bind handles and `requestState` instead
-//! (see the [checklist](super::checklist)).
+//! With rmcp's `LocalSessionManager` sessions end with the process, so
+//! [`strict`](crate::SessionBindingLayer::strict) costs nothing and rejects ids that were never
+//! assigned. Several processes need a shared [`SessionStore`](crate::SessionStore). A token that
+//! names neither a subject nor a client owns no session. The layer does not bind events that a
+//! server replays by `Last-Event-ID`. A server without sessions (`with_legacy_session_mode(false)`)
+//! needs no binding; for such a server, and with the protocol of 2026-07-28, bind handles and
+//! `requestState` instead (see the [checklist](super::checklist)).
 //!
 //! # 5. Let no stream outlive its token
 //!
-//! A token is checked when its request comes, and a stream may go on for hours after. [`StreamExpiry`](crate::StreamExpiry) ends event streams
-//! when it is no longer accepted, at `exp` (or when it is too old, by `max_token_age`) and the leeway. It drops the body, which rmcp notices:
+//! A token is checked when its request arrives, and a stream may continue for hours after that.
+//! [`StreamExpiry`](crate::StreamExpiry) ends event streams when their token is no longer accepted:
+//! at `exp` (or when the token is too old, by `max_token_age`) plus leeway. It drops the body,
+//! which rmcp notices:
 //!
 //! | setting | ends | set by |
 //! | --- | --- | --- |
 //! | `Ignore` | nothing | [`JwtAuthLayer::new`](crate::JwtAuthLayer::new) |
-//! | `CloseListen` | streams of GET and of `subscriptions/listen`, on which a client only listens. It reconnects with a fresh token. Calls are answered, however long they take | [`JwtAuthLayer::mcp`](crate::JwtAuthLayer::mcp) |
-//! | `CloseAll` | every event stream. The result of a call that still runs is lost | [`stream_expiry`](crate::JwtAuthLayer::stream_expiry) |
+//! | `CloseListen` | notification streams: those of GET and of `subscriptions/listen`. The client reconnects with a fresh token. Calls are answered, however long they take | [`JwtAuthLayer::mcp`](crate::JwtAuthLayer::mcp) |
+//! | `CloseAll` | every event stream. The result of a running call is lost | [`stream_expiry`](crate::JwtAuthLayer::stream_expiry) |
 //!
 //! # 6. Let browsers in
 //!
-//! CORS is for clients in a web page only. `CorsLayer` goes outside the auth layer: preflights carry no token, and a browser shows a script no
-//! 401 without CORS headers.
+//! Only clients in a web page need CORS. `CorsLayer` goes outside the auth layer: preflight
+//! requests carry no token, and a browser hides a 401 without CORS headers from the script.
 //!
-//! - Allowed headers: `authorization` (a `*` does not cover it), `content-type`, `accept`, `mcp-protocol-version`, `mcp-session-id`,
-//!   `last-event-id`, `mcp-method`, `mcp-name`, and `mcp-param-*`, whose names depend on the tool. Hence `mirror_request` below.
-//! - Exposed headers: without `WWW-Authenticate` a script cannot read the challenge, and falls back to the well-known paths.
-//! - Origins: a list, never `*`, and the same one that rmcp checks.
-//! - The metadata document brings its own CORS headers, for every origin. Merge it after `.layer(cors)`, so that it keeps them.
+//! - Allowed headers: `authorization` (a `*` does not cover it), `content-type`, `accept`,
+//!   `mcp-protocol-version`, `mcp-session-id`, `last-event-id`, `mcp-method`, `mcp-name`, and
+//!   `mcp-param-*`, whose names depend on the tool. For the last group `mirror_request` is used
+//!   below.
+//! - Exposed headers: without `WWW-Authenticate` a script cannot read the challenge, and falls back
+//!   to the well-known paths.
+//! - Origins: a list, never `*`, and the same list that rmcp checks.
+//! - The metadata document has its own CORS headers, for every origin. Merge it after
+//!   `.layer(cors)`, so that it keeps them.
 //!
-//! # All of it
+//! # The complete server
 //!
 //! ```
 //! # #[cfg(all(feature = "axum", feature = "aws_lc_rs", feature = "reqwest"))]
@@ -303,43 +335,57 @@
 //! # Ok::<(), tower_jwt_auth::ConfigError>(())
 //! ```
 //!
-//! From the outside in: CORS, [`JwtAuthLayer`](crate::JwtAuthLayer), [`SessionBindingLayer`](crate::SessionBindingLayer),
-//! [`McpScopes`](crate::McpScopes), the server. The inner two answer 500 when the auth layer is not outside of them.
+//! From the outside in: CORS, [`JwtAuthLayer`](crate::JwtAuthLayer),
+//! [`SessionBindingLayer`](crate::SessionBindingLayer), [`McpScopes`](crate::McpScopes), the
+//! server. The two inner layers respond with 500 when the auth layer is not outside them.
 //!
-//! # Where the metadata goes
+//! # Where the metadata is served
 //!
-//! A client that gets 401 reads `resource_metadata` from the challenge, or tries the well-known paths, and so finds the issuer (RFC 9728 §5).
-//! For `https://mcp.example.com/mcp` the document is at `/.well-known/oauth-protected-resource/mcp`, and also at the root form
-//! `/.well-known/oauth-protected-resource`. It must be open: behind authentication, some clients take the MCP server itself for the issuer.
+//! A client that gets 401 reads `resource_metadata` from the challenge, or tries the well-known
+//! paths, to find the issuer (RFC 9728 §5). For `https://mcp.example.com/mcp` the document is at
+//! `/.well-known/oauth-protected-resource/mcp`, and also at the root form
+//! `/.well-known/oauth-protected-resource`. It must be accessible without authentication: otherwise
+//! some clients take the MCP server itself for the issuer.
 //!
-//! - With `Router::layer`, as in step 1, requests for unknown paths pass through the layer too, and it answers these by itself.
+//! - With `Router::layer`, as in step 1, requests for unknown paths also pass through the layer,
+//!   and it serves these paths itself.
 //! - With `Router::route_layer`, or a layer on single routes, it does not see them: merge
-//!   [`ResourceMetadata`](crate::ResourceMetadata)'s router, as above, or serve it as a tower service.
+//!   [`ResourceMetadata`](crate::ResourceMetadata)'s router, as above, or serve it as a tower
+//!   service.
 //! - A reverse proxy that forwards `/mcp` must forward the well-known paths as well.
-//! - `authorization_servers` lists the issuers in the order of the configuration, byte for byte. Some clients use only the first.
-//! - [`scopes_supported`](crate::JwtAuthConfigBuilder::scopes_supported) is `required_scopes` unless set: what basic use needs, for clients to
-//!   ask for at first, and not the catalogue. `offline_access` is refused there, because the spec says so.
+//! - `authorization_servers` lists the issuers in the order of the configuration, byte for byte.
+//!   Some clients use only the first.
+//! - [`scopes_supported`](crate::JwtAuthConfigBuilder::scopes_supported) is `required_scopes`
+//!   unless set: the scopes of basic use, which clients request at the first login, and not a list
+//!   of every scope. `offline_access` is an error there, as the spec demands.
 //! - Signed metadata (`signed_metadata`, RFC 9728 §2.2) is not supported.
 //!
-//! # How clients read answers
+//! # How clients interpret responses
 //!
-//! Why the answers are as they are, and what to keep in mind in a hook of [`on_rejection`](crate::JwtAuthLayer::on_rejection):
+//! The reasons for the form of the responses, and the rules to follow in a hook of
+//! [`on_rejection`](crate::JwtAuthLayer::on_rejection):
 //!
-//! - The login starts on 401, never on 400. A bad token is 401 for that reason, also where RFC 6750 §3.1 would allow `invalid_request`.
-//! - 401 without `error` means "log in", with `invalid_token` "that token is no good".
-//! - 503 keeps the client's token. A 401 during an outage would make clients throw good tokens away and ask their users to log in again.
-//! - A 403 with any `WWW-Authenticate` is taken for a lack of scopes by some clients. A refusal that no scope mends must carry none, as that of
-//!   a [`check`](crate::JwtAuthConfigBuilder::check) does.
-//! - `scope=""`, two spaces after `Bearer`, a relative `resource_metadata`, or a description that holds `scope=` derail real clients.
+//! - Clients start a login on 401, never on 400. Therefore an invalid token gets 401, also where
+//!   RFC 6750 §3.1 would allow `invalid_request`.
+//! - 401 without `error` means "log in"; with `invalid_token` it means "that token is not valid".
+//! - On 503 the client keeps its token. A 401 during an outage would make clients discard valid
+//!   tokens and ask their users to log in again.
+//! - Some clients take any 403 with `WWW-Authenticate` to mean that a scope is missing. A rejection
+//!   that no additional scope would change must carry no challenge, such as that of a
+//!   [`check`](crate::JwtAuthConfigBuilder::check).
+//! - `scope=""`, two spaces after `Bearer`, a relative `resource_metadata`, or a description that
+//!   contains `scope=` breaks real clients.
 //!
 //! # Other frameworks
 //!
-//! The layers are plain tower layers over any body: hyper takes them through `TowerToHyperService`, and any MCP stack that is a tower service and
-//! hands on the request's extensions works as rmcp does. For one that does not, [`JwtVerifier`](crate::JwtVerifier) gives the same verdicts from
-//! the token alone, and [`Rejection`](crate::Rejection) the status and challenge to answer with. `examples/frameworks` has rmcp on axum and on
-//! plain hyper, tower-mcp, tonic and rust-mcp-sdk, each with a test.
+//! The layers are ordinary tower layers over any body: hyper takes them through
+//! `TowerToHyperService`, and any MCP stack that is a tower service and passes on the request's
+//! extensions works as rmcp does. For other stacks, [`JwtVerifier`](crate::JwtVerifier) accepts and
+//! rejects the same tokens, and [`Rejection`](crate::Rejection) provides the status and the
+//! challenge of the response. `extras/frameworks` has rmcp on axum and on plain hyper, tower-mcp,
+//! tonic and rust-mcp-sdk, each with a test.
 //!
 //! # Not built
 //!
-//! - DPoP (SEP-1932): a token that is bound to a key is refused. See [`decisions`](super::decisions).
+//! - DPoP (SEP-1932): a key-bound token is rejected. See [`decisions`](super::decisions).
 //! - Signed metadata.

@@ -1,11 +1,15 @@
-//! Longer texts. No code here; what a single item does stands with the item.
+//! Guides that go beyond a single item. They contain no code of the crate; API details are
+//! documented on the items.
 //!
 //! - [`mcp`]: protect an rmcp server, from an open one to step-up, sessions, streams and browsers.
-//! - [`providers`]: Auth0, Okta, Entra ID, Keycloak, Cognito, WorkOS, Google: settings on both sides, and the trap of each.
-//! - [`checklist`]: the MCP authorization spec row by row: what is left to you, what the layers do.
-//! - [`operations`]: the life of a key set, the budgets for fetches, readiness, events and alerts, restarts during an outage.
-//! - [`threat_model`]: what is trusted, what is defended against and how, and what is left to you.
-//! - [`decisions`]: where specifications leave a choice or systems disagree, what was decided, and why.
+//! - [`providers`]: Auth0, Okta, Entra ID, Keycloak, Cognito, WorkOS, Google: the settings on both
+//!   sides, and the pitfall of each.
+//! - [`checklist`]: the MCP authorization spec row by row: your part, and the part of the layers.
+//! - [`operations`]: the life of a key set, the budgets for fetches, readiness, events and alerts,
+//!   restarts during an outage.
+//! - [`threat_model`]: trust boundaries, threats and defences, and your responsibilities.
+//! - [`decisions`]: the choices made where specifications leave room or systems disagree, each with
+//!   its reason.
 
 pub mod checklist;
 pub mod decisions;

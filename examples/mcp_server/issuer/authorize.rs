@@ -1,5 +1,5 @@
-//! The authorization endpoint (RFC 6749 §4.1.1, OAuth 2.1 §4.1.1): a request becomes a page, and a click
-//! on it a code.
+//! The authorization endpoint (RFC 6749 §4.1.1, OAuth 2.1 §4.1.1): shows a consent page for a
+//! request, and issues a code when the user agrees.
 
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
@@ -13,7 +13,7 @@ use super::page;
 use super::parameters::Parameters;
 use super::scopes::Scopes;
 
-/// A request that is in order: what a code is bound to, too.
+/// A valid authorization request. The code that it leads to is bound to the same data.
 pub(super) struct Authorization {
     pub(super) client_id: String,
     pub(super) client_name: String,
@@ -22,11 +22,11 @@ pub(super) struct Authorization {
     pub(super) reply: Reply,
 }
 
-/// Where the answer goes.
+/// Where the authorization response goes.
 #[derive(Clone)]
 pub(super) struct Reply {
     pub(super) redirect_uri: Url,
-    /// As the client wrote it: the token endpoint compares.
+    /// As the client wrote it, for the comparison at the token endpoint.
     pub(super) redirect_uri_text: String,
     state: Option<String>,
 }
@@ -37,7 +37,7 @@ pub(super) async fn ask(
     RawQuery(query): RawQuery,
 ) -> Response {
     let parameters = Parameters::parse(query.unwrap_or_default().as_bytes());
-    // Until it is known whose redirect URI this is, nothing is sent there (RFC 6749 §4.1.2.1).
+    // Nothing is sent to an unknown redirect URI (RFC 6749 §4.1.2.1).
     let Some((client_id, client, redirect_uri)) = client_of(&parameters) else {
         return page::refused(
             "The client is unknown here, or wants its answer at an address that it did not register.",
@@ -62,10 +62,10 @@ pub(super) async fn ask(
     }
 }
 
-/// `POST /authorize`: a button of the page was pressed. Its token is good once, and only who was shown
-/// the page has it.
+/// `POST /authorize`: the user pressed a button of the page. Only a browser that was shown the page
+/// has its token, and the token is valid once.
 pub(super) async fn answer(State(issuer): State<DevelopmentIssuer>, body: Bytes) -> Response {
-    const DENIED: OAuthError = OAuthError::new("access_denied", "The user said no");
+    const DENIED: OAuthError = OAuthError::new("access_denied", "The user declined");
     let form = Parameters::parse(&body);
     let field = |name| form.optional(name).ok().flatten();
     let consent = field("consent").and_then(|token| issuer.0.consents.take(token));
@@ -89,7 +89,7 @@ fn client_of(parameters: &Parameters) -> Option<(&str, Client, &str)> {
         .then_some((client_id, client, redirect_uri))
 }
 
-/// What is asked for, and the PKCE challenge.
+/// The requested scopes, and the PKCE challenge.
 fn wish(
     issuer: &DevelopmentIssuer,
     parameters: &Parameters,
@@ -101,7 +101,7 @@ fn wish(
     if parameters.required("response_type")? != "code" {
         return Err(NOT_A_CODE);
     }
-    // Without a method it would be "plain" (RFC 7636 §4.3), which OAuth 2.1 leaves no room for.
+    // A missing method means "plain" (RFC 7636 §4.3), which OAuth 2.1 does not allow.
     let method = parameters.optional("code_challenge_method")?;
     let challenge = parameters.optional("code_challenge")?;
     let challenge = challenge.filter(|challenge| method == Some("S256") && challenge.len() == 43);
@@ -128,7 +128,7 @@ impl Reply {
         )
     }
 
-    /// With `iss`, by which a client notices an answer of the wrong issuer (RFC 9207 §2).
+    /// Adds `iss`, so that a client can detect a response from the wrong issuer (RFC 9207 §2).
     fn send(&self, issuer: &DevelopmentIssuer, members: &[(&str, &str)]) -> Response {
         let mut uri = self.redirect_uri.clone();
         let state = self.state.as_deref().map(|state| ("state", state));
@@ -136,7 +136,7 @@ impl Reply {
             .extend_pairs(members)
             .extend_pairs(state)
             .append_pair("iss", &issuer.0.issuer);
-        // 303, never 307: the form must not be sent on (RFC 9700 §4.12).
+        // 303, never 307: the browser must not resend the form (RFC 9700 §4.12).
         Redirect::to(uri.as_str()).into_response()
     }
 }

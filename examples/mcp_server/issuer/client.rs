@@ -1,9 +1,9 @@
 //! Clients: they register themselves, and all are public.
 //!
-//! A `client_id` *is* the registration, so that nothing is kept (RFC 7591 §A.5.2): clients go on after
-//! a restart, and no flood of registrations fills the memory. It needs no signature, because
-//! registration is open: one could have registered whatever one makes up. An issuer that decides who
-//! may register must sign it, or keep a list.
+//! A `client_id` *is* the registration, so that nothing is stored (RFC 7591 §A.5.2): clients
+//! continue to work after a restart, and no flood of registrations fills the memory. The id needs
+//! no signature, because registration is open: anybody could have registered an invented one. An
+//! issuer that decides who may register must sign the id, or keep a list.
 
 use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -20,10 +20,10 @@ use url::{Host, Url};
 
 use super::error::OAuthError;
 
-/// It travels in URLs and in every token.
+/// The id travels in URLs and in every token.
 const LONGEST_ID: usize = 2000;
 
-/// Editors whose private scheme lacks the period that RFC 8252 §8.4 wants to see.
+/// Editors whose private scheme lacks the period that RFC 8252 §8.4 requires.
 const EDITORS: [&str; 5] = ["cursor", "vscode", "vscode-insiders", "windsurf", "zed"];
 
 #[derive(Deserialize, Serialize)]
@@ -33,8 +33,9 @@ pub(super) struct Client {
     redirect_uris: Vec<String>,
 }
 
-/// `POST /register` (RFC 7591 §3). What else a client says of itself is replaced by what holds for all
-/// (§3.2.1). Scopes are not bound to a registration, or no client could ask for more later.
+/// `POST /register` (RFC 7591 §3). All other metadata of the client is replaced by fixed values
+/// (§3.2.1). Scopes are not part of a registration, because a client could then not request more
+/// later.
 pub(super) async fn register(body: Bytes) -> Result<Response, OAuthError> {
     const METADATA: OAuthError = OAuthError::new(
         "invalid_client_metadata",
@@ -78,7 +79,7 @@ impl Client {
         Some(URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).ok()?))
     }
 
-    /// As it calls itself.
+    /// The name that the client gave itself.
     pub(super) fn name(&self) -> &str {
         match self.client_name.trim() {
             "" => "A client without a name",
@@ -86,8 +87,8 @@ impl Client {
         }
     }
 
-    /// Exactly a registered one; but a program that listens on a loopback port takes the port that is
-    /// free (RFC 8252 §7.3).
+    /// Requires exactly a registered URI, except for the port of a loopback address: a program
+    /// listens on any free port (RFC 8252 §7.3).
     pub(super) fn may_be_answered_at(&self, uri: &str) -> bool {
         let mut registered = self.redirect_uris.iter();
         registered.any(|registered| {
@@ -108,7 +109,8 @@ fn without_loopback_port(uri: &str) -> Option<Url> {
     Some(uri)
 }
 
-/// Lists what may be, since what a browser does with a scheme nobody can list: `javascript:` runs.
+/// Lists the allowed schemes. A list of dangerous schemes, such as `javascript:`, would never be
+/// complete.
 fn is_good(uri: &str) -> bool {
     let Ok(uri) = Url::parse(uri) else {
         return false;
@@ -118,7 +120,7 @@ fn is_good(uri: &str) -> bool {
         "http" => is_http_on_loopback(&uri),
         scheme => scheme.contains('.') || EDITORS.contains(&scheme),
     };
-    // RFC 6749 §3.1.2: no fragment. A user name would make a host look like another.
+    // RFC 6749 §3.1.2: no fragment. A user name could make a host look like another.
     let plain = uri.fragment().is_none() && uri.username().is_empty() && uri.password().is_none();
     leads_to_client && plain
 }

@@ -1,4 +1,4 @@
-//! What a client is told that asked wrongly.
+//! The error responses to clients.
 
 use axum::Json;
 use axum::http::{StatusCode, header};

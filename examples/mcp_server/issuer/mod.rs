@@ -1,25 +1,25 @@
-//! An OAuth 2.1 authorization server for development: any client registers, and whoever sits at this
+//! An OAuth 2.1 authorization server for development: any client can register, and anybody at this
 //! machine agrees to its request with one click.
 //!
-//! **Not for production.** It asks nobody who they are, its key and its state live in memory, and it
-//! signs with a key that is made for tests. For that it must be reached from this machine alone, and
-//! answers no other.
+//! **Not for production.** It does not authenticate users, its key and its state live in memory,
+//! and it signs with a key that is made for tests. It must therefore be reachable from this machine
+//! alone, and rejects requests for any other host.
 //!
-//! What it does, it does as it must be done: authorization code with PKCE (RFC 7636, S256 only), dynamic
-//! registration of public clients (RFC 7591), one resource (RFC 8707), JWT access tokens (RFC 9068),
-//! refresh tokens that change with each use (RFC 9700 §4.14.2), metadata (RFC 8414, and in the place
-//! where OpenID Connect has it), `iss` in each authorization response (RFC 9207).
+//! It implements the flow correctly: authorization code with PKCE (RFC 7636, S256 only), dynamic
+//! registration of public clients (RFC 7591), one resource (RFC 8707), JWT access tokens (RFC
+//! 9068), refresh tokens that change with each use (RFC 9700 §4.14.2), metadata (RFC 8414, and at
+//! the path of OpenID Connect), `iss` in each authorization response (RFC 9207).
 //!
-//! | file | what |
+//! | file | contents |
 //! | --- | --- |
-//! | `client.rs` | registration, and where a client may have its answer sent |
+//! | `client.rs` | registration, and the redirect URIs of a client |
 //! | `authorize.rs` | the authorization endpoint |
-//! | `page.rs` | what the user sees |
+//! | `page.rs` | the consent page |
 //! | `token.rs` | the token endpoint |
-//! | `scopes.rs` | which scopes there are, and what of a wish is granted |
+//! | `scopes.rs` | the scopes, and which of the requested ones are granted |
 //! | `parameters.rs` | parameters of requests, each at most once |
-//! | `error.rs` | what a client is told that asked wrongly |
-//! | `store.rs` | secrets that are good once, and not for long |
+//! | `error.rs` | the error responses to clients |
+//! | `store.rs` | secrets that are valid once and for a short time |
 
 mod authorize;
 mod client;
@@ -49,15 +49,15 @@ use self::store::Store;
 use self::token::Family;
 use crate::origins::is_loopback;
 
-/// How long an access token is good. It cannot be withdrawn.
+/// The lifetime of an access token, which cannot be revoked.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(60 * 60);
-/// How long somebody may look at the page.
+/// The time in which a user must decide on the page.
 const CONSENT_LIFETIME: Duration = Duration::from_secs(10 * 60);
-/// "A maximum authorization code lifetime of 10 minutes is RECOMMENDED" (RFC 6749 §4.1.2); clients need
-/// a second.
+/// "A maximum authorization code lifetime of 10 minutes is RECOMMENDED" (RFC 6749 §4.1.2); clients
+/// need about a second.
 const CODE_LIFETIME: Duration = Duration::from_secs(60);
 const REFRESH_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
-/// Every request is small.
+/// Every valid request is small.
 const BODY_LIMIT: usize = 16 * 1024;
 
 #[derive(Clone)]
@@ -67,16 +67,17 @@ struct Inner {
     issuer: String,
     resource: String,
     key: TestKey,
-    /// Requests that somebody looks at.
+    /// Requests that wait for the decision of a user.
     consents: Store<Authorization>,
     codes: Store<Authorization>,
     families: Store<Family>,
 }
 
 impl DevelopmentIssuer {
-    /// An issuer that gives tokens for one resource server alone.
+    /// Creates an issuer of tokens for a single resource server.
     pub(crate) fn new(issuer: String, resource: String) -> Self {
-        // A new name for each start: a token of the last one must not meet the key of this one.
+        // A new `kid` for each start, so that a token of an earlier run is not checked with this
+        // key.
         let kid = format!("development-{:.8}", store::secret());
         Self(Arc::new(Inner {
             issuer,
@@ -118,13 +119,13 @@ impl DevelopmentIssuer {
             "token_endpoint_auth_methods_supported": ["none"],
             "code_challenge_methods_supported": ["S256"],
             "authorization_response_iss_parameter_supported": true,
-            // OpenID Connect Discovery wants these two. No ID token is ever issued.
+            // OpenID Connect Discovery requires these two. No ID token is ever issued.
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["ES256"],
         })
     }
 
-    /// An access token without any ceremony, to paste.
+    /// Creates an access token without the flow, to paste.
     pub(crate) fn token_for(&self, client_id: &str, scope: &str) -> String {
         self.access_token(client_id, scope)
     }
@@ -154,8 +155,8 @@ impl DevelopmentIssuer {
     }
 }
 
-/// Against DNS rebinding: a page of a foreign name that comes to point at this machine could otherwise
-/// read the consent page and press its button.
+/// Prevents DNS rebinding: a page of a foreign name that is made to point at this machine could
+/// otherwise read the consent page and press its button.
 async fn only_from_here(request: Request, next: Next) -> Response {
     let host = request.headers().get(header::HOST);
     let authority = host.and_then(|host| Authority::try_from(host.as_bytes()).ok());

@@ -1,4 +1,4 @@
-//! What the user sees.
+//! The consent page and the error page.
 
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
@@ -6,12 +6,13 @@ use axum::response::{Html, IntoResponse as _, Response};
 use super::authorize::Authorization;
 use super::scopes::{OFFLINE, READ, WRITE};
 
-/// Nothing but the style sheet is loaded, no script runs, and no other page can frame this one to have
-/// its button clicked. `form-action` stays away: browsers apply it to the redirect to the client, too.
+/// Loads only the style sheet, runs no script, and forbids frames, so that no other page can trick
+/// a user into clicking the button. `form-action` is absent because browsers also apply it to the
+/// redirect to the client.
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// The question, but for the token that answers it.
+/// The consent page, without the token that the form sends back.
 pub(super) struct Consent {
     before: String,
     after: &'static str,
@@ -95,7 +96,7 @@ fn meaning(scope: &str) -> &'static str {
     }
 }
 
-/// Enough to tell clients apart; the buttons stay in sight.
+/// Keeps enough to tell clients apart, and the buttons visible.
 fn shortened(text: &str) -> String {
     const MOST: usize = 80;
     match text.chars().count() > MOST {

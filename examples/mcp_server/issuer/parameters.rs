@@ -1,4 +1,4 @@
-//! The parameters of a request, in its query or in its form.
+//! The parameters of a request, from its query or its form.
 
 use url::form_urlencoded;
 
@@ -11,8 +11,8 @@ impl Parameters {
         Self(form_urlencoded::parse(encoded).into_owned().collect())
     }
 
-    /// The value, if it has one. "Parameters sent without a value MUST be treated as if they were
-    /// omitted", and none may come twice (RFC 6749 §3.1, §3.2).
+    /// The value, if there is one. "Parameters sent without a value MUST be treated as if they were
+    /// omitted", and no parameter may be repeated (RFC 6749 §3.1, §3.2).
     pub(super) fn optional(&self, name: &str) -> Result<Option<&str>, OAuthError> {
         let mut values = self.0.iter().filter(|(other, _)| other == name);
         match (values.next(), values.next()) {
@@ -28,7 +28,7 @@ impl Parameters {
             .ok_or(OAuthError::invalid_request("A parameter is missing"))
     }
 
-    /// The resource that a token is for (RFC 8707 §2): ours, whether it is named or not.
+    /// Checks the resource of a token (RFC 8707 §2): it must be ours, or absent.
     pub(super) fn check_resource(&self, ours: &str) -> Result<(), OAuthError> {
         const UNKNOWN: OAuthError =
             OAuthError::new("invalid_target", "Tokens are issued for one resource alone");

@@ -1,11 +1,11 @@
-//! Which scopes there are, and what of a wish is granted.
+//! The scopes, and which of the requested ones are granted.
 
 use std::fmt;
 
 pub(super) const READ: &str = "mcp:read";
 pub(super) const WRITE: &str = "mcp:write";
-/// Asks for a refresh token. Some clients that hold one refresh it when a scope is missing, instead of
-/// asking for the scope: who does not ask for it gets none.
+/// Requests a refresh token. It is granted only on request, because some clients that hold one use
+/// it when a scope is missing, instead of requesting the scope.
 pub(super) const OFFLINE: &str = "offline_access";
 
 pub(super) const SUPPORTED: [&str; 3] = [READ, WRITE, OFFLINE];
@@ -14,8 +14,8 @@ pub(super) const SUPPORTED: [&str; 3] = [READ, WRITE, OFFLINE];
 pub(super) struct Scopes(Vec<&'static str>);
 
 impl Scopes {
-    /// What is granted of a request's `scope` (RFC 6749 §3.3): all of it that exists, and reading when
-    /// it names nothing for the resource. `None` when nothing in it exists.
+    /// The scopes granted for a request's `scope` (RFC 6749 §3.3): all that exist, and reading when
+    /// none of them is for the resource. `None` when none exists.
     pub(super) fn asked(scope: Option<&str>) -> Option<Self> {
         let asked: Vec<&str> = scope.unwrap_or(READ).split(' ').collect();
         let mut granted = SUPPORTED.to_vec();
@@ -26,7 +26,7 @@ impl Scopes {
         (!granted.is_empty()).then_some(Self(granted))
     }
 
-    /// These or fewer: what a refresh may ask for (RFC 6749 §6).
+    /// The same scopes or fewer, as a refresh may request them (RFC 6749 §6).
     pub(super) fn narrowed(&self, scope: Option<&str>) -> Option<Self> {
         let Some(scope) = scope else {
             return Some(self.clone());
@@ -45,7 +45,7 @@ impl Scopes {
         self.0.iter().copied()
     }
 
-    /// The claim `scope`: a refresh token is no business of the resource server.
+    /// The claim `scope`, without `offline_access`, which does not concern the resource server.
     pub(super) fn for_resource(&self) -> String {
         let scopes: Vec<_> = self.iter().filter(|scope| *scope != OFFLINE).collect();
         scopes.join(" ")

@@ -1,4 +1,4 @@
-//! Values behind secrets: bounded in number, each good once and not for long.
+//! Values behind secrets: limited in number, each valid once and for a short time.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,10 +8,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::time::Instant;
 
-/// More than a developer needs. Beyond it the oldest goes.
+/// More than a developer needs. Beyond this number the oldest value is removed.
 const MOST: usize = 1000;
 
-/// 256 bits that nobody guesses.
+/// 256 random bits.
 pub(super) fn secret() -> String {
     let mut bytes = [0; 32];
     aws_lc_rs::rand::fill(&mut bytes).expect("the system has randomness");
@@ -31,7 +31,7 @@ impl<T> Store<T> {
         }
     }
 
-    /// Keeps `value` under a new secret, and gives the secret.
+    /// Stores `value` under a new secret, and returns the secret.
     pub(super) fn put(&self, value: T) -> String {
         let secret = secret();
         self.put_under(secret.clone(), value);
@@ -51,7 +51,7 @@ impl<T> Store<T> {
         kept.insert(name, (now + self.lifetime, value));
     }
 
-    /// Gives the value out, and forgets it.
+    /// Returns the value, and removes it.
     pub(super) fn take(&self, name: &str) -> Option<T> {
         let (until, value) = self.kept().remove(name)?;
         (until > Instant::now()).then_some(value)

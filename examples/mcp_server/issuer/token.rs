@@ -1,4 +1,4 @@
-//! The token endpoint (RFC 6749 §3.2): a code or a refresh token becomes an access token.
+//! The token endpoint (RFC 6749 §3.2): exchanges a code or a refresh token for an access token.
 
 use axum::Json;
 use axum::body::Bytes;
@@ -20,8 +20,8 @@ const INVALID_GRANT: OAuthError = OAuthError::new(
     "The code or refresh token is unknown, used, too old, or of another request",
 );
 
-/// The refresh tokens that came of one code. Only the newest is good: each is `NAME.SECRET`, with a new
-/// secret each time.
+/// The refresh tokens that stem from one code. Only the newest is valid: each is `NAME.SECRET`,
+/// with a new secret each time.
 pub(super) struct Family {
     client_id: String,
     scopes: Scopes,
@@ -60,7 +60,7 @@ fn redeem(
     let verifier = form.required("code_verifier")?;
     let family = digest(code);
     let Some(granted) = issuer.0.codes.take(code) else {
-        // Who comes second may be the one whose code was stolen (RFC 6749 §4.1.2).
+        // A code used twice may have been stolen, so its tokens are revoked (RFC 6749 §4.1.2).
         issuer.0.families.take(&family);
         return Err(INVALID_GRANT);
     };
@@ -80,8 +80,8 @@ fn redeem(
     ))
 }
 
-/// RFC 6749 §6, with rotation (RFC 9700 §4.14.2): a token that is used twice was stolen, from whom is
-/// not known, and so nobody has it any longer.
+/// RFC 6749 §6, with rotation (RFC 9700 §4.14.2). A token that is used twice was stolen. Which of
+/// the two users is the thief is not known, so neither keeps it.
 fn refresh(
     issuer: &DevelopmentIssuer,
     client_id: &str,
@@ -108,7 +108,7 @@ fn refresh(
     ))
 }
 
-/// RFC 6749 §5.1. A refresh token keeps all that was granted.
+/// RFC 6749 §5.1. A refresh token keeps all granted scopes.
 fn tokens(
     issuer: &DevelopmentIssuer,
     family: String,
@@ -135,7 +135,7 @@ fn tokens(
     ([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response()
 }
 
-/// As S256 does it.
+/// The digest of PKCE's S256.
 fn digest(text: &str) -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
     URL_SAFE_NO_PAD.encode(digest)
