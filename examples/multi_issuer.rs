@@ -1,5 +1,5 @@
-//! Two issuers: one for users, one for machines. Each has its own keys, audience and scopes; a
-//! token of one is never checked with the keys of the other.
+//! Two issuers: one for users, one for machines. Each has its own keys, audience and scopes; a token
+//! of one is never checked with the keys of the other.
 //!
 //! ```sh
 //! cargo run --example multi_issuer
@@ -9,59 +9,41 @@
 use tower_jwt_auth::test_util::TestIssuer;
 use tower_jwt_auth::{Issuer, JwtAuthConfig, JwtVerifier};
 
+const RESOURCE: &str = "https://mcp.example.com/mcp";
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let users = TestIssuer::start();
-    let machines = TestIssuer::start();
+    let (users, machines) = (TestIssuer::start(), TestIssuer::start());
     let config = JwtAuthConfig::builder()
-        .resource("https://mcp.example.com/mcp")
+        .resource(RESOURCE)
         .add_issuer(Issuer::new(users.issuer()).required_scopes(["mcp:read"]))
         .add_issuer(Issuer::new(machines.issuer()).audience("api://mcp"))
         .build()?;
     let verifier = JwtVerifier::new(config);
     verifier.ready().await?;
 
-    let tokens = [
-        (
-            "a user",
-            users
-                .mint("https://mcp.example.com/mcp")
-                .scope("mcp:read")
-                .sign(),
-        ),
-        (
-            "a machine",
-            machines
-                .mint("api://mcp")
-                .client_id("backup")
-                .without("sub")
-                .sign(),
-        ),
-        (
-            "a machine with the users' audience",
-            machines.mint("https://mcp.example.com/mcp").sign(),
-        ),
-        (
-            "a user signed by the machines' issuer",
-            users
-                .mint("https://mcp.example.com/mcp")
-                .signed_by(machines.signing_key())
-                .sign(),
-        ),
-    ];
-    for (who, token) in tokens {
-        match verifier.verify(&token).await {
-            Ok(auth) => println!("{who}: {:?}", auth.principal()),
-            Err(rejection) => println!("{who}: {} ({rejection})", rejection.status()),
+    let user = users.mint(RESOURCE).scope("mcp:read");
+    let machine = machines
+        .mint("api://mcp")
+        .client_id("backup")
+        .without("sub");
+    let forged = user.clone().signed_by(machines.signing_key());
+    for (caller, token) in [
+        ("a user", user),
+        ("a machine", machine),
+        ("a machine, for users", machines.mint(RESOURCE)),
+        ("a user, by the machines' key", forged),
+    ] {
+        match verifier.verify(&token.sign()).await {
+            Ok(auth) => println!("{caller}: {:?}", auth.principal()),
+            Err(rejection) => println!("{caller}: {} ({rejection})", rejection.status()),
         }
     }
     for issuer in verifier.keys().issuers {
+        let (ready, keys, fetches) = (issuer.ready, issuer.keys.len(), issuer.fetches);
         println!(
-            "{}: ready {}, {} key(s), {} fetch(es)",
-            issuer.issuer,
-            issuer.ready,
-            issuer.keys.len(),
-            issuer.fetches
+            "{}: ready {ready}, {keys} key(s), {fetches} fetch(es)",
+            issuer.issuer
         );
     }
     Ok(())

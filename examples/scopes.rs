@@ -1,4 +1,5 @@
-//! Scopes per route, a scope that implies others, and optional authentication.
+//! Scopes per route, a scope that implies others, and optional authentication. Sends itself requests
+//! and prints the responses.
 //!
 //! ```sh
 //! cargo run --example scopes
@@ -6,58 +7,63 @@
 #![allow(clippy::print_stdout, reason = "it is a program")]
 
 use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, header};
 use axum::routing::{get, post};
-use tokio::net::TcpListener;
+use tower::ServiceExt as _;
 use tower_jwt_auth::test_util::TestIssuer;
 use tower_jwt_auth::{AuthInfo, JwtAuthConfig, JwtAuthLayer, RequireScopesLayer};
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let issuer = TestIssuer::start();
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let base = format!("http://{}", listener.local_addr()?);
+const RESOURCE: &str = "https://notes.example.com";
 
-    let config = JwtAuthConfig::builder()
-        .resource(&base)
-        .issuer(issuer.issuer())
-        // Only the application knows which scope implies which.
-        .scope_hierarchy(|granted, needed| granted == "notes:admin" && needed.starts_with("notes:"))
-        .build()?;
-    let app = Router::new()
+fn app(auth: JwtAuthLayer) -> Router {
+    let read = get(|| async { "a note" }).layer(RequireScopesLayer::new(["notes:read"]));
+    let write = post(|| async { "saved" }).layer(RequireScopesLayer::new(["notes:write"]));
+    Router::new()
         .route("/", get(greet))
-        .route(
-            "/read",
-            get(|| async { "a note\n" }).layer(RequireScopesLayer::new(["notes:read"])),
-        )
-        .route(
-            "/write",
-            post(|| async { "saved\n" }).layer(RequireScopesLayer::new(["notes:write"])),
-        )
-        .layer(JwtAuthLayer::new(config).optional());
-
-    println!("listening on {base}");
-    let reader = issuer
-        .mint(&base)
-        .subject("reader")
-        .scope("notes:read")
-        .sign();
-    let admin = issuer
-        .mint(&base)
-        .subject("admin")
-        .scope("notes:admin")
-        .sign();
-    println!("\nanonymous, greeted:\ncurl -i {base}/");
-    println!("\na reader may read:\ncurl -i -H \"Authorization: Bearer {reader}\" {base}/read");
-    println!("\na reader may not write, and the challenge says which scope is missing:");
-    println!("curl -i -X POST -H \"Authorization: Bearer {reader}\" {base}/write");
-    println!("\nan admin may:\ncurl -i -X POST -H \"Authorization: Bearer {admin}\" {base}/write");
-    axum::serve(listener, app).await?;
-    Ok(())
+        .route("/read", read)
+        .route("/write", write)
+        .layer(auth.optional())
 }
 
 async fn greet(auth: Option<AuthInfo>) -> String {
     match auth {
-        Some(auth) => format!("hello {}\n", auth.subject().unwrap_or(auth.client_id())),
-        None => "hello, anonymous\n".to_owned(),
+        Some(auth) => format!("hello {}", auth.subject().unwrap_or(auth.client_id())),
+        None => "hello, anonymous".to_owned(),
     }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let issuer = TestIssuer::start(); // takes the place of your identity provider
+    let config = JwtAuthConfig::builder()
+        .resource(RESOURCE)
+        .issuer(issuer.issuer())
+        // Only the application knows which scope implies which.
+        .scope_hierarchy(|granted, needed| granted == "notes:admin" && needed.starts_with("notes:"))
+        .build()?;
+    let app = app(JwtAuthLayer::new(config));
+
+    let token = |scope| Some(issuer.mint(RESOURCE).scope(scope).sign());
+    let (reader, admin) = (token("notes:read"), token("notes:admin"));
+    for (caller, token, request) in [
+        ("anonymous", &None, Request::get("/")),
+        ("anonymous", &None, Request::get("/read")),
+        ("a reader", &reader, Request::get("/read")),
+        ("a reader", &reader, Request::post("/write")),
+        ("an admin", &admin, Request::post("/write")),
+    ] {
+        let request = match token {
+            Some(token) => request.header("authorization", format!("Bearer {token}")),
+            None => request,
+        };
+        let request = request.body(Body::empty())?;
+        println!("{caller}: {} {}", request.method(), request.uri());
+        let response = app.clone().oneshot(request).await?;
+        println!("  {}", response.status());
+        if let Some(challenge) = response.headers().get(header::WWW_AUTHENTICATE) {
+            println!("  {challenge:?}");
+        }
+    }
+    Ok(())
 }

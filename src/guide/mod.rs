@@ -1,6 +1,8 @@
 //! Guides that go beyond a single item. They contain no code of the crate; API details are
 //! documented on the items.
 //!
+//! - [`architecture`]: the folders of the source, the path of a request, and where a new feature
+//!   goes.
 //! - [`mcp`]: protect an rmcp server, from an open one to step-up, sessions, streams and browsers.
 //! - [`providers`]: Auth0, Okta, Entra ID, Keycloak, Cognito, WorkOS, Google: the settings on both
 //!   sides, and the pitfall of each.
@@ -11,6 +13,7 @@
 //! - [`decisions`]: the choices made where specifications leave room or systems disagree, each with
 //!   its reason.
 
+pub mod architecture;
 pub mod checklist;
 pub mod decisions;
 pub mod mcp;
