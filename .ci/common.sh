@@ -42,8 +42,7 @@ tests() { # name of the log, command
   "$@" 2>&1 | tee "$log"
 }
 tool() { # cargo subcommand, arguments of its installation
-  cargo "$1" --version >/dev/null 2>&1 || cargo install --locked "cargo-$1" "${@:2}"
-  cargo "$1" --version
+  command -v "cargo-$1" >/dev/null || cargo install --locked "cargo-$1" "${@:2}"
 }
 totals() {
   local files=() each file
