@@ -185,7 +185,7 @@ async fn n10_a_secret_that_is_published_is_none() {
 fn n19_secrets_with_fetched_keys_are_a_configuration_error() {
     let fetched = || rules().jwks_uri("https://i.example/jwks");
     let discovered = rules;
-    let from_a_source = || rules().key_source(Memory::publishing(&[]));
+    let from_a_source = || rules().key_source(InMemoryIssuer::publishing(&[]));
     for config in [fetched(), discovered(), from_a_source()] {
         assert!(config.clone().build().is_ok());
         for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {

@@ -8,8 +8,8 @@ use tower_jwt_auth::TokenErrorKind::{
 use tower_jwt_auth::test_util::TestIssuer;
 
 use super::*;
-use crate::memory::junk;
 use crate::support::config;
+use crate::support::issuer_in_memory::junk;
 
 pub(super) fn tables() -> Vec<Table> {
     vec![
@@ -246,10 +246,10 @@ fn long_kids() -> Table {
 #[tokio::test(start_paused = true)]
 async fn n57_long_kids_and_many_kids() {
     long_kids().check().await;
-    let key = crate::memory::key("k");
-    let memory = Memory::publishing(&[&key]);
+    let key = crate::support::issuer_in_memory::key("k");
+    let memory = InMemoryIssuer::publishing(&[&key]);
     let verifier = memory.verifier();
-    let good = crate::memory::token(&key);
+    let good = crate::support::issuer_in_memory::token(&key);
     assert_eq!(outcome(&verifier, &good).await, Ok(()));
     for n in 0..20 * tower_jwt_auth::limits::MAX_REMEMBERED_KIDS {
         assert_eq!(

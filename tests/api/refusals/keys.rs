@@ -5,7 +5,7 @@ use tower_jwt_auth::TokenErrorKind::{AmbiguousKey, BadSignature, KeyMismatch, Un
 use tower_jwt_auth::limits::{MAX_KEYS, MAX_KEYS_PER_KID};
 
 use super::*;
-use crate::events::capture;
+use crate::support::capture;
 
 pub(super) fn tables() -> Vec<Table> {
     let mut tables = vec![without_kid(), shared_kid()];

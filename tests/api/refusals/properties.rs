@@ -7,7 +7,7 @@ use tower_jwt_auth::test_util::inspect_key_set;
 use url::Url;
 
 use super::*;
-use crate::events::capture;
+use crate::support::capture;
 
 fn cases(cases: u32) -> ProptestConfig {
     ProptestConfig {

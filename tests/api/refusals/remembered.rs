@@ -6,10 +6,11 @@ use tower_jwt_auth::TokenErrorKind::{
 };
 
 use super::*;
-use crate::memory::{key, pass, seconds};
+use crate::support::issuer_in_memory::key;
+use crate::support::{pass, seconds};
 
 /// The usual rules with keys of this source and a clock of its own.
-fn at(clock: &FakeClock, keys: &Memory) -> JwtAuthLayer {
+fn at(clock: &FakeClock, keys: &InMemoryIssuer) -> JwtAuthLayer {
     JwtAuthLayer::new(
         rules()
             .clock(clock)
@@ -42,7 +43,7 @@ async fn thrice(layer: &JwtAuthLayer, token: &str, want: Result<(), TokenErrorKi
 #[tokio::test(start_paused = true)]
 async fn n119_a_good_token_lends_nothing_to_another() {
     let k = key("k");
-    let layer = at(&FakeClock::at(NOW), &Memory::publishing(&[&k]));
+    let layer = at(&FakeClock::at(NOW), &InMemoryIssuer::publishing(&[&k]));
     let own = |claims: &Value| sign(&k, &with(header(), &json!({"kid": "k"})), claims);
     let alice = own(&with(claims(), &json!({"sub": "alice"})));
     thrice(&layer, &alice, Ok(()), "n119 the first").await;
@@ -97,7 +98,7 @@ async fn n119_a_good_token_lends_nothing_to_another() {
 #[tokio::test(start_paused = true)]
 async fn n119_layers_share_no_verdict() {
     let k = key("k");
-    let keys = Memory::publishing(&[&k]);
+    let keys = InMemoryIssuer::publishing(&[&k]);
     let layer = |change: &dyn Fn(JwtAuthConfigBuilder) -> JwtAuthConfigBuilder| {
         JwtAuthLayer::new(change(rules()).key_source(keys.clone()).build().unwrap())
     };
@@ -138,7 +139,7 @@ async fn n119_layers_share_no_verdict() {
         let answer = call(&scoped, &Counting::default(), request(Some(&token))).await;
         assert_eq!(answer.status, 403, "n119 a scope that only this one needs");
     }
-    let stranger = Memory::publishing(&[&key("k")]);
+    let stranger = InMemoryIssuer::publishing(&[&key("k")]);
     thrice(
         &at(&FakeClock::at(NOW), &stranger),
         &token,
@@ -152,7 +153,7 @@ async fn n119_layers_share_no_verdict() {
 #[tokio::test(start_paused = true)]
 async fn n120_a_key_that_is_withdrawn() {
     let (old, new) = (key("old"), key("new"));
-    let keys = Memory::publishing(&[&old, &new]);
+    let keys = InMemoryIssuer::publishing(&[&old, &new]);
     let layer = at(&FakeClock::at(NOW), &keys);
     let good = |key: &TestKey| labelled(key, "ES256", key.kid());
     let (of_old, of_new) = (good(&old), good(&new));
@@ -189,7 +190,7 @@ async fn n120_a_key_that_is_withdrawn() {
 #[tokio::test(start_paused = true)]
 async fn n120_a_token_that_expires() {
     let k = key("k");
-    let keys = Memory::publishing(&[&k]);
+    let keys = InMemoryIssuer::publishing(&[&k]);
     for (leeway, last) in [(0, 599.75), (60, 659.75)] {
         let clock = FakeClock::at(NOW);
         let config = rules()
@@ -210,7 +211,7 @@ async fn n120_a_token_that_expires() {
 #[tokio::test(start_paused = true)]
 async fn n121_tokens_follow_the_wall_clock() {
     let k = key("k");
-    let keys = Memory::publishing(&[&k]);
+    let keys = InMemoryIssuer::publishing(&[&k]);
     let clock = FakeClock::at(NOW);
     let layer = at(&clock, &keys);
     let header = with(header(), &json!({"kid": "k"}));

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use axum::Router;
 
 use super::*;
-use crate::events::capture;
+use crate::support::capture;
 use crate::support::{Answer as Response, Connection, serve};
 
 /// As many octets of a token as may be found by chance.

@@ -302,8 +302,11 @@ async fn n30_the_key_of_another_issuer() {
         TestKey::generate(Algorithm::ES256, "a"),
         TestKey::generate(Algorithm::ES256, "b"),
     );
-    let (keys_of_a, keys_of_b) = (Memory::publishing(&[&a]), Memory::publishing(&[&b]));
-    let issuer = |name: &str, keys: &Memory, audience: &str| {
+    let (keys_of_a, keys_of_b) = (
+        InMemoryIssuer::publishing(&[&a]),
+        InMemoryIssuer::publishing(&[&b]),
+    );
+    let issuer = |name: &str, keys: &InMemoryIssuer, audience: &str| {
         Issuer::new(name)
             .audience(audience)
             .key_source(keys.clone())

@@ -8,7 +8,7 @@ use tower_jwt_auth::test_util::TestIssuer;
 use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer, McpScopes, SessionBindingLayer};
 
 use super::{CALL_WHOAMI, WHOAMI, World, ask, bearer, result, rmcp_server, telling_headers};
-use crate::events::capture;
+use crate::support::capture;
 use crate::support::{RESOURCE, config, read, serve};
 
 type Preset = fn(JwtAuthConfig) -> JwtAuthLayer;

@@ -1,8 +1,9 @@
+//! Requests, answers and servers.
+
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc;
 use std::task::{Context, Poll};
 
 use axum::Router;
@@ -12,29 +13,7 @@ use http_body_util::{BodyExt as _, Full};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tower::{Layer as _, Service, ServiceExt as _};
-use tower_jwt_auth::test_util::TestIssuer;
-use tower_jwt_auth::{AuthInfo, JwtAuthConfig, JwtAuthConfigBuilder, JwtAuthLayer};
-
-pub(crate) const RESOURCE: &str = "https://mcp.example.com/mcp";
-
-/// The usual set-up for `issuer`: its keys are discovered.
-pub(crate) fn config(issuer: &TestIssuer) -> JwtAuthConfigBuilder {
-    remembering(JwtAuthConfig::builder())
-        .resource(RESOURCE)
-        .issuer(issuer.issuer())
-}
-
-/// `REMEMBERED_TOKENS=0` runs every suite without a memory of verified tokens: the verdicts are the same.
-pub(crate) fn remembering(config: JwtAuthConfigBuilder) -> JwtAuthConfigBuilder {
-    match std::env::var("REMEMBERED_TOKENS") {
-        Ok(tokens) => config.remembered_tokens(tokens.parse().unwrap()),
-        Err(_) => config,
-    }
-}
-
-pub(crate) fn layer(issuer: &TestIssuer) -> JwtAuthLayer {
-    JwtAuthLayer::new(config(issuer).build().unwrap())
-}
+use tower_jwt_auth::{AuthInfo, JwtAuthLayer};
 
 /// A service that says who calls, and counts how often it is called: a refused request leaves it at
 /// zero.
@@ -186,31 +165,5 @@ impl Connection {
         let mut line = String::new();
         self.0.read_line(&mut line).await.unwrap();
         line.trim_end_matches("\r\n").to_owned()
-    }
-}
-
-/// Keeps a paused clock where it is until it is advanced: tokio would otherwise run ahead whenever
-/// only sockets are waited for.
-pub(crate) struct HeldClock(
-    #[expect(dead_code, reason = "dropping it ends the blocking task")] mpsc::Sender<()>,
-);
-
-impl HeldClock {
-    pub(crate) fn hold() -> Self {
-        let (held, release) = mpsc::channel::<()>();
-        tokio::task::spawn_blocking(move || release.recv());
-        Self(held)
-    }
-}
-
-/// Lets other tasks and sockets work until `reached`. Time stands still meanwhile.
-pub(crate) async fn until(what: &str, mut reached: impl FnMut() -> bool) {
-    let began = std::time::Instant::now();
-    while !reached() {
-        assert!(
-            began.elapsed().as_secs() < 20,
-            "gave up waiting until {what}"
-        );
-        tokio::task::yield_now().await;
     }
 }

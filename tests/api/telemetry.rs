@@ -1,50 +1,12 @@
 //! What is written to the log: every refusal and every change of keys, and never a token.
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use tower_jwt_auth::JwtAuthLayer;
 use tower_jwt_auth::test_util::{Fault, TestIssuer};
-use tracing_subscriber::EnvFilter;
 
-use crate::support::{Counting, RESOURCE, call, config, request};
-
-#[derive(Clone, Default)]
-pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-
-    pub(crate) fn counts(&self, event: &str) -> usize {
-        self.text().matches(&format!("event=\"{event}\"")).count()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Everything that this thread logs, at every level, until the guard is dropped.
-pub(crate) fn capture() -> (Log, tracing::subscriber::DefaultGuard) {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new("trace"))
-        .with_ansi(false)
-        .with_writer({
-            let log = log.clone();
-            move || log.clone()
-        })
-        .finish();
-    (log, tracing::subscriber::set_default(subscriber))
-}
+use crate::support::issuer_in_memory::{Answer, key};
+use crate::support::{
+    Counting, InMemoryIssuer, RESOURCE, call, capture, config, pass, request, seconds,
+};
 
 #[tokio::test]
 async fn refusals_and_keys_are_told_and_tokens_are_not() {
@@ -235,11 +197,9 @@ async fn metrics_count_the_same() {
 
 #[tokio::test(start_paused = true)]
 async fn recovery_is_told_once() {
-    use crate::memory::{Answer, Memory, key, pass, seconds};
-
     let (log, _guard) = capture();
     let key = key("k");
-    let memory = Memory::publishing(&[&key]);
+    let memory = InMemoryIssuer::publishing(&[&key]);
     memory.answer(Answer::Fails);
     let verifier = memory.verifier();
     assert!(verifier.ready().await.is_err());

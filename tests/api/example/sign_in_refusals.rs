@@ -4,8 +4,8 @@
 use http::Method;
 use serde_json::json;
 
-use crate::program::Program;
-use crate::sign_in::{REDIRECT_URI, VERIFIER, Visitor, redirected};
+use super::program::Program;
+use super::sign_in::{REDIRECT_URI, VERIFIER, Visitor, redirected};
 use crate::support::{Answer, send};
 
 fn error(answer: &Answer) -> String {

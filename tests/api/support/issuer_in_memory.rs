@@ -26,7 +26,7 @@ pub(crate) enum Answer {
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct Memory(Arc<Mutex<State>>);
+pub(crate) struct InMemoryIssuer(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 pub(crate) struct State {
@@ -37,16 +37,16 @@ pub(crate) struct State {
     pub(crate) fetches: Vec<Instant>,
 }
 
-impl Memory {
+impl InMemoryIssuer {
     pub(crate) fn publishing(keys: &[&TestKey]) -> Self {
-        let memory = Self(Arc::new(Mutex::new(State {
+        let issuer = Self(Arc::new(Mutex::new(State {
             answer: Answer::Fails,
             delay: Duration::ZERO,
             max_age: None,
             fetches: Vec::new(),
         })));
-        memory.publish(keys);
-        memory
+        issuer.publish(keys);
+        issuer
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -93,7 +93,7 @@ impl Memory {
     }
 }
 
-impl KeySource for Memory {
+impl KeySource for InMemoryIssuer {
     fn fetch<'a>(&'a self, _: Option<&'a Validators>) -> FetchFuture<'a> {
         Box::pin(async move {
             let (delay, answer, max_age) = {
@@ -169,13 +169,4 @@ pub(crate) async fn verdict(verifier: &JwtVerifier, token: &str) -> Verdict {
 
 pub(crate) fn is_unavailable(verdict: Verdict) -> bool {
     matches!(verdict, Verdict::Unavailable { .. })
-}
-
-pub(crate) fn seconds(seconds: u64) -> Duration {
-    Duration::from_secs(seconds)
-}
-
-/// Lets time pass in small steps, so that tasks act at each of them.
-pub(crate) async fn pass(time: Duration) {
-    tokio::time::sleep(time).await;
 }

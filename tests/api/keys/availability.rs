@@ -9,11 +9,11 @@ use tokio::time::Instant;
 use tower_jwt_auth::test_util::{FakeClock, TestKey};
 use tower_jwt_auth::{Algorithm, Issuer, JwksCache, JwtAuthConfig, JwtVerifier, TokenErrorKind};
 
-use crate::memory::{
-    AUDIENCE, Answer, ISSUER, Memory, UNKNOWN, Verdict, claims, header, is_unavailable, junk, key,
-    pass, seconds, token, verdict,
+use crate::support::issuer_in_memory::{
+    AUDIENCE, Answer, ISSUER, InMemoryIssuer, UNKNOWN, Verdict, claims, header, is_unavailable,
+    junk, key, token, verdict,
 };
-use crate::support::until;
+use crate::support::{pass, seconds, until};
 
 async fn all(verifier: &JwtVerifier, token: &str, requests: usize) -> Vec<Verdict> {
     let mut running = JoinSet::new();
@@ -27,7 +27,7 @@ async fn all(verifier: &JwtVerifier, token: &str, requests: usize) -> Vec<Verdic
 #[tokio::test(start_paused = true)]
 async fn a01_a_thousand_first_requests_make_one_fetch() {
     let key = key("k");
-    let memory = Memory::publishing(&[&key]);
+    let memory = InMemoryIssuer::publishing(&[&key]);
     memory.takes(seconds(1));
     let verifier = memory.verifier();
     let began = Instant::now();
@@ -40,7 +40,7 @@ async fn a01_a_thousand_first_requests_make_one_fetch() {
     assert_eq!((memory.fetches(), began.elapsed()), (1, seconds(1)));
 
     // Those who come while the fetch is under way share it.
-    let memory = Memory::publishing(&[&key]);
+    let memory = InMemoryIssuer::publishing(&[&key]);
     memory.takes(seconds(2));
     let verifier = memory.verifier();
     let first = tokio::spawn({
@@ -60,7 +60,7 @@ async fn a01_a_thousand_first_requests_make_one_fetch() {
 #[tokio::test(start_paused = true)]
 async fn a02_while_the_issuer_is_down_each_answer_comes_within_one_timeout() {
     let key = key("k");
-    let memory = Memory::publishing(&[&key]);
+    let memory = InMemoryIssuer::publishing(&[&key]);
     memory.answer(Answer::Hangs);
     let verifier = memory.verifier();
     let began = Instant::now();
@@ -86,7 +86,7 @@ async fn a02_while_the_issuer_is_down_each_answer_comes_within_one_timeout() {
 #[tokio::test(start_paused = true)]
 async fn a03_recovers_by_itself_after_failures() {
     let key = key("k");
-    let memory = Memory::publishing(&[]);
+    let memory = InMemoryIssuer::publishing(&[]);
     memory.answer(Answer::Fails);
     let verifier = memory.verifier();
     assert!(verifier.ready().await.is_err());
@@ -118,7 +118,7 @@ async fn a03_recovers_by_itself_after_failures() {
 #[tokio::test(start_paused = true)]
 async fn a05_seeded_keys_serve_until_max_stale() {
     let key = key("k");
-    let memory = Memory::publishing(&[&key]);
+    let memory = InMemoryIssuer::publishing(&[&key]);
     memory.answer(Answer::Fails);
     let seed = serde_json::json!({"keys": [key.jwk()]});
     let verifier = JwtVerifier::new(memory.config().initial_jwks(seed).build().unwrap());
@@ -134,7 +134,7 @@ async fn a05_seeded_keys_serve_until_max_stale() {
 #[tokio::test(start_paused = true)]
 async fn a05_an_exported_snapshot_keeps_its_age() {
     let key = key("k");
-    let memory = Memory::publishing(&[&key]);
+    let memory = InMemoryIssuer::publishing(&[&key]);
     let clock = FakeClock::at(1_800_000_000.0);
     let first = JwtVerifier::new(memory.config().clock(&clock).build().unwrap());
     first.ready().await.unwrap();
@@ -165,7 +165,7 @@ async fn a05_an_exported_snapshot_keeps_its_age() {
 #[tokio::test(start_paused = true)]
 async fn a05_a_snapshot_file_outlives_the_process() {
     let key = key("k");
-    let memory = Memory::publishing(&[&key]);
+    let memory = InMemoryIssuer::publishing(&[&key]);
     let path = std::env::temp_dir().join(format!("tower-jwt-auth-{:x}.json", fastrand::u64(..)));
     let start = || JwtVerifier::new(memory.config().snapshot_file(&path).build().unwrap());
     let first = start();
@@ -201,7 +201,7 @@ async fn a05_a_snapshot_file_outlives_the_process() {
 #[tokio::test(start_paused = true)]
 async fn a06_refresh_ahead_holds_nobody_up() {
     let key = key("k");
-    let memory = Memory::publishing(&[&key]);
+    let memory = InMemoryIssuer::publishing(&[&key]);
     let verifier = memory.verifier();
     verifier.ready().await.unwrap();
     memory.takes(seconds(3));
@@ -227,7 +227,7 @@ async fn a06_refresh_ahead_holds_nobody_up() {
 #[tokio::test(start_paused = true)]
 async fn a07_without_traffic_the_keys_stay_fresh() {
     let (old, new) = (key("old"), key("new"));
-    let memory = Memory::publishing(&[&old]);
+    let memory = InMemoryIssuer::publishing(&[&old]);
     let verifier = memory.verifier();
     verifier.ready().await.unwrap();
     memory.publish(&[&new]);
@@ -241,7 +241,7 @@ async fn a07_without_traffic_the_keys_stay_fresh() {
 #[tokio::test(start_paused = true)]
 async fn a08_a09_an_outage_costs_nobody_anything_until_max_stale() {
     let key = key("k");
-    let memory = Memory::publishing(&[&key]);
+    let memory = InMemoryIssuer::publishing(&[&key]);
     let verifier = memory.verifier_with(
         JwksCache::new()
             .max_age(seconds(60))
@@ -277,7 +277,7 @@ async fn a08_a09_an_outage_costs_nobody_anything_until_max_stale() {
 #[tokio::test(start_paused = true)]
 async fn a10_a_fetch_that_hangs_ends_and_blocks_no_reader() {
     let key = key("k");
-    let memory = Memory::publishing(&[&key]);
+    let memory = InMemoryIssuer::publishing(&[&key]);
     let verifier = memory.verifier();
     verifier.ready().await.unwrap();
     memory.answer(Answer::Hangs);
@@ -303,7 +303,7 @@ async fn a10_a_fetch_that_hangs_ends_and_blocks_no_reader() {
 #[tokio::test(start_paused = true)]
 async fn a14_an_empty_set_is_a_failed_fetch() {
     let (old, new) = (key("old"), key("new"));
-    let memory = Memory::publishing(&[&old]);
+    let memory = InMemoryIssuer::publishing(&[&old]);
     let verifier = memory.verifier();
     verifier.ready().await.unwrap();
     memory.publish(&[]);
@@ -328,7 +328,7 @@ async fn a17_the_issuer_may_shorten_a_life_and_not_stretch_it() {
         (1, Some(600), (0, 1)),
     ] {
         let key = key("k");
-        let memory = Memory::publishing(&[&key]);
+        let memory = InMemoryIssuer::publishing(&[&key]);
         memory.state().max_age = said.map(seconds);
         let verifier = memory.verifier_with(JwksCache::new().max_age(seconds(max_age)));
         verifier.ready().await.unwrap();
@@ -350,7 +350,7 @@ async fn a17_the_issuer_may_shorten_a_life_and_not_stretch_it() {
 #[tokio::test(start_paused = true)]
 async fn a18_not_modified_renews_and_means_nothing_without_keys() {
     let key = key("k");
-    let memory = Memory::publishing(&[&key]);
+    let memory = InMemoryIssuer::publishing(&[&key]);
     memory.answer(Answer::NotModified);
     let verifier = memory.verifier();
     assert!(
@@ -377,7 +377,7 @@ async fn a18_not_modified_renews_and_means_nothing_without_keys() {
 #[tokio::test(start_paused = true)]
 async fn a19_a_planned_rotation_loses_nothing() {
     let (old, new) = (key("old"), key("new"));
-    let memory = Memory::publishing(&[&old]);
+    let memory = InMemoryIssuer::publishing(&[&old]);
     let verifier = memory.verifier();
     verifier.ready().await.unwrap();
     memory.publish(&[&old, &new]);
@@ -399,7 +399,7 @@ async fn a19_a_planned_rotation_loses_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a20_the_first_token_of_an_unplanned_rotation_is_good() {
     let (old, new) = (key("old"), key("new"));
-    let memory = Memory::publishing(&[&old]);
+    let memory = InMemoryIssuer::publishing(&[&old]);
     let verifier = memory.verifier();
     verifier.ready().await.unwrap();
     pass(seconds(100)).await;
@@ -418,7 +418,7 @@ async fn a20_the_first_token_of_an_unplanned_rotation_is_good() {
 #[tokio::test(start_paused = true)]
 async fn a21_a_rotation_right_after_a_refresh_is_good() {
     let (old, new) = (key("old"), key("new"));
-    let memory = Memory::publishing(&[&old]);
+    let memory = InMemoryIssuer::publishing(&[&old]);
     let verifier = memory.verifier();
     verifier.ready().await.unwrap();
     while memory.fetches() < 2 {
@@ -431,7 +431,7 @@ async fn a21_a_rotation_right_after_a_refresh_is_good() {
 #[tokio::test(start_paused = true)]
 async fn a21_a_key_that_appears_while_a_fetch_is_under_way_is_good() {
     let (old, new) = (key("old"), key("new"));
-    let memory = Memory::publishing(&[&old]);
+    let memory = InMemoryIssuer::publishing(&[&old]);
     memory.takes(seconds(2));
     let verifier = memory.verifier();
     let first = tokio::spawn({
@@ -449,7 +449,7 @@ async fn a21_a_key_that_appears_while_a_fetch_is_under_way_is_good() {
 #[tokio::test(start_paused = true)]
 async fn a22_a_rotation_during_a_flood_is_good_within_one_cooldown() {
     let (old, new) = (key("old"), key("new"));
-    let memory = Memory::publishing(&[&old]);
+    let memory = InMemoryIssuer::publishing(&[&old]);
     memory.takes(seconds(1));
     let verifier = memory.verifier();
     verifier.ready().await.unwrap();
@@ -490,7 +490,7 @@ async fn a22_a_rotation_during_a_flood_is_good_within_one_cooldown() {
 #[tokio::test(start_paused = true)]
 async fn a23_a_flood_of_kids_makes_few_fetches() {
     let key = key("k");
-    let memory = Memory::publishing(&[&key]);
+    let memory = InMemoryIssuer::publishing(&[&key]);
     let verifier = memory.verifier();
     verifier.ready().await.unwrap();
     let good = token(&key);
@@ -512,7 +512,7 @@ async fn a23_a_flood_of_kids_makes_few_fetches() {
 #[tokio::test(start_paused = true)]
 async fn a24_one_bogus_kid_is_asked_for_once_per_cooldown() {
     let (old, new) = (key("old"), key("new"));
-    let memory = Memory::publishing(&[&old]);
+    let memory = InMemoryIssuer::publishing(&[&old]);
     let verifier = memory.verifier();
     verifier.ready().await.unwrap();
     for _ in 0..100 {
@@ -531,7 +531,7 @@ async fn a24_one_bogus_kid_is_asked_for_once_per_cooldown() {
 #[tokio::test(start_paused = true)]
 async fn a25_a_flood_while_the_issuer_is_down() {
     let key = key("k");
-    let memory = Memory::publishing(&[&key]);
+    let memory = InMemoryIssuer::publishing(&[&key]);
     let verifier = memory.verifier();
     verifier.ready().await.unwrap();
     memory.answer(Answer::Fails);
@@ -550,7 +550,7 @@ async fn a25_a_flood_while_the_issuer_is_down() {
 #[tokio::test(start_paused = true)]
 async fn a26_tokens_that_fail_a_cheap_check_ask_for_nothing() {
     let key = key("k");
-    let memory = Memory::publishing(&[&key]);
+    let memory = InMemoryIssuer::publishing(&[&key]);
     let (verifier, never_asked) = (memory.verifier(), memory.verifier());
     verifier.ready().await.unwrap();
     let sign = |header: String, claims: String| key.sign_compact(&header, &claims);
@@ -601,7 +601,7 @@ async fn a26_tokens_that_fail_a_cheap_check_ask_for_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a27_a_bad_signature_asks_once_per_cooldown_and_never_of_a_young_set() {
     let (known, forger) = (key("k"), key("k"));
-    let memory = Memory::publishing(&[&known]);
+    let memory = InMemoryIssuer::publishing(&[&known]);
     let verifier = memory.verifier();
     verifier.ready().await.unwrap();
     let forged = token(&forger);
@@ -627,7 +627,7 @@ async fn a27_a_bad_signature_asks_once_per_cooldown_and_never_of_a_young_set() {
 async fn a28_a_kid_that_is_used_again_for_a_new_key() {
     let old = key("k");
     for new in [key("k"), TestKey::generate(Algorithm::EdDSA, "k")] {
-        let memory = Memory::publishing(&[&old]);
+        let memory = InMemoryIssuer::publishing(&[&old]);
         let verifier = memory.verifier();
         verifier.ready().await.unwrap();
         memory.publish(&[&new]);
@@ -653,7 +653,7 @@ async fn a28_a_kid_that_is_used_again_for_a_new_key() {
 #[tokio::test(start_paused = true)]
 async fn a29_a30_a_withdrawn_key_is_refused_after_the_next_refresh() {
     let (kept, leaked) = (key("kept"), key("leaked"));
-    let memory = Memory::publishing(&[&kept, &leaked]);
+    let memory = InMemoryIssuer::publishing(&[&kept, &leaked]);
     let verifier = memory.verifier_with(JwksCache::new().max_stale(seconds(3600)));
     verifier.ready().await.unwrap();
     memory.publish(&[&kept]);
@@ -670,7 +670,7 @@ async fn a29_a30_a_withdrawn_key_is_refused_after_the_next_refresh() {
 #[test]
 fn a31_a_result_that_comes_too_late_is_discarded() {
     let (old, new) = (key("k"), key("k"));
-    let memory = Memory::publishing(&[&old]);
+    let memory = InMemoryIssuer::publishing(&[&old]);
     memory.takes(seconds(1));
     let times = JwksCache::new().timeout(Duration::from_millis(100));
     let verifier = memory.verifier_with(times.timeout(seconds(2)));
@@ -711,7 +711,7 @@ fn a31_a_result_that_comes_too_late_is_discarded() {
 #[tokio::test(start_paused = true)]
 async fn a32_a_client_that_hangs_up_takes_no_fetch_with_it() {
     let key = key("k");
-    let memory = Memory::publishing(&[&key]);
+    let memory = InMemoryIssuer::publishing(&[&key]);
     memory.takes(seconds(1));
     let verifier = memory.verifier();
     let hung_up =
@@ -726,7 +726,7 @@ async fn a32_a_client_that_hangs_up_takes_no_fetch_with_it() {
 #[tokio::test(start_paused = true)]
 async fn a33_a_panic_fails_one_fetch_and_not_the_task() {
     let key = key("k");
-    let memory = Memory::publishing(&[&key]);
+    let memory = InMemoryIssuer::publishing(&[&key]);
     let verifier = memory.verifier();
     memory.answer(Answer::Panics);
     assert!(is_unavailable(verdict(&verifier, &token(&key)).await));
@@ -741,7 +741,7 @@ async fn a33_a_panic_fails_one_fetch_and_not_the_task() {
 #[tokio::test(start_paused = true)]
 async fn a34_the_task_ends_with_the_last_clone() {
     let key = key("k");
-    let memory = Memory::publishing(&[&key]);
+    let memory = InMemoryIssuer::publishing(&[&key]);
     let verifier = memory.verifier();
     let clones: Vec<_> = (0..10).map(|_| verifier.clone()).collect();
     for clone in &clones {
@@ -765,7 +765,7 @@ async fn a34_the_task_ends_with_the_last_clone() {
 #[test]
 fn a35_no_runtime_is_an_answer_and_no_panic() {
     let key = key("k");
-    let memory = Memory::publishing(&[&key]);
+    let memory = InMemoryIssuer::publishing(&[&key]);
     let verifier = memory.verifier();
     let token = token(&key);
     let mut pending = std::pin::pin!(verdict(&verifier, &token));
@@ -781,7 +781,7 @@ fn a35_no_runtime_is_an_answer_and_no_panic() {
 #[test]
 fn a35_a_caller_without_a_runtime_is_answered_while_the_task_runs_elsewhere() {
     let (old, new) = (key("old"), key("new"));
-    let memory = Memory::publishing(&[&old]);
+    let memory = InMemoryIssuer::publishing(&[&old]);
     let verifier = memory.verifier();
     let elsewhere = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -803,7 +803,7 @@ fn a35_a_caller_without_a_runtime_is_answered_while_the_task_runs_elsewhere() {
 #[test]
 fn a35_waiters_outlive_the_runtime_that_carried_their_fetch() {
     let key = key("k");
-    let memory = Memory::publishing(&[&key]);
+    let memory = InMemoryIssuer::publishing(&[&key]);
     memory.takes(Duration::from_millis(300));
     let verifier = memory.verifier();
     let carrier = tokio::runtime::Builder::new_multi_thread()
@@ -838,7 +838,7 @@ fn a35_waiters_outlive_the_runtime_that_carried_their_fetch() {
 #[test]
 fn a35_a_silent_task_is_replaced_without_anybody_waiting_for_it() {
     let (kept, withdrawn) = (key("kept"), key("withdrawn"));
-    let memory = Memory::publishing(&[&kept, &withdrawn]);
+    let memory = InMemoryIssuer::publishing(&[&kept, &withdrawn]);
     let verifier = memory.verifier();
     let runtime = || {
         tokio::runtime::Builder::new_current_thread()
@@ -864,7 +864,7 @@ fn a35_a_silent_task_is_replaced_without_anybody_waiting_for_it() {
 #[test]
 fn a35_a_runtime_that_nobody_drives_does_not_keep_the_task() {
     let (old, new) = (key("old"), key("new"));
-    let memory = Memory::publishing(&[&old]);
+    let memory = InMemoryIssuer::publishing(&[&old]);
     let verifier = memory.verifier();
     let runtime = || {
         tokio::runtime::Builder::new_current_thread()
@@ -893,7 +893,7 @@ fn a35_a_runtime_that_nobody_drives_does_not_keep_the_task() {
 #[tokio::test(start_paused = true)]
 async fn a36_n121_a_machine_that_slept_refreshes_at_once() {
     let (old, new) = (key("old"), key("new"));
-    let memory = Memory::publishing(&[&old]);
+    let memory = InMemoryIssuer::publishing(&[&old]);
     let clock = FakeClock::at(1_800_000_000.0);
     let verifier = JwtVerifier::new(memory.config().clock(&clock).build().unwrap());
     verifier.ready().await.unwrap();
@@ -933,8 +933,10 @@ async fn a36_n121_a_machine_that_slept_refreshes_at_once() {
 #[tokio::test(start_paused = true)]
 async fn a38_a_hundred_processes_that_start_together_do_not_stay_together() {
     let key = key("k");
-    let memories: Vec<_> = (0..100).map(|_| Memory::publishing(&[&key])).collect();
-    let verifiers: Vec<_> = memories.iter().map(Memory::verifier).collect();
+    let memories: Vec<_> = (0..100)
+        .map(|_| InMemoryIssuer::publishing(&[&key]))
+        .collect();
+    let verifiers: Vec<_> = memories.iter().map(InMemoryIssuer::verifier).collect();
     for verifier in &verifiers {
         verifier.ready().await.unwrap();
     }
@@ -954,7 +956,7 @@ async fn a38_a_hundred_processes_that_start_together_do_not_stay_together() {
 #[test]
 fn a41_swaps_under_load_are_seen_whole() {
     let (kept, a, b) = (key("kept"), key("changing"), key("changing"));
-    let memory = Memory::publishing(&[&kept, &a]);
+    let memory = InMemoryIssuer::publishing(&[&kept, &a]);
     let times = JwksCache::new().max_age(seconds(1)).cooldown(seconds(1));
     let verifier = memory.verifier_with(times);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -1023,7 +1025,10 @@ fn a41_swaps_under_load_are_seen_whole() {
 #[tokio::test(start_paused = true)]
 async fn a45_a_flooded_issuer_takes_nothing_from_another() {
     let (ours, theirs) = (key("ours"), key("theirs"));
-    let (well, flooded) = (Memory::publishing(&[&ours]), Memory::publishing(&[&theirs]));
+    let (well, flooded) = (
+        InMemoryIssuer::publishing(&[&ours]),
+        InMemoryIssuer::publishing(&[&theirs]),
+    );
     flooded.answer(Answer::Hangs);
     let config = JwtAuthConfig::builder()
         .audience(AUDIENCE)
@@ -1056,7 +1061,9 @@ async fn a45_a_flooded_issuer_takes_nothing_from_another() {
 #[tokio::test(start_paused = true)]
 async fn a45_a_thousand_issuers_start_when_they_are_used() {
     let key = key("k");
-    let memories: Vec<_> = (0..1000).map(|_| Memory::publishing(&[&key])).collect();
+    let memories: Vec<_> = (0..1000)
+        .map(|_| InMemoryIssuer::publishing(&[&key]))
+        .collect();
     let mut config = JwtAuthConfig::builder().audience(AUDIENCE);
     for (n, memory) in memories.iter().enumerate() {
         config = config.add_issuer(Issuer::new(format!("{ISSUER}-{n}")).key_source(memory.clone()));
@@ -1084,7 +1091,7 @@ async fn a45_a_thousand_issuers_start_when_they_are_used() {
 #[tokio::test(start_paused = true)]
 async fn a46_health_tells_what_there_is_to_know() {
     let key = key("k");
-    let memory = Memory::publishing(&[&key]);
+    let memory = InMemoryIssuer::publishing(&[&key]);
     let verifier = memory.verifier();
     let health = || verifier.keys().issuers.remove(0);
     let before = health();
@@ -1124,7 +1131,7 @@ async fn a46_health_tells_what_there_is_to_know() {
 #[tokio::test(start_paused = true)]
 async fn flapping_replicas_cost_one_bounded_wait_each() {
     let (steady, flapping) = (key("steady"), key("flapping"));
-    let memory = Memory::publishing(&[&steady, &flapping]);
+    let memory = InMemoryIssuer::publishing(&[&steady, &flapping]);
     memory.takes(seconds(1));
     let verifier = memory.verifier();
     verifier.ready().await.unwrap();
@@ -1151,7 +1158,7 @@ async fn flapping_replicas_cost_one_bounded_wait_each() {
 #[tokio::test(start_paused = true)]
 async fn a_key_that_an_earlier_set_held_is_looked_for_again_at_once() {
     let (steady, flapping) = (key("steady"), key("flapping"));
-    let memory = Memory::publishing(&[&steady, &flapping]);
+    let memory = InMemoryIssuer::publishing(&[&steady, &flapping]);
     memory.takes(seconds(1));
     let verifier = memory.verifier();
     verifier.ready().await.unwrap();

@@ -2,7 +2,7 @@
 
 use tower_jwt_auth::test_util::TestIssuer;
 
-use crate::program::{self, Program};
+use super::program::{self, Program};
 use crate::support::send;
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig
 use serde_json::{Value, json};
 use url::{Url, form_urlencoded};
 
-use crate::program::Program;
+use super::program::Program;
 use crate::support::{Answer, read, send};
 
 pub(crate) const REDIRECT_URI: &str = "http://localhost:6274/oauth/callback";

@@ -1,0 +1,3 @@
+//! Scopes that a route or a handler demands.
+
+mod routes;

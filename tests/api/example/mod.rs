@@ -1,0 +1,6 @@
+//! The example `mcp_server`, run as a program of its own.
+
+mod configured;
+mod program;
+mod sign_in;
+mod sign_in_refusals;
