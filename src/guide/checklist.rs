@@ -47,22 +47,22 @@
 //! | M7, M10 | 401 for invalid tokens, 403 for scopes, 400 for malformed requests | [`Rejection`](crate::Rejection). A malformed token gets 401, because clients do not start a login on 400 | `requirements/answers` |
 //! | M8 | Tokens for other servers are not accepted, and no token is passed on | the audience check; the header is removed | `requirements/tokens`, `requirements/privacy` |
 //! | M9 | Tokens are verified before anything is processed | a rejected request does not reach the service, and its body is not polled | `requirements/requests` |
-//! | M11 | Broad scopes imply narrow ones | hierarchies, as you declare them | `operations` |
+//! | M11 | Broad scopes imply narrow ones | hierarchies, as you declare them | `mcp/operations` |
 //! | M12 | Every request carries a token | every method, and every request of a session | `requirements/requests` |
 //! | M13 | No tokens in the query | never read there, nor in a form | `requirements/tokens` |
-//! | M14 | Tokens are stored with care | none in a log, in `Debug` or in JSON | `requirements/privacy`, `events` |
-//! | M16 | Sessions and handles do not authenticate | each request is verified; sessions are bound | `requirements/requests`, `sessions` |
+//! | M14 | Tokens are stored with care | none in a log, in `Debug` or in JSON | `requirements/privacy`, `telemetry` |
+//! | M16 | Sessions and handles do not authenticate | each request is verified; sessions are bound | `requirements/requests`, `mcp/sessions` |
 //! | S1 | `scope` in the 401 | `required_scopes` | `requirements/answers` |
-//! | S2, S3, S4 | 403 with all scopes of the operation, the same each time | [`McpScopes`](crate::McpScopes), [`RequireScopesLayer`](crate::RequireScopesLayer) | `operations`, `requirements/answers` |
+//! | S2, S3, S4 | 403 with all scopes of the operation, the same each time | [`McpScopes`](crate::McpScopes), [`RequireScopesLayer`](crate::RequireScopesLayer) | `mcp/operations`, `requirements/answers` |
 //! | S5 | No `offline_access` in challenges or metadata | an error of `build`; left out of challenges | `requirements/metadata` |
 //! | S6 | The canonical URI | used as configured; list other spellings in `audience` | `requirements/tokens` |
 //! | S7 | `scopes_supported` is minimal | `required_scopes` unless set | `requirements/metadata` |
-//! | S8 | Sessions belong to a user | [`SessionBindingLayer`](crate::SessionBindingLayer) | `sessions` |
-//! | S9 | Mirrored headers count only where the server must check them | [`McpScopes`](crate::McpScopes) | `operations` |
-//! | S10 | Generic messages to callers, reasons to the log | one response for every invalid token | `requirements/answers`, `events` |
+//! | S8 | Sessions belong to a user | [`SessionBindingLayer`](crate::SessionBindingLayer) | `mcp/sessions` |
+//! | S9 | Mirrored headers count only where the server must check them | [`McpScopes`](crate::McpScopes) | `mcp/operations` |
+//! | S10 | Generic messages to callers, reasons to the log | one response for every invalid token | `requirements/answers`, `telemetry` |
 //! | RFC 6750 §3 | At least one parameter, none twice, no `error` without credentials | a fixed order; `realm` when the challenge would otherwise be empty | `requirements/answers` |
 //! | extensions | Client credentials are accepted (`sub` may be the client); an ID-JAG or a workload's token is not | `typ`, `aud` | `requirements/tokens` |
 //! | DPoP | – | bound tokens are rejected until DPoP is supported | `requirements/tokens` |
-//! | availability | Starts without its issuer and survives the issuer's outages | [`operations`](super::operations) | `requirements/fit`, `availability`, `wire` |
-//! | transparency | Responses of the server pass unchanged | the body type is wrapped, never read | `requirements/fit`, `streams`, `operations` |
-//! | frameworks | axum, hyper, any tower stack | `Clone + Send + Sync`; `Error` is unchanged | `requirements/fit`, `assembly` |
+//! | availability | Starts without its issuer and survives the issuer's outages | [`operations`](super::operations) | `requirements/fit`, `keys/availability`, `keys/over_http` |
+//! | transparency | Responses of the server pass unchanged | the body type is wrapped, never read | `requirements/fit`, `authn/streams`, `mcp/operations` |
+//! | frameworks | axum, hyper, any tower stack | `Clone + Send + Sync`; `Error` is unchanged | `requirements/fit`, `authn/assembly` |

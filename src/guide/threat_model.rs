@@ -16,9 +16,9 @@
 //!
 //! # Threats and defences
 //!
-//! The last column names the tests that try each attack: `N47` is the test whose name begins with
-//! `n47_`, or whose range of numbers includes 47, in `tests/api/refusals`; `A23` follows the same
-//! rule in `tests/api/availability.rs` and `wire.rs`; M and S rows are those of the
+//! The last column names the tests in `tests/api` that try each attack: `N47` is the test whose
+//! name begins with `n47_`, or whose range of numbers includes 47, in the folder `refusals`; `A23`
+//! follows the same rule in the folder `keys`; M and S rows are those of the
 //! [checklist](super::checklist).
 //!
 //! | threat | defence | tests |
@@ -35,14 +35,14 @@
 //! | Two `Authorization` headers, of which another component reads the other one | 400 | N105, N106, N108 |
 //! | An identity planted by a client or an outer layer | `AuthInfo` has no public constructor except for tests, and an existing one is removed | N109-N111, M9 |
 //! | The headers name a harmless tool and the body a privileged one; or either names two | Headers count only where the server must compare them with the body and where each is present once; an ambiguous body (a member repeated, or in another case) requires every scope | S9 |
-//! | A batch with one privileged call, an unlisted tool, an unreadable body | A batch requires the scopes of all its messages; unlisted tools require the scopes of all listed ones; a batch of over 100 messages counts as unreadable | S9, `operations` |
-//! | A URI that leads elsewhere when it is resolved (`../`) | Under a rule for a prefix it requires the scopes of all resources | `operations` |
-//! | A request crafted so that a user is asked to grant everything | The 403 for a request that could not be read carries no challenge | `operations` |
+//! | A batch with one privileged call, an unlisted tool, an unreadable body | A batch requires the scopes of all its messages; unlisted tools require the scopes of all listed ones; a batch of over 100 messages counts as unreadable | S9, `mcp/operations` |
+//! | A URI that leads elsewhere when it is resolved (`../`) | Under a rule for a prefix it requires the scopes of all resources | `mcp/operations` |
+//! | A request crafted so that a user is asked to grant everything | The 403 for a request that could not be read carries no challenge | `mcp/operations` |
 //! | Another principal's session id | A session belongs to the principal who started it; others get the response for an unknown session. A request with two ids is rejected | N116, S8, M16 |
-//! | A stream that outlives its token | [`StreamExpiry`](crate::StreamExpiry) ends it; enabled for notification streams by [`JwtAuthLayer::mcp`](crate::JwtAuthLayer::mcp) | N115, `streams` |
+//! | A stream that outlives its token | [`StreamExpiry`](crate::StreamExpiry) ends it; enabled for notification streams by [`JwtAuthLayer::mcp`](crate::JwtAuthLayer::mcp) | N115, `authn/streams` |
 //! | The token is passed on to another server | [`JwtAuthLayer::mcp`](crate::JwtAuthLayer::mcp) removes the header | N117, M8 |
 //! | Unbounded work: huge tokens, deep JSON, hostile numbers, RSA keys with huge moduli or exponents | [Limits](crate::limits) are checked first. Depth, members and values of JSON are bounded. Dates are finite and within 2^53 | N33, N34, N43, N45, N46, N70, N71, N80 |
-//! | Bodies without an end, or sent a byte at a time | A body is read only when the operation cannot be determined otherwise, and only after the token was verified; at most 4 MiB; no concurrency permit of the service is held meanwhile | `operations` |
+//! | Bodies without an end, or sent a byte at a time | A body is read only when the operation cannot be determined otherwise, and only after the token was verified; at most 4 MiB; no concurrency permit of the service is held meanwhile | `mcp/operations` |
 //! | A flood of junk tokens triggers fetches, or hides a rotation | Cheap checks come before any fetch; one fetch at a time per issuer; the [budgets](super::operations#the-three-budgets) | A22-A28, A45 |
 //! | A cached verification outlives its basis: the key, the time, another audience, another token | Each verifier has its own token cache; a token is found by a MAC of all its bytes under a secret of this process; the generation of the keys and the clock are checked at each hit; rejections are never cached | N119, N120 |
 //! | A cached header bypasses a check | Only headers of verified tokens are cached, and a hit requires byte equality; the allowed algorithms, types and keys of the issuer are checked for each token. Headers over 512 bytes are not cached, which limits the cache to 300 KiB for one issuer and 5 MiB in total | `known_headers` |
@@ -53,7 +53,7 @@
 //! | A key is withdrawn because it leaked | It disappears with the next refresh: within `max_age` while the issuer can be reached, within `max_stale` while it cannot. An attacker who blocks the way to the issuer can stretch the first to the second | A29, A30 |
 //! | Trial and error | Every rejected token gets the same response. The reason goes to `tracing` only | N118, S10 |
 //! | Injection into headers or logs | Challenges contain fixed sentences and settings that `build` has checked, never text from the request. A logged `kid` is escaped and truncated | N56, N114, RFC 6750 §3 |
-//! | The token leaks through logs | No event, error or `Debug` output of this crate contains it. The header is marked sensitive, or removed | M14, `events` |
+//! | The token leaks through logs | No event, error or `Debug` output of this crate contains it. The header is marked sensitive, or removed | M14, `telemetry` |
 //! | A response is cached and served to another client | `Cache-Control: no-store` on every rejection | M7 |
 //! | The clock is set, or the machine sleeps | Tokens follow the wall clock. The age of keys follows the monotonic clock, and the wall clock after a sleep | N121, A36 |
 //! | Unforeseen input | No panic is reachable from a request or a fetched document; parsers are fuzzed | N122 |
