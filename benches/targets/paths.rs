@@ -2,11 +2,12 @@
 
 use http::StatusCode;
 use tower_jwt_auth::Algorithm;
+use tower_jwt_auth::limits::DEFAULT_REMEMBERED_TOKENS;
 
 use crate::drive::{self, Hello, batch, lines, repeated, request, service};
 use crate::measure::{Batch, Case, interleaved};
 use crate::table::Report;
-use crate::world::{Token, World};
+use crate::world::{Token, World, config, ready};
 
 const ROUNDS: usize = 300;
 const TOKENS: usize = 25;
@@ -100,16 +101,18 @@ fn remembered(report: &mut Report) {
     let own = through.least - nothing.least;
     report.at_most("one token", 0.75, own, " us", &detail);
     report.at_most("one token, with a keyed MAC", 0.4, own, " us", "");
-    in_turn(report);
+    for how_many in [10_000, DEFAULT_REMEMBERED_TOKENS] {
+        in_turn(report, how_many);
+    }
+    churn(report);
 }
 
-/// Ten thousand sessions; EdDSA, because signing that many takes RSA ten seconds.
-fn in_turn(report: &mut Report) {
-    const TOKENS: usize = 10_000;
+/// As many sessions; EdDSA, because signing that many takes RSA ten seconds.
+fn in_turn(report: &mut Report, how_many: usize) {
     const IN_TURN: usize = 50;
     let world = World::new(Algorithm::EdDSA);
     let service = service(&world.layer());
-    let tokens = world.tokens(TOKENS);
+    let tokens = world.tokens(how_many);
     for token in &tokens {
         drive::status(&service, request(Some(&token.line)));
     }
@@ -122,7 +125,7 @@ fn in_turn(report: &mut Report) {
         read.collect::<Vec<_>>()
     };
     let [through, nothing] = interleaved(
-        TOKENS / IN_TURN * 4,
+        how_many / IN_TURN * 4,
         [
             Case::new(|| batch(service.clone(), next(), StatusCode::OK)),
             Case::new(|| {
@@ -134,5 +137,35 @@ fn in_turn(report: &mut Report) {
     // The median: which tokens a batch holds differs.
     let own = through.median - nothing.median;
     let detail = format!(" (least {:.3})", through.least - nothing.least);
-    report.at_most("10,000 tokens in turn", 1.5, own, " us", &detail);
+    let what = format!("{how_many} tokens in turn, of {DEFAULT_REMEMBERED_TOKENS} asked for");
+    report.at_most(&what, 1.5, own, " us", &detail);
+}
+
+/// Each token is new to a cache that is full, and evicts another.
+fn churn(report: &mut Report) {
+    const ENTRIES: usize = 1024;
+    const IN_TURN: usize = 50;
+    const BATCHES: usize = 200;
+    let world = World::new(Algorithm::EdDSA);
+    let [full, without] = [ENTRIES, 0].map(|entries| {
+        let config = config(world.source()).remembered_tokens(entries);
+        service(&ready(config))
+    });
+    let tokens = world.tokens(ENTRIES * 2 + IN_TURN * BATCHES);
+    let (fill, new) = tokens.split_at(ENTRIES * 2);
+    for token in fill {
+        drive::status(&full, request(Some(&token.line)));
+    }
+    let batches = || new.chunks(IN_TURN).map(lines);
+    let (mut of_full, mut of_without) = (batches(), batches());
+    let [through, nothing] = interleaved(
+        BATCHES,
+        [
+            Case::new(|| batch(full.clone(), of_full.next().unwrap(), StatusCode::OK)),
+            Case::new(|| batch(without.clone(), of_without.next().unwrap(), StatusCode::OK)),
+        ],
+    );
+    let detail = format!("x ({:.3} of {:.3} us)", through.median, nothing.median);
+    let ratio = through.median / nothing.median;
+    report.at_most("a new token in a full cache, over none", 1.06, ratio, "", &detail);
 }

@@ -20,7 +20,7 @@ use crate::base::clock::Clock;
 use crate::jwks::KeySet;
 use crate::keys::{KeyOrigin, LiveKeys};
 use crate::token::ValidationPolicy;
-use crate::verifier::cache::TokenMemory;
+use crate::verifier::cache::TokenCache;
 use crate::verifier::checks::CustomChecks;
 use crate::verifier::{JwtVerifier, TrustedIssuer};
 use crate::wire::metadata::ResourceMetadata;
@@ -97,12 +97,12 @@ impl JwtAuthConfig {
                     Keys::Fetched(origin) => LiveKeys::refreshed(origin, clock.clone()),
                 },
             });
-        let memory = TokenMemory::new(*remembered_tokens);
+        let cache = TokenCache::new(*remembered_tokens);
         JwtVerifier::assemble(
             issuers,
             resource.clone(),
             checks.clone(),
-            memory,
+            cache,
             clock.clone(),
         )
     }

@@ -1,12 +1,10 @@
 //! aws-lc-rs: the default, and the faster one.
 
-use aws_lc_rs::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::hmac;
-use aws_lc_rs::rand;
 use aws_lc_rs::rsa::RsaParameters;
 use aws_lc_rs::signature::{self, ParsedPublicKey, RsaPublicKeyComponents, VerificationAlgorithm};
 
-use super::{Algorithm, MAC_BYTES, Mac, Material, Verify};
+use super::{Algorithm, Material, Verify};
 
 #[derive(Debug)]
 pub(crate) enum SignatureKey {
@@ -36,25 +34,6 @@ impl Verify for SignatureKey {
             Self::Public(key) => key.verify_sig(message, signature).is_ok(),
             Self::Secret(key) => hmac::verify(key, message, signature).is_ok(),
         }
-    }
-}
-
-pub(crate) struct TokenMac(LessSafeKey);
-
-impl Mac for TokenMac {
-    fn random() -> Option<Self> {
-        let mut secret = [0; 16];
-        rand::fill(&mut secret).ok()?;
-        let key = UnboundKey::new(&AES_128_GCM, &secret).ok()?;
-        Some(Self(LessSafeKey::new(key)))
-    }
-
-    fn of(&self, token: &[u8]) -> Option<[u8; MAC_BYTES]> {
-        let nonce = Nonce::assume_unique_for_key([0; 12]);
-        let sealed = self
-            .0
-            .seal_in_place_separate_tag(nonce, Aad::from(token), &mut []);
-        sealed.ok()?.as_ref().try_into().ok()
     }
 }
 

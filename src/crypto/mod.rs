@@ -21,9 +21,8 @@ use self::rust_crypto as back_end;
 
 pub use algorithm::Algorithm;
 pub(crate) use back_end::SignatureKey;
-pub(crate) use back_end::TokenMac;
 
-/// Whether [`SignatureKey`] and [`TokenMac`] can be had.
+/// Whether a [`SignatureKey`] can be made.
 pub(crate) const AVAILABLE: bool = cfg!(any(feature = "aws_lc_rs", feature = "rust_crypto"));
 
 /// A public key in the encoding that its type uses, lengths not checked yet.
@@ -48,17 +47,6 @@ pub(crate) trait Verify: Sized {
 
     fn verifies(&self, message: &[u8], signature: &[u8]) -> bool;
 }
-
-/// A keyed hash of tokens whose results must never be shown; `memory` says why.
-pub(crate) trait Mac: Sized {
-    /// `None` where the system has no randomness for the secret.
-    fn random() -> Option<Self>;
-
-    fn of(&self, token: &[u8]) -> Option<[u8; MAC_BYTES]>;
-}
-
-/// Bytes of a [`Mac`].
-pub(crate) const MAC_BYTES: usize = 16;
 
 #[cfg(all(
     test,

@@ -1,6 +1,6 @@
 //! Nothing can be made: `build()` says which features are missing.
 
-use super::{Algorithm, MAC_BYTES, Mac, Material, Verify};
+use super::{Algorithm, Material, Verify};
 
 #[derive(Debug)]
 pub(crate) enum SignatureKey {}
@@ -11,18 +11,6 @@ impl Verify for SignatureKey {
     }
 
     fn verifies(&self, _: &[u8], _: &[u8]) -> bool {
-        match *self {}
-    }
-}
-
-pub(crate) enum TokenMac {}
-
-impl Mac for TokenMac {
-    fn random() -> Option<Self> {
-        None
-    }
-
-    fn of(&self, _: &[u8]) -> Option<[u8; MAC_BYTES]> {
         match *self {}
     }
 }

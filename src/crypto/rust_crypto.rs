@@ -5,15 +5,13 @@
 use std::fmt;
 
 use ed25519_dalek::VerifyingKey as Ed25519Key;
-use ghash::GHash;
-use ghash::universal_hash::UniversalHash as _;
 use hmac::{EagerHash, Hmac, KeyInit as _, Mac as _};
 use ml_dsa::{EncodedVerifyingKey, MlDsa44, MlDsa65, MlDsa87, MlDsaParams};
 use rsa::signature::Verifier;
 use rsa::{BoxedUint, pkcs1v15, pss};
 use sha2::{Sha256, Sha384, Sha512};
 
-use super::{Algorithm, MAC_BYTES, Mac, Material, Verify};
+use super::{Algorithm, Material, Verify};
 use crate::limits::RSA_BITS;
 
 /// The types of keys have nothing in common but this.
@@ -115,24 +113,5 @@ impl SignatureKey {
 impl fmt::Debug for SignatureKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SignatureKey").finish_non_exhaustive()
-    }
-}
-
-pub(crate) struct TokenMac(GHash);
-
-impl Mac for TokenMac {
-    fn random() -> Option<Self> {
-        let mut secret = [0; MAC_BYTES];
-        getrandom::fill(&mut secret).ok()?;
-        Some(Self(GHash::new(&secret.into())))
-    }
-
-    fn of(&self, token: &[u8]) -> Option<[u8; MAC_BYTES]> {
-        let mut hash = self.0.clone();
-        hash.update_padded(token);
-        // The last block holds the length, as in GCM: padding makes no two tokens alike.
-        let length = u128::try_from(token.len()).ok()?;
-        hash.update(&[length.to_be_bytes().into()]);
-        Some(hash.finalize().into())
     }
 }

@@ -40,7 +40,6 @@ use crate::base::clock::Clock;
 use crate::caller::AuthInfo;
 use crate::crypto::Algorithm;
 use crate::jwks::{KeySet, KeySetOptions};
-use crate::token::verified::VerifiedBy;
 use crate::token::{TokenError, verified_of_claims, verify_jws, verify_raw};
 use crate::wire::credentials::Credentials;
 
@@ -92,7 +91,7 @@ impl AuthInfo {
         ] {
             members.entry(name).or_insert(value);
         }
-        let verified = verified_of_claims(&claims.to_string(), VerifiedBy::default());
+        let verified = verified_of_claims(&claims.to_string());
         Self::new(
             verified.expect("the claims have the types of RFC 7519"),
             Credentials::new(http::HeaderValue::from_static(""), 0),

@@ -10,7 +10,7 @@ use super::policy::ValidationPolicy;
 use crate::base::numeric_date::NumericDate;
 use crate::crypto::Algorithm;
 use crate::jwks::{KeyMiss, KeySet};
-use crate::token::verified::{Said, Verified, VerifiedBy};
+use crate::token::verified::{Said, Verified};
 
 /// A token whose header could be read (steps 1 to 3). Nothing in it is believed yet.
 #[derive(Debug)]
@@ -119,10 +119,10 @@ pub(crate) struct Attested<'p> {
 }
 
 impl Attested<'_> {
-    /// The proof that every check was passed. `payload` is that of the same token, and `by` what verified it.
-    pub(crate) fn into_verified(self, by: VerifiedBy, payload: String) -> Arc<Verified> {
+    /// The proof that every check was passed. `payload` is that of the same token.
+    pub(crate) fn into_verified(self, payload: String) -> Arc<Verified> {
         let resource = self.policy.resource.clone();
-        Arc::new(Verified::assertion(by, payload, self.said, resource))
+        Arc::new(Verified::assertion(payload, self.said, resource))
     }
 }
 
@@ -168,10 +168,10 @@ pub(crate) fn verify_raw(
 
 /// What [`Checked::verify`] would say of these claims, without a token.
 #[cfg(feature = "test-util")]
-pub(crate) fn verified_of_claims(json: &str, by: VerifiedBy) -> Result<Arc<Verified>, TokenError> {
+pub(crate) fn verified_of_claims(json: &str) -> Result<Arc<Verified>, TokenError> {
     let claims = Claims::parse(json)?;
     let first = claims.audience().first().map(|audience| &**audience);
     let said = claims.said(json, first)?;
-    let verified = Verified::assertion(by, json.to_owned(), said, Arc::default());
+    let verified = Verified::assertion(json.to_owned(), said, Arc::default());
     Ok(Arc::new(verified))
 }

@@ -1,18 +1,15 @@
 //! What a good token says, in as few pieces of memory as can be: the claims as they came, and places in
 //! them.
 
-use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use crate::base::numeric_date::TokenTimes;
 use crate::base::scopes::{ScopeHierarchy, ScopeSet, grants};
-use crate::crypto::MAC_BYTES;
 use crate::wire::resource::ProtectedResource;
 
 /// A token that passed every check. Shared by everybody who holds an `AuthInfo` of it.
 #[derive(Debug)]
 pub(crate) struct Verified {
-    pub(crate) by: VerifiedBy,
     pub(crate) resource: Arc<ProtectedResource>,
     said: Said,
     payload: String,
@@ -20,21 +17,6 @@ pub(crate) struct Verified {
     audience: OnceLock<Vec<String>>,
     scopes: OnceLock<ScopeSet>,
 }
-
-/// Which keys verified which token.
-#[derive(Debug, Default)]
-pub(crate) struct VerifiedBy {
-    /// Where the token may be remembered.
-    pub(crate) token: Option<TokenKey>,
-    /// Its place among those that are trusted.
-    pub(crate) issuer: usize,
-    /// That of the keys.
-    pub(crate) generation: u64,
-}
-
-/// By what a token is remembered; see `memory`. Never shown.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TokenKey(pub(crate) [u8; MAC_BYTES]);
 
 #[derive(Debug)]
 pub(crate) struct Said {
@@ -68,13 +50,11 @@ pub(crate) enum Places {
 impl Verified {
     /// Named to be searched for: each caller of this is a place that grants access.
     pub(crate) fn assertion(
-        by: VerifiedBy,
         payload: String,
         said: Said,
         resource: Arc<ProtectedResource>,
     ) -> Self {
         Self {
-            by,
             resource,
             said,
             payload,
@@ -179,12 +159,6 @@ impl Verified {
     }
 }
 
-impl fmt::Debug for TokenKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TokenKey(..)")
-    }
-}
-
 impl Place {
     /// Where `text` stands in `whole`, which it was read from.
     pub(crate) fn of(text: &str, whole: &str) -> Self {
@@ -228,18 +202,6 @@ const LEAST_ALLOCATION: usize = 16;
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_token_key_is_not_shown() {
-        let by = VerifiedBy {
-            token: Some(TokenKey([0xab; MAC_BYTES])),
-            ..VerifiedBy::default()
-        };
-        assert_eq!(
-            format!("{by:?}"),
-            "VerifiedBy { token: Some(TokenKey(..)), issuer: 0, generation: 0 }"
-        );
-    }
 
     #[test]
     fn places_are_found_or_copied() {

@@ -7,9 +7,9 @@ use crate::caller::AuthInfo;
 use crate::crypto::Algorithm;
 use crate::keys::{Answer, Asked, FetchError, KeysHealth, Lack, LiveKeys, Snapshot};
 use crate::telemetry;
-use crate::token::verified::{Verified, VerifiedBy};
+use crate::token::verified::Verified;
 use crate::token::{Compact, Headed, Header, TokenError, TokenErrorKind, ValidationPolicy, room};
-use crate::verifier::cache::TokenMemory;
+use crate::verifier::cache::{Cached, TokenCache};
 use crate::verifier::checks::CustomChecks;
 use crate::verifier::header_cache::{KnownHeader, KnownHeaders};
 use crate::wire::credentials::Credentials;
@@ -67,7 +67,7 @@ struct Inner {
     resource: Arc<ProtectedResource>,
     checks: CustomChecks,
     headers: KnownHeaders,
-    memory: Option<TokenMemory>,
+    cache: Option<TokenCache>,
     clock: Clock,
 }
 
@@ -99,7 +99,7 @@ impl JwtVerifier {
         issuers: impl Iterator<Item = TrustedIssuer>,
         resource: Arc<ProtectedResource>,
         checks: CustomChecks,
-        memory: Option<TokenMemory>,
+        cache: Option<TokenCache>,
         clock: Clock,
     ) -> Self {
         let issuers: Vec<_> = issuers.collect();
@@ -119,7 +119,7 @@ impl JwtVerifier {
             algorithms,
             resource,
             checks,
-            memory,
+            cache,
             clock,
         }))
     }
@@ -261,14 +261,19 @@ impl JwtVerifier {
     /// A token that was verified before, if a fresh look would come to the same verdict: under the same
     /// keys, which may still serve, and by the clock of this moment.
     fn recall(&self, presented: Presented<'_>) -> Option<Arc<Verified>> {
-        let recalled = self.0.memory.as_ref()?.recall(presented.bytes())?;
-        let verified = recalled.verified()?;
-        let TrustedIssuer { policy, keys } = self.0.issuers.get(verified.by.issuer)?;
+        let cache = self.0.cache.as_ref()?;
+        let cached = cache.get(presented.bytes())?;
+        let verified = cached.verified();
+        let TrustedIssuer { policy, keys } = self.0.issuers.get(cached.issuer())?;
         let now = self.0.clock.now();
         let in_use = keys.in_use(now);
-        let same_keys = in_use.serving(now)?.generation == verified.by.generation;
+        let same_keys = in_use.serving(now)?.generation == cached.generation();
         let in_time = policy.check_times(verified.times(), now.wall).is_ok();
-        (same_keys && in_time).then(|| verified.clone())
+        if !(same_keys && in_time) {
+            cache.remove(presented.bytes());
+            return None;
+        }
+        Some(cached.into_verified())
     }
 
     /// Every check, from the first to the signature.
@@ -363,15 +368,10 @@ impl JwtVerifier {
         if known.is_none() {
             self.0.headers.learn(compact.encoded_header(), header);
         }
-        let memory = self.0.memory.as_ref();
-        let by = VerifiedBy {
-            token: memory.and_then(|memory| memory.key(presented.bytes())),
-            issuer,
-            generation: seen,
-        };
-        let verified = attested.into_verified(by, payload);
-        if let Some(memory) = memory {
-            memory.remember(presented.bytes(), verified.clone());
+        let verified = attested.into_verified(payload);
+        if let Some(cache) = &self.0.cache {
+            let cached = Cached::new(issuer, seen, verified.clone());
+            cache.insert(presented.bytes(), cached);
         }
         Ok(verified)
     }

@@ -120,11 +120,11 @@ async fn refusals_are_not_remembered() {
             assert!(verdict.is_err() && !recalled, "{token}");
         }
     }
-    let memory = verifier.0.memory.as_ref().unwrap();
-    assert_eq!(memory.entries(), 0);
+    let cache = verifier.0.cache.as_ref().unwrap();
+    assert_eq!(cache.len(), 0);
     assert!(!knows_header_of(&verifier, &good));
     assert_eq!(look(&verifier, &good).await, self::good());
-    assert_eq!(memory.entries(), 1);
+    assert_eq!(cache.len(), 1);
     assert!(knows_header_of(&verifier, &good));
 }
 
