@@ -34,7 +34,10 @@ fn main() {
         .skip(1)
         .find(|argument| !argument.starts_with('-'));
     let Some(wanted) = wanted else {
-        println!("first-sight verification service remembered no-header unknown-kid expired");
+        println!(
+            "first-sight verification service remembered no-header unknown-kid expired \
+             expired-long expired-members"
+        );
         return;
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -76,6 +79,8 @@ fn main() {
         "no-header" => refused(None),
         "unknown-kid" => refused(Some(&tokens::headed(&world, "kid", "other"))),
         "expired" => refused(Some(&tokens::expired(&world))),
+        "expired-long" => refused(Some(&tokens::expired_long(&world))),
+        "expired-members" => refused(Some(&tokens::expired_with_many_members(&world))),
         other => panic!("no path is called {other}"),
     }
 }

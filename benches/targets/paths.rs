@@ -167,5 +167,11 @@ fn churn(report: &mut Report) {
     );
     let detail = format!("x ({:.3} of {:.3} us)", through.median, nothing.median);
     let ratio = through.median / nothing.median;
-    report.at_most("a new token in a full cache, over none", 1.06, ratio, "", &detail);
+    report.at_most(
+        "a new token in a full cache, over none",
+        1.06,
+        ratio,
+        "",
+        &detail,
+    );
 }

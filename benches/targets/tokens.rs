@@ -17,11 +17,28 @@ pub(crate) fn claiming(world: &World, claim: &str, value: Value) -> HeaderValue 
     world.signed(&header(&world.key), &claims).line
 }
 
-/// Long ago, so that its other dates must be gone.
 pub(crate) fn expired(world: &World) -> HeaderValue {
+    expired_with(world, json!({}))
+}
+
+/// Expired, and nearly as long as a token may be, by one claim.
+pub(crate) fn expired_long(world: &World) -> HeaderValue {
+    expired_with(world, json!({"x": "y".repeat(11_000)}))
+}
+
+/// Expired, and with nearly as many claims as a token may have.
+pub(crate) fn expired_with_many_members(world: &World) -> HeaderValue {
+    let members =
+        (0..240).map(|number| (format!("claim-{number}"), json!("a value of some length")));
+    expired_with(world, members.collect())
+}
+
+/// Long ago, so that its other dates must be gone.
+fn expired_with(world: &World, more: Value) -> HeaderValue {
     let mut claims = claims(1);
     let members = claims.as_object_mut().unwrap();
     members.retain(|name, _| name != "nbf" && name != "iat");
+    members.extend(more.as_object().unwrap().clone());
     claims["exp"] = json!(1_700_000_000);
     world.signed(&header(&world.key), &claims).line
 }

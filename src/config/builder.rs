@@ -211,13 +211,16 @@ impl JwtAuthConfigBuilder {
         self
     }
 
-    /// Remembers about this many verified tokens: the next request with one of them costs no signature
-    /// check. 0 turns it off.
+    /// Caches this many verified tokens: the next request with one of them costs no signature check.
+    /// 0 turns the cache off.
     ///
-    /// A remembered token is worth what a fresh look would be: its times are held against the clock at
-    /// each request, and it is forgotten when the issuer's keys change. Tokens that were refused are
-    /// never remembered. The number is rounded up to a multiple of 32, and bounds the memory as well:
-    /// at most 1.5 KiB for each, on average.
+    /// A cached token gets the verdict that it would get without the cache: its times are compared with
+    /// the clock for each request, and its entry is not used once the issuer's keys have changed.
+    /// Rejected tokens are never cached. The tokens themselves are held in memory for as long.
+    ///
+    /// An entry takes the token's bytes and about 1.1 KB: 2.1 KB for a token of 1 KB. The number
+    /// bounds the memory as well: at most 3 KiB for each on average, and up to a sixth more, so that
+    /// large tokens leave room for fewer.
     ///
     /// Default: [16,384](crate::limits::DEFAULT_REMEMBERED_TOKENS).
     ///
