@@ -163,8 +163,8 @@
 //! restart is needed. To serve immediately after a start, provide initial keys:
 //!
 //! - [`snapshot_file`](crate::JwtAuthConfigBuilder::snapshot_file) saves each good set to a file
-//!   and reads it at start-up. The file is replaced as a whole and carries a checksum; a file that
-//!   is damaged, older than `max_stale` or of another issuer is ignored.
+//!   and reads it at start-up. The file is replaced as a whole; a file that is
+//!   damaged, older than `max_stale` or of another issuer is ignored.
 //! - [`initial_jwks`](crate::JwtAuthConfigBuilder::initial_jwks) takes a set from the
 //!   configuration, or from [`KeysHealth::export`](crate::KeysHealth::export) in another process.
 //!

@@ -3,6 +3,7 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::MAX_DOCUMENT_BYTES;
@@ -40,28 +41,16 @@ impl KeySnapshot {
     pub fn jwks(&self) -> &str {
         &self.jwks
     }
-
-    fn checksum(&self) -> u32 {
-        let mut sum = crc32fast::Hasher::new();
-        for part in [
-            self.issuer.as_bytes(),
-            &self.fetched_at.to_be_bytes(),
-            self.jwks.as_bytes(),
-        ] {
-            // The length too, so that nothing can move from one part to the next.
-            sum.update(&part.len().to_be_bytes());
-            sum.update(part);
-        }
-        sum.finalize()
-    }
 }
 
-/// What stands in the file. The checksum finds a file that was cut short or damaged; it is no
-/// signature.
+/// The content of the file. A file that was cut short is no JSON object, and a rename never leaves
+/// one behind.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Sealed {
-    crc32: u32,
+struct Content {
+    /// Files of earlier versions carry a checksum, which is not checked.
+    #[serde(default, rename = "crc32", skip_serializing)]
+    _checksum: IgnoredAny,
     snapshot: KeySnapshot,
 }
 
@@ -99,11 +88,8 @@ pub(in crate::keys) fn read(path: &Path) -> Result<KeySnapshot, SnapshotFault> {
         Ok(_) => {}
     }
     let text = fs::read(path).map_err(SnapshotFault::Unreadable)?;
-    let sealed: Sealed = serde_json::from_slice(&text).map_err(|_| SnapshotFault::Damaged)?;
-    match sealed.crc32 == sealed.snapshot.checksum() {
-        true => Ok(sealed.snapshot),
-        false => Err(SnapshotFault::Damaged),
-    }
+    let content: Content = serde_json::from_slice(&text).map_err(|_| SnapshotFault::Damaged)?;
+    Ok(content.snapshot)
 }
 
 /// Replaces the file as a whole: a reader sees the old one or the new one, and so does a process that
@@ -112,11 +98,11 @@ pub(in crate::keys) fn write(path: &Path, snapshot: KeySnapshot) -> io::Result<(
     let mut beside = path.as_os_str().to_owned();
     // A name that no other process or layer takes, nor can foresee.
     beside.push(format!(".{:016x}.tmp", fastrand::u64(..)));
-    let sealed = Sealed {
-        crc32: snapshot.checksum(),
+    let content = Content {
+        _checksum: IgnoredAny,
         snapshot,
     };
-    let text = serde_json::to_vec(&sealed)?;
+    let text = serde_json::to_vec(&content)?;
     let mut file = File::create_new(&beside)?;
     let written = file.write_all(&text).and_then(|()| file.sync_all());
     drop(file);
@@ -140,6 +126,14 @@ mod tests {
             fetched_at: 1_700_000_000,
             jwks: "{\"keys\":[]}".into(),
         }
+    }
+
+    #[test]
+    fn files_of_earlier_versions_are_read() {
+        let text = r#"{"crc32":1234567890,"snapshot":{"issuer":"https://i.example",
+            "fetched_at":1700000000,"jwks":"{\"keys\":[]}"}}"#;
+        let content: Content = serde_json::from_str(text).unwrap();
+        assert_eq!(content.snapshot, snapshot());
     }
 
     #[test]
@@ -170,13 +164,18 @@ mod tests {
 
         assert!(matches!(read(&directory), Err(SnapshotFault::Damaged)));
         let good = fs::read_to_string(&path).unwrap();
-        for (name, damaged) in [
-            ("cut short", good[..good.len() / 2].to_owned()),
-            ("another time", good.replace("1700000000", "1700000001")),
-            ("another issuer", good.replace("i.example", "j.example")),
-            ("another set", good.replace("keys", "kays")),
-            ("empty", String::new()),
-        ] {
+        let rows = (0..good.len()).map(|length| ("cut short", good[..length].to_owned()));
+        for (name, damaged) in rows.chain([
+            ("no time", good.replace("1700000000", "null")),
+            ("a negative time", good.replace("1700000000", "-1")),
+            (
+                "a set that is no text",
+                good.replace("\"{\\\"keys\\\":[]}\"", "{}"),
+            ),
+            ("no issuer", good.replace("\"issuer\"", "\"issuers\"")),
+            ("an unknown member", good.replacen('{', "{\"x\":0,", 1)),
+            ("more behind it", format!("{good}{{")),
+        ]) {
             assert_ne!(damaged, good, "{name}");
             fs::write(&path, damaged).unwrap();
             assert!(matches!(read(&path), Err(SnapshotFault::Damaged)), "{name}");
