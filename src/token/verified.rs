@@ -49,11 +49,7 @@ pub(crate) enum Places {
 
 impl Verified {
     /// Named to be searched for: each caller of this is a place that grants access.
-    pub(crate) fn assertion(
-        payload: String,
-        said: Said,
-        resource: Arc<ProtectedResource>,
-    ) -> Self {
+    pub(crate) fn assertion(payload: String, said: Said, resource: Arc<ProtectedResource>) -> Self {
         Self {
             resource,
             said,

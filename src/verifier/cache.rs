@@ -101,7 +101,8 @@ impl TokenCache {
 
     /// Stores a token that has just been verified, unless it is too large to be worth its place.
     pub(crate) fn insert(&self, token: &[u8], cached: Cached) {
-        let bytes = token.len() + cached.verified.weight() + ENTRY_OVERHEAD;
+        let bytes =
+            (token.len().saturating_add(cached.verified.weight())).saturating_add(ENTRY_OVERHEAD);
         if token.len() > MAX_TOKEN_BYTES || bytes > MOST_ENTRY_BYTES {
             return;
         }
@@ -215,8 +216,10 @@ impl fmt::Debug for TokenCache {
 fn shards_for(entries: usize, threads: usize) -> usize {
     let most = threads.saturating_mul(SHARDS_PER_THREAD);
     let wanted = most.min(entries / LEAST_IN_SHARD).max(1);
-    // The largest power of two that is no larger.
-    1 << wanted.ilog2()
+    match wanted.next_power_of_two() {
+        larger if larger > wanted => larger / 2,
+        wanted => wanted,
+    }
 }
 
 /// Entries for which one of so many shards has room; `None` for none.

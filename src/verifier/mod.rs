@@ -17,10 +17,6 @@ use crate::wire::credentials::is_b64token;
 use crate::wire::rejection::Rejection;
 use crate::wire::resource::ProtectedResource;
 
-#[allow(
-    clippy::arithmetic_side_effects,
-    reason = "places in a set, and bytes of entries, which are bounded"
-)]
 pub(crate) mod cache;
 pub(crate) mod checks;
 mod header_cache;

@@ -1,4 +1,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "numbers of tokens, and bytes of a few"
+)]
 
 use proptest::prelude::*;
 use serde_json::json;
