@@ -22,6 +22,7 @@ mod scaling;
 #[allow(dead_code, reason = "shared with the other benches")]
 mod table;
 mod threads;
+#[allow(dead_code, reason = "shared with the other benches")]
 mod tokens;
 mod world;
 mod worst;
