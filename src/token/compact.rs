@@ -43,10 +43,6 @@ impl<'t> Compact<'t> {
         })
     }
 
-    pub(crate) const fn encoded_header(&self) -> &'t [u8] {
-        self.header
-    }
-
     pub(crate) fn header<'r>(
         &self,
         room: &'r mut Room<HEADER_ROOM>,

@@ -38,15 +38,6 @@ impl<'a> Header<'a> {
             typ: read.typ,
         })
     }
-
-    pub(crate) fn to_static(&self) -> Header<'static> {
-        let owned = |text: &Option<Cow<'a, str>>| text.clone().map(|text| text.into_owned().into());
-        Header {
-            algorithm: self.algorithm,
-            kid: owned(&self.kid),
-            typ: owned(&self.typ),
-        }
-    }
 }
 
 /// `jwk`, `jku`, `x5u`, `x5c` and `x5t` are not among the members: a token never brings its own key

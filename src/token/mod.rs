@@ -8,8 +8,7 @@
 //!    header now, the claims before 4, the signature before 9
 //! 3. header: one JSON object, no repeated member, no `crit`, `b64`, `zip`, `enc`, nested `cty`
 //!    (RFC 7515 §4, RFC 7797 §7)
-//!    and an `alg` that the allow-list of some issuer holds (RFC 8725 §3.1). Of a header that equals that of
-//!    a good token, the first half is known (`known_headers`)
+//!    and an `alg` that the allow-list of some issuer holds (RFC 8725 §3.1)
 //! 4. claims: one JSON object, no repeated member, every type right (RFC 7519 §4)
 //! 5. `alg` in the allow-list of its issuer, `typ` of an access token (RFC 8725 §3.1, §3.11; RFC 9068 §4)
 //! 6. `iss`, `aud` (RFC 7519 §4.1.1, §4.1.3; RFC 8707 §2)

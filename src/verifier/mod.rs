@@ -11,7 +11,6 @@ use crate::token::verified::Verified;
 use crate::token::{Compact, Headed, Header, TokenError, TokenErrorKind, ValidationPolicy, room};
 use crate::verifier::cache::{Cached, TokenCache};
 use crate::verifier::checks::CustomChecks;
-use crate::verifier::header_cache::{KnownHeader, KnownHeaders};
 use crate::wire::credentials::Credentials;
 use crate::wire::credentials::is_b64token;
 use crate::wire::rejection::Rejection;
@@ -19,7 +18,6 @@ use crate::wire::resource::ProtectedResource;
 
 pub(crate) mod cache;
 pub(crate) mod checks;
-mod header_cache;
 mod pending;
 mod presented;
 
@@ -62,7 +60,6 @@ struct Inner {
     algorithms: Vec<Algorithm>,
     resource: Arc<ProtectedResource>,
     checks: CustomChecks,
-    headers: KnownHeaders,
     cache: Option<TokenCache>,
     clock: Clock,
 }
@@ -110,7 +107,6 @@ impl JwtVerifier {
         }
         Self(Arc::new(Inner {
             by_name: by_name.collect(),
-            headers: KnownHeaders::new(issuers.len()),
             issuers,
             algorithms,
             resource,
@@ -282,18 +278,10 @@ impl JwtVerifier {
         let unreadable = |error| NotYet::Rejected(self.refuse_unreadable(presented, error));
         let (mut header_room, mut signature_room) = (room(), room());
         let compact = Compact::split(presented.bytes()).map_err(unreadable)?;
-        let known = self.0.headers.recall(compact.encoded_header());
-        let (header_text, header_read);
-        let header = match known.as_ref().and_then(KnownHeader::header) {
-            Some(header) => header,
-            None => {
-                header_text = compact.header(&mut header_room).map_err(unreadable)?;
-                header_read = Header::parse(&header_text).map_err(refuse)?;
-                &header_read
-            }
-        };
+        let header_text = compact.header(&mut header_room).map_err(unreadable)?;
+        let header = Header::parse(&header_text).map_err(refuse)?;
         let used = |algorithm| self.0.algorithms.contains(&algorithm);
-        let headed = Headed::new(compact, header, used).map_err(refuse)?;
+        let headed = Headed::new(compact, &header, used).map_err(refuse)?;
         let now = self.0.clock.now();
         // Loaded once for the whole look: of several issuers, only the claims say whose.
         let early = match (look, &*self.0.issuers) {
@@ -361,9 +349,6 @@ impl JwtVerifier {
                 };
             }
         };
-        if known.is_none() {
-            self.0.headers.learn(compact.encoded_header(), header);
-        }
         let verified = attested.into_verified(payload);
         if let Some(cache) = &self.0.cache {
             let cached = Cached::new(issuer, seen, verified.clone());

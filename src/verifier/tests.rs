@@ -122,19 +122,12 @@ async fn refusals_are_not_remembered() {
     }
     let cache = verifier.0.cache.as_ref().unwrap();
     assert_eq!(cache.len(), 0);
-    assert!(!knows_header_of(&verifier, &good));
     assert_eq!(look(&verifier, &good).await, self::good());
     assert_eq!(cache.len(), 1);
-    assert!(knows_header_of(&verifier, &good));
-}
-
-fn knows_header_of(verifier: &JwtVerifier, token: &str) -> bool {
-    let (header, _) = token.split_once('.').unwrap();
-    verifier.0.headers.recall(header.as_bytes()).is_some()
 }
 
 #[tokio::test]
-async fn a_known_header_saves_no_check() {
+async fn a_header_that_was_good_before_saves_no_check() {
     let (key, clock) = (key("k"), FakeClock::at(NOW as f64));
     let other = TestKey::generate(Algorithm::EdDSA, "other");
     let issuer = |name: &str, algorithm| {
@@ -163,7 +156,6 @@ async fn a_known_header_saves_no_check() {
                 TokenErrorKind::BadSignature,
             ),
         ] {
-            assert_eq!(knows_header_of(&verifier, &token), known);
             assert_eq!(look(&verifier, &token).await, refused(kind));
         }
         let new = sign(&key, json!({"known": known}));
