@@ -99,8 +99,7 @@ fn remembered(report: &mut Report) {
         nothing.least
     );
     let own = through.least - nothing.least;
-    report.at_most("one token", 0.75, own, " us", &detail);
-    report.at_most("one token, with a keyed MAC", 0.4, own, " us", "");
+    report.at_most("one token", 0.4, own, " us", &detail);
     for how_many in [10_000, DEFAULT_REMEMBERED_TOKENS] {
         in_turn(report, how_many);
     }

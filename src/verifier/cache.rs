@@ -10,15 +10,15 @@
 //!
 //! # Equal bytes are equal tokens
 //!
-//! The key of an entry is the token itself. A keyed hash of its last 16 bytes, which are part of its
-//! signature and differ between nearly any two tokens, says where to look; the comparison of all
-//! bytes decides, and it does not stop at the first difference. The secret of the hash is made anew
-//! for each cache, so that nobody can choose tokens that collide. A hit needs no cryptography, and
-//! so nothing here depends on the crypto back end.
+//! The key of an entry is the token itself. A keyed hash of its last 16 bytes, which are part of
+//! its signature and differ between nearly any two tokens, says where to look; the comparison of
+//! all bytes decides, and it does not stop at the first difference. The secret of the hash is made
+//! anew for each cache, so that nobody can choose tokens that collide. A hit needs no cryptography,
+//! and so nothing here depends on the crypto back end.
 //!
 //! Raw tokens are held in memory for as long as their entries. They appear in no `Debug`, no
-//! serialised value and no event. An entry leaves when it is evicted, when it is met after its token
-//! has expired or its keys were replaced, and with the verifier.
+//! serialised value and no event. An entry leaves when it is evicted, when it is met after its
+//! token has expired or its keys were replaced, and with the verifier.
 //!
 //! # Bounds
 //!
@@ -101,8 +101,8 @@ impl TokenCache {
 
     /// Stores a token that has just been verified, unless it is too large to be worth its place.
     pub(crate) fn insert(&self, token: &[u8], cached: Cached) {
-        let bytes =
-            (token.len().saturating_add(cached.verified.weight())).saturating_add(ENTRY_OVERHEAD);
+        let token_bytes = token.len().saturating_add(ENTRY_OVERHEAD);
+        let bytes = token_bytes.saturating_add(cached.verified.weight());
         if token.len() > MAX_TOKEN_BYTES || bytes > MOST_ENTRY_BYTES {
             return;
         }
@@ -244,11 +244,12 @@ const SHARDS_PER_THREAD: usize = 4;
 const LEAST_IN_SHARD: usize = 512;
 
 /// Bytes in a full cache, on average: the token, its claims, and lists that a handler may ask for.
-/// A token of 1 KB takes 2.1 KB; with tokens of 1.5 KB the cache still holds all that were asked for.
+/// A token of 1 KB takes 2.1 KB; with tokens of 1.5 KB the cache still holds all that were asked
+/// for.
 const BYTES_PER_ENTRY: usize = 3 * 1024;
 
-/// The largest token with usual claims fits; thousands of scopes do not, which take more memory than
-/// they are worth.
+/// The largest token with usual claims fits; thousands of scopes do not, which take more memory
+/// than they are worth.
 const MOST_ENTRY_BYTES: usize = 48 * 1024;
 
 /// Room for one such entry: the library admits what takes 97 % of a shard.
