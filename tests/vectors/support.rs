@@ -170,7 +170,8 @@ const SUITES: &[&str] = &[
     "wycheproof",
 ];
 
-/// A verdict that is not the data's is a fault, whichever way it differs, unless it is listed just so.
+/// A verdict that is not the data's is a fault, whichever way it differs, unless it is listed just
+/// so.
 #[test]
 fn an_unexpected_success_is_as_bad_as_a_failure() {
     use Verdict::{Accept, Reject};
@@ -266,9 +267,9 @@ pub(crate) fn with(object: &Value, member: &str, value: Option<Value>) -> Value 
 
 /// The verdict on signature and choice of key alone (RFC 7515 §5.2).
 ///
-/// A set without a usable key would refuse whatever came. Then a stranger's key goes into it, so that
-/// the token must answer for itself: `none`, an `HS*` or a foreign algorithm is refused by our rules
-/// and not for want of keys.
+/// A set without a usable key would refuse whatever came. Then a stranger's key goes into it, so
+/// that the token must answer for itself: `none`, an `HS*` or a foreign algorithm is refused by our
+/// rules and not for want of keys.
 pub(crate) fn at_seam(jwks: &Value, token: &str) -> Result<Vec<u8>, Refusal> {
     static STRANGER: LazyLock<Value> =
         LazyLock::new(|| TestKey::generate(Algorithm::ES256, "stranger").jwk());
@@ -298,7 +299,8 @@ pub(crate) fn frozen(issuer: &str, audience: &str, now: u64) -> JwtAuthConfigBui
         .clock(&clock)
 }
 
-/// `REMEMBERED_TOKENS=0` runs the suites without a memory of verified tokens: the verdicts are the same.
+/// `REMEMBERED_TOKENS=0` runs the suites without a memory of verified tokens: the verdicts are the
+/// same.
 fn remembering(config: JwtAuthConfigBuilder) -> JwtAuthConfigBuilder {
     match std::env::var("REMEMBERED_TOKENS") {
         Ok(tokens) => config.remembered_tokens(tokens.parse().unwrap()),

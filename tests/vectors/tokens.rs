@@ -66,7 +66,8 @@ async fn check(suite: &mut Suite, row: &Value, key: &TestKey) {
     }
 }
 
-/// With what the verifier requires and the row leaves out: some providers set no audience unless told.
+/// With what the verifier requires and the row leaves out: some providers set no audience unless
+/// told.
 fn filled(claims: &Value) -> Value {
     let mut claims = claims.as_object().cloned().unwrap();
     let date = |name| claims.get(name).and_then(Value::as_u64);

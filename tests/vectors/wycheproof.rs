@@ -42,8 +42,8 @@ fn id(row: &Value) -> u64 {
     row["tcId"].as_u64().unwrap()
 }
 
-/// Each has a good header, a good payload and the right length, and a padding that is not quite right: nothing but the
-/// signature may be what it is refused for.
+/// Each has a good header, a good payload and the right length, and a padding that is not quite
+/// right: nothing but the signature may be what it is refused for.
 #[test]
 fn n25_n27_paddings_of_rsa() {
     let Some(suite) = Suite::open("paddings") else {

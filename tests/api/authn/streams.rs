@@ -45,8 +45,8 @@ impl Drop for Events {
 
 const NOW: u64 = 1_700_000_000;
 
-/// Seconds until the stream of a token with 100 s to live ends; `None` when it is still there after an
-/// hour. Both clocks go at the same pace.
+/// Seconds until the stream of a token with 100 s to live ends; `None` when it is still there after
+/// an hour. Both clocks run at the same pace.
 async fn lives(
     expiry: StreamExpiry,
     method: &str,

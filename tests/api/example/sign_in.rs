@@ -1,5 +1,5 @@
-//! Signing in at the example `mcp_server`, which needs no set-up: step by step over HTTP, as browsers
-//! do it, and with rmcp's own client.
+//! Signing in at the example `mcp_server`, which needs no set-up: step by step over HTTP, as
+//! browsers do it, and with rmcp's own client.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;

@@ -1,5 +1,5 @@
-//! What the development issuer of the example `mcp_server` refuses. Each refused request differs in one
-//! thing from one that is accepted.
+//! What the development issuer of the example `mcp_server` refuses. Each refused request differs in
+//! one thing from one that is accepted.
 
 use http::Method;
 use serde_json::json;

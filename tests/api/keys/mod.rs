@@ -1,5 +1,19 @@
-//! Keys over time: first use, rotation, outages, recovery.
+//! Keys over time, and what requests notice of it.
+//!
+//! Most tests run a [`Scenario`]: an issuer in memory, on a clock that runs as fast as nothing
+//! happens. [`over_http`] and [`lifecycle`] have an issuer on a real socket.
 
-mod availability;
+mod floods;
 mod lifecycle;
+mod outages;
 mod over_http;
+mod refresh;
+mod rotation;
+mod runtimes;
+mod snapshots;
+mod start;
+
+use crate::support::issuer_in_memory::Verdict::{self, Good, Unavailable};
+use crate::support::issuer_in_memory::{Answer, UNKNOWN};
+use crate::support::scenario::{Scenario, took};
+use crate::support::{pass, seconds};

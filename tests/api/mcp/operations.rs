@@ -1,4 +1,5 @@
-//! Scopes per operation of an MCP server: decided by headers that a server must check, or by the body.
+//! Scopes per operation of an MCP server: decided by headers that a server must check, or by the
+//! body.
 
 use std::convert::Infallible;
 use std::future::Future as _;
@@ -98,7 +99,8 @@ const CALL: (&str, &str) = ("mcp-method", "tools/call");
 const LOOK: (&str, &str) = ("mcp-name", "look");
 const WRITE: (&str, &str) = ("mcp-name", "write");
 
-/// MCP.md S9 and its attack: a harmless name in the header, a privileged one in the body.
+/// Row S9 of `tests/CATALOGUE.md`, and the attack that it prevents: a harmless name in the header,
+/// a privileged one in the body.
 #[tokio::test]
 async fn s9_headers_count_only_where_the_server_must_check_them() {
     let server = Server::start(scopes());
@@ -215,7 +217,8 @@ async fn m7_m9_an_expired_token_is_not_asked_to_step_up() {
     assert_eq!(server.calls(), 0);
 }
 
-/// MCP.md M11: who may do the broad thing may do the narrow one, and the challenge names the narrow.
+/// Row M11 of `tests/CATALOGUE.md`: a broad scope allows what its narrow ones allow, and the
+/// challenge names the narrow one.
 #[tokio::test]
 async fn m11_broad_scopes_imply_narrow_ones() {
     let implies =
@@ -471,8 +474,8 @@ async fn resources_by_uri_and_what_leads_elsewhere() {
     }
 }
 
-/// serde_json reads an object with one private member as another document: a server that parses to a
-/// `Value` first would run what is inside.
+/// serde_json reads an object with one private member as another document: a server that parses to
+/// a `Value` first would run what is inside.
 #[tokio::test]
 async fn a_document_within_a_document_is_not_read() {
     let server = Server::start(scopes());

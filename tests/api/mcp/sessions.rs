@@ -1,4 +1,4 @@
-//! Sessions of a real MCP server belong to who began them.
+//! A session of a real MCP server belongs to the principal that began it.
 
 use std::sync::Arc;
 
@@ -97,7 +97,7 @@ async fn answer(response: Response) -> Answer {
     answer
 }
 
-/// MCP.md S8 and M16, CATALOGUE N116.
+/// Rows S8, M16 and N116 of `tests/CATALOGUE.md`.
 #[tokio::test]
 async fn s8_m16_n116_another_principal_gets_404_as_for_an_unknown_session() {
     let server = Server::start(Some(SessionBindingLayer::new())).await;
@@ -185,8 +185,8 @@ async fn an_unknown_session_is_asked_for_unless_strict() {
     }
 }
 
-/// A server of 2026-07-28 passes over the header: that it answers with success makes nobody an owner.
-/// And ids that no server gives are none.
+/// A server of 2026-07-28 passes over the header: that it answers with success makes nobody an
+/// owner. And ids that no server gives are none.
 #[tokio::test]
 async fn ids_cannot_be_claimed_in_advance() {
     let sessions = MemorySessions::new();

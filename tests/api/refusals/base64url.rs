@@ -1,4 +1,5 @@
-//! N36-N39: base64url with one spelling. What is wrong is signed as it stands, so that nothing else is wrong.
+//! N36-N39: base64url has one spelling. Each odd spelling is signed as it stands, so that nothing
+//! else is wrong with the token.
 
 use tower_jwt_auth::TokenErrorKind::BadEncoding;
 

@@ -111,7 +111,8 @@ fn audiences() -> Table {
 #[tokio::test(start_paused = true)]
 async fn n91_n92_n93_n95_the_audience_byte_for_byte() {
     audiences().check().await;
-    // n95, the other way round: who configures another spelling accepts that one, and no longer the first.
+    // n95, the other way round: with another spelling configured, that one is accepted and the
+    // first no longer.
     let slashed = format!("{RESOURCE}/");
     Table::keyed(all_keys())
         .ruled(|rules| rules.audience(&slashed))

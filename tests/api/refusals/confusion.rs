@@ -115,7 +115,8 @@ async fn n05_n06_n07_n08_n09_published_keys_are_no_secrets() {
     published_keys_as_secrets().check().await;
     let World { es, rsa, .. } = world();
     for key in [es, rsa] {
-        // The PEM text is that of the key, and each MAC is right: who took them for secrets would be fooled.
+        // The PEM text belongs to the key, and each MAC is right: a verifier that takes a public
+        // key for a secret would accept these tokens.
         let named = rules().public_key_pem(pem(&key.jwk())).build().unwrap();
         assert_eq!(
             outcome(&JwtVerifier::new(named), &signed(key)).await,

@@ -1,5 +1,5 @@
-//! N109-N115 and N118: the rest of the request and of the answer, over real sockets. N116 and N117 have tests of their
-//! own.
+//! N109-N115 and N118: the rest of the request and of the answer, over real sockets. N116 is in
+//! `mcp/sessions.rs`, N117 in `requirements/privacy.rs`.
 
 use axum::routing::get;
 use axum::{Extension, Router};
@@ -10,7 +10,8 @@ use super::server::{Refusal, Server, refusal};
 use super::*;
 use crate::support::{Connection, layer, serve};
 
-/// The layer writes no header, so there is none to forge: who is calling stands in the extensions alone.
+/// The layer writes no header, so there is none to forge: the caller stands in the extensions
+/// alone.
 #[tokio::test]
 async fn n109_headers_name_nobody() {
     let issuer = TestIssuer::start();

@@ -1,4 +1,5 @@
-//! N40-N42 and numbers: what is no JSON object. It is signed as it stands, so that nothing else is wrong.
+//! N40-N42 and numbers: header and payload must be JSON objects. Each odd one is signed as it
+//! stands, so that nothing else is wrong with the token.
 
 use tower_jwt_auth::TokenErrorKind::{MalformedClaims, MalformedHeader};
 

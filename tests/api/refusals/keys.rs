@@ -1,5 +1,5 @@
-//! N59, N60 and N67-N77 as a token meets them: which keys of a set may verify it. What each member of a key does,
-//! the tests beside the key set show one by one.
+//! N59, N60 and N67-N77 as a token meets them: which keys of a set may verify it. The tests beside
+//! the key set in `src` try each member of a key by itself.
 
 use tower_jwt_auth::TokenErrorKind::{AmbiguousKey, BadSignature, KeyMismatch, UnknownKey};
 use tower_jwt_auth::limits::{MAX_KEYS, MAX_KEYS_PER_KID};
@@ -106,7 +106,8 @@ async fn n60_keys_that_share_a_kid() {
         .await;
 }
 
-/// Keys that may not be used, each with a token that it would verify: they differ in one member from a key that is.
+/// Keys that may not be used, each with a token that it would verify: they differ in one member
+/// from a key that is.
 fn unusable() -> Vec<(&'static str, Value, String)> {
     let World { es, rsa, ed, .. } = world();
     let akp = TestKey::generate(Algorithm::MlDsa44, "akp");

@@ -1,8 +1,8 @@
-//! The refusal half of the catalogue: one test for each row, or for a few of one subject, named by id.
+//! Page N of `tests/CATALOGUE.md`: a test for each row, or for a few rows of one subject.
 //!
-//! Most rows stand in a [`Table`]: what one configuration accepts, and what it refuses. Each refused token differs
-//! in one thing from one that the same table accepts. [`secrets`] sends all of them over sockets once more and looks
-//! at what was told.
+//! Most rows stand in a [`Table`]: what one configuration accepts, and what it refuses. Each
+//! refused token differs in one thing from a token that the same table accepts. [`secrets`] sends
+//! all of them over sockets once more, and looks at what callers and logs are told.
 
 mod algorithm;
 mod base64url;

@@ -1,4 +1,5 @@
-//! N122 and what else holds for every input: nothing panics, one changed byte spoils a token, challenges read back.
+//! N122 and other properties of every input: nothing panics, one changed byte makes a token bad,
+//! and challenges can be read back.
 
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -149,7 +150,8 @@ fn any_kid_is_harmless_in_logs_and_headers() {
         "[\u{202a}-\u{202e}x]{1,9}"
     ];
     proptest!(cases(300), |(kid in kid)| {
-        // The token names it, and so does a key that is not for signatures: the operator hears of that one.
+        // The token names it, and so does a key that is not for signatures: the operator hears of
+        // that one.
         let odd = with(world().rsa.jwk(), &json!({"kid": kid, "use": "enc"}));
         let (layer, _memory) = Table::keyed([world().es.jwk(), odd]).layer();
         let answer = runtime.block_on(call(&layer, &Counting::default(), request(Some(&headed(json!({"kid": kid}))))));
@@ -199,7 +201,8 @@ fn resources() -> impl Strategy<Value = String> {
     ]
 }
 
-/// By the parser of another project: the MCP client that looks for each parameter anywhere in the line.
+/// By the parser of another project: the MCP client that looks for each parameter anywhere in the
+/// line.
 #[test]
 fn challenges_read_back_whatever_is_configured() {
     let runtime = runtime();

@@ -1,5 +1,5 @@
-//! N119-N121: a token that was good once. Each is sent several times first, so that whatever remembers good tokens
-//! remembers it.
+//! N119-N121: a token that was good once. Each is sent several times first, so that the cache of
+//! verified tokens holds it.
 
 use tower_jwt_auth::TokenErrorKind::{
     BadSignature, Expired, IssuedInTheFuture, UnknownKey, WrongAudience, WrongIssuer,

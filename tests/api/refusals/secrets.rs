@@ -1,5 +1,5 @@
-//! What is told of tokens: nothing. All refused tokens go over sockets once more, and everything that comes out, to
-//! the caller and to the log, is searched for them.
+//! No answer and no log holds a token. All refused tokens go over sockets once more, and everything
+//! that comes out, to the caller and to the log, is searched for them.
 
 use std::collections::HashSet;
 use std::error::Error as _;
@@ -89,7 +89,8 @@ async fn tell(told: &mut Told, table: &Table) {
             .unwrap(),
             Err(rejection) => told.rejection(&rejection),
         }
-        // No header line can carry it, or it loses the white space at its end on the way (RFC 9110 §5.5).
+        // No header line can carry it, or it loses the white space at its end on the way (RFC 9110
+        // §5.5).
         if HeaderValue::from_str(token).is_err()
             || token.trim_end() != token
             || token.len() > 200_000

@@ -1,5 +1,5 @@
-//! N20-N31: signatures that are none, and keys that are not ours. N25 and N27, paddings that nobody can make
-//! without a private key at hand, are in the suites of vectors.
+//! N20-N31: bad signatures, and good ones by keys of others. N25 and N27, paddings that need a
+//! private key to be made, are in `tests/vectors`.
 
 use tower_jwt_auth::Issuer;
 use tower_jwt_auth::TokenErrorKind::{

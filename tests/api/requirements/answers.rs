@@ -149,7 +149,8 @@ async fn s10_every_bad_token_gets_the_same_answer() {
     }
 }
 
-/// A challenge read by the grammar: the scheme, one space, and parameters of which none comes twice.
+/// A challenge read by the grammar: the scheme, one space, and parameters of which none comes
+/// twice.
 fn parameters(challenge: &str) -> Vec<(&str, &str)> {
     let mut rest = challenge.strip_prefix("Bearer ").unwrap();
     let mut parameters: Vec<(&str, &str)> = Vec::new();

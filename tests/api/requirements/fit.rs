@@ -1,5 +1,5 @@
-//! Rows about fitting in: availability, transparency, and the frameworks. What faults are survived is
-//! in `tests/api/availability.rs` and `tests/api/wire.rs`, by the ids A01 to A48.
+//! How the layer fits its surroundings: availability, transparency, frameworks. `tests/api/keys`
+//! has the faults that it survives, page A of `tests/CATALOGUE.md`.
 
 use std::convert::Infallible;
 use std::time::Duration;

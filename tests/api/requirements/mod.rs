@@ -1,6 +1,6 @@
-//! What the MCP authorization spec asks of a resource server, in front of a real MCP server (rmcp) over
-//! a socket. Each test is named by the rows that it proves; `guide::checklist` says what they demand,
-//! and where the rows are that other files prove.
+//! What the MCP authorization spec demands of a resource server, in front of a real MCP server
+//! (rmcp) over a socket: pages M and S of `tests/CATALOGUE.md`, which names the tests in other
+//! folders too. `guide::checklist` explains the rows.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! Rows about where the token must not turn up: M8, M14, and catalogue row N117.
+//! Where the token must not turn up: rows M8, M14 and N117 of `tests/CATALOGUE.md`.
 
 use axum::Router;
 use axum::extract::Request;

@@ -1,4 +1,5 @@
-//! Rows about which tokens are taken: M4, M5, M6, M13, the extensions, and key-bound tokens.
+//! Which tokens are accepted: rows M4, M5, M6 and M13 of `tests/CATALOGUE.md`, the extensions, and
+//! tokens that are bound to a key.
 
 use serde_json::json;
 use tower_jwt_auth::test_util::{TestIssuer, TokenBuilder};
@@ -7,7 +8,7 @@ use tower_jwt_auth::{ConfigError, JwtAuthConfig};
 use super::{World, bearer, result};
 use crate::support::RESOURCE;
 
-/// Each differs from the token that is accepted first in what its name says.
+/// Each differs in what its name says from the token that is accepted first.
 async fn refused(world: &World, good: &TokenBuilder, rows: Vec<(&str, TokenBuilder)>) {
     for (name, token) in rows {
         assert_eq!(world.with_token(good).await.status, 200);
@@ -25,7 +26,8 @@ async fn refused(world: &World, good: &TokenBuilder, rows: Vec<(&str, TokenBuild
     }
 }
 
-/// OAuth 2.1 §5.2. The whole catalogue of what is refused is in `tests/api/refusals.rs`.
+/// OAuth 2.1 §5.2. All that is refused is in `tests/api/refusals`, and on page N of
+/// `tests/CATALOGUE.md`.
 #[tokio::test]
 async fn m4_tokens_are_validated() {
     let world = World::start(|config| config).await;
@@ -135,7 +137,8 @@ async fn m5_m6_the_audience_is_this_server_and_nobody_else() {
     refused(&world, &good, rows).await;
 }
 
-/// S6: both spellings are accepted where both are listed, and `AuthInfo::resource` says which it was.
+/// S6: both spellings are accepted where both are listed, and `AuthInfo::resource` says which it
+/// was.
 #[tokio::test]
 async fn m5_s6_spellings_are_listed_and_not_guessed() {
     let upper = "HTTPS://MCP.example.com/mcp";

@@ -72,6 +72,13 @@ impl InMemoryIssuer {
         self.state().fetches.len()
     }
 
+    /// How much time lay between one fetch and the next.
+    pub(crate) fn pauses(&self) -> Vec<Duration> {
+        let state = self.state();
+        let pairs = state.fetches.windows(2);
+        pairs.map(|pair| pair[1] - pair[0]).collect()
+    }
+
     /// How many still hold the source: the layer and its task, and the test.
     pub(crate) fn holders(&self) -> usize {
         Arc::strong_count(&self.0)
@@ -129,7 +136,8 @@ pub(crate) fn token(key: &TestKey) -> String {
     key.sign_compact(&header(key.kid()), &claims())
 }
 
-/// A token that passes every check but the last: its signature is junk, which costs nothing to make.
+/// A token that passes every check but the last: its signature is junk, which takes no time to
+/// make.
 pub(crate) fn junk(kid: &str) -> String {
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -150,7 +158,7 @@ pub(crate) fn claims() -> String {
 pub(crate) enum Verdict {
     Good,
     Refused(TokenErrorKind),
-    Unavailable { retry_after: u64 },
+    Unavailable,
 }
 
 pub(crate) const UNKNOWN: Verdict = Verdict::Refused(TokenErrorKind::UnknownKey);
@@ -159,14 +167,9 @@ pub(crate) async fn verdict(verifier: &JwtVerifier, token: &str) -> Verdict {
     match verifier.verify(token).await {
         Ok(_) => Verdict::Good,
         Err(rejection) if rejection.kind() == RejectionKind::KeysUnavailable => {
-            Verdict::Unavailable {
-                retry_after: rejection.retry_after().unwrap().as_secs(),
-            }
+            assert!(rejection.retry_after().is_some(), "{rejection}");
+            Verdict::Unavailable
         }
         Err(rejection) => Verdict::Refused(rejection.token_error().unwrap().kind()),
     }
-}
-
-pub(crate) fn is_unavailable(verdict: Verdict) -> bool {
-    matches!(verdict, Verdict::Unavailable { .. })
 }

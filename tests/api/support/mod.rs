@@ -3,6 +3,8 @@
 //! - [`http`]: a request, its answer, a service that counts its calls, a server on a socket.
 //! - [`clock`]: a paused clock that stands still, and waiting for other tasks without a sleep.
 //! - [`issuer_in_memory`]: an issuer without a network, which does what the test says.
+//! - [`scenario`]: the same with a verifier, and what happens to both over time.
+//! - [`served`]: an issuer and a layer on real sockets, with a clock that the test moves.
 //! - [`tokens`]: tokens that differ from a good one in what the test says.
 //! - [`table`]: what one configuration accepts, and what it refuses.
 //! - [`log`]: the captured log of a test.
@@ -11,6 +13,8 @@ mod clock;
 mod http;
 pub(crate) mod issuer_in_memory;
 mod log;
+pub(crate) mod scenario;
+pub(crate) mod served;
 pub(crate) mod table;
 pub(crate) mod tokens;
 
@@ -31,7 +35,8 @@ pub(crate) fn config(issuer: &TestIssuer) -> JwtAuthConfigBuilder {
         .issuer(issuer.issuer())
 }
 
-/// `REMEMBERED_TOKENS=0` runs every suite without a memory of verified tokens: the verdicts are the same.
+/// `REMEMBERED_TOKENS=0` runs every suite without a cache of verified tokens: the verdicts are the
+/// same.
 pub(crate) fn remembering(config: JwtAuthConfigBuilder) -> JwtAuthConfigBuilder {
     match std::env::var("REMEMBERED_TOKENS") {
         Ok(tokens) => config.remembered_tokens(tokens.parse().unwrap()),

@@ -20,7 +20,8 @@ pub(crate) async fn outcome(verifier: &JwtVerifier, token: &str) -> Result<(), T
     verdict.map(drop).map_err(kind)
 }
 
-/// What one configuration accepts and refuses, with keys that are fetched from a source that counts.
+/// Tokens that one configuration accepts, and tokens that it refuses. The keys come from a source
+/// that counts how often it is asked.
 pub(crate) struct Table {
     pub(crate) keys: Vec<Value>,
     pub(crate) rules: JwtAuthConfigBuilder,
@@ -65,6 +66,17 @@ impl Table {
     ) -> Self {
         self.refused.push((name.into(), token, why));
         self
+    }
+
+    /// Refuses each of these tokens for the same reason.
+    pub(crate) fn refuses_all<const N: usize>(
+        self,
+        why: TokenErrorKind,
+        tokens: [(&str, String); N],
+    ) -> Self {
+        tokens
+            .into_iter()
+            .fold(self, |table, (name, token)| table.refuses(name, token, why))
     }
 
     pub(crate) fn layer(&self) -> (JwtAuthLayer, InMemoryIssuer) {
