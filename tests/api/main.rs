@@ -11,6 +11,7 @@ mod authz;
 mod example;
 mod keys;
 mod mcp;
+mod public_api;
 mod refusals;
 mod requirements;
 mod support;

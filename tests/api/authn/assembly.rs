@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 use tower::limit::ConcurrencyLimitLayer;
 use tower::{Layer as _, Service as _, ServiceBuilder, ServiceExt as _};
 use tower_jwt_auth::test_util::{Fault, TestIssuer};
-use tower_jwt_auth::{AuthInfo, JwtAuth, JwtAuthConfig, JwtAuthLayer, RequireScopes, ResponseBody};
+use tower_jwt_auth::{AuthInfo, JwtAuthLayer, ResponseBody};
 
 use crate::support::{Counting, RESOURCE, call, config, layer, request, send, serve};
 
@@ -327,21 +327,4 @@ async fn the_verifier_alone_says_the_same() {
         }
     }
     assert_eq!(issuer.fetches(), 1, "it shares the keys");
-}
-
-#[test]
-fn auto_traits() {
-    fn shared<T: Clone + Send + Sync + 'static>() {}
-    fn sent<T: Send + 'static>(_: &T) {}
-    shared::<JwtAuthLayer>();
-    shared::<JwtAuthConfig>();
-    shared::<AuthInfo>();
-    shared::<JwtAuth<Counting>>();
-    shared::<RequireScopes<Counting>>();
-    let issuer = TestIssuer::start();
-    sent(
-        &layer(&issuer)
-            .layer(Counting::default())
-            .oneshot(request(None)),
-    );
 }

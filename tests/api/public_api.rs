@@ -1,0 +1,61 @@
+//! The auto traits of every public type: threads, tasks and callers that catch panics rely on them,
+//! and a private field can take one away without any change of a signature.
+//!
+//! A public type that is new goes into the strongest group that it fits. The test is that this file
+//! compiles: the compiler names the type and the trait that it has lost.
+
+use std::convert::Infallible;
+use std::future::Ready;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+
+use bytes::Bytes;
+use http::Response;
+use http_body_util::Full;
+use tower_jwt_auth::test_util::{FakeClock, Fault, JwsError, TestIssuer, TestKey, TokenBuilder};
+use tower_jwt_auth::*;
+
+use crate::support::Counting;
+
+type Body = Full<Bytes>;
+type Answering = Ready<Result<Response<Body>, Infallible>>;
+
+/// `each!(shared: A, B)` demands of each type what `shared` demands.
+macro_rules! each {
+    ($group:ident: $($type:ty),* $(,)?) => { $($group::<$type>();)* };
+}
+
+/// Settings, errors and reports: plain values, which outlive a panic too.
+fn value<T: Clone + Send + Sync + Unpin + UnwindSafe + RefUnwindSafe + 'static>() {}
+
+/// Layers, services and handles: cloned for each connection, and shared.
+fn shared<T: Clone + Send + Sync + Unpin + 'static>() {}
+
+/// One for each answer or test: moved, and looked at from several threads.
+fn single<T: Send + Sync + Unpin + 'static>() {}
+
+/// Futures: moved between threads, and polled by one.
+fn sent<T: Send + Unpin + 'static>() {}
+
+#[test]
+fn auto_traits_of_every_public_type() {
+    each!(value:
+        Algorithm, Claims<()>, ConfigError, Fetched, InitialKeys, Jwk, JwkSet, JwksCache, KeyFault,
+        KeySetError, KeySnapshot, Principal, Refusal, RejectionKind, SkipReason, SkippedKey,
+        StreamExpiry, TokenError, TokenErrorKind, UrlFault, Validators, Fault, JwsError,
+    );
+    each!(shared:
+        AuthInfo, FetchError, Issuer, IssuerHealth, JwtAuth<Counting>, JwtAuthConfig,
+        JwtAuthConfigBuilder, JwtAuthLayer, JwtVerifier, KeysHealth, McpScoped<Counting>, McpScopes,
+        MemorySessions, Rejection, RequireScopes<Counting>, RequireScopesLayer, ResourceMetadata,
+        SessionBinding<Counting>, SessionBindingLayer, FakeClock, TokenBuilder,
+    );
+    each!(single:
+        Box<dyn KeySource>, Box<dyn SessionStore>, ClaimsError, McpBody<Body>, ResponseBody<Body>,
+        SessionStoreError, TestIssuer, TestKey,
+    );
+    each!(sent:
+        FetchFuture<'static>, McpScopedFuture<Answering, Body, Infallible>,
+        RequireScopesFuture<Answering>, ResponseFuture<Counting, Body>,
+        SessionBindingFuture<Body, Infallible>, SessionFuture<'static, ()>,
+    );
+}
