@@ -1,8 +1,9 @@
 //! The example `mcp_server`, as a program of its own.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 
 pub(crate) struct Program {
     child: Child,
@@ -16,11 +17,73 @@ impl Drop for Program {
     }
 }
 
-/// Built by `cargo test` before the tests run.
-fn path() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let profile = test.parent().unwrap().parent().unwrap();
-    profile.join("examples/mcp_server")
+/// The program, built from the source as it is now: `cargo test --test api` alone does not build
+/// it, and would run whatever an earlier build has left there.
+fn path() -> &'static Path {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    PATH.get_or_init(|| {
+        let test = std::env::current_exe().unwrap();
+        let profile = test.parent().unwrap().parent().unwrap();
+        build(profile);
+        let name = format!("mcp_server{}", std::env::consts::EXE_SUFFIX);
+        profile.join("examples").join(name)
+    })
+}
+
+/// Builds it as this test was built. Cargo holds no lock while tests run, and has nothing to do
+/// where the program is fresh.
+fn build(profile: &Path) {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+    cargo.args(["build", "--quiet", "--locked", "--example", "mcp_server"]);
+    let target = profile.parent().unwrap();
+    // Only the root of a target folder has this file; else the test was built with `--target`.
+    let root = if target.join(".rustc_info.json").exists() {
+        target
+    } else {
+        cargo.arg("--target").arg(target.file_name().unwrap());
+        target.parent().unwrap()
+    };
+    cargo.arg("--target-dir").arg(root);
+    match profile.file_name().unwrap().to_str().unwrap() {
+        "debug" => {}
+        other => drop(cargo.args(["--profile", other])),
+    }
+    let features: Vec<_> = FEATURES.iter().filter(|(_, on)| *on).collect();
+    let features: Vec<_> = features.iter().map(|(name, _)| *name).collect();
+    cargo.args(["--no-default-features", "--features", &features.join(",")]);
+    let output = cargo.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{cargo:?}:\n{said}");
+}
+
+macro_rules! features {
+    ($($name:literal),* $(,)?) => { &[$(($name, cfg!(feature = $name))),*] };
+}
+
+/// Every feature of the crate, and whether this test was built with it.
+const FEATURES: &[(&str, bool)] = features![
+    "aws_lc_rs",
+    "axum",
+    "metrics",
+    "reqwest",
+    "rust_crypto",
+    "test-util",
+    "tracing",
+];
+
+#[test]
+fn the_program_is_built_with_the_features_of_this_test() {
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let manifest = std::fs::read_to_string(manifest).unwrap();
+    let (_, features) = manifest.split_once("[features]\n").unwrap();
+    let (features, _) = features.split_once("\n[").unwrap();
+    let names = features.lines().filter_map(|line| line.split_once(" = "));
+    let mut names: Vec<_> = names.map(|(name, _)| name).collect();
+    names.retain(|name| !name.starts_with('#') && *name != "default");
+    names.sort_unstable();
+    let known: Vec<_> = FEATURES.iter().map(|(name, _)| *name).collect();
+    assert_eq!(known, names, "FEATURES above and [features] of Cargo.toml");
 }
 
 impl Program {
@@ -31,7 +94,7 @@ impl Program {
             .args(arguments)
             .stdout(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|error| panic!("{:?}: {error}; cargo build --examples", path()));
+            .unwrap_or_else(|error| panic!("{}: {error}", path().display()));
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let base = lines.find_map(|line| {
             line.unwrap()
