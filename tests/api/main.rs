@@ -8,6 +8,7 @@
 
 mod authn;
 mod authz;
+mod catalogue;
 mod example;
 mod keys;
 mod mcp;

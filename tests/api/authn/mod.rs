@@ -1,6 +1,7 @@
 //! The layer: which requests it admits, what it answers to the others, and where it can stand.
 
 mod accept;
+mod allocations;
 mod assembly;
 mod policies;
 mod rejection;
