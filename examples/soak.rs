@@ -31,7 +31,7 @@ const RESOURCE: &str = "https://mcp.example.com/mcp";
 #[derive(Default)]
 struct Tally {
     accepted: AtomicU64,
-    refused: AtomicU64,
+    rejected: AtomicU64,
     unavailable: AtomicU64,
     junk: AtomicU64,
     junk_accepted: AtomicU64,
@@ -129,7 +129,7 @@ async fn load(issuer: Arc<TestIssuer>, layer: JwtAuthLayer, tally: Arc<Tally>) {
                         let counter = match ask(&layer, &token).await {
                             StatusCode::OK => &tally.accepted,
                             StatusCode::SERVICE_UNAVAILABLE => &tally.unavailable,
-                            _ => &tally.refused,
+                            _ => &tally.rejected,
                         };
                         counter.fetch_add(1, Ordering::Relaxed);
                         tally.latencies.lock().unwrap().push(began.elapsed());
@@ -161,9 +161,9 @@ fn report(tally: &Tally, layer: &JwtAuthLayer, issuer: &TestIssuer) -> ExitCode 
     let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     let health = &layer.keys().issuers[0];
     println!(
-        "good tokens: {} accepted, {} refused, {} unavailable",
+        "valid tokens: {} accepted, {} rejected, {} unavailable",
         count(&tally.accepted),
-        count(&tally.refused),
+        count(&tally.rejected),
         count(&tally.unavailable)
     );
     println!(
@@ -172,20 +172,20 @@ fn report(tally: &Tally, layer: &JwtAuthLayer, issuer: &TestIssuer) -> ExitCode 
         count(&tally.junk_accepted)
     );
     println!(
-        "fetches: {} begun, {} failed, {} seen by the issuer; {} key sets",
+        "fetches: {} started, {} failed, {} seen by the issuer; {} key sets",
         health.fetches,
         health.failures,
         issuer.fetches(),
         health.generation
     );
     println!(
-        "latency of good tokens: p50 {:?}, p99 {:?}, p99.9 {:?}, max {:?}",
+        "latency of valid tokens: p50 {:?}, p99 {:?}, p99.9 {:?}, max {:?}",
         percentile(0.5),
         percentile(0.99),
         percentile(0.999),
         percentile(1.0)
     );
-    let lost = count(&tally.refused) + count(&tally.unavailable);
+    let lost = count(&tally.rejected) + count(&tally.unavailable);
     // Without load, or without new keys, the run would prove nothing.
     let busy = count(&tally.accepted) > 1000
         && count(&tally.junk) > 1000

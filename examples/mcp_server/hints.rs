@@ -18,21 +18,21 @@ pub(crate) fn print(base: &str, issuer: Option<&DevelopmentIssuer>) {
          -H \"MCP-Protocol-Version: 2026-07-28\" -H \"Mcp-Method: tools/call\" -H \"Mcp-Name: whoami\" \
          -d \"{body}\" {base}/mcp\n"
     );
-    println!("What a client without a token is told:\n\ncurl -i {base}/whoami\n");
+    println!("The response to a client without a token:\n\ncurl -i {base}/whoami\n");
 }
 
 fn print_development(base: &str, token: &str) -> String {
     println!(
         "
-*** DEVELOPMENT ISSUER: it asks for no password. Whoever reaches {base} can sign in. ***
+*** DEVELOPMENT ISSUER: it asks for no password. Anybody who reaches {base} can sign in. ***
 *** For this machine alone. With your own identity provider: --config FILE ***
 
-Point an MCP client at {base}/mcp and it signs in by itself:
+Point an MCP client at {base}/mcp; it signs in without configuration:
 
   Inspector:   npx @modelcontextprotocol/inspector   then Streamable HTTP, {base}/mcp
   TypeScript:  new StreamableHTTPClientTransport(new URL(\"{base}/mcp\"), {{ authProvider }})
 
-A token without any client, good for one hour:
+A token to use without a client, valid for one hour:
 
 {token}
 "

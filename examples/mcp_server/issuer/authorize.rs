@@ -39,14 +39,12 @@ pub(super) async fn ask(
     let parameters = Parameters::parse(query.unwrap_or_default().as_bytes());
     // Nothing is sent to an unknown redirect URI (RFC 6749 §4.1.2.1).
     let Some((client_id, client, redirect_uri)) = client_of(&parameters) else {
-        return page::refused(
-            "The client is unknown here, or wants its answer at an address that it did not register.",
-        );
+        return page::error("The client is unknown, or it has not registered this redirect URI.");
     };
     let Some(reply) = Reply::to(redirect_uri, &parameters) else {
-        return page::refused("The client's request is malformed.");
+        return page::error("The client's request is malformed.");
     };
-    match wish(&issuer, &parameters) {
+    match requested(&issuer, &parameters) {
         Ok((scopes, challenge)) => {
             let authorization = Authorization {
                 client_id: client_id.to_owned(),
@@ -58,7 +56,7 @@ pub(super) async fn ask(
             let page = page::Consent::of(&authorization, &issuer.0.resource);
             page.with_token(&issuer.0.consents.put(authorization))
         }
-        Err(error) => reply.refuse(&issuer, error),
+        Err(error) => reply.reject(&issuer, error),
     }
 }
 
@@ -70,10 +68,10 @@ pub(super) async fn answer(State(issuer): State<DevelopmentIssuer>, body: Bytes)
     let field = |name| form.optional(name).ok().flatten();
     let consent = field("consent").and_then(|token| issuer.0.consents.take(token));
     let Some(authorization) = consent else {
-        return page::refused("This page was answered before, or is too old.");
+        return page::error("This page was used before, or has expired.");
     };
     if field("decision") != Some("allow") {
-        return authorization.reply.refuse(&issuer, DENIED);
+        return authorization.reply.reject(&issuer, DENIED);
     }
     let reply = authorization.reply.clone();
     let code = issuer.0.codes.put(authorization);
@@ -90,7 +88,7 @@ fn client_of(parameters: &Parameters) -> Option<(&str, Client, &str)> {
 }
 
 /// The requested scopes, and the PKCE challenge.
-fn wish(
+fn requested(
     issuer: &DevelopmentIssuer,
     parameters: &Parameters,
 ) -> Result<(Scopes, String), OAuthError> {
@@ -120,7 +118,7 @@ impl Reply {
         })
     }
 
-    fn refuse(&self, issuer: &DevelopmentIssuer, error: OAuthError) -> Response {
+    fn reject(&self, issuer: &DevelopmentIssuer, error: OAuthError) -> Response {
         let OAuthError { error, description } = error;
         self.send(
             issuer,

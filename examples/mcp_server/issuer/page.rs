@@ -20,10 +20,10 @@ pub(super) struct Consent {
 
 impl Consent {
     pub(super) fn of(authorization: &Authorization, resource: &str) -> Self {
-        let mut wishes = String::new();
+        let mut scopes = String::new();
         for scope in authorization.scopes.iter() {
             let meaning = meaning(scope);
-            wishes.push_str(&format!("<li>{meaning} <code>{scope}</code></li>"));
+            scopes.push_str(&format!("<li>{meaning} <code>{scope}</code></li>"));
         }
         let client = escaped(&shortened(&authorization.client_name));
         let resource = escaped(resource);
@@ -31,10 +31,10 @@ impl Consent {
         target.set_query(None);
         let target = escaped(&shortened(target.as_str()));
         let before = format!(
-            "<h1>Let <q><bdi>{client}</bdi></q> in?</h1>\
-             <p>A program that goes by this name wants to use <code>{resource}</code> for you:</p>\
-             <ul>{wishes}</ul>\
-             <p class=\"to\">Your answer goes to <code>{target}</code></p>\
+            "<h1>Allow <q><bdi>{client}</bdi></q>?</h1>\
+             <p>A program of this name wants to use <code>{resource}</code> on your behalf:</p>\
+             <ul>{scopes}</ul>\
+             <p class=\"to\">The response goes to <code>{target}</code></p>\
              <form method=\"post\" action=\"/authorize\">\
              <input type=\"hidden\" name=\"consent\" value=\""
         );
@@ -54,7 +54,7 @@ impl Consent {
     }
 }
 
-pub(super) fn refused(why: &str) -> Response {
+pub(super) fn error(why: &str) -> Response {
     let main = format!(
         "<h1>This did not work</h1><p>{}</p><p>Start again from your client.</p>",
         escaped(why)
