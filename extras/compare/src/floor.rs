@@ -30,7 +30,7 @@ pub fn peer(remembers: bool) -> Peer {
     Peer {
         name: match remembers {
             false => "by hand",
-            true => "by hand, remembers by SHA-256",
+            true => "by hand, with a cache keyed by SHA-256",
         },
         form: "service",
         package: ("tower-jwt-auth-compare", ""),

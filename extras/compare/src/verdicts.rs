@@ -31,11 +31,11 @@ pub fn verdicts(rows: &[Row]) -> String {
             continue;
         };
         let winner = match own.total_cmp(&best) {
-            Ordering::Less if without > best => "tower-jwt-auth; without its memory the peer",
+            Ordering::Less if without > best => "tower-jwt-auth; without its token cache the peer",
             Ordering::Less => "tower-jwt-auth",
             Ordering::Equal => "neither",
             Ordering::Greater if without < best => {
-                "**the peer**; tower-jwt-auth without its memory"
+                "**the peer**; tower-jwt-auth without its token cache"
             }
             Ordering::Greater => "**the peer**",
         };
@@ -82,7 +82,7 @@ fn columns() -> Vec<Column> {
         let figure = move |row: &Row| Some(row.allocations[place] as f64);
         columns.push(column(name, "", 0, Box::new(figure)));
     }
-    let name = "fetches for unknown `kid`s, of those who take a new key at once";
+    let name = "fetches for unknown `kid`s, of the crates that accept a new key immediately";
     // A peer that never fetches new keys does not win this column.
     let figure = |row: &Row| {
         let behaviour = row.behaviour.as_ref()?;

@@ -18,7 +18,7 @@ use crate::token::RESOURCE;
 pub fn peer() -> Peer {
     Peer {
         name: "huskarl-resource-server",
-        form: "engine, in a minimal layer of ours",
+        form: "engine, in our minimal layer",
         package: ("huskarl-resource-server", ""),
         crypto: Crypto::RustCrypto,
         algorithms: &ALGORITHMS,
