@@ -140,8 +140,8 @@ pub use config::{
 pub use crypto::Algorithm;
 pub use jwks::{Jwk, JwkSet, KeySetError, SkipReason};
 pub use keys::{
-    FetchError, FetchFuture, Fetched, IssuerHealth, KeySnapshot, KeySource, KeysHealth, SkippedKey,
-    Validators,
+    CacheValidators, FetchError, FetchFuture, Fetched, IssuerHealth, KeySnapshot, KeySource,
+    KeysHealth, SkippedKey,
 };
 pub use mcp::{
     McpBody, McpScoped, McpScopedFuture, McpScopes, MemorySessions, Principal, SessionBinding,

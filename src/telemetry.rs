@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use crate::base::escape::shown;
 use crate::base::numeric_date::NumericDate;
 use crate::jwks::KeySet;
-use crate::keys::{FetchError, SnapshotFault};
+use crate::keys::{FetchError, SnapshotError};
 use crate::mcp::SessionStoreError;
 use crate::wire::rejection::Rejection;
 #[cfg(feature = "metrics")]
@@ -201,10 +201,10 @@ pub(crate) fn no_runtime(issuer: &str) {
 }
 
 /// A first start has no snapshot yet, which is worth no warning.
-pub(crate) fn snapshot_ignored(issuer: &str, fault: &SnapshotFault) {
+pub(crate) fn snapshot_ignored(issuer: &str, fault: &SnapshotError) {
     #[cfg(feature = "tracing")]
     match fault {
-        SnapshotFault::Absent => {
+        SnapshotError::Absent => {
             tracing::debug!(target: TARGET, event = "snapshot_ignored", issuer, reason = %fault, "no snapshot of keys to start with");
         }
         _ => {

@@ -11,8 +11,8 @@ use http::HeaderValue;
 use serde_json::{Value, json};
 use tower_jwt_auth::test_util::TestKey;
 use tower_jwt_auth::{
-    Algorithm, FetchFuture, Fetched, JwtAuthConfig, JwtAuthConfigBuilder, JwtAuthLayer, KeySource,
-    Validators,
+    Algorithm, CacheValidators, FetchFuture, Fetched, JwtAuthConfig, JwtAuthConfigBuilder,
+    JwtAuthLayer, KeySource,
 };
 
 pub(crate) const ISSUER: &str = "https://tenant.eu.auth0.example.com/";
@@ -157,7 +157,7 @@ impl Memory {
 }
 
 impl KeySource for Memory {
-    fn fetch<'a>(&'a self, _: Option<&'a Validators>) -> FetchFuture<'a> {
+    fn fetch<'a>(&'a self, _: Option<&'a CacheValidators>) -> FetchFuture<'a> {
         let document = self.0.lock().unwrap().clone();
         Box::pin(
             async move { Ok(Fetched::document(document).with_max_age(Duration::from_secs(600))) },

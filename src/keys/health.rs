@@ -2,7 +2,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{KeySnapshot, Snapshot};
+use super::persist::file::KeySnapshot;
+use super::snapshot::Snapshot;
 use crate::jwks::SkipReason;
 
 /// How the keys of each issuer are.
@@ -118,9 +119,5 @@ impl IssuerHealth {
             failures: 0,
             exportable: None,
         }
-    }
-
-    pub(super) fn of_fixed(issuer: &str, snapshot: &Snapshot) -> Self {
-        Self::new(issuer, Some(snapshot))
     }
 }

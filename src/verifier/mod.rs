@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::base::clock::Clock;
 use crate::caller::AuthInfo;
 use crate::crypto::Algorithm;
-use crate::keys::{Answer, Asked, FetchError, KeysHealth, Lack, LiveKeys, Snapshot};
+use crate::keys::{Asked, DemandOutcome, FetchError, KeyDemand, KeysHealth, LiveKeys, Snapshot};
 use crate::telemetry;
 use crate::token::verified::Verified;
 use crate::token::{Compact, Headed, Header, TokenError, TokenErrorKind, ValidationPolicy, room};
@@ -200,7 +200,7 @@ impl JwtVerifier {
             let lack = lack.borrowed();
             let answer = match verifier.0.issuers.get(issuer) {
                 Some(trusted) => trusted.keys.wait(lack, flight).await,
-                None => Answer::Absent,
+                None => DemandOutcome::Absent,
             };
             let newer = verifier.conclude(lack, answer, error)?;
             let judged = verifier.judge(Presented::Kept(&credentials), Look::Second(&newer));
@@ -214,19 +214,18 @@ impl JwtVerifier {
     /// The keys for a second look, or what their absence means for a token.
     fn conclude(
         &self,
-        lack: Lack<'_>,
-        answer: Answer,
+        lack: KeyDemand<'_>,
+        answer: DemandOutcome,
         error: TokenError,
     ) -> Result<Arc<Snapshot>, Rejection> {
         match (answer, lack) {
-            (Answer::Newer(snapshot), _) => Ok(snapshot),
-            (Answer::Unavailable { retry_after }, Lack::Key { .. }) => {
+            (DemandOutcome::Newer(snapshot), _) => Ok(snapshot),
+            (DemandOutcome::Unavailable { retry_after }, KeyDemand::Key { .. }) => {
                 Err(Rejection::keys_unavailable(retry_after))
             }
             // The key is known and its signature is wrong, whatever the issuer would say.
-            (Answer::Unavailable { .. }, Lack::Signature { .. }) | (Answer::Absent, _) => {
-                Err(self.refuse(error))
-            }
+            (DemandOutcome::Unavailable { .. }, KeyDemand::Signature { .. })
+            | (DemandOutcome::Absent, _) => Err(self.refuse(error)),
         }
     }
 
@@ -305,7 +304,7 @@ impl JwtVerifier {
         // Before any key is asked for: what is no signature is no reason to.
         let signature = compact.signature(&mut signature_room).map_err(unreadable)?;
 
-        let lacking = |lack: Lack<'_>, error| {
+        let lacking = |lack: KeyDemand<'_>, error| {
             let asked = match look {
                 Look::First => keys.ask(lack, now),
                 Look::Second(_) => return Err(refuse(error)),
@@ -332,7 +331,7 @@ impl JwtVerifier {
         };
         let kid = checked.kid();
         let Some(snapshot) = snapshot else {
-            let lack = Lack::Key { kid, seen: 0 };
+            let lack = KeyDemand::Key { kid, seen: 0 };
             return lacking(lack, TokenErrorKind::UnknownKey.into());
         };
         let seen = snapshot.generation;
@@ -340,10 +339,10 @@ impl JwtVerifier {
             Ok(attested) => attested,
             Err(error) => {
                 return match error.kind() {
-                    TokenErrorKind::UnknownKey => lacking(Lack::Key { kid, seen }, error),
+                    TokenErrorKind::UnknownKey => lacking(KeyDemand::Key { kid, seen }, error),
                     // A key of another type in the place of the old one is new material as well.
                     TokenErrorKind::BadSignature | TokenErrorKind::KeyMismatch => {
-                        lacking(Lack::Signature { seen }, error)
+                        lacking(KeyDemand::Signature { seen }, error)
                     }
                     _ => Err(refuse(error)),
                 };

@@ -1,4 +1,4 @@
-use crate::keys::{Flight, Lack};
+use crate::keys::{FetchId, KeyDemand};
 use crate::token::TokenError;
 
 /// A token that cannot be judged with the keys at hand, and may be with those that are on their way.
@@ -6,11 +6,11 @@ use crate::token::TokenError;
 pub(crate) struct Unsettled {
     pub(super) issuer: usize,
     pub(super) lack: OwnedLack,
-    pub(super) flight: Flight,
+    pub(super) flight: FetchId,
     pub(super) error: TokenError,
 }
 
-/// A [`Lack`] that outlives the request's header.
+/// A [`KeyDemand`] that outlives the request's header.
 #[derive(Debug)]
 pub(super) enum OwnedLack {
     Key { kid: Option<String>, seen: u64 },
@@ -18,23 +18,23 @@ pub(super) enum OwnedLack {
 }
 
 impl OwnedLack {
-    pub(super) fn of(lack: Lack<'_>) -> Self {
+    pub(super) fn of(lack: KeyDemand<'_>) -> Self {
         match lack {
-            Lack::Key { kid, seen } => Self::Key {
+            KeyDemand::Key { kid, seen } => Self::Key {
                 kid: kid.map(ToOwned::to_owned),
                 seen,
             },
-            Lack::Signature { seen } => Self::Signature { seen },
+            KeyDemand::Signature { seen } => Self::Signature { seen },
         }
     }
 
-    pub(super) fn borrowed(&self) -> Lack<'_> {
+    pub(super) fn borrowed(&self) -> KeyDemand<'_> {
         match self {
-            Self::Key { kid, seen } => Lack::Key {
+            Self::Key { kid, seen } => KeyDemand::Key {
                 kid: kid.as_deref(),
                 seen: *seen,
             },
-            Self::Signature { seen } => Lack::Signature { seen: *seen },
+            Self::Signature { seen } => KeyDemand::Signature { seen: *seen },
         }
     }
 }

@@ -12,8 +12,8 @@ use tokio::time::advance;
 use super::*;
 use crate::test_util::{FakeClock, TestKey};
 use crate::{
-    FetchError, FetchFuture, Fetched, Issuer, JwksCache, JwtAuthConfig, JwtAuthConfigBuilder,
-    KeySource, RejectionKind, Validators,
+    CacheValidators, FetchError, FetchFuture, Fetched, Issuer, JwksCache, JwtAuthConfig,
+    JwtAuthConfigBuilder, KeySource, RejectionKind,
 };
 
 const NOW: u64 = 1_800_000_000;
@@ -220,7 +220,7 @@ impl Source {
 }
 
 impl KeySource for Source {
-    fn fetch<'a>(&'a self, _: Option<&'a Validators>) -> FetchFuture<'a> {
+    fn fetch<'a>(&'a self, _: Option<&'a CacheValidators>) -> FetchFuture<'a> {
         let document = self.0.lock().unwrap().clone();
         Box::pin(async move {
             let document = document.ok_or_else(|| FetchError::new("out of order"))?;

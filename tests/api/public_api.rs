@@ -39,9 +39,9 @@ fn sent<T: Send + Unpin + 'static>() {}
 #[test]
 fn auto_traits_of_every_public_type() {
     each!(value:
-        Algorithm, Claims<()>, ConfigError, Fetched, InitialKeys, Jwk, JwkSet, JwksCache, KeyFault,
+        Algorithm, CacheValidators, Claims<()>, ConfigError, Fetched, InitialKeys, Jwk, JwkSet, JwksCache, KeyFault,
         KeySetError, KeySnapshot, Principal, Refusal, RejectionKind, SkipReason, SkippedKey,
-        StreamExpiry, TokenError, TokenErrorKind, UrlFault, Validators, Fault, JwsError,
+        StreamExpiry, TokenError, TokenErrorKind, UrlFault, Fault, JwsError,
     );
     each!(shared:
         AuthInfo, FetchError, Issuer, IssuerHealth, JwtAuth<Counting>, JwtAuthConfig,

@@ -56,7 +56,7 @@ struct Content {
 
 /// Why a snapshot is not used.
 #[derive(Debug)]
-pub(crate) enum SnapshotFault {
+pub(crate) enum SnapshotError {
     Absent,
     Damaged,
     OtherIssuer,
@@ -64,7 +64,7 @@ pub(crate) enum SnapshotFault {
     Unreadable(io::Error),
 }
 
-impl fmt::Display for SnapshotFault {
+impl fmt::Display for SnapshotError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Absent => f.write_str("there is none"),
@@ -76,19 +76,19 @@ impl fmt::Display for SnapshotFault {
     }
 }
 
-pub(in crate::keys) fn read(path: &Path) -> Result<KeySnapshot, SnapshotFault> {
+pub(in crate::keys) fn read(path: &Path) -> Result<KeySnapshot, SnapshotError> {
     let largest = (MAX_DOCUMENT_BYTES as u64).saturating_mul(ESCAPED);
     match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(SnapshotFault::Absent),
-        Err(error) => return Err(SnapshotFault::Unreadable(error)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(SnapshotError::Absent),
+        Err(error) => return Err(SnapshotError::Unreadable(error)),
         // Of a device the length says nothing.
         Ok(metadata) if !metadata.is_file() || metadata.len() > largest => {
-            return Err(SnapshotFault::Damaged);
+            return Err(SnapshotError::Damaged);
         }
         Ok(_) => {}
     }
-    let text = fs::read(path).map_err(SnapshotFault::Unreadable)?;
-    let content: Content = serde_json::from_slice(&text).map_err(|_| SnapshotFault::Damaged)?;
+    let text = fs::read(path).map_err(SnapshotError::Unreadable)?;
+    let content: Content = serde_json::from_slice(&text).map_err(|_| SnapshotError::Damaged)?;
     Ok(content.snapshot)
 }
 
@@ -145,7 +145,7 @@ mod tests {
         ));
         fs::create_dir(&directory).unwrap();
         let path = directory.join("keys.json");
-        assert!(matches!(read(&path), Err(SnapshotFault::Absent)));
+        assert!(matches!(read(&path), Err(SnapshotError::Absent)));
         write(
             &path,
             KeySnapshot {
@@ -162,7 +162,7 @@ mod tests {
             "nothing is left beside it"
         );
 
-        assert!(matches!(read(&directory), Err(SnapshotFault::Damaged)));
+        assert!(matches!(read(&directory), Err(SnapshotError::Damaged)));
         let good = fs::read_to_string(&path).unwrap();
         let rows = (0..good.len()).map(|length| ("cut short", good[..length].to_owned()));
         for (name, damaged) in rows.chain([
@@ -178,7 +178,7 @@ mod tests {
         ]) {
             assert_ne!(damaged, good, "{name}");
             fs::write(&path, damaged).unwrap();
-            assert!(matches!(read(&path), Err(SnapshotFault::Damaged)), "{name}");
+            assert!(matches!(read(&path), Err(SnapshotError::Damaged)), "{name}");
         }
         fs::remove_dir_all(&directory).unwrap();
     }

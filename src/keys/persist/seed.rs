@@ -2,17 +2,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::file::{self as snapshot_file, SnapshotFault};
+use super::file::{self as snapshot_file, SnapshotError};
 use crate::base::clock::Now;
 use crate::base::numeric_date::NumericDate;
 use crate::jwks::{KeySet, KeySetOptions};
-use crate::keys::refresh::schedule::{FetchedAt, Times};
-use crate::keys::{KeyOrigin, Life, Origin, Seed, Snapshot};
+use crate::keys::settings::{KeyOrigin, Seed, Times};
+use crate::keys::snapshot::{FetchedAt, Life, Origin, Snapshot};
 use crate::telemetry;
 
 /// The keys to start with: those of the file where it is good, or those of the configuration.
 pub(in crate::keys) fn seeded(origin: &KeyOrigin, now: Now) -> Option<Arc<Snapshot>> {
-    let ignored = |fault: &SnapshotFault| telemetry::snapshot_ignored(&origin.issuer, fault);
+    let ignored = |fault: &SnapshotError| telemetry::snapshot_ignored(&origin.issuer, fault);
     let from_file = || {
         let path = origin.snapshot_file.as_deref()?;
         let seed = seed_of_file(path, &origin.issuer)
@@ -33,11 +33,11 @@ pub(in crate::keys) fn seeded(origin: &KeyOrigin, now: Now) -> Option<Arc<Snapsh
     Some(Arc::new(snapshot))
 }
 
-fn snapshot_of(seed: Seed, times: Times, now: Now) -> Result<Snapshot, SnapshotFault> {
+fn snapshot_of(seed: Seed, times: Times, now: Now) -> Result<Snapshot, SnapshotError> {
     let fetched_at = seed.fetched_at.and_then(|at| NumericDate::new(at as f64));
     let age = fetched_at.map_or(Duration::ZERO, |at| now.wall.since(at));
     if age >= times.max_stale {
-        return Err(SnapshotFault::TooOld);
+        return Err(SnapshotError::TooOld);
     }
     let origin = Arc::new(Origin {
         document: seed.document,
@@ -52,14 +52,14 @@ fn snapshot_of(seed: Seed, times: Times, now: Now) -> Result<Snapshot, SnapshotF
     })
 }
 
-fn seed_of_file(path: &Path, issuer: &str) -> Result<Seed, SnapshotFault> {
+fn seed_of_file(path: &Path, issuer: &str) -> Result<Seed, SnapshotError> {
     let snapshot = snapshot_file::read(path)?;
     if snapshot.issuer != issuer {
-        return Err(SnapshotFault::OtherIssuer);
+        return Err(SnapshotError::OtherIssuer);
     }
     let document = snapshot.jwks.into_bytes();
     let keys =
-        KeySet::parse(&document, KeySetOptions::default()).map_err(|_| SnapshotFault::Damaged)?;
+        KeySet::parse(&document, KeySetOptions::default()).map_err(|_| SnapshotError::Damaged)?;
     Ok(Seed {
         keys: Arc::new(keys),
         document,

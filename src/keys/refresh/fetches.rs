@@ -1,56 +1,56 @@
 //! Which fetch a request waits for.
 //!
-//! Flights are numbered. A request that needs a fetch learns, under the lock, the number of the flight
-//! to wait for; the task publishes the number of each flight after its result is in place. Comparing
+//! Fetches are numbered. A request that needs a fetch learns, under the lock, the number of the fetch
+//! to wait for; the task publishes the number of each fetch after its result is in place. Comparing
 //! numbers, not waiting for a signal, is what makes a wake-up impossible to lose.
 
 /// The counter, and what is known about the next number.
 #[derive(Debug, Default)]
-pub(in crate::keys) struct Flights {
-    /// The number of the last flight that took off.
+pub(in crate::keys) struct Fetches {
+    /// The number of the last fetch that took off.
     started: u64,
-    in_flight: bool,
+    in_progress: bool,
     requested: bool,
 }
 
-impl Flights {
+impl Fetches {
     pub(in crate::keys) const fn started(&self) -> u64 {
         self.started
     }
 
-    /// The flight in the air. It may have left before the key was published that a request lacks.
-    pub(in crate::keys) fn under_way(&self) -> Option<u64> {
-        self.in_flight.then_some(self.started)
+    /// The fetch in the air. It may have left before the key was published that a request lacks.
+    pub(in crate::keys) fn in_progress(&self) -> Option<u64> {
+        self.in_progress.then_some(self.started)
     }
 
     pub(in crate::keys) const fn is_requested(&self) -> bool {
         self.requested
     }
 
-    /// The flight that takes off next, and so after the question.
+    /// The fetch that takes off next, and so after the question.
     pub(in crate::keys) const fn request(&mut self) -> u64 {
         self.requested = true;
         self.started + 1
     }
 
-    pub(in crate::keys) const fn take_off(&mut self) {
+    pub(in crate::keys) const fn start(&mut self) {
         self.requested = false;
-        self.in_flight = true;
+        self.in_progress = true;
         self.started += 1;
     }
 
     /// The number to publish.
-    pub(in crate::keys) const fn land(&mut self) -> u64 {
-        self.in_flight = false;
+    pub(in crate::keys) const fn finish(&mut self) -> u64 {
+        self.in_progress = false;
         self.started
     }
 
-    /// Nobody will fly any more: the number to publish, so that nobody waits, if somebody may.
+    /// Nobody will fetch any more: the number to publish, so that nobody waits, if somebody may.
     pub(in crate::keys) fn abandon(&mut self) -> Option<u64> {
-        let waited_for = self.in_flight || self.requested;
+        let waited_for = self.in_progress || self.requested;
         self.started += u64::from(self.requested);
         self.requested = false;
-        self.in_flight = false;
+        self.in_progress = false;
         waited_for.then_some(self.started)
     }
 }
@@ -68,8 +68,8 @@ mod tests {
 
     #[derive(Default)]
     struct State {
-        flights: Flights,
-        landed: u64,
+        fetches: Fetches,
+        finished: u64,
         ended: bool,
     }
 
@@ -91,44 +91,44 @@ mod tests {
             })
         }
 
-        /// The task: one flight for each request, until `flights` have landed.
-        fn refresh(&self, flights: u64) {
+        /// The task: one fetch for each request, until `fetches` have finished.
+        fn refresh(&self, fetches: u64) {
             loop {
                 let mut state = self.state.lock().unwrap();
-                while !state.flights.is_requested() {
-                    if state.landed >= flights || state.ended {
+                while !state.fetches.is_requested() {
+                    if state.finished >= fetches || state.ended {
                         return;
                     }
                     state = self.changed.wait(state).unwrap();
                 }
-                state.flights.take_off();
+                state.fetches.start();
                 drop(state);
                 let fetched = self.published.load(Ordering::SeqCst);
                 self.in_use.store(fetched, Ordering::SeqCst);
                 let mut state = self.state.lock().unwrap();
-                state.landed = state.flights.land();
+                state.finished = state.fetches.finish();
                 self.changed.notify_all();
                 drop(state);
             }
         }
 
-        /// A request that lacks `wanted`: at most two flights, as `Handle::newer` does it.
+        /// A request that lacks `wanted`: at most two fetches, as `Handle::newer` does it.
         fn wait_for(&self, wanted: u64) -> bool {
             for _ in 0..2 {
                 let mut state = self.state.lock().unwrap();
                 if self.in_use.load(Ordering::SeqCst) >= wanted {
                     return true;
                 }
-                let (flight, last_word) = match state.flights.under_way() {
-                    Some(flight) => (flight, false),
-                    None => (state.flights.request(), true),
+                let (fetch, is_conclusive) = match state.fetches.in_progress() {
+                    Some(fetch) => (fetch, false),
+                    None => (state.fetches.request(), true),
                 };
                 self.changed.notify_all();
-                while state.landed < flight {
+                while state.finished < fetch {
                     state = self.changed.wait(state).unwrap();
                 }
                 drop(state);
-                if last_word {
+                if is_conclusive {
                     break;
                 }
             }
@@ -140,8 +140,8 @@ mod tests {
             self.changed.notify_all();
         }
 
-        fn flights(&self) -> u64 {
-            self.state.lock().unwrap().flights.started()
+        fn fetches(&self) -> u64 {
+            self.state.lock().unwrap().fetches.started()
         }
     }
 
@@ -169,7 +169,7 @@ mod tests {
             assert!(other.join().unwrap());
             model.end();
             task.join().unwrap();
-            assert_eq!(model.flights(), 1, "one for both, whenever the second came");
+            assert_eq!(model.fetches(), 1, "one for both, whenever the second came");
         });
     }
 
@@ -181,7 +181,7 @@ mod tests {
                 let model = model.clone();
                 move || model.refresh(u64::MAX)
             });
-            // Somebody else's question, whose flight may have left before the rotation.
+            // Somebody else's question, whose fetch may have left before the rotation.
             let early = thread::spawn({
                 let model = model.clone();
                 move || model.wait_for(1)
@@ -189,7 +189,7 @@ mod tests {
             model.published.store(2, Ordering::SeqCst);
             assert!(
                 model.wait_for(2),
-                "the first flight may miss it, the second may not"
+                "the first fetch may miss it, the second may not"
             );
             assert!(early.join().unwrap());
             model.end();
@@ -209,7 +209,7 @@ mod tests {
             let gone = thread::spawn({
                 let model = model.clone();
                 move || {
-                    model.state.lock().unwrap().flights.request();
+                    model.state.lock().unwrap().fetches.request();
                     model.changed.notify_all();
                 }
             });
@@ -217,25 +217,25 @@ mod tests {
             gone.join().unwrap();
             model.end();
             task.join().unwrap();
-            assert!(model.flights() <= 2);
+            assert!(model.fetches() <= 2);
         });
     }
 
     #[test]
     fn abandoned_flights_release_those_who_wait() {
-        let requested = |flights: &mut Flights| {
-            flights.request();
+        let requested = |fetches: &mut Fetches| {
+            fetches.request();
         };
-        let flying = |flights: &mut Flights| {
-            flights.request();
-            flights.take_off();
+        let flying = |fetches: &mut Fetches| {
+            fetches.request();
+            fetches.start();
         };
-        let both = |flights: &mut Flights| {
-            flights.request();
-            flights.take_off();
-            flights.request();
+        let both = |fetches: &mut Fetches| {
+            fetches.request();
+            fetches.start();
+            fetches.request();
         };
-        type Reach = dyn Fn(&mut Flights);
+        type Reach = dyn Fn(&mut Fetches);
         let cases: [(&str, &Reach, Option<u64>); 4] = [
             ("on the ground", &|_| {}, None),
             ("requested", &requested, Some(1)),
@@ -243,10 +243,10 @@ mod tests {
             ("in the air, and the next requested", &both, Some(2)),
         ];
         for (name, reach, published) in cases {
-            let mut flights = Flights::default();
-            reach(&mut flights);
-            assert_eq!(flights.abandon(), published, "{name}");
-            assert_eq!(flights.abandon(), None, "{name}: once");
+            let mut fetches = Fetches::default();
+            reach(&mut fetches);
+            assert_eq!(fetches.abandon(), published, "{name}");
+            assert_eq!(fetches.abandon(), None, "{name}: once");
         }
     }
 }

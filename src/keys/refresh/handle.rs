@@ -11,14 +11,16 @@ use tokio::runtime;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-use super::fetches::Flights;
-use super::schedule::{Schedule, Times};
-use super::state::{Control, ENDED, NOT_DRIVEN, Shared};
+use super::fetches::Fetches;
+use super::schedule::Schedule;
+use super::state::{Control, ENDED, RUNTIME_IDLE, Shared};
 use crate::base::clock::{Clock, Now};
-use crate::keys::health::Exportable;
+use crate::keys::demand::{Asked, DemandOutcome, FetchId, KeyDemand};
+use crate::keys::health::{Exportable, IssuerHealth};
 use crate::keys::persist::seed::seeded;
+use crate::keys::settings::{KeyOrigin, Times};
+use crate::keys::snapshot::Snapshot;
 use crate::keys::source::FetchError;
-use crate::keys::{Answer, Asked, Flight, IssuerHealth, KeyOrigin, Lack, Snapshot};
 use crate::limits::FIRST_BACKOFF;
 use crate::telemetry;
 
@@ -32,11 +34,11 @@ impl Handle {
         let seeded = seeded(&origin, now);
         let control = Control {
             schedule: Schedule::new(origin.times, now.monotonic),
-            flights: Flights::default(),
+            fetches: Fetches::default(),
             lost: 0,
             epoch: 0,
             since: now.monotonic,
-            boarded: HashSet::new(),
+            asked_before_start: HashSet::new(),
             waiting: HashSet::new(),
             last_error: None,
             failures: 0,
@@ -48,9 +50,9 @@ impl Handle {
             snapshot: ArcSwapOption::new(seeded),
             running: AtomicBool::new(false),
             control: Mutex::new(control),
-            born: now.monotonic,
-            planned: AtomicU64::new(0),
-            landed: watch::Sender::new(0),
+            created: now.monotonic,
+            last_tick: AtomicU64::new(0),
+            finished: watch::Sender::new(0),
             wake: watch::Sender::new(()),
             closed: watch::Sender::new(false),
         }))
@@ -64,22 +66,22 @@ impl Handle {
             return in_use;
         }
         if running {
-            self.revive_if_silent(now);
+            self.restart_if_stalled(now);
         }
-        let overslept = in_use.as_ref().is_some_and(|keys| keys.overslept(now));
-        if overslept && self.0.silence(now) > WAKE_PAUSE {
+        let missed_refresh = in_use.as_ref().is_some_and(|keys| keys.missed_refresh(now));
+        if missed_refresh && self.0.since_last_tick(now) > WAKE_PAUSE {
             self.0.wake.send_replace(());
         }
         in_use
     }
 
-    pub(in crate::keys) fn ask(&self, lack: Lack<'_>, now: Now) -> Asked {
+    pub(in crate::keys) fn ask(&self, demand: KeyDemand<'_>, now: Now) -> Asked {
         if runtime::Handle::try_current().is_err() {
             // Without a runtime nothing can be waited for, even if the task runs on another.
             telemetry::no_runtime(&self.0.origin.issuer);
             return Asked::Answered(UNAVAILABLE);
         }
-        match self.0.ask(lack, now) {
+        match self.0.ask(demand, now) {
             // After the question: the task may have ended just before it.
             Asked::WaitFor(_) if !self.ensure_running() => Asked::Answered(UNAVAILABLE),
             asked => asked,
@@ -94,36 +96,40 @@ impl Handle {
         self.0.would_find_absent(kid, seen, now)
     }
 
-    pub(in crate::keys) async fn wait(&self, lack: Lack<'_>, mut flight: Flight) -> Answer {
-        let mut landed = self.0.landed.subscribe();
+    pub(in crate::keys) async fn wait(
+        &self,
+        demand: KeyDemand<'_>,
+        mut fetch: FetchId,
+    ) -> DemandOutcome {
+        let mut finished = self.0.finished.subscribe();
         let deadline = Instant::now() + self.0.origin.times.timeout;
-        // At most two flights: one that was under way and may have missed the key, and one that
+        // At most two fetches: one that was under way and may have missed the key, and one that
         // took off after we asked and so has the last word.
         let (mut looks, mut lost) = (0, 0);
         loop {
-            let landing = landed.wait_for(|done| *done >= flight.number);
-            if timeout_at(deadline, landing).await.is_err() {
+            let finish = finished.wait_for(|done| *done >= fetch.number);
+            if timeout_at(deadline, finish).await.is_err() {
                 self.0.give_up_stalled(Instant::now());
                 return UNAVAILABLE;
             }
-            if self.0.was_lost(flight.number) {
+            if self.0.was_lost(fetch.number) {
                 // Its runtime has ended, and ours carries the next one.
                 lost += 1;
             } else {
                 looks += 1;
-                if flight.last_word && !self.0.may_come_back(lack) {
+                if fetch.is_conclusive && !self.0.may_come_back(demand) {
                     break;
                 }
             }
             if looks == 2 || lost == MOST_LOST {
                 break;
             }
-            flight = match self.ask(lack, self.0.clock.now()) {
+            fetch = match self.ask(demand, self.0.clock.now()) {
                 Asked::Answered(answer) => return answer,
-                Asked::WaitFor(flight) => flight,
+                Asked::WaitFor(fetch) => fetch,
             };
         }
-        self.0.outcome(lack)
+        self.0.outcome(demand)
     }
 
     pub(in crate::keys) async fn ready(&self) -> Result<(), FetchError> {
@@ -132,14 +138,14 @@ impl Handle {
         if self.in_use(now).as_ref().is_some_and(serving) {
             return Ok(());
         }
-        let lack = Lack::Key { kid: None, seen: 0 };
-        let answer = match self.ask(lack, now) {
+        let demand = KeyDemand::Key { kid: None, seen: 0 };
+        let answer = match self.ask(demand, now) {
             Asked::Answered(answer) => answer,
-            Asked::WaitFor(flight) => self.wait(lack, flight).await,
+            Asked::WaitFor(fetch) => self.wait(demand, fetch).await,
         };
         match answer {
-            Answer::Newer(_) => Ok(()),
-            Answer::Absent | Answer::Unavailable { .. } => {
+            DemandOutcome::Newer(_) => Ok(()),
+            DemandOutcome::Absent | DemandOutcome::Unavailable { .. } => {
                 Err(self.0.control().last_error.clone().unwrap_or_else(|| {
                     FetchError::new(format!(
                         "no keys of {} arrived in time",
@@ -159,13 +165,13 @@ impl Handle {
             stale: age.is_some_and(|age| age >= self.0.origin.times.max_age),
             age,
             last_error: control.last_error.as_ref().map(ToString::to_string),
-            next_attempt: (control.flights.started() > 0).then(|| {
+            next_attempt: (control.fetches.started() > 0).then(|| {
                 control
                     .schedule
                     .due(now)
                     .saturating_duration_since(now.monotonic)
             }),
-            fetches: control.flights.started(),
+            fetches: control.fetches.started(),
             failures: control.failures,
             exportable: snapshot.clone().map(Exportable),
             ..IssuerHealth::new(&self.0.origin.issuer, snapshot.as_deref())
@@ -174,7 +180,7 @@ impl Handle {
 
     /// A task that has planned nothing for longer than any of its pauses sits on a runtime that nobody
     /// drives: another one takes its place here.
-    fn revive_if_silent(&self, now: Now) {
+    fn restart_if_stalled(&self, now: Now) {
         let Times {
             max_age,
             cooldown,
@@ -182,16 +188,16 @@ impl Handle {
             ..
         } = self.0.origin.times;
         let patience = max_age.max(cooldown) + timeout * 2;
-        if self.0.silence(now) <= patience {
+        if self.0.since_last_tick(now) <= patience {
             return;
         }
         let mut control = self.0.control();
-        if self.0.silence(now) > patience {
+        if self.0.since_last_tick(now) > patience {
             control.epoch += 1;
-            let number = self.0.abandon(&mut control, NOT_DRIVEN);
-            self.0.has_planned(now.monotonic);
+            let number = self.0.abandon(&mut control, RUNTIME_IDLE);
+            self.0.note_tick(now.monotonic);
             drop(control);
-            self.0.release(number, NOT_DRIVEN);
+            self.0.release(number, RUNTIME_IDLE);
             self.ensure_running();
         }
     }
@@ -211,7 +217,7 @@ impl Handle {
                 return true;
             }
             control.epoch += 1;
-            self.0.has_planned(Instant::now());
+            self.0.note_tick(Instant::now());
             control.epoch
         };
         // The guard is made here, so that it also runs when the runtime drops the task unpolled; which
@@ -231,7 +237,7 @@ impl Drop for Handle {
     }
 }
 
-/// Marks the task as gone however it ends, and lets nobody wait for a flight that will not land.
+/// Marks the task as gone however it ends, and lets nobody wait for a fetch that will not finish.
 struct Running {
     shared: Arc<Shared>,
     epoch: u64,
@@ -249,7 +255,7 @@ impl Drop for Running {
 }
 
 /// There is nobody to wait for.
-const UNAVAILABLE: Answer = Answer::Unavailable {
+const UNAVAILABLE: DemandOutcome = DemandOutcome::Unavailable {
     retry_after: FIRST_BACKOFF,
 };
 

@@ -11,78 +11,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::base::clock::Now;
-use crate::limits::{FIRST_BACKOFF, MAX_REMEMBERED_KIDS, MIN_SERVER_MAX_AGE, UNKNOWN_KID_FETCHES};
-
-/// The settings of `jwks_cache`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Times {
-    pub(crate) max_age: Duration,
-    pub(crate) max_stale: Duration,
-    pub(crate) cooldown: Duration,
-    pub(crate) timeout: Duration,
-}
-
-impl Times {
-    /// The server may shorten the life of its keys, never stretch it, and not below a floor.
-    fn life(&self, server_max_age: Option<Duration>) -> Duration {
-        let floor = MIN_SERVER_MAX_AGE.min(self.max_age);
-        server_max_age.map_or(self.max_age, |asked| asked.clamp(floor, self.max_age))
-    }
-}
-
-/// When a set was fetched, by both clocks.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct FetchedAt {
-    at: Now,
-    /// How old it was by then: a set out of a snapshot was fetched by another process.
-    already: Duration,
-}
-
-impl FetchedAt {
-    pub(crate) const fn now(at: Now) -> Self {
-        Self {
-            at,
-            already: Duration::ZERO,
-        }
-    }
-
-    pub(crate) const fn before(at: Now, already: Duration) -> Self {
-        Self { at, already }
-    }
-
-    /// The monotonic clock stands still while the machine sleeps. When the wall clock ran more than
-    /// `max_age` ahead of it, the wall clock is right; a clock that was set back changes nothing.
-    pub(crate) fn age(&self, now: Now, max_age: Duration) -> Duration {
-        let measured = self.measured(now);
-        let wall = now.wall.seconds_since(self.at.wall) + self.already.as_secs_f64();
-        if wall > measured.saturating_add(max_age).as_secs_f64() {
-            Duration::try_from_secs_f64(wall).unwrap_or(Duration::MAX)
-        } else {
-            measured
-        }
-    }
-
-    /// Before this, by both clocks, the age is below `max_age`.
-    pub(crate) fn fresh_until(&self, max_age: Duration) -> Now {
-        let left = max_age.saturating_sub(self.already);
-        Now {
-            monotonic: self.at.monotonic + left,
-            wall: self.at.wall.plus(left),
-        }
-    }
-
-    pub(crate) fn measured(&self, now: Now) -> Duration {
-        let here = now.monotonic.saturating_duration_since(self.at.monotonic);
-        here.saturating_add(self.already)
-    }
-
-    pub(crate) fn unix_seconds(&self) -> u64 {
-        self.at
-            .wall
-            .unix_seconds()
-            .saturating_sub(self.already.as_secs())
-    }
-}
+use crate::keys::settings::Times;
+use crate::keys::snapshot::FetchedAt;
+use crate::limits::{FIRST_BACKOFF, MAX_REMEMBERED_KIDS, UNKNOWN_KID_FETCHES};
 
 #[derive(Debug)]
 pub(crate) struct Schedule {
@@ -200,7 +131,7 @@ impl Schedule {
 
     /// `jitter` in `0.0..1.0` spreads processes that started together.
     pub(crate) fn succeeded(&mut self, now: Now, server_max_age: Option<Duration>, jitter: f64) {
-        let life = self.times.life(server_max_age);
+        let life = self.times.lifetime(server_max_age);
         self.last_good = Some(LastGood {
             fetched: FetchedAt::now(now),
             refresh_at_age: life.mul_f64(REFRESH_AHEAD * (1.0 - JITTER * jitter)),

@@ -11,11 +11,13 @@ use arc_swap::ArcSwapOption;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::fetches::Flights;
+use super::fetches::Fetches;
 use super::schedule::{Decision, KidHash, Schedule};
 use crate::base::clock::{Clock, Now};
+use crate::keys::demand::{Asked, DemandOutcome, FetchId, KeyDemand};
+use crate::keys::settings::KeyOrigin;
+use crate::keys::snapshot::Snapshot;
 use crate::keys::source::FetchError;
-use crate::keys::{Answer, Asked, Flight, KeyOrigin, Lack, Snapshot, time_until};
 use crate::limits::MAX_REMEMBERED_KIDS;
 use crate::telemetry;
 
@@ -29,11 +31,11 @@ pub(in crate::keys) struct Shared {
     pub(in crate::keys) running: AtomicBool,
     /// Never locked by a request that finds its key, and never held across an await.
     pub(in crate::keys) control: Mutex<Control>,
-    pub(in crate::keys) born: Instant,
-    /// When the task planned last, in milliseconds since `born`.
-    pub(in crate::keys) planned: AtomicU64,
-    /// The number of the last flight whose result is in place.
-    pub(in crate::keys) landed: watch::Sender<u64>,
+    pub(in crate::keys) created: Instant,
+    /// When the task planned last, in milliseconds since `created`.
+    pub(in crate::keys) last_tick: AtomicU64,
+    /// The number of the last fetch whose result is in place.
+    pub(in crate::keys) finished: watch::Sender<u64>,
     /// Wakes the task: there is something to plan. Not a `Notify`, whose one permit could go to a task
     /// that was given up.
     pub(in crate::keys) wake: watch::Sender<()>,
@@ -44,15 +46,15 @@ pub(in crate::keys) struct Shared {
 #[derive(Debug)]
 pub(in crate::keys) struct Control {
     pub(in crate::keys) schedule: Schedule,
-    pub(in crate::keys) flights: Flights,
-    /// The last flight that was abandoned.
+    pub(in crate::keys) fetches: Fetches,
+    /// The last fetch that was abandoned.
     pub(in crate::keys) lost: u64,
     /// Counts the tasks started, so that one that was given up does no harm when it comes back.
     pub(in crate::keys) epoch: u64,
-    /// When the flight under way took off, or the next was asked for.
+    /// When the fetch under way took off, or the next was asked for.
     pub(in crate::keys) since: Instant,
-    /// Asked for before the current flight took off, and since.
-    pub(in crate::keys) boarded: HashSet<KidHash>,
+    /// Asked for before the current fetch took off, and since.
+    pub(in crate::keys) asked_before_start: HashSet<KidHash>,
     pub(in crate::keys) waiting: HashSet<KidHash>,
     pub(in crate::keys) last_error: Option<FetchError>,
     pub(in crate::keys) failures: u64,
@@ -64,86 +66,86 @@ impl Shared {
         self.control.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(in crate::keys) fn ask(&self, lack: Lack<'_>, now: Now) -> Asked {
+    pub(in crate::keys) fn ask(&self, demand: KeyDemand<'_>, now: Now) -> Asked {
         let mut control = self.control();
-        if let Some(snapshot) = self.satisfied(lack, now) {
-            return Asked::Answered(Answer::Newer(snapshot));
+        if let Some(snapshot) = self.satisfied(demand, now) {
+            return Asked::Answered(DemandOutcome::Newer(snapshot));
         }
-        if let Some(flight) = control.flights.under_way() {
+        if let Some(fetch) = control.fetches.in_progress() {
             // It may have missed a key that is newer than itself. Who names no key takes what comes.
-            let last_word = matches!(lack, Lack::Key { kid: None, .. });
-            return Asked::WaitFor(Flight {
-                number: flight,
-                last_word,
+            let is_conclusive = matches!(demand, KeyDemand::Key { kid: None, .. });
+            return Asked::WaitFor(FetchId {
+                number: fetch,
+                is_conclusive,
             });
         }
-        let kid = match lack {
-            Lack::Key { kid, .. } => kid.map(|kid| self.hasher.hash_one(kid)),
-            Lack::Signature { .. } => None,
+        let kid = match demand {
+            KeyDemand::Key { kid, .. } => kid.map(|kid| self.hasher.hash_one(kid)),
+            KeyDemand::Signature { .. } => None,
         };
-        if !control.flights.is_requested() {
+        if !control.fetches.is_requested() {
             let schedule = &mut control.schedule;
-            let decision = match (lack, kid) {
-                (Lack::Signature { .. }, _) => schedule.ask_for_signature(now),
-                (Lack::Key { .. }, Some(kid)) if self.serving(now).is_some() => {
+            let decision = match (demand, kid) {
+                (KeyDemand::Signature { .. }, _) => schedule.ask_for_signature(now),
+                (KeyDemand::Key { .. }, Some(kid)) if self.serving(now).is_some() => {
                     schedule.ask_for_kid(kid, now.monotonic)
                 }
-                (Lack::Key { .. }, _) => schedule.ask_without_keys(now.monotonic),
+                (KeyDemand::Key { .. }, _) => schedule.ask_without_keys(now.monotonic),
             };
             match decision {
                 Decision::Fetch => control.since = now.monotonic,
-                Decision::Absent => return Asked::Answered(Answer::Absent),
+                Decision::Absent => return Asked::Answered(DemandOutcome::Absent),
                 Decision::BackOff { until } => {
                     let retry_after = time_until(until, now.monotonic);
-                    return Asked::Answered(Answer::Unavailable { retry_after });
+                    return Asked::Answered(DemandOutcome::Unavailable { retry_after });
                 }
             }
         }
         if let Some(kid) = kid.filter(|_| control.waiting.len() < MAX_REMEMBERED_KIDS) {
             control.waiting.insert(kid);
         }
-        let flight = control.flights.request();
+        let fetch = control.fetches.request();
         drop(control);
         self.wake.send_replace(());
-        Asked::WaitFor(Flight {
-            number: flight,
-            last_word: true,
+        Asked::WaitFor(FetchId {
+            number: fetch,
+            is_conclusive: true,
         })
     }
 
     /// Whether [`ask`](Self::ask) would answer that this `kid` is absent, which the keys of the generation
-    /// that was seen lack.
+    /// that was seen demand.
     pub(in crate::keys) fn would_find_absent(&self, kid: &str, seen: u64, now: Now) -> bool {
         let control = self.control();
         let Control {
-            flights, schedule, ..
+            fetches, schedule, ..
         } = &*control;
-        let lack = Lack::Key {
+        let demand = KeyDemand::Key {
             kid: Some(kid),
             seen,
         };
-        flights.under_way().is_none()
-            && !flights.is_requested()
+        fetches.in_progress().is_none()
+            && !fetches.is_requested()
             && schedule.is_absent(self.hasher.hash_one(kid), now.monotonic)
             // They may have come since, while the lock was waited for.
-            && self.satisfied(lack, now).is_none()
+            && self.satisfied(demand, now).is_none()
     }
 
-    /// What the flight that had the last word means for `lack`.
-    pub(in crate::keys) fn outcome(&self, lack: Lack<'_>) -> Answer {
+    /// What the fetch that had the last word means for `lack`.
+    pub(in crate::keys) fn outcome(&self, demand: KeyDemand<'_>) -> DemandOutcome {
         let now = self.clock.now();
-        if let Some(snapshot) = self.satisfied(lack, now) {
-            return Answer::Newer(snapshot);
+        if let Some(snapshot) = self.satisfied(demand, now) {
+            return DemandOutcome::Newer(snapshot);
         }
         let control = self.control();
         match control.last_error {
             Some(_) => {
                 let next = control.schedule.retry_at(now.monotonic);
-                Answer::Unavailable {
+                DemandOutcome::Unavailable {
                     retry_after: time_until(next, now.monotonic),
                 }
             }
-            None => Answer::Absent,
+            None => DemandOutcome::Absent,
         }
     }
 
@@ -154,36 +156,36 @@ impl Shared {
     }
 
     /// Keys in use that differ from those that the request saw, and hold what it lacked.
-    fn satisfied(&self, lack: Lack<'_>, now: Now) -> Option<Arc<Snapshot>> {
-        self.serving(now).filter(|snapshot| match lack {
-            Lack::Key { kid, seen } => {
+    fn satisfied(&self, demand: KeyDemand<'_>, now: Now) -> Option<Arc<Snapshot>> {
+        self.serving(now).filter(|snapshot| match demand {
+            KeyDemand::Key { kid, seen } => {
                 snapshot.generation > seen && kid.is_none_or(|kid| snapshot.keys.has_kid(kid))
             }
-            Lack::Signature { seen } => snapshot.generation > seen,
+            KeyDemand::Signature { seen } => snapshot.generation > seen,
         })
     }
 
-    /// A waiter's time is over. When the flight's is too, nobody drives the runtime that carries the
+    /// A waiter's time is over. When the fetch's is too, nobody drives the runtime that carries the
     /// task: the next request starts another one on its own.
     pub(in crate::keys) fn give_up_stalled(&self, now: Instant) {
         let mut control = self.control();
-        let patience = match control.flights.under_way() {
-            // The flight ends itself at its timeout, if anybody polls it.
+        let patience = match control.fetches.in_progress() {
+            // The fetch ends itself at its timeout, if anybody polls it.
             Some(_) => self.origin.times.timeout * 2,
             None => self.origin.times.timeout,
         };
-        let awaited = control.flights.under_way().is_some() || control.flights.is_requested();
+        let awaited = control.fetches.in_progress().is_some() || control.fetches.is_requested();
         if awaited && now >= control.since + patience {
             control.epoch += 1;
-            let number = self.abandon(&mut control, NOT_DRIVEN);
+            let number = self.abandon(&mut control, RUNTIME_IDLE);
             drop(control);
-            self.release(number, NOT_DRIVEN);
+            self.release(number, RUNTIME_IDLE);
         }
     }
 
     /// The number to [`publish`](Self::publish) once the lock is free.
     pub(in crate::keys) fn abandon(&self, control: &mut Control, why: &str) -> Option<u64> {
-        let number = control.flights.abandon();
+        let number = control.fetches.abandon();
         if let Some(number) = number {
             control.lost = number;
             control.last_error = Some(FetchError::new(why));
@@ -192,7 +194,7 @@ impl Shared {
         number
     }
 
-    /// Tells those who wait for an abandoned flight, and the log. Outside the lock, as `publish`.
+    /// Tells those who wait for an abandoned fetch, and the log. Outside the lock, as `publish`.
     pub(in crate::keys) fn release(&self, number: Option<u64>, why: &str) {
         self.publish(number);
         if !*self.closed.borrow() {
@@ -202,20 +204,20 @@ impl Shared {
 
     /// Outside the lock: wakers are other people's code.
     pub(in crate::keys) fn publish(&self, number: Option<u64>) {
-        self.landed.send_if_modified(|last| {
+        self.finished.send_if_modified(|last| {
             let newer = number.is_some_and(|number| number > *last);
             *last = number.unwrap_or(*last).max(*last);
             newer
         });
     }
 
-    pub(in crate::keys) fn was_lost(&self, flight: u64) -> bool {
-        flight <= self.control().lost
+    pub(in crate::keys) fn was_lost(&self, fetch: u64) -> bool {
+        fetch <= self.control().lost
     }
 
     /// An earlier set held the key: another replica of the issuer may hold it still.
-    pub(in crate::keys) fn may_come_back(&self, lack: Lack<'_>) -> bool {
-        let Lack::Key { kid: Some(kid), .. } = lack else {
+    pub(in crate::keys) fn may_come_back(&self, demand: KeyDemand<'_>) -> bool {
+        let KeyDemand::Key { kid: Some(kid), .. } = demand else {
             return false;
         };
         self.control()
@@ -224,19 +226,25 @@ impl Shared {
     }
 
     /// Time since the task planned last.
-    pub(in crate::keys) fn silence(&self, now: Now) -> Duration {
-        let planned = Duration::from_millis(self.planned.load(Ordering::Relaxed));
-        let now = now.monotonic.saturating_duration_since(self.born);
-        now.saturating_sub(planned)
+    pub(in crate::keys) fn since_last_tick(&self, now: Now) -> Duration {
+        let last_tick = Duration::from_millis(self.last_tick.load(Ordering::Relaxed));
+        let now = now.monotonic.saturating_duration_since(self.created);
+        now.saturating_sub(last_tick)
     }
 
-    pub(in crate::keys) fn has_planned(&self, now: Instant) {
-        let since = now.saturating_duration_since(self.born).as_millis();
-        self.planned
+    pub(in crate::keys) fn note_tick(&self, now: Instant) {
+        let since = now.saturating_duration_since(self.created).as_millis();
+        self.last_tick
             .store(u64::try_from(since).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 }
 
+/// At least a second: clients take `Retry-After: 0` as an invitation.
+fn time_until(at: Instant, now: Instant) -> Duration {
+    at.saturating_duration_since(now)
+        .max(Duration::from_secs(1))
+}
+
 pub(in crate::keys) const ENDED: &str = "the task that fetches has ended with its runtime";
 
-pub(in crate::keys) const NOT_DRIVEN: &str = "the runtime that carries the fetch is not driven";
+pub(in crate::keys) const RUNTIME_IDLE: &str = "the runtime that carries the fetch is not driven";

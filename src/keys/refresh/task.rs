@@ -13,13 +13,13 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::schedule::{FetchedAt, KidHash};
+use super::schedule::KidHash;
 use super::state::Shared;
 use crate::base::clock::Now;
 use crate::jwks::{KeySet, KeySetOptions};
 use crate::keys::persist::file as snapshot_file;
+use crate::keys::snapshot::{FetchedAt, Life, Origin, Snapshot};
 use crate::keys::source::{FetchError, Fetched};
-use crate::keys::{Life, Origin, Snapshot};
 use crate::telemetry;
 
 impl Shared {
@@ -32,11 +32,11 @@ impl Shared {
             wake.mark_unchanged();
             match self.plan(epoch) {
                 Plan::End => return,
-                Plan::Fly => tokio::select! {
+                Plan::Fetch => tokio::select! {
                     biased;
                     () = ended(&mut closed) => return,
-                    outcome = self.fly() => {
-                        if self.land(epoch, outcome) {
+                    outcome = self.fetch() => {
+                        if self.finish(epoch, outcome) {
                             self.save(&mut saving);
                         }
                     }
@@ -58,18 +58,18 @@ impl Shared {
         if control.epoch != epoch {
             return Plan::End;
         }
-        self.has_planned(now.monotonic);
+        self.note_tick(now.monotonic);
         let until = control.schedule.due(now);
-        if !control.flights.is_requested() && until > now.monotonic {
+        if !control.fetches.is_requested() && until > now.monotonic {
             return Plan::Sleep { until };
         }
-        control.flights.take_off();
+        control.fetches.start();
         control.since = now.monotonic;
-        control.boarded = std::mem::take(&mut control.waiting);
-        Plan::Fly
+        control.asked_before_start = std::mem::take(&mut control.waiting);
+        Plan::Fetch
     }
 
-    async fn fly(&self) -> Result<Fetched, FetchError> {
+    async fn fetch(&self) -> Result<Fetched, FetchError> {
         let limit = self.origin.times.timeout;
         let in_use = self.snapshot.load_full();
         let known = in_use.as_deref().and_then(Snapshot::validators);
@@ -89,7 +89,7 @@ impl Shared {
 
     /// Puts a result in place: first the keys, then what is known about them, then the number that
     /// waiters look at.
-    fn land(&self, epoch: u64, outcome: Result<Fetched, FetchError>) -> bool {
+    fn finish(&self, epoch: u64, outcome: Result<Fetched, FetchError>) -> bool {
         let now = self.clock.now();
         let parsed = outcome.and_then(|fetched| self.read(fetched));
         let mut control = self.control();
@@ -100,7 +100,7 @@ impl Shared {
         let mut recovered = false;
         let old = self.snapshot.load_full();
         let outcome = parsed.map(|set| self.adopt(set, now));
-        let boarded = std::mem::take(&mut control.boarded);
+        let asked_before_start = std::mem::take(&mut control.asked_before_start);
         match &outcome {
             Ok(Adopted {
                 snapshot,
@@ -122,7 +122,9 @@ impl Shared {
                         .filter(|kid| !held.contains(kid))
                         .copied(),
                 );
-                let absent = boarded.into_iter().filter(|kid| !held.contains(kid));
+                let absent = asked_before_start
+                    .into_iter()
+                    .filter(|kid| !held.contains(kid));
                 schedule.note_absent(absent, *changed, now.monotonic);
                 recovered = control.last_error.take().is_some();
             }
@@ -134,7 +136,7 @@ impl Shared {
                 control.last_error = Some(error.clone());
             }
         }
-        let number = control.flights.land();
+        let number = control.fetches.finish();
         drop(control);
         self.publish(Some(number));
         // A subscriber may take its time, or ask for the health of the keys.
@@ -271,7 +273,7 @@ async fn ended(closed: &mut watch::Receiver<bool>) {
 
 enum Plan {
     End,
-    Fly,
+    Fetch,
     Sleep { until: Instant },
 }
 

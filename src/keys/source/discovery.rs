@@ -5,7 +5,7 @@ use serde::Deserialize;
 use url::{Host, Url};
 
 use super::jwks_uri::{HttpClient, Reach};
-use super::{FetchError, FetchFuture, KeySource, Validators};
+use super::{CacheValidators, FetchError, FetchFuture, KeySource};
 use crate::base::escape::shown;
 use crate::base::url_rule::{UrlRule, is_loopback};
 
@@ -110,7 +110,7 @@ impl DiscoveredKeys {
 }
 
 impl KeySource for DiscoveredKeys {
-    fn fetch<'a>(&'a self, known: Option<&'a Validators>) -> FetchFuture<'a> {
+    fn fetch<'a>(&'a self, known: Option<&'a CacheValidators>) -> FetchFuture<'a> {
         Box::pin(async move {
             let uri = self.jwks_uri().await?;
             let reach = match self.rule.allows_internal() {

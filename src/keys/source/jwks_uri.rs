@@ -8,7 +8,7 @@ use http::{HeaderName, StatusCode};
 use url::Url;
 
 use crate::base::url_rule::is_loopback;
-use crate::keys::source::{FetchError, FetchFuture, Fetched, KeySource, Validators};
+use crate::keys::source::{CacheValidators, FetchError, FetchFuture, Fetched, KeySource};
 use crate::limits::{CONNECT_TIMEOUT, MAX_DOCUMENT_BYTES};
 use crate::net::cache_control;
 use crate::net::guarded_dns::GuardedDns;
@@ -27,7 +27,7 @@ impl HttpKeys {
 }
 
 impl KeySource for HttpKeys {
-    fn fetch<'a>(&'a self, known: Option<&'a Validators>) -> FetchFuture<'a> {
+    fn fetch<'a>(&'a self, known: Option<&'a CacheValidators>) -> FetchFuture<'a> {
         Box::pin(self.client.key_set(&self.uri, known, Reach::Anywhere))
     }
 }
@@ -61,7 +61,7 @@ impl HttpClient {
     pub(super) async fn key_set(
         &self,
         uri: &Url,
-        known: Option<&Validators>,
+        known: Option<&CacheValidators>,
         reach: Reach,
     ) -> Result<Fetched, FetchError> {
         // Only what is asked conditionally may be answered with 304 (RFC 9110 §15.4.5).
@@ -70,7 +70,7 @@ impl HttpClient {
             conditional && known.uri.as_deref() == Some(uri.as_str())
         });
         let answer = self.get(uri, ACCEPT_KEY_SET, known, reach).await?;
-        let validators = Validators {
+        let validators = CacheValidators {
             etag: text(&answer.headers, ETAG),
             last_modified: text(&answer.headers, LAST_MODIFIED),
             uri: Some(uri.as_str().to_owned()),
@@ -99,7 +99,7 @@ impl HttpClient {
         &self,
         uri: &Url,
         accept: &str,
-        known: Option<&Validators>,
+        known: Option<&CacheValidators>,
         reach: Reach,
     ) -> Result<Answer, FetchError> {
         let client = self.client(uri, reach)?;

@@ -19,13 +19,13 @@ use crate::jwks::KeySetError;
 /// fetches once each time it is asked, and does not retry, cache or time out.
 ///
 /// ```
-/// use tower_jwt_auth::{FetchError, FetchFuture, Fetched, KeySource, Validators};
+/// use tower_jwt_auth::{FetchError, FetchFuture, Fetched, KeySource, CacheValidators};
 ///
 /// #[derive(Debug)]
 /// struct FileKeys(std::path::PathBuf);
 ///
 /// impl KeySource for FileKeys {
-///     fn fetch<'a>(&'a self, _known: Option<&'a Validators>) -> FetchFuture<'a> {
+///     fn fetch<'a>(&'a self, _known: Option<&'a CacheValidators>) -> FetchFuture<'a> {
 ///         let path = self.0.clone();
 ///         Box::pin(async move {
 ///             // A source must not block its thread.
@@ -44,7 +44,7 @@ pub trait KeySource: fmt::Debug + Send + Sync + 'static {
     /// `known` belongs to the set in use, as this source gave it with
     /// [`Fetched::with_validators`]. [`Fetched::not_modified`] means the set in use, and is a failure when
     /// there is none. The future is dropped when it takes longer than `timeout`.
-    fn fetch<'a>(&'a self, known: Option<&'a Validators>) -> FetchFuture<'a>;
+    fn fetch<'a>(&'a self, known: Option<&'a CacheValidators>) -> FetchFuture<'a>;
 }
 
 /// The future of [`KeySource::fetch`].
@@ -55,7 +55,7 @@ pub type FetchFuture<'a> = Pin<Box<dyn Future<Output = Result<Fetched, FetchErro
 pub struct Fetched {
     pub(crate) document: Option<Vec<u8>>,
     pub(crate) max_age: Option<Duration>,
-    pub(crate) validators: Option<Validators>,
+    pub(crate) validators: Option<CacheValidators>,
 }
 
 impl Fetched {
@@ -89,7 +89,7 @@ impl Fetched {
 
     /// Given back with the next fetch once this set is in use.
     #[must_use]
-    pub fn with_validators(mut self, validators: Validators) -> Self {
+    pub fn with_validators(mut self, validators: CacheValidators) -> Self {
         self.validators = Some(validators);
         self
     }
@@ -98,7 +98,7 @@ impl Fetched {
 /// What a server said to recognise a version of a document by (RFC 9110 §8.8).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Validators {
+pub struct CacheValidators {
     /// `ETag`, quotes included.
     pub etag: Option<String>,
     /// `Last-Modified`, as it came.

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use tower_jwt_auth::test_util::TestKey;
 use tower_jwt_auth::{
-    Algorithm, FetchError, FetchFuture, Fetched, JwksCache, JwtAuthConfig, JwtAuthConfigBuilder,
-    JwtVerifier, KeySource, RejectionKind, TokenErrorKind, Validators,
+    Algorithm, CacheValidators, FetchError, FetchFuture, Fetched, JwksCache, JwtAuthConfig,
+    JwtAuthConfigBuilder, JwtVerifier, KeySource, RejectionKind, TokenErrorKind,
 };
 
 pub(crate) const ISSUER: &str = "memory";
@@ -101,7 +101,7 @@ impl InMemoryIssuer {
 }
 
 impl KeySource for InMemoryIssuer {
-    fn fetch<'a>(&'a self, _: Option<&'a Validators>) -> FetchFuture<'a> {
+    fn fetch<'a>(&'a self, _: Option<&'a CacheValidators>) -> FetchFuture<'a> {
         Box::pin(async move {
             let (delay, answer, max_age) = {
                 let mut state = self.state();

@@ -1,0 +1,188 @@
+//! The read handle on one issuer's keys.
+
+use std::sync::Arc;
+
+use super::demand::{Asked, DemandOutcome, FetchId, KeyDemand};
+use super::health::IssuerHealth;
+use super::refresh::handle::Handle;
+use super::settings::KeyOrigin;
+use super::snapshot::Snapshot;
+use super::source::FetchError;
+use crate::base::clock::{Clock, Now};
+use crate::jwks::KeySet;
+
+/// The read handle on one issuer's keys. Clones share everything; the task ends with the last one.
+#[derive(Clone, Debug)]
+pub(crate) struct LiveKeys(Kind);
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Fixed(Arc<Snapshot>),
+    Refreshed(Arc<Handle>),
+}
+
+impl LiveKeys {
+    /// Keys that never change: `jwk`, `jwks` or PEM text in the configuration.
+    pub(crate) fn fixed(keys: Arc<KeySet>) -> Self {
+        Self(Kind::Fixed(Arc::new(Snapshot::fixed(keys))))
+    }
+
+    /// Keys that the source of `origin` provides. Nothing runs until a request needs them.
+    pub(crate) fn refreshed(origin: KeyOrigin, clock: Clock) -> Self {
+        Self(Kind::Refreshed(Arc::new(Handle::new(origin, clock))))
+    }
+
+    /// The keys in use. Starts the task if it does not run; takes no lock if it does.
+    pub(crate) fn in_use(&self, now: Now) -> InUse<'_> {
+        match &self.0 {
+            Kind::Fixed(snapshot) => InUse::Fixed(snapshot),
+            Kind::Refreshed(handle) => InUse::Held(handle.in_use(now)),
+        }
+    }
+
+    /// The keys in use, or `None` when no request has needed them yet. Starts nothing.
+    pub(crate) fn in_use_already(&self, now: Now) -> Option<InUse<'_>> {
+        let needed = match &self.0 {
+            Kind::Fixed(_) => true,
+            Kind::Refreshed(handle) => handle.is_running(),
+        };
+        needed.then(|| self.in_use(now))
+    }
+
+    /// Whether no key has this `kid` and [`ask`](Self::ask) would not bring one.
+    pub(crate) fn are_known_to_lack(
+        &self,
+        kid: Option<&str>,
+        in_use: &InUse<'_>,
+        now: Now,
+    ) -> bool {
+        let Some(kid) = kid else {
+            return false;
+        };
+        let Some(set) = in_use.serving(now).filter(|set| !set.keys.knows(kid)) else {
+            return false;
+        };
+        match &self.0 {
+            Kind::Fixed(_) => true,
+            Kind::Refreshed(handle) => handle.would_find_absent(kid, set.generation, now),
+        }
+    }
+
+    /// States a demand that the keys in use did not meet. Most are answered at once.
+    pub(crate) fn ask(&self, demand: KeyDemand<'_>, now: Now) -> Asked {
+        match &self.0 {
+            Kind::Fixed(_) => Asked::Answered(DemandOutcome::Absent),
+            Kind::Refreshed(handle) => handle.ask(demand, now),
+        }
+    }
+
+    /// Waits for the fetch that [`ask`](Self::ask) named, at most the fetch timeout.
+    pub(crate) async fn wait(&self, demand: KeyDemand<'_>, fetch: FetchId) -> DemandOutcome {
+        match &self.0 {
+            Kind::Fixed(_) => DemandOutcome::Absent,
+            Kind::Refreshed(handle) => handle.wait(demand, fetch).await,
+        }
+    }
+
+    /// Waits until there are keys, or the first attempt has failed.
+    pub(crate) async fn ready(&self) -> Result<(), FetchError> {
+        match &self.0 {
+            Kind::Fixed(_) => Ok(()),
+            Kind::Refreshed(handle) => handle.ready().await,
+        }
+    }
+
+    pub(crate) fn health(&self, issuer: &str, now: Now) -> IssuerHealth {
+        match &self.0 {
+            Kind::Fixed(snapshot) => IssuerHealth::new(issuer, Some(snapshot)),
+            Kind::Refreshed(handle) => handle.health(now),
+        }
+    }
+}
+
+/// The keys in use, held for one request. Holding them touches no counter that other requests read.
+pub(crate) enum InUse<'k> {
+    Fixed(&'k Snapshot),
+    Held(arc_swap::Guard<Option<Arc<Snapshot>>>),
+}
+
+impl InUse<'_> {
+    /// The keys, unless there are none or they are past `max_stale`.
+    pub(crate) fn serving(&self, now: Now) -> Option<&Snapshot> {
+        let snapshot = match self {
+            Self::Fixed(snapshot) => Some(*snapshot),
+            Self::Held(held) => held.as_deref(),
+        };
+        snapshot.filter(|snapshot| snapshot.may_serve(now))
+    }
+}
+
+#[cfg(all(
+    test,
+    feature = "test-util",
+    any(feature = "aws_lc_rs", feature = "rust_crypto")
+))]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+    use std::sync::Mutex;
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::crypto::Algorithm;
+    use crate::keys::settings::Times;
+    use crate::keys::source::{CacheValidators, FetchFuture, Fetched, KeySource};
+    use crate::test_util::TestKey;
+
+    #[derive(Debug)]
+    struct Source(Mutex<Vec<TestKey>>);
+
+    impl KeySource for Source {
+        fn fetch<'a>(&'a self, _: Option<&'a CacheValidators>) -> FetchFuture<'a> {
+            let keys: Vec<_> = self.0.lock().unwrap().iter().map(TestKey::jwk).collect();
+            Box::pin(async move { Ok(Fetched::document(json!({"keys": keys}).to_string())) })
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_came_after_the_look_is_not_known_to_be_lacking() {
+        let key = |kid| TestKey::generate(Algorithm::ES256, kid);
+        let source = Arc::new(Source(Mutex::new(vec![key("old")])));
+        let seconds = Duration::from_secs;
+        let origin = KeyOrigin {
+            issuer: "i".into(),
+            source: source.clone(),
+            times: Times {
+                max_age: seconds(10),
+                max_stale: seconds(100),
+                cooldown: seconds(30),
+                timeout: seconds(5),
+            },
+            seed: None,
+            snapshot_file: None,
+        };
+        let clock = Clock::default();
+        let keys = LiveKeys::refreshed(origin, clock.clone());
+        keys.ready().await.unwrap();
+        let look = keys.in_use(clock.now());
+        let lacks = |kid: &str| keys.are_known_to_lack(Some(kid), &look, clock.now());
+        assert!(!lacks("new"), "it may be asked for");
+        for kid in ["junk", "more junk"] {
+            let demand = KeyDemand::Key {
+                kid: Some(kid),
+                seen: 1,
+            };
+            match keys.ask(demand, clock.now()) {
+                Asked::WaitFor(fetch) => drop(keys.wait(demand, fetch).await),
+                Asked::Answered(answer) => panic!("{answer:?}"),
+            }
+        }
+        assert!(lacks("new") && !lacks("old"), "the budget is spent");
+        source.0.lock().unwrap().push(key("new"));
+        tokio::time::sleep(seconds(10)).await;
+        assert!(!lacks("new"), "the schedule has brought it");
+        assert!(lacks("other"));
+    }
+}

@@ -1,0 +1,48 @@
+//! Where one issuer's keys come from, and how long they serve.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::source::KeySource;
+use crate::jwks::KeySet;
+use crate::limits::MIN_SERVER_MAX_AGE;
+
+/// The settings of one issuer whose keys are fetched.
+#[derive(Clone, Debug)]
+pub(crate) struct KeyOrigin {
+    pub(crate) issuer: Arc<str>,
+    pub(crate) source: Arc<dyn KeySource>,
+    pub(crate) times: Times,
+    /// Keys that serve until the first fetch.
+    pub(crate) seed: Option<Seed>,
+    /// The file that keeps the last good set for the next start of the process.
+    pub(crate) snapshot_file: Option<PathBuf>,
+}
+
+/// Keys that the configuration gives, to serve before the first fetch.
+#[derive(Clone, Debug)]
+pub(crate) struct Seed {
+    pub(crate) keys: Arc<KeySet>,
+    pub(crate) document: Vec<u8>,
+    /// Unix seconds. Without it the keys count as fetched when the process started.
+    pub(crate) fetched_at: Option<u64>,
+}
+
+/// The settings of `jwks_cache`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Times {
+    pub(crate) max_age: Duration,
+    pub(crate) max_stale: Duration,
+    pub(crate) cooldown: Duration,
+    pub(crate) timeout: Duration,
+}
+
+impl Times {
+    /// How long a set stays fresh. The server may shorten `max_age` down to a floor, and never
+    /// lengthen it.
+    pub(super) fn lifetime(&self, server_max_age: Option<Duration>) -> Duration {
+        let floor = MIN_SERVER_MAX_AGE.min(self.max_age);
+        server_max_age.map_or(self.max_age, |asked| asked.clamp(floor, self.max_age))
+    }
+}
