@@ -4,3 +4,4 @@ mod configured;
 mod program;
 mod sign_in;
 mod sign_in_refusals;
+mod visitor;

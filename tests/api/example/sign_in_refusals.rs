@@ -5,7 +5,7 @@ use http::Method;
 use serde_json::json;
 
 use super::program::Program;
-use super::sign_in::{REDIRECT_URI, VERIFIER, Visitor, redirected};
+use super::visitor::{REDIRECT_URI, VERIFIER, Visitor, redirected};
 use crate::support::{Answer, send};
 
 fn error(answer: &Answer) -> String {
