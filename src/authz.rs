@@ -8,16 +8,14 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::{Extensions, Request, Response};
 use http_body::Body;
-use http_body_util::Full;
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::base::scopes::{ScopeHierarchy, ScopeSet};
 use crate::caller::require_caller;
-use crate::telemetry;
 use crate::wire::body::ResponseBody;
-use crate::wire::rejection::Rejection;
+use crate::wire::rejection::{Rejection, RejectionContext};
 
 /// Lets only callers through whose token grants every one of these scopes.
 ///
@@ -83,10 +81,7 @@ impl Needed {
         let auth = require_caller(extensions, "RequireScopesLayer")?;
         match auth.satisfies(&self.scopes, self.hierarchy.as_ref()) {
             true => Ok(()),
-            false => Err(Rejection::insufficient_scope(
-                auth.protected_resource(),
-                &self.scopes,
-            )),
+            false => Err(auth.answers().insufficient_scope(&self.scopes)),
         }
     }
 }
@@ -124,12 +119,14 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let checked = self.needed.check(request.extensions());
-        let state = match checked.inspect_err(telemetry::refused) {
+        let state = match checked {
             Ok(()) => State::Admitted {
                 future: self.inner.call(request),
             },
             Err(rejection) => State::Refused {
-                response: Some(rejection.into_response()),
+                response: Some(
+                    rejection.respond(&RejectionContext::new(request.method(), request.uri())),
+                ),
             },
         };
         RequireScopesFuture { state }
@@ -151,7 +148,7 @@ pin_project! {
     enum State<F> {
         Admitted { #[pin] future: F },
         /// `None` once the answer was taken.
-        Refused { response: Option<Response<Full<Bytes>>> },
+        Refused { response: Option<Response<Bytes>> },
     }
 }
 

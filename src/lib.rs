@@ -148,10 +148,10 @@ pub use mcp::{
     SessionBindingFuture, SessionBindingLayer, SessionFuture, SessionStore, SessionStoreError,
 };
 pub use token::{TokenError, TokenErrorKind};
-pub use verifier::{JwtVerifier, Refusal};
+pub use verifier::{CheckError, JwtVerifier};
 pub use wire::body::ResponseBody;
 pub use wire::metadata::ResourceMetadata;
-pub use wire::rejection::{Rejection, RejectionKind};
+pub use wire::rejection::{Rejection, RejectionContext, RejectionKind};
 pub use wire::stream_expiry::StreamExpiry;
 
 #[cfg(all(doctest, feature = "aws_lc_rs", feature = "axum", feature = "reqwest"))]

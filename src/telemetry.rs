@@ -1,9 +1,11 @@
-//! Event names, fields, levels and redaction; metric names and labels. The only user of `tracing` and
-//! `metrics`.
+//! Events and metrics: names, fields, levels and redaction. The only user of `tracing` and `metrics`.
 //!
-//! Nothing here takes a token. Text from outside is escaped and cut short in events, and is never a
-//! label: an attacker must not be able to make up time series.
+//! Every folder may call it, one function for each event. Arguments are text, numbers and
+//! `&dyn Display`, so that this file knows no type of the crate. No function takes a token. Text from
+//! outside is escaped and cut short in events, and is never a label: an attacker must not be able to
+//! make up time series.
 
+use std::fmt::Display;
 #[cfg(feature = "tracing")]
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -13,54 +15,53 @@ use tokio::time::Instant;
 
 #[cfg(feature = "tracing")]
 use crate::base::escape::shown;
-use crate::base::numeric_date::NumericDate;
-use crate::jwks::KeySet;
-use crate::keys::{FetchError, SnapshotError};
-use crate::mcp::SessionStoreError;
-use crate::wire::rejection::Rejection;
-#[cfg(feature = "metrics")]
-use crate::wire::rejection::RejectionKind;
 
-/// Debug, because callers cause it at will.
-pub(crate) fn refused(rejection: &Rejection) {
+/// A request was rejected. Level debug, because callers cause it at will.
+///
+/// `label` is the code of the response body, `reason` what was wrong with the token.
+pub(crate) fn request_refused(
+    label: &'static str,
+    kind: &dyn Display,
+    reason: Option<&dyn Display>,
+) {
     #[cfg(feature = "tracing")]
     tracing::debug!(
         target: TARGET,
         event = "request_refused",
-        kind = ?rejection.kind(),
-        reason = rejection.token_error().map(tracing::field::display),
+        %kind,
+        reason = reason.map(tracing::field::display),
         "request refused"
     );
     #[cfg(feature = "metrics")]
-    count_refused(rejection.kind());
-    let _ = rejection;
+    count_refused(label);
+    let _ = (label, kind, reason);
 }
 
-/// With labels that are literals, which cost nothing to make: callers cause this at will, too.
+/// Literal labels cost nothing to make, and callers cause this at will. A label that is not listed
+/// is counted as well.
 #[cfg(feature = "metrics")]
-fn count_refused(kind: RejectionKind) {
+fn count_refused(label: &'static str) {
     macro_rules! count {
-        ($($kind:ident => $label:literal,)*) => {
-            match kind {
-                $(RejectionKind::$kind => {
-                    metrics::counter!("tower_jwt_auth_requests_refused_total", "kind" => $label).increment(1);
-                })*
+        ($($label:literal)*) => {
+            match label {
+                $($label => metrics::counter!("tower_jwt_auth_requests_refused_total", "kind" => $label),)*
+                other => metrics::counter!("tower_jwt_auth_requests_refused_total", "kind" => other),
             }
         };
     }
-    count! {
-        AccessDenied => "access_denied",
-        InsufficientScope => "insufficient_scope",
-        InvalidRequest => "invalid_request",
-        InvalidToken => "invalid_token",
-        KeysUnavailable => "temporarily_unavailable",
-        LayerMissing => "server_error",
-        MissingToken => "unauthorized",
-        SessionsUnavailable => "temporarily_unavailable",
-    }
+    let counter = count!(
+        "access_denied"
+        "insufficient_scope"
+        "invalid_request"
+        "invalid_token"
+        "server_error"
+        "temporarily_unavailable"
+        "unauthorized"
+    );
+    counter.increment(1);
 }
 
-/// Debug, as for any refusal. The id is as good as a secret, and stays out.
+/// A session was refused. Level debug, as for any rejection. The id is as good as a secret and stays out.
 pub(crate) fn session_refused(known: bool) {
     #[cfg(feature = "tracing")]
     tracing::debug!(
@@ -74,25 +75,36 @@ pub(crate) fn session_refused(known: bool) {
     let _ = known;
 }
 
-pub(crate) fn session_store_failed(error: &SessionStoreError) {
+/// The session store returned an error.
+pub(crate) fn session_store_failed(error: &(dyn std::error::Error + 'static)) {
     #[cfg(feature = "tracing")]
     tracing::warn!(
         target: TARGET,
         event = "session_store_failed",
-        error = error as &dyn std::error::Error,
+        error,
         "the session store could not be asked"
     );
     let _ = error;
 }
 
-/// A good set is in use, as of `now`.
+/// What a key set holds.
+#[derive(Clone, Copy)]
+pub(crate) struct KeyCounts {
+    /// Keys that can verify a token.
+    pub(crate) usable: usize,
+    /// Keys that cannot be used.
+    pub(crate) skipped: usize,
+}
+
+/// A good key set is in use as of `now`, in Unix seconds; `changed` when it differs from the last one.
 pub(crate) fn keys_refreshed(
     issuer: &str,
     generation: u64,
-    keys: &KeySet,
+    counts: KeyCounts,
     changed: bool,
-    now: NumericDate,
+    now: u64,
 ) {
+    let KeyCounts { usable, skipped } = counts;
     #[cfg(feature = "metrics")]
     {
         let outcome = if changed { "replaced" } else { "renewed" };
@@ -100,66 +112,60 @@ pub(crate) fn keys_refreshed(
         metrics::counter!("tower_jwt_auth_fetches_total", "issuer" => issuer.clone(), "outcome" => outcome).increment(1);
         metrics::gauge!("tower_jwt_auth_keys_serving", "issuer" => issuer.clone()).set(1.0);
         metrics::gauge!("tower_jwt_auth_keys_usable", "issuer" => issuer.clone())
-            .set(keys.len() as f64);
+            .set(usable as f64);
         metrics::gauge!("tower_jwt_auth_keys_skipped", "issuer" => issuer.clone())
-            .set(keys.skipped().len() as f64);
+            .set(skipped as f64);
         metrics::gauge!("tower_jwt_auth_keys_confirmed_timestamp_seconds", "issuer" => issuer)
-            .set(now.unix_seconds() as f64);
+            .set(now as f64);
     }
     #[cfg(feature = "tracing")]
-    {
-        if !changed {
-            tracing::debug!(target: TARGET, event = "keys_renewed", issuer, generation, "keys are still current");
-            return;
-        }
-        tracing::info!(
-            target: TARGET,
-            event = "keys_replaced",
-            issuer,
-            generation,
-            usable = keys.len(),
-            skipped = keys.skipped().len(),
-            "new keys are in use"
-        );
-        keys_judged(issuer, keys);
+    if changed {
+        tracing::info!(target: TARGET, event = "keys_replaced", issuer, generation, usable, skipped, "new keys are in use");
+    } else {
+        tracing::debug!(target: TARGET, event = "keys_renewed", issuer, generation, "keys are still current");
     }
-    let _ = (
-        issuer,
-        generation,
-        keys.len(),
-        keys.beyond_limit(),
-        keys.leaks_private(),
-        changed,
-        now,
-    );
+    let _ = (issuer, generation, usable, skipped, changed, now);
 }
 
 /// Keys of an earlier process are in use until the first fetch.
-pub(crate) fn keys_seeded(issuer: &str, keys: &KeySet) {
+pub(crate) fn keys_seeded(issuer: &str, counts: KeyCounts) {
+    let KeyCounts { usable, skipped } = counts;
+    #[cfg(feature = "tracing")]
+    tracing::info!(target: TARGET, event = "keys_seeded", issuer, usable, skipped, "keys from a snapshot are in use");
+    let _ = (issuer, usable, skipped);
+}
+
+/// The key set holds more keys than are read.
+pub(crate) fn too_many_keys(issuer: &str, beyond_limit: usize) {
+    #[cfg(feature = "tracing")]
+    tracing::error!(target: TARGET, event = "too_many_keys", issuer, beyond_limit, "the key set holds more keys than are read");
+    let _ = (issuer, beyond_limit);
+}
+
+/// A key of a set that is now in use cannot be used.
+pub(crate) fn key_skipped(issuer: &str, kid: Option<&str>, reason: &dyn Display) {
     #[cfg(feature = "tracing")]
     {
-        tracing::info!(target: TARGET, event = "keys_seeded", issuer, usable = keys.len(), skipped = keys.skipped().len(), "keys from a snapshot are in use");
-        keys_judged(issuer, keys);
+        let kid = kid.map(shown);
+        tracing::warn!(target: TARGET, event = "key_skipped", issuer, kid = kid.as_deref(), %reason, "a key is not used");
     }
-    let _ = (issuer, keys);
+    let _ = (issuer, kid, reason);
 }
 
-#[cfg(feature = "tracing")]
-fn keys_judged(issuer: &str, keys: &KeySet) {
-    if keys.beyond_limit() > 0 {
-        tracing::error!(target: TARGET, event = "too_many_keys", issuer, beyond_limit = keys.beyond_limit(), "the key set holds more keys than are read");
-    }
-    for key in keys.skipped() {
-        let kid = key.kid.as_deref().map(shown);
-        tracing::warn!(target: TARGET, event = "key_skipped", issuer, kid = kid.as_deref(), reason = %key.reason, "a key is not used");
-    }
-    if keys.leaks_private() {
-        tracing::error!(target: TARGET, event = "private_key_published", issuer, "the key set holds private members: replace those keys");
-    }
+/// The key set publishes private members.
+pub(crate) fn private_key_published(issuer: &str) {
+    #[cfg(feature = "tracing")]
+    tracing::error!(target: TARGET, event = "private_key_published", issuer, "the key set holds private members: replace those keys");
+    let _ = issuer;
 }
 
-/// Once per attempt, and attempts are spaced by the back-off. An error when requests are turned away.
-pub(crate) fn fetch_failed(issuer: &str, error: &FetchError, age: Option<Duration>, serving: bool) {
+/// A fetch failed. Attempts are spaced by the back-off. Level error when requests are turned away.
+pub(crate) fn fetch_failed(
+    issuer: &str,
+    error: &dyn Display,
+    age: Option<Duration>,
+    serving: bool,
+) {
     #[cfg(feature = "metrics")]
     {
         metrics::counter!("tower_jwt_auth_fetches_total", "issuer" => issuer.to_owned(), "outcome" => "failed").increment(1);
@@ -192,6 +198,7 @@ pub(crate) fn task_lost(issuer: &str, why: &str) {
     let _ = (issuer, why);
 }
 
+/// Keys are needed outside a tokio runtime.
 pub(crate) fn no_runtime(issuer: &str) {
     #[cfg(feature = "tracing")]
     if first_for_a_while(&LAST_NO_RUNTIME) {
@@ -200,26 +207,25 @@ pub(crate) fn no_runtime(issuer: &str) {
     let _ = issuer;
 }
 
-/// A first start has no snapshot yet, which is worth no warning.
-pub(crate) fn snapshot_ignored(issuer: &str, fault: &SnapshotError) {
+/// The snapshot of keys is not used. A first start has none yet, which is worth no warning.
+pub(crate) fn snapshot_ignored(issuer: &str, reason: &dyn Display, is_absent: bool) {
     #[cfg(feature = "tracing")]
-    match fault {
-        SnapshotError::Absent => {
-            tracing::debug!(target: TARGET, event = "snapshot_ignored", issuer, reason = %fault, "no snapshot of keys to start with");
-        }
-        _ => {
-            tracing::warn!(target: TARGET, event = "snapshot_ignored", issuer, reason = %fault, "the snapshot of keys is not used");
-        }
+    if is_absent {
+        tracing::debug!(target: TARGET, event = "snapshot_ignored", issuer, %reason, "no snapshot of keys to start with");
+    } else {
+        tracing::warn!(target: TARGET, event = "snapshot_ignored", issuer, %reason, "the snapshot of keys is not used");
     }
-    let _ = (issuer, fault);
+    let _ = (issuer, reason, is_absent);
 }
 
-pub(crate) fn snapshot_not_written(issuer: &str, error: &std::io::Error) {
+/// The snapshot of keys could not be written.
+pub(crate) fn snapshot_not_written(issuer: &str, error: &dyn Display) {
     #[cfg(feature = "tracing")]
     tracing::warn!(target: TARGET, event = "snapshot_not_written", issuer, %error, "the snapshot of keys could not be written");
     let _ = (issuer, error);
 }
 
+/// Code that needs `JwtAuthLayer` runs without it.
 pub(crate) fn layer_missing(what: &str) {
     #[cfg(feature = "tracing")]
     if first_for_a_while(&LAST_LAYER_MISSING) {

@@ -1,16 +1,16 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
-use http_body_util::Full;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::layer::JwtAuthLayer;
+use super::gate::Gate;
 use crate::caller::AuthInfo;
 use crate::wire::body::ResponseBody;
 use crate::wire::rejection::Rejection;
@@ -38,7 +38,7 @@ pin_project! {
         /// The service works on it.
         Admitted { #[pin] future: S::Future },
         /// Answered without the service; `None` once the answer was taken.
-        Answered { response: Option<Response<Full<Bytes>>> },
+        Answered { response: Option<Response<Bytes>> },
         /// The token's key was missing; `None` once the state has changed.
         Waiting { verdict: PendingVerdict, held: Option<Held<S, B>> },
         /// The verdict was good, and the service is not ready yet; `None` once it is.
@@ -51,7 +51,7 @@ type PendingVerdict = Pin<Box<dyn Future<Output = Result<AuthInfo, Rejection>> +
 
 /// A request that waits, and an instance of the service for it alone.
 struct Held<S, B> {
-    layer: JwtAuthLayer,
+    gate: Arc<Gate>,
     request: Request<B>,
     inner: S,
 }
@@ -64,7 +64,7 @@ impl<S: Service<Request<B>>, B> ResponseFuture<S, B> {
         }
     }
 
-    pub(super) const fn answered(response: Response<Full<Bytes>>) -> Self {
+    pub(super) const fn answered(response: Response<Bytes>) -> Self {
         Self {
             state: State::Answered {
                 response: Some(response),
@@ -75,12 +75,12 @@ impl<S: Service<Request<B>>, B> ResponseFuture<S, B> {
 
     pub(super) fn waiting(
         verdict: impl Future<Output = Result<AuthInfo, Rejection>> + Send + 'static,
-        layer: JwtAuthLayer,
+        gate: Arc<Gate>,
         request: Request<B>,
         inner: S,
     ) -> Self {
         let held = Some(Held {
-            layer,
+            gate,
             request,
             inner,
         });
@@ -125,12 +125,12 @@ where
                     let mut held = held.take().expect("the state changes with the verdict");
                     match verdict {
                         Ok(auth) => {
-                            *this.deadline = held.layer.deadline(&held.request, &auth);
-                            held.layer.admit(&mut held.request, Some(auth));
+                            *this.deadline = held.gate.deadline(&held.request, &auth);
+                            held.gate.admit(&mut held.request, Some(auth));
                             State::Ready { held: Some(held) }
                         }
                         Err(rejection) => State::Answered {
-                            response: Some(held.layer.respond(rejection)),
+                            response: Some(held.gate.respond(rejection, &held.request)),
                         },
                     }
                 }

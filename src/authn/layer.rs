@@ -1,17 +1,15 @@
-use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Response;
-use http_body_util::Full;
 use tower_layer::Layer;
 
+use super::gate::Gate;
 use super::service::JwtAuth;
 use crate::keys::{FetchError, KeysHealth};
-use crate::telemetry;
 use crate::verifier::JwtVerifier;
 use crate::wire::metadata::ResourceMetadata;
-use crate::wire::rejection::Rejection;
+use crate::wire::rejection::{Rejection, RejectionContext, RejectionHook};
 use crate::wire::stream_expiry::StreamExpiry;
 
 /// Lets only requests with a valid access token through to the service, and tells it who they are.
@@ -42,21 +40,8 @@ use crate::wire::stream_expiry::StreamExpiry;
 /// # Ok::<(), tower_jwt_auth::ConfigError>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct JwtAuthLayer(pub(super) Arc<Shared>);
-
-/// One allocation, because each request clones the service: one counter is enough to touch for that.
-#[derive(Clone)]
-pub(super) struct Shared {
-    pub(super) verifier: JwtVerifier,
-    pub(super) optional: bool,
-    pub(super) open_paths: Vec<String>,
-    pub(super) strip_authorization: bool,
-    pub(super) stream_expiry: StreamExpiry,
-    pub(super) metadata: Option<ResourceMetadata>,
-    pub(super) on_rejection: Option<RejectionHook>,
-}
-
-pub(super) type RejectionHook = Arc<dyn Fn(&Rejection) -> Response<Bytes> + Send + Sync>;
+#[must_use = "a layer does nothing until it wraps a service"]
+pub struct JwtAuthLayer(pub(super) Arc<Gate>);
 
 impl JwtAuthLayer {
     pub(crate) fn assemble(
@@ -64,14 +49,13 @@ impl JwtAuthLayer {
         metadata: Option<ResourceMetadata>,
         strip_authorization: bool,
     ) -> Self {
-        Self(Arc::new(Shared {
+        Self(Arc::new(Gate {
             verifier,
             optional: false,
             open_paths: Vec::new(),
             strip_authorization,
             stream_expiry: StreamExpiry::default(),
             metadata,
-            on_rejection: None,
         }))
     }
 
@@ -81,7 +65,6 @@ impl JwtAuthLayer {
     /// another scheme count as none, so that the service can read them itself.
     ///
     /// Default: every request needs a token.
-    #[must_use]
     pub fn optional(mut self) -> Self {
         Arc::make_mut(&mut self.0).optional = true;
         self
@@ -94,7 +77,6 @@ impl JwtAuthLayer {
     /// spelling of it is protected. A router that nests strips its prefix first.
     ///
     /// Default: none. The path of the resource metadata is always open.
-    #[must_use]
     pub fn open_paths<P: Into<String>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
         Arc::make_mut(&mut self.0)
             .open_paths
@@ -105,8 +87,7 @@ impl JwtAuthLayer {
     /// Ends event streams when the token of their request expires (the leeway included), by dropping
     /// the body of the service.
     ///
-    /// Default: [`StreamExpiry::Ignore`]; with [`mcp`](Self::mcp), [`StreamExpiry::CloseListen`].
-    #[must_use]
+    /// Default: [`StreamExpiry::Ignore`]; with [`for_mcp`](Self::for_mcp), [`StreamExpiry::CloseListen`].
     pub fn stream_expiry(mut self, expiry: StreamExpiry) -> Self {
         Arc::make_mut(&mut self.0).stream_expiry = expiry;
         self
@@ -114,25 +95,45 @@ impl JwtAuthLayer {
 
     /// Removes the `Authorization` header of requests that are let through; see
     /// [`strip_authorization`](crate::JwtAuthConfigBuilder::strip_authorization).
-    #[must_use]
     pub(crate) fn strip_authorization(mut self) -> Self {
         Arc::make_mut(&mut self.0).strip_authorization = true;
         self
     }
 
-    /// Answers requests that this layer refuses with what `respond` makes of the [`Rejection`]; those
-    /// that [`RequireScopesLayer`](crate::RequireScopesLayer) or an extractor refuses further in are
-    /// answered as usual.
+    /// Answers rejected requests with what `respond` makes of the [`Rejection`].
     ///
-    /// The verdict stands: the service is not called, and the rejection is left in the extensions of
-    /// the response. Start from [`Rejection::into_response`] to change only a part; without the
-    /// `WWW-Authenticate` header clients do not find out how to authenticate.
-    #[must_use]
+    /// Holds for this layer, for the layers and extractors inside it, and for rejections that a handler
+    /// returns. The verdict stands: the service is not called, and the rejection is left in the
+    /// extensions of the response. Start from [`Rejection::to_response`] to change only a part. The
+    /// layer sets the status, unless the response is gRPC (it carries `grpc-status`, and gRPC answers
+    /// with 200), and adds every header of [`Rejection::headers`] that the response lacks, so that
+    /// clients always find out how to authenticate and when to try again.
+    ///
+    /// Default: the response of [`Rejection::to_response`]. Set it before you take a
+    /// [`verifier`](Self::verifier): one that was taken before keeps its own.
+    ///
+    /// ```
+    /// # #[cfg(feature = "test-util")] {
+    /// # use tower_jwt_auth::{JwtAuthLayer, Rejection, RejectionContext};
+    /// fn with_html(layer: JwtAuthLayer) -> JwtAuthLayer {
+    ///     layer.on_rejection(|rejection: &Rejection, context: &RejectionContext<'_>| {
+    ///         let path = context.uri.map_or("", |uri| uri.path());
+    ///         let page = format!("<p>{path}: {rejection}</p>");
+    ///         let mut response = http::Response::new(page.into());
+    ///         let html = http::HeaderValue::from_static("text/html");
+    ///         response.headers_mut().insert("content-type", html);
+    ///         response
+    ///     })
+    /// }
+    /// # }
+    /// ```
     pub fn on_rejection(
         mut self,
-        respond: impl Fn(&Rejection) -> Response<Bytes> + Send + Sync + 'static,
+        respond: impl Fn(&Rejection, &RejectionContext<'_>) -> Response<Bytes> + Send + Sync + 'static,
     ) -> Self {
-        Arc::make_mut(&mut self.0).on_rejection = Some(Arc::new(respond));
+        let hook: RejectionHook = Arc::new(respond);
+        let gate = Arc::make_mut(&mut self.0);
+        gate.verifier = gate.verifier.with_hook(&hook);
         self
     }
 
@@ -142,19 +143,19 @@ impl JwtAuthLayer {
         self.0.verifier.clone()
     }
 
-    /// How the keys are, for a readiness probe.
+    /// The state of the keys, for a readiness probe.
     #[must_use]
-    pub fn keys(&self) -> KeysHealth {
-        self.0.verifier.keys()
+    pub fn keys_health(&self) -> KeysHealth {
+        self.0.verifier.keys_health()
     }
 
-    /// Waits until every issuer has keys; see [`JwtVerifier::ready`].
+    /// Waits until every issuer has keys; see [`JwtVerifier::wait_for_keys`].
     ///
     /// # Errors
     ///
     /// The first [`FetchError`], with URL and cause.
-    pub async fn ready(&self) -> Result<(), FetchError> {
-        self.0.verifier.ready().await
+    pub async fn wait_for_keys(&self) -> Result<(), FetchError> {
+        self.0.verifier.wait_for_keys().await
     }
 
     /// The document that says who issues tokens for this server; `None` when `resource` is not set.
@@ -162,37 +163,12 @@ impl JwtAuthLayer {
     pub fn resource_metadata(&self) -> Option<&ResourceMetadata> {
         self.0.metadata.as_ref()
     }
-
-    pub(super) fn respond(&self, rejection: Rejection) -> Response<Full<Bytes>> {
-        telemetry::refused(&rejection);
-        match &self.0.on_rejection {
-            None => rejection.into_response(),
-            Some(hook) => {
-                let mut response = hook(&rejection).map(Full::new);
-                response.extensions_mut().insert(rejection);
-                response
-            }
-        }
-    }
 }
 
 impl<S> Layer<S> for JwtAuthLayer {
     type Service = JwtAuth<S>;
 
     fn layer(&self, inner: S) -> JwtAuth<S> {
-        JwtAuth::new(inner, self.clone())
-    }
-}
-
-impl fmt::Debug for Shared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared")
-            .field("verifier", &self.verifier)
-            .field("optional", &self.optional)
-            .field("open_paths", &self.open_paths)
-            .field("strip_authorization", &self.strip_authorization)
-            .field("stream_expiry", &self.stream_expiry)
-            .field("metadata", &self.metadata)
-            .finish_non_exhaustive()
+        JwtAuth::new(inner, self.0.clone())
     }
 }

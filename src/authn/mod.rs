@@ -16,6 +16,7 @@
 //! A request that is refused never reaches the service, and its body is dropped without being read.
 
 mod future;
+mod gate;
 mod layer;
 mod service;
 

@@ -8,8 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::caller::AuthInfo;
 use crate::caller::require_caller;
-use crate::telemetry;
-use crate::wire::rejection::{Rejection, RejectionKind};
+use crate::wire::rejection::{Rejection, RejectionContext, RejectionKind};
 
 /// Needs a verified caller: 401 with a challenge when nobody is logged in (under
 /// [`optional`](crate::JwtAuthLayer::optional) or on an open path), 500 without the layer.
@@ -17,7 +16,7 @@ impl<S: Sync> FromRequestParts<S> for AuthInfo {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        require_caller(&parts.extensions, "the extractor AuthInfo").cloned()
+        extracted(parts, "the extractor AuthInfo").cloned()
     }
 }
 
@@ -30,7 +29,7 @@ impl<S: Sync> OptionalFromRequestParts<S> for AuthInfo {
         match require_caller(&parts.extensions, "the extractor Option<AuthInfo>") {
             Ok(auth) => Ok(Some(auth.clone())),
             Err(rejection) if rejection.kind() == RejectionKind::MissingToken => Ok(None),
-            Err(rejection) => Err(rejection),
+            Err(rejection) => Err(rejection.reported(&context(parts))),
         }
     }
 }
@@ -60,16 +59,25 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Claims<T> {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        let claims = require_caller(&parts.extensions, "the extractor Claims")?.claims();
-        claims
-            .map(Self)
-            .map_err(|_| Rejection::unchallenged(RejectionKind::AccessDenied))
-            .inspect_err(telemetry::refused)
+        let auth = extracted(parts, "the extractor Claims")?;
+        auth.claims().map(Self).map_err(|_| {
+            let rejection = auth.answers().access_denied();
+            rejection.reported(&context(parts))
+        })
     }
+}
+
+fn extracted<'p>(parts: &'p Parts, who_asks: &str) -> Result<&'p AuthInfo, Rejection> {
+    require_caller(&parts.extensions, who_asks)
+        .map_err(|rejection| rejection.reported(&context(parts)))
+}
+
+fn context(parts: &Parts) -> RejectionContext<'_> {
+    RejectionContext::new(&parts.method, &parts.uri)
 }
 
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
-        Self::into_response(self).map(Body::new)
+        self.to_response().map(Body::from)
     }
 }

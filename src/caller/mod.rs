@@ -9,16 +9,16 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use crate::base::numeric_date::{NumericDate, TokenTimes};
+use crate::base::numeric_date::NumericDate;
 use crate::base::scopes::{ScopeHierarchy, ScopeSet};
 use crate::token::verified::Verified;
+use crate::wire::answers::Answers;
 use crate::wire::credentials::Credentials;
-use crate::wire::resource::ProtectedResource;
 
 pub use ext::AuthInfoExt;
 #[cfg(feature = "axum")]
 pub use extract::Claims;
-pub(crate) use required::require_caller;
+pub(crate) use required::{answers_in, require_caller};
 
 /// A caller whose token passed every check. Holding one is the proof: only the verifier makes it.
 ///
@@ -40,13 +40,20 @@ pub(crate) use required::require_caller;
 pub struct AuthInfo {
     verified: Arc<Verified>,
     credentials: Credentials,
+    /// Carried so that inner layers and handlers answer as the layer would.
+    answers: Arc<Answers>,
 }
 
 impl AuthInfo {
-    pub(crate) const fn new(verified: Arc<Verified>, credentials: Credentials) -> Self {
+    pub(crate) const fn new(
+        verified: Arc<Verified>,
+        credentials: Credentials,
+        answers: Arc<Answers>,
+    ) -> Self {
         Self {
             verified,
             credentials,
+            answers,
         }
     }
 
@@ -98,18 +105,19 @@ impl AuthInfo {
     /// Whether `scope` is granted, directly or through the configured scope hierarchy.
     #[must_use]
     pub fn has_scope(&self, scope: &str) -> bool {
-        let hierarchy = self.verified.resource.hierarchy.as_ref();
+        let hierarchy = self.answers.resource().hierarchy.as_ref();
         self.verified.grants(scope, hierarchy)
     }
 
     pub(crate) fn satisfies(&self, needed: &ScopeSet, hierarchy: Option<&ScopeHierarchy>) -> bool {
-        let hierarchy = hierarchy.or(self.verified.resource.hierarchy.as_ref());
+        let hierarchy = hierarchy.or(self.answers.resource().hierarchy.as_ref());
         let mut needed = needed.as_slice().iter();
         needed.all(|scope| self.verified.grants(scope, hierarchy))
     }
 
-    pub(crate) fn protected_resource(&self) -> &ProtectedResource {
-        &self.verified.resource
+    /// Makes the rejections for this caller.
+    pub(crate) const fn answers(&self) -> &Arc<Answers> {
+        &self.answers
     }
 
     /// `exp` in seconds since the Unix epoch, rounded down. The leeway is not added.
@@ -118,16 +126,9 @@ impl AuthInfo {
         self.verified.times().exp.unix_seconds()
     }
 
-    /// When the token is no longer accepted: at `exp`, or when it is too old, and the leeway.
-    pub(crate) fn refused_from(&self) -> NumericDate {
-        let resource = &self.verified.resource;
-        let TokenTimes { exp, iat, .. } = *self.verified.times();
-        let too_old = resource
-            .max_token_age
-            .zip(iat)
-            .map(|(age, iat)| iat.plus(age));
-        let end = too_old.filter(|too_old| *too_old < exp).unwrap_or(exp);
-        end.plus(resource.leeway)
+    /// When the token is no longer accepted: at `exp`, or when it is too old, plus the leeway.
+    pub(crate) fn not_after(&self) -> NumericDate {
+        self.verified.not_after()
     }
 
     /// The accepted audience that `aud` named. `None` only under `danger_allow_any_audience`, and for

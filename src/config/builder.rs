@@ -11,7 +11,8 @@ use crate::base::url_rule::UrlRule;
 use crate::caller::AuthInfo;
 use crate::crypto;
 use crate::limits::{DEFAULT_REMEMBERED_TOKENS, MAX_REMEMBERED_TOKENS};
-use crate::verifier::checks::{CustomChecks, Refusal};
+use crate::verifier::checks::{CheckError, CustomChecks};
+use crate::wire::answers::Answers;
 use crate::wire::challenge::{DEFAULT_REALM, is_quotable};
 use crate::wire::metadata::{ResourceDetails, ResourceMetadata};
 use crate::wire::resource::{ProtectedResource, ScopeListing};
@@ -182,21 +183,21 @@ impl JwtAuthConfigBuilder {
     /// ```
     /// use std::collections::HashSet;
     /// use std::sync::{Arc, RwLock};
-    /// use tower_jwt_auth::{JwtAuthConfig, Refusal};
+    /// use tower_jwt_auth::{JwtAuthConfig, CheckError};
     ///
     /// let revoked: Arc<RwLock<HashSet<String>>> = Arc::default();
     /// let list = revoked.clone();
     /// let builder = JwtAuthConfig::builder().check(move |auth| {
-    ///     let list = list.read().map_err(|_| Refusal::AccessDenied)?;
+    ///     let list = list.read().map_err(|_| CheckError::AccessDenied)?;
     ///     match auth.jti().is_some_and(|jti| list.contains(jti)) {
-    ///         true => Err(Refusal::InvalidToken),
+    ///         true => Err(CheckError::InvalidToken),
     ///         false => Ok(()),
     ///     }
     /// });
     /// ```
     pub fn check(
         mut self,
-        check: impl Fn(&AuthInfo) -> Result<(), Refusal> + Send + Sync + 'static,
+        check: impl Fn(&AuthInfo) -> Result<(), CheckError> + Send + Sync + 'static,
     ) -> Self {
         self.checks.add(check);
         self
@@ -324,7 +325,6 @@ impl JwtAuthConfigBuilder {
                 true => ScopeListing::Operation,
                 false => ScopeListing::BaseAndOperation,
             },
-            ..ProtectedResource::default()
         };
         let remembered_tokens = self.remembered_tokens.unwrap_or(DEFAULT_REMEMBERED_TOKENS);
         if remembered_tokens > MAX_REMEMBERED_TOKENS {
@@ -348,7 +348,7 @@ impl JwtAuthConfigBuilder {
             .collect::<Result<_, _>>()?;
         Ok(JwtAuthConfig(Arc::new(Checked {
             issuers,
-            resource: Arc::new(resource),
+            answers: Arc::new(Answers::new(resource)),
             metadata,
             strip_authorization: self.strip_authorization,
             checks: self.checks,

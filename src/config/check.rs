@@ -17,6 +17,7 @@ use crate::limits::{
     MAX_DURATION, MAX_LEEWAY,
 };
 use crate::token::{AudienceRule, Profile, ProviderRule, ValidationPolicy};
+use crate::wire::answers::Answers;
 use crate::wire::challenge::{OFFLINE_ACCESS, is_quotable};
 use crate::wire::metadata::ResourceDetails;
 use crate::wire::resource::ProtectedResource;
@@ -79,15 +80,17 @@ impl Context<'_> {
             provider,
             leeway,
             max_token_age,
-            resource: Arc::new(ProtectedResource {
-                required_scopes,
-                leeway,
-                max_token_age,
-                ..self.challenges.clone()
-            }),
         };
+        let answers = Arc::new(Answers::new(ProtectedResource {
+            required_scopes,
+            ..self.challenges.clone()
+        }));
         let keys = self.keys(entry, algorithms)?;
-        Ok(CheckedIssuer { policy, keys })
+        Ok(CheckedIssuer {
+            policy,
+            keys,
+            answers,
+        })
     }
 
     fn audience(

@@ -23,8 +23,8 @@ use crate::token::ValidationPolicy;
 use crate::verifier::cache::TokenCache;
 use crate::verifier::checks::CustomChecks;
 use crate::verifier::{JwtVerifier, TrustedIssuer};
+use crate::wire::answers::Answers;
 use crate::wire::metadata::ResourceMetadata;
-use crate::wire::resource::ProtectedResource;
 use crate::wire::stream_expiry::StreamExpiry;
 
 /// A configuration in which everything has been checked; [`JwtAuthLayer::new`] takes it.
@@ -54,7 +54,7 @@ pub struct JwtAuthConfig(Arc<Checked>);
 
 struct Checked {
     issuers: Vec<CheckedIssuer>,
-    resource: Arc<ProtectedResource>,
+    answers: Arc<Answers>,
     metadata: Option<ResourceMetadata>,
     strip_authorization: bool,
     checks: CustomChecks,
@@ -65,6 +65,7 @@ struct Checked {
 struct CheckedIssuer {
     policy: ValidationPolicy,
     keys: Keys,
+    answers: Arc<Answers>,
 }
 
 #[derive(Clone)]
@@ -82,25 +83,30 @@ impl JwtAuthConfig {
     fn verifier(&self) -> JwtVerifier {
         let Checked {
             issuers,
-            resource,
+            answers,
             checks,
             remembered_tokens,
             clock,
             ..
         } = &*self.0;
-        let issuers = issuers
-            .iter()
-            .map(|CheckedIssuer { policy, keys }| TrustedIssuer {
+        let issuers = issuers.iter().map(
+            |CheckedIssuer {
+                 policy,
+                 keys,
+                 answers,
+             }| TrustedIssuer {
                 policy: policy.clone(),
+                answers: answers.clone(),
                 keys: match keys.clone() {
                     Keys::Fixed(keys) => LiveKeys::fixed(keys),
                     Keys::Fetched(origin) => LiveKeys::refreshed(origin, clock.clone()),
                 },
-            });
+            },
+        );
         let cache = TokenCache::new(*remembered_tokens);
         JwtVerifier::assemble(
             issuers,
-            resource.clone(),
+            answers.clone(),
             checks.clone(),
             cache,
             clock.clone(),
@@ -110,8 +116,7 @@ impl JwtAuthConfig {
 
 impl JwtAuthLayer {
     /// The layer for `config`. Fetches nothing, starts nothing and needs no runtime: the keys are
-    /// fetched when the first token comes, or with [`ready`](Self::ready).
-    #[must_use]
+    /// fetched when the first token comes, or with [`wait_for_keys`](Self::wait_for_keys).
     pub fn new(config: JwtAuthConfig) -> Self {
         Self::assemble(
             config.verifier(),
@@ -144,12 +149,11 @@ impl JwtAuthLayer {
     ///     .route("/mcp", any(|| async { "the MCP server" }))
     ///     .route_layer(McpScopes::new().tool("add_note", ["mcp:write"]))
     ///     .route_layer(SessionBindingLayer::new())
-    ///     .layer(JwtAuthLayer::mcp(config));
+    ///     .layer(JwtAuthLayer::for_mcp(config));
     /// # }
     /// # Ok::<(), tower_jwt_auth::ConfigError>(())
     /// ```
-    #[must_use]
-    pub fn mcp(config: JwtAuthConfig) -> Self {
+    pub fn for_mcp(config: JwtAuthConfig) -> Self {
         Self::new(config)
             .strip_authorization()
             .stream_expiry(StreamExpiry::CloseListen)

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::persist::file::KeySnapshot;
 use super::snapshot::Snapshot;
-use crate::jwks::SkipReason;
+use crate::jwks::{KeySet, SkipReason};
+use crate::telemetry::{self, KeyCounts};
 
 /// How the keys of each issuer are.
 #[derive(Clone, Debug)]
@@ -119,5 +120,26 @@ impl IssuerHealth {
             failures: 0,
             exportable: None,
         }
+    }
+}
+
+/// How many keys of a set can be used.
+pub(super) fn counts(keys: &KeySet) -> KeyCounts {
+    KeyCounts {
+        usable: keys.len(),
+        skipped: keys.skipped().len(),
+    }
+}
+
+/// An event for each thing that the operator should know of a set that is now in use.
+pub(super) fn report_faults(issuer: &str, keys: &KeySet) {
+    if keys.beyond_limit() > 0 {
+        telemetry::too_many_keys(issuer, keys.beyond_limit());
+    }
+    for key in keys.skipped() {
+        telemetry::key_skipped(issuer, key.kid.as_deref(), &key.reason);
+    }
+    if keys.leaks_private() {
+        telemetry::private_key_published(issuer);
     }
 }

@@ -25,7 +25,6 @@ pub(crate) use demand::{Asked, DemandOutcome, FetchId, KeyDemand};
 pub use health::{IssuerHealth, KeysHealth, SkippedKey};
 pub(crate) use live::LiveKeys;
 pub use persist::file::KeySnapshot;
-pub(crate) use persist::file::SnapshotError;
 pub(crate) use settings::{KeyOrigin, Seed, Times};
 pub(crate) use snapshot::Snapshot;
 #[cfg(feature = "reqwest")]

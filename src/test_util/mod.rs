@@ -95,6 +95,7 @@ impl AuthInfo {
         Self::new(
             verified.expect("the claims have the types of RFC 7519"),
             Credentials::new(http::HeaderValue::from_static(""), 0),
+            Arc::default(),
         )
     }
 }

@@ -5,7 +5,7 @@ use serde::de::MapAccess;
 use super::error::{TokenError, TokenErrorKind};
 use super::json::{MaybeText, Members, OneOrMany, Text, Value, read_object};
 use crate::base::numeric_date::{NumericDate, TokenTimes};
-use crate::token::verified::{Place, Said};
+use crate::token::verified::{ClaimSpans, Span};
 
 /// The claims that decide something (RFC 7519 §4.1, RFC 9068 §2.2); their types are checked, their
 /// values are not yet.
@@ -57,11 +57,15 @@ impl<'a> Claims<'a> {
 
     /// What a caller is told about the token, as places in `payload`, which these claims were read
     /// from.
-    pub(super) fn said(&self, payload: &str, matched: Option<&str>) -> Result<Said, TokenError> {
-        let place = |text: &Cow<'a, str>| Place::of(text, payload);
+    pub(super) fn spans(
+        &self,
+        payload: &str,
+        matched: Option<&str>,
+    ) -> Result<ClaimSpans, TokenError> {
+        let place = |text: &Cow<'a, str>| Span::of(text, payload);
         let missing = TokenError::at(TokenErrorKind::MissingClaim, Some("iss"));
         let matching = |audience: &&Cow<'a, str>| Some(&***audience) == matched;
-        Ok(Said {
+        Ok(ClaimSpans {
             audience: self.audience().iter().map(place).collect(),
             client: self.client().map(place),
             jti: self.jti.as_ref().map(place),
@@ -204,8 +208,8 @@ mod tests {
         let json = r#"{"iss":"i","exp":1,"aud":["a","b"]}"#;
         let claims = Claims::parse(json).unwrap();
         assert_eq!(claims.audience(), ["a", "b"]);
-        let matched = |audience| match claims.said(json, audience).unwrap().matched {
-            Some(Place::At { start, end }) => json.get(start as usize..end as usize),
+        let matched = |audience| match claims.spans(json, audience).unwrap().matched {
+            Some(Span::At { start, end }) => json.get(start as usize..end as usize),
             _ => None,
         };
         assert_eq!(matched(Some("a")), Some("a"));

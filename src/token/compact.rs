@@ -1,4 +1,3 @@
-use std::borrow::Cow;
 use std::mem::MaybeUninit;
 
 use base64_simd::{AsOut as _, URL_SAFE_NO_PAD};
@@ -17,8 +16,22 @@ pub(crate) struct Compact<'t> {
     pub(super) signing_input: &'t [u8],
 }
 
-/// Room on the stack for what is decoded and not kept; larger segments go to the heap.
-pub(crate) type Room<const BYTES: usize> = [MaybeUninit<u8>; BYTES];
+/// Where the segments of one token are decoded to.
+pub(crate) struct Scratch {
+    pub(crate) header: HeaderBuffer,
+    /// What a valid token leaves behind, and so on the heap.
+    pub(crate) payload: String,
+    pub(crate) signature: SignatureBuffer,
+}
+
+/// Bytes on the stack for what is decoded and not kept; larger segments go to the heap.
+pub(crate) struct StackBuffer<const BYTES: usize> {
+    stack: [MaybeUninit<u8>; BYTES],
+    heap: Vec<u8>,
+}
+
+pub(crate) type HeaderBuffer = StackBuffer<HEADER_STACK_BYTES>;
+pub(crate) type SignatureBuffer = StackBuffer<SIGNATURE_STACK_BYTES>;
 
 impl<'t> Compact<'t> {
     /// The size comes first: nothing below it is ever larger.
@@ -43,18 +56,15 @@ impl<'t> Compact<'t> {
         })
     }
 
-    pub(crate) fn header<'r>(
-        &self,
-        room: &'r mut Room<HEADER_ROOM>,
-    ) -> Result<Cow<'r, str>, TokenError> {
-        let header = decode(self.header, room)?;
+    pub(crate) fn header<'r>(&self, buffer: &'r mut HeaderBuffer) -> Result<&'r str, TokenError> {
+        let header = buffer.decode(self.header)?;
         if header.len() > MAX_HEADER_BYTES {
             return Err(TokenErrorKind::TooLarge.into());
         }
-        text(header).ok_or_else(|| TokenErrorKind::MalformedHeader.into())
+        std::str::from_utf8(header).map_err(|_| TokenErrorKind::MalformedHeader.into())
     }
 
-    /// What a good token leaves behind, and so on the heap. A JWT's is text.
+    /// A JWT's payload is text.
     pub(crate) fn claims(&self) -> Result<String, TokenError> {
         String::from_utf8(self.payload()?).map_err(|_| TokenErrorKind::MalformedClaims.into())
     }
@@ -67,43 +77,48 @@ impl<'t> Compact<'t> {
 
     pub(crate) fn signature<'r>(
         &self,
-        room: &'r mut Room<SIGNATURE_ROOM>,
-    ) -> Result<Cow<'r, [u8]>, TokenError> {
-        Ok(decode(self.signature, room)?)
+        buffer: &'r mut SignatureBuffer,
+    ) -> Result<&'r [u8], TokenError> {
+        Ok(buffer.decode(self.signature)?)
     }
 }
 
-pub(crate) const fn room<const BYTES: usize>() -> Room<BYTES> {
-    [MaybeUninit::uninit(); BYTES]
+impl Scratch {
+    pub(crate) const fn new() -> Self {
+        Self {
+            header: StackBuffer::new(),
+            payload: String::new(),
+            signature: StackBuffer::new(),
+        }
+    }
 }
 
-/// RFC 7515 §2: no padding, no line breaks; and no spare bits set in the last character, so that one
-/// token has one spelling.
-fn decode<'s>(
-    segment: &[u8],
-    room: &'s mut [MaybeUninit<u8>],
-) -> Result<Cow<'s, [u8]>, TokenErrorKind> {
-    let decoded = if segment.len() / 4 * 3 + 3 <= room.len() {
-        let decoded = URL_SAFE_NO_PAD.decode(segment, room.as_out());
-        decoded.map(|bytes| Cow::Borrowed(&*bytes))
-    } else {
-        URL_SAFE_NO_PAD.decode_to_vec(segment).map(Cow::Owned)
-    };
-    decoded.map_err(|_| TokenErrorKind::BadEncoding)
-}
+impl<const BYTES: usize> StackBuffer<BYTES> {
+    const fn new() -> Self {
+        Self {
+            stack: [MaybeUninit::uninit(); BYTES],
+            heap: Vec::new(),
+        }
+    }
 
-fn text(bytes: Cow<'_, [u8]>) -> Option<Cow<'_, str>> {
-    match bytes {
-        Cow::Borrowed(bytes) => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
-        Cow::Owned(bytes) => String::from_utf8(bytes).ok().map(Cow::Owned),
+    /// RFC 7515 §2: no padding, no line breaks; and no spare bits set in the last character, so that
+    /// one token has one spelling.
+    fn decode(&mut self, segment: &[u8]) -> Result<&[u8], TokenErrorKind> {
+        let bad = |_| TokenErrorKind::BadEncoding;
+        if segment.len() / 4 * 3 + 3 <= BYTES {
+            let decoded = URL_SAFE_NO_PAD.decode(segment, self.stack.as_mut_slice().as_out());
+            return decoded.map(|bytes| &*bytes).map_err(bad);
+        }
+        self.heap = URL_SAFE_NO_PAD.decode_to_vec(segment).map_err(bad)?;
+        Ok(&self.heap)
     }
 }
 
 /// Headers take under 300 bytes.
-pub(crate) const HEADER_ROOM: usize = 512;
+const HEADER_STACK_BYTES: usize = 512;
 
 /// An RSA signature of 4096 bits and what decoding rounds up.
-pub(crate) const SIGNATURE_ROOM: usize = 516;
+const SIGNATURE_STACK_BYTES: usize = 516;
 
 #[cfg(test)]
 mod tests {

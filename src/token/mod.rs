@@ -39,10 +39,10 @@ mod stages;
 )]
 pub(crate) mod verified;
 
-pub(crate) use compact::{Compact, room};
+pub(crate) use compact::{Compact, HeaderBuffer, Scratch, SignatureBuffer};
 pub use error::{TokenError, TokenErrorKind};
 pub(crate) use header::Header;
 pub(crate) use policy::{AudienceRule, Profile, ProviderRule, ValidationPolicy};
-pub(crate) use stages::Headed;
+pub(crate) use stages::{Checked, HeaderRead, SignatureVerified};
 #[cfg(feature = "test-util")]
 pub(crate) use stages::{verified_of_claims, verify_jws, verify_raw};

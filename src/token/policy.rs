@@ -6,7 +6,6 @@ use super::error::{TokenError, TokenErrorKind};
 use super::header::{Header, without_application};
 use crate::base::numeric_date::{NumericDate, TokenTimes};
 use crate::crypto::Algorithm;
-use crate::wire::resource::ProtectedResource;
 
 /// What the tokens of one issuer must say. Everything here is decided before a key is looked for.
 #[derive(Clone, Debug)]
@@ -18,7 +17,6 @@ pub(crate) struct ValidationPolicy {
     pub(crate) provider: Option<ProviderRule>,
     pub(crate) leeway: Duration,
     pub(crate) max_token_age: Option<Duration>,
-    pub(crate) resource: Arc<ProtectedResource>,
 }
 
 #[derive(Clone, Debug)]
@@ -112,7 +110,7 @@ impl ValidationPolicy {
     ) -> Result<(), TokenError> {
         let TokenTimes { exp, iat, nbf } = *times;
         // RFC 7519 §4.1.4: "on or after" is expired.
-        if now >= exp.plus(self.leeway) {
+        if now >= self.expired_from(times) {
             return Err(TokenErrorKind::Expired.into());
         }
         let latest_start = now.plus(self.leeway);
@@ -126,14 +124,31 @@ impl ValidationPolicy {
         if [nbf, iat].into_iter().flatten().any(|start| exp < start) {
             return Err(TokenErrorKind::InconsistentTimes.into());
         }
-        match (self.max_token_age, iat) {
-            (None, _) => Ok(()),
-            (Some(_), None) => Err(missing("iat")),
-            (Some(age), Some(iat)) if now >= iat.plus(age).plus(self.leeway) => {
-                Err(TokenErrorKind::TooOld.into())
-            }
-            (Some(_), Some(_)) => Ok(()),
+        if self.max_token_age.is_some() && iat.is_none() {
+            return Err(missing("iat"));
         }
+        match self.too_old_from(times) {
+            Some(too_old) if now >= too_old => Err(TokenErrorKind::TooOld.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// When [`check_times`](Self::check_times) no longer accepts the token.
+    pub(super) fn not_after(&self, times: &TokenTimes) -> NumericDate {
+        let expired = self.expired_from(times);
+        let too_old = self.too_old_from(times);
+        too_old
+            .filter(|too_old| *too_old < expired)
+            .unwrap_or(expired)
+    }
+
+    fn expired_from(&self, times: &TokenTimes) -> NumericDate {
+        times.exp.plus(self.leeway)
+    }
+
+    fn too_old_from(&self, times: &TokenTimes) -> Option<NumericDate> {
+        let (age, iat) = self.max_token_age.zip(times.iat)?;
+        Some(iat.plus(age).plus(self.leeway))
     }
 
     fn check_profile(&self, claims: &Claims<'_>) -> Result<(), TokenError> {
@@ -205,7 +220,6 @@ mod tests {
             provider: None,
             leeway: Duration::ZERO,
             max_token_age: None,
-            resource: Arc::default(),
         }
     }
 

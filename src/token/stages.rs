@@ -3,34 +3,38 @@ use std::sync::Arc;
 use super::claims::Claims;
 use super::compact::Compact;
 #[cfg(feature = "test-util")]
-use super::compact::room;
+use super::compact::Scratch;
 use super::error::{TokenError, TokenErrorKind};
 use super::header::Header;
 use super::policy::ValidationPolicy;
 use crate::base::numeric_date::NumericDate;
 use crate::crypto::Algorithm;
 use crate::jwks::{KeyMiss, KeySet};
-use crate::token::verified::{Said, Verified};
+use crate::token::verified::{ClaimSpans, Verified};
 
 /// A token whose header could be read (steps 1 to 3). Nothing in it is believed yet.
 #[derive(Debug)]
-pub(crate) struct Headed<'u> {
+pub(crate) struct HeaderRead<'u> {
     compact: Compact<'u>,
-    header: &'u Header<'u>,
+    header: Header<'u>,
 }
 
-impl<'u> Headed<'u> {
-    /// `header` is that of `compact`. `used` says whether any issuer's tokens may have its algorithm: none of
-    /// the others is worth reading on.
+impl<'u> HeaderRead<'u> {
+    /// `header` is the header of `compact`. `used` says whether the tokens of any issuer may have its
+    /// algorithm: a token with another one is not read further.
     pub(crate) fn new(
         compact: Compact<'u>,
-        header: &'u Header<'u>,
+        header: Header<'u>,
         used: impl FnOnce(Algorithm) -> bool,
     ) -> Result<Self, TokenError> {
         match used(header.algorithm) {
             true => Ok(Self { compact, header }),
             false => Err(TokenErrorKind::AlgorithmNotAllowed.into()),
         }
+    }
+
+    pub(crate) const fn compact(&self) -> Compact<'u> {
+        self.compact
     }
 
     pub(crate) fn kid(&self) -> Option<&str> {
@@ -50,7 +54,7 @@ impl<'u> Headed<'u> {
 /// A token that could be read (steps 1 to 4). Nothing in it is believed yet.
 #[derive(Debug)]
 pub(crate) struct Parsed<'u> {
-    headed: Headed<'u>,
+    headed: HeaderRead<'u>,
     payload: &'u str,
     claims: Claims<'u>,
 }
@@ -67,7 +71,7 @@ impl<'u> Parsed<'u> {
         policy: &'p ValidationPolicy,
         now: NumericDate,
     ) -> Result<Checked<'u, 'p>, TokenError> {
-        let audience = policy.check(self.headed.header, &self.claims, now)?;
+        let audience = policy.check(&self.headed.header, &self.claims, now)?;
         Ok(Checked {
             parsed: self,
             policy,
@@ -85,7 +89,7 @@ pub(crate) struct Checked<'u, 'p> {
     audience: Option<&'p str>,
 }
 
-impl<'p> Checked<'_, 'p> {
+impl Checked<'_, '_> {
     pub(crate) fn kid(&self) -> Option<&str> {
         self.parsed.headed.kid()
     }
@@ -95,34 +99,33 @@ impl<'p> Checked<'_, 'p> {
         &self,
         keys: &KeySet,
         signature: &[u8],
-    ) -> Result<Attested<'p>, TokenError> {
+    ) -> Result<SignatureVerified, TokenError> {
         let Parsed {
             headed,
             payload,
             claims,
         } = &self.parsed;
-        let Headed { compact, header } = headed;
+        let HeaderRead { compact, header } = headed;
         let signed = compact.signing_input;
         keys.verify(header.kid.as_deref(), header.algorithm, signed, signature)
             .map_err(key_error)?;
-        let said = claims.said(payload, self.audience)?;
-        let policy = self.policy;
-        Ok(Attested { said, policy })
+        let spans = claims.spans(payload, self.audience)?;
+        let not_after = self.policy.not_after(&spans.times);
+        Ok(SignatureVerified { spans, not_after })
     }
 }
 
-/// The signature of one token verified: what its claims say. Made by [`Checked::verify`] alone.
+/// The signature of one token verified. Made by [`Checked::verify`] alone.
 #[derive(Debug)]
-pub(crate) struct Attested<'p> {
-    said: Said,
-    policy: &'p ValidationPolicy,
+pub(crate) struct SignatureVerified {
+    spans: ClaimSpans,
+    not_after: NumericDate,
 }
 
-impl Attested<'_> {
-    /// The proof that every check was passed. `payload` is that of the same token.
+impl SignatureVerified {
+    /// The proof that every check was passed. `payload` is the payload of the same token.
     pub(crate) fn into_verified(self, payload: String) -> Arc<Verified> {
-        let resource = self.policy.resource.clone();
-        Arc::new(Verified::assertion(payload, self.said, resource))
+        Arc::new(Verified::assertion(payload, self.spans, self.not_after))
     }
 }
 
@@ -139,16 +142,15 @@ const fn key_error(miss: KeyMiss) -> TokenError {
 #[cfg(feature = "test-util")]
 pub(crate) fn verify_jws(token: &str, keys: &KeySet) -> Result<Vec<u8>, TokenError> {
     let compact = Compact::split(token.as_bytes())?;
-    let (mut header_room, mut signature_room) = (room(), room());
-    let header = compact.header(&mut header_room)?;
-    let header = Header::parse(&header)?;
+    let mut scratch = Scratch::new();
+    let header = Header::parse(compact.header(&mut scratch.header)?)?;
     let payload = compact.payload()?;
-    let signature = compact.signature(&mut signature_room)?;
+    let signature = compact.signature(&mut scratch.signature)?;
     keys.verify(
         header.kid.as_deref(),
         header.algorithm,
         compact.signing_input,
-        &signature,
+        signature,
     )
     .map_err(key_error)?;
     Ok(payload)
@@ -171,7 +173,8 @@ pub(crate) fn verify_raw(
 pub(crate) fn verified_of_claims(json: &str) -> Result<Arc<Verified>, TokenError> {
     let claims = Claims::parse(json)?;
     let first = claims.audience().first().map(|audience| &**audience);
-    let said = claims.said(json, first)?;
-    let verified = Verified::assertion(json.to_owned(), said, Arc::default());
+    let spans = claims.spans(json, first)?;
+    let not_after = spans.times.exp;
+    let verified = Verified::assertion(json.to_owned(), spans, not_after);
     Ok(Arc::new(verified))
 }

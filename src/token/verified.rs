@@ -1,17 +1,16 @@
-//! What a good token says, in as few pieces of memory as can be: the claims as they came, and places in
-//! them.
+//! The claims of a verified token: the decoded payload plus byte ranges into it, to keep allocations
+//! few.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
-use crate::base::numeric_date::TokenTimes;
+use crate::base::numeric_date::{NumericDate, TokenTimes};
 use crate::base::scopes::{ScopeHierarchy, ScopeSet, grants};
-use crate::wire::resource::ProtectedResource;
 
 /// A token that passed every check. Shared by everybody who holds an `AuthInfo` of it.
 #[derive(Debug)]
 pub(crate) struct Verified {
-    pub(crate) resource: Arc<ProtectedResource>,
-    said: Said,
+    spans: ClaimSpans,
+    not_after: NumericDate,
     payload: String,
     /// Made when they are first asked for: most handlers ask for neither.
     audience: OnceLock<Vec<String>>,
@@ -19,40 +18,40 @@ pub(crate) struct Verified {
 }
 
 #[derive(Debug)]
-pub(crate) struct Said {
+pub(crate) struct ClaimSpans {
     pub(crate) times: TokenTimes,
-    pub(crate) audience: Places,
-    pub(crate) client: Option<Place>,
-    pub(crate) issuer: Place,
-    pub(crate) jti: Option<Place>,
+    pub(crate) audience: Spans,
+    pub(crate) client: Option<Span>,
+    pub(crate) issuer: Span,
+    pub(crate) jti: Option<Span>,
     /// The accepted audience that `aud` named.
-    pub(crate) matched: Option<Place>,
+    pub(crate) matched: Option<Span>,
     /// Lists of scopes, separated by spaces.
-    pub(crate) scopes: Places,
-    pub(crate) subject: Option<Place>,
+    pub(crate) scopes: Spans,
+    pub(crate) subject: Option<Span>,
 }
 
 /// A text of the claims: where it stands, or a copy when it is spelled with escapes there.
 #[derive(Debug)]
-pub(crate) enum Place {
+pub(crate) enum Span {
     At { start: u32, end: u32 },
     Copy(Box<str>),
 }
 
 #[derive(Debug, Default)]
-pub(crate) enum Places {
+pub(crate) enum Spans {
     #[default]
     None,
-    One(Place),
-    Many(Vec<Place>),
+    One(Span),
+    Many(Vec<Span>),
 }
 
 impl Verified {
     /// Named to be searched for: each caller of this is a place that grants access.
-    pub(crate) fn assertion(payload: String, said: Said, resource: Arc<ProtectedResource>) -> Self {
+    pub(crate) fn assertion(payload: String, spans: ClaimSpans, not_after: NumericDate) -> Self {
         Self {
-            resource,
-            said,
+            spans,
+            not_after,
             payload,
             audience: OnceLock::new(),
             scopes: OnceLock::new(),
@@ -64,32 +63,37 @@ impl Verified {
     }
 
     pub(crate) fn times(&self) -> &TokenTimes {
-        &self.said.times
+        &self.spans.times
+    }
+
+    /// When the token is no longer accepted, by the policy that verified it.
+    pub(crate) const fn not_after(&self) -> NumericDate {
+        self.not_after
     }
 
     pub(crate) fn issuer(&self) -> &str {
-        self.at(&self.said.issuer)
+        self.at(&self.spans.issuer)
     }
 
     pub(crate) fn client(&self) -> Option<&str> {
-        self.said.client.as_ref().map(|place| self.at(place))
+        self.spans.client.as_ref().map(|place| self.at(place))
     }
 
     pub(crate) fn matched(&self) -> Option<&str> {
-        self.said.matched.as_ref().map(|place| self.at(place))
+        self.spans.matched.as_ref().map(|place| self.at(place))
     }
 
     pub(crate) fn jti(&self) -> Option<&str> {
-        self.said.jti.as_ref().map(|place| self.at(place))
+        self.spans.jti.as_ref().map(|place| self.at(place))
     }
 
     pub(crate) fn subject(&self) -> Option<&str> {
-        self.said.subject.as_ref().map(|place| self.at(place))
+        self.spans.subject.as_ref().map(|place| self.at(place))
     }
 
     pub(crate) fn audience(&self) -> &[String] {
         self.audience.get_or_init(|| {
-            let places = self.said.audience.as_slice().iter();
+            let places = self.spans.audience.as_slice().iter();
             places.map(|place| self.at(place).to_owned()).collect()
         })
     }
@@ -105,26 +109,26 @@ impl Verified {
     }
 
     fn scope_lists(&self) -> impl Iterator<Item = &str> + Clone {
-        self.said
+        self.spans
             .scopes
             .as_slice()
             .iter()
             .map(|place| self.at(place))
     }
 
-    fn at<'v>(&'v self, place: &'v Place) -> &'v str {
+    fn at<'v>(&'v self, place: &'v Span) -> &'v str {
         match place {
-            Place::At { start, end } => self
+            Span::At { start, end } => self
                 .payload
                 .get(*start as usize..*end as usize)
                 .unwrap_or_default(),
-            Place::Copy(text) => text,
+            Span::Copy(text) => text,
         }
     }
 
     /// Bytes on the heap, at most: as if every list had been asked for.
     pub(crate) fn weight(&self) -> usize {
-        let Said {
+        let ClaimSpans {
             audience,
             client,
             issuer,
@@ -133,10 +137,10 @@ impl Verified {
             scopes,
             subject,
             times: _,
-        } = &self.said;
-        let copied = |place: &Place| match place {
-            Place::At { .. } => 0,
-            Place::Copy(text) => text.len(),
+        } = &self.spans;
+        let copied = |place: &Span| match place {
+            Span::At { .. } => 0,
+            Span::Copy(text) => text.len(),
         };
         let mut bytes = size_of::<Self>() + self.payload.capacity() + copied(issuer);
         for place in [client, jti, matched, subject].into_iter().flatten() {
@@ -148,14 +152,14 @@ impl Verified {
                 // Not memchr: lists are short.
                 let spaces = text.bytes().filter(|byte| is_list && *byte == b' ').count();
                 let texts = (spaces + 1) * (size_of::<String>() + LEAST_ALLOCATION) + text.len();
-                bytes += size_of::<Place>() + copied(place) + texts;
+                bytes += size_of::<Span>() + copied(place) + texts;
             }
         }
         bytes
     }
 }
 
-impl Place {
+impl Span {
     /// Where `text` stands in `whole`, which it was read from.
     pub(crate) fn of(text: &str, whole: &str) -> Self {
         let start = text.as_ptr().addr().wrapping_sub(whole.as_ptr().addr());
@@ -171,8 +175,8 @@ impl Place {
     }
 }
 
-impl Places {
-    fn as_slice(&self) -> &[Place] {
+impl Spans {
+    fn as_slice(&self) -> &[Span] {
         match self {
             Self::None => &[],
             Self::One(one) => std::slice::from_ref(one),
@@ -181,8 +185,8 @@ impl Places {
     }
 }
 
-impl FromIterator<Place> for Places {
-    fn from_iter<I: IntoIterator<Item = Place>>(places: I) -> Self {
+impl FromIterator<Span> for Spans {
+    fn from_iter<I: IntoIterator<Item = Span>>(places: I) -> Self {
         let mut places = places.into_iter();
         match (places.next(), places.next()) {
             (None, _) => Self::None,
@@ -202,15 +206,15 @@ mod tests {
     #[test]
     fn places_are_found_or_copied() {
         let whole = String::from("say caf\\u00e9");
-        let inside = Place::of(&whole[4..7], &whole);
+        let inside = Span::of(&whole[4..7], &whole);
         assert!(
-            matches!(inside, Place::At { start: 4, end: 7 }),
+            matches!(inside, Span::At { start: 4, end: 7 }),
             "{inside:?}"
         );
         for foreign in ["caf", "caf\u{e9}", ""] {
-            let place = Place::of(foreign, &whole);
+            let place = Span::of(foreign, &whole);
             assert!(
-                matches!(&place, Place::Copy(text) if **text == *foreign),
+                matches!(&place, Span::Copy(text) if **text == *foreign),
                 "{place:?}"
             );
         }

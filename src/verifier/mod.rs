@@ -1,36 +1,55 @@
-use std::collections::HashMap;
-use std::future::Future;
-use std::sync::Arc;
-
-use crate::base::clock::Clock;
-use crate::caller::AuthInfo;
-use crate::crypto::Algorithm;
-use crate::keys::{Asked, DemandOutcome, FetchError, KeyDemand, KeysHealth, LiveKeys, Snapshot};
-use crate::telemetry;
-use crate::token::verified::Verified;
-use crate::token::{Compact, Headed, Header, TokenError, TokenErrorKind, ValidationPolicy, room};
-use crate::verifier::cache::{Cached, TokenCache};
-use crate::verifier::checks::CustomChecks;
-use crate::wire::credentials::Credentials;
-use crate::wire::credentials::is_b64token;
-use crate::wire::rejection::Rejection;
-use crate::wire::resource::ProtectedResource;
+//! The verdict on a token: which caller it names, or why it is rejected.
+//!
+//! The tower layer calls [`JwtVerifier::try_verify`], everybody else
+//! [`JwtVerifier::verify_request`] or [`JwtVerifier::verify`]. A token takes this path:
+//!
+//! 1. `cache`: the same bytes were verified before, by keys that still serve, and the times of the
+//!    token still hold.
+//! 2. `look`, the first look: header, `kid`, claims, `issuers`, policy, signature. Nothing of it needs
+//!    a key before the signature.
+//! 3. When the keys at hand do not settle it, they are asked for once. Newer keys that have just come
+//!    decide. A fetch that is under way makes the token `pending`: the caller waits, and the final
+//!    look decides. It cannot ask again, which its type says.
+//! 4. `checks` of the application and the scopes that every operation needs, for each request, cached
+//!    or not.
 
 pub(crate) mod cache;
 pub(crate) mod checks;
+mod issuers;
+mod look;
 mod pending;
 mod presented;
 
-pub use checks::Refusal;
-use pending::OwnedLack;
-pub(crate) use pending::Unsettled;
+use std::future::Future;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use http::request::Parts;
+
+use crate::base::clock::{Clock, Now};
+use crate::base::facts::Facts;
+use crate::caller::AuthInfo;
+use crate::keys::{FetchError, KeysHealth};
+use crate::token::verified::Verified;
+use crate::verifier::cache::TokenCache;
+use crate::verifier::checks::CustomChecks;
+use crate::verifier::issuers::Issuers;
+use crate::wire::answers::Answers;
+use crate::wire::credentials::{Credentials, NoBearer, bearer};
+use crate::wire::rejection::{Rejection, RejectionHook};
+
+pub use checks::CheckError;
+pub(crate) use issuers::TrustedIssuer;
+pub(crate) use pending::Pending;
 pub(crate) use presented::Presented;
 
 /// The verdicts of [`JwtAuthLayer`](crate::JwtAuthLayer) without tower, for frameworks that own their
 /// HTTP layer.
 ///
-/// Cloning shares the keys and the task that refreshes them. You find the token in the request
-/// yourself: exactly one `Authorization` header, `Bearer` in any case.
+/// Cloning shares the keys and the task that refreshes them. Give
+/// [`verify_request`](Self::verify_request) the whole request where you have it; with
+/// [`verify`](Self::verify) you find the token yourself: exactly one `Authorization` header, `Bearer`
+/// in any case.
 ///
 /// ```no_run
 /// # async fn handle(header: &str) -> Result<(), Box<dyn std::error::Error>> {
@@ -42,7 +61,8 @@ pub(crate) use presented::Presented;
 ///     .build()?;
 /// let verifier = JwtVerifier::new(config);
 ///
-/// match verifier.verify("eyJhbGciOi...").await {
+/// let (parts, ()) = http::Request::new(()).into_parts();
+/// match verifier.verify_request(&parts).await {
 ///     Ok(auth) => println!("hello {}", auth.client_id()),
 ///     Err(rejection) => println!("{}: {:?}", rejection.status(), rejection.www_authenticate()),
 /// }
@@ -54,65 +74,45 @@ pub struct JwtVerifier(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    issuers: Vec<TrustedIssuer>,
-    by_name: HashMap<Arc<str>, usize>,
-    /// What any of them uses.
-    algorithms: Vec<Algorithm>,
-    resource: Arc<ProtectedResource>,
+    issuers: ArcSwap<Issuers>,
     checks: CustomChecks,
-    cache: Option<TokenCache>,
     clock: Clock,
 }
 
-/// One issuer: what its tokens must say, and its keys. Nothing of another counts for it.
+/// No verdict yet, or a rejection.
 #[derive(Debug)]
-pub(crate) struct TrustedIssuer {
-    pub(crate) policy: ValidationPolicy,
-    pub(crate) keys: LiveKeys,
-}
-
-/// A verdict, or what is missing for one.
-#[derive(Debug)]
-pub(crate) enum NotYet {
+pub(crate) enum Undecided {
+    Pending(Box<Pending>),
     Rejected(Rejection),
-    Unsettled(Box<Unsettled>),
 }
 
-/// Which keys a token is looked at with.
-#[derive(Clone, Copy)]
-enum Look<'k> {
-    /// Those in use. What they lack is asked for.
-    First,
-    /// Those that came of asking. Nothing is asked for again.
-    Second(&'k Snapshot),
-}
+/// A verified token, and how its caller is answered.
+type Admitted = (Arc<Verified>, Arc<Answers>);
 
 impl JwtVerifier {
     pub(crate) fn assemble(
         issuers: impl Iterator<Item = TrustedIssuer>,
-        resource: Arc<ProtectedResource>,
+        answers: Arc<Answers>,
         checks: CustomChecks,
         cache: Option<TokenCache>,
         clock: Clock,
     ) -> Self {
-        let issuers: Vec<_> = issuers.collect();
-        let names = issuers.iter().map(|trusted| trusted.policy.issuer.clone());
-        let by_name = names.enumerate().map(|(index, name)| (name, index));
-        let policies = issuers.iter().map(|trusted| &trusted.policy);
-        let mut algorithms: Vec<Algorithm> = Vec::new();
-        for algorithm in policies.flat_map(|policy| &policy.algorithms) {
-            if !algorithms.contains(algorithm) {
-                algorithms.push(*algorithm);
-            }
-        }
+        let issuers = ArcSwap::from_pointee(Issuers::new(issuers, answers, cache));
         Self(Arc::new(Inner {
-            by_name: by_name.collect(),
             issuers,
-            algorithms,
-            resource,
             checks,
-            cache,
             clock,
+        }))
+    }
+
+    /// The same verifier with another hook for its rejections: keys and cache are shared.
+    pub(crate) fn with_hook(&self, hook: &RejectionHook) -> Self {
+        let issuers = self.0.issuers.load();
+        let issuers = issuers.with_answers(|answers| answers.with_hook(hook.clone()));
+        Self(Arc::new(Inner {
+            issuers: ArcSwap::from_pointee(issuers),
+            checks: self.0.checks.clone(),
+            clock: self.0.clock.clone(),
         }))
     }
 
@@ -123,17 +123,37 @@ impl JwtVerifier {
     ///
     /// # Errors
     ///
-    /// A [`Rejection`] with the status, the challenge and the body of the answer.
+    /// A [`Rejection`] with the status, the challenge and the body of the response.
     pub async fn verify(&self, token: &str) -> Result<AuthInfo, Rejection> {
-        let presented = Presented::Alone(token);
-        match self.try_verify(presented) {
-            Ok(auth) => Ok(auth),
-            Err(NotYet::Rejected(rejection)) => Err(rejection),
-            Err(NotYet::Unsettled(unsettled)) => {
-                self.settle(presented.to_credentials(), *unsettled).await
+        self.decide(Presented::Alone(token), None).await
+    }
+
+    /// Verifies the token of a request: exactly one `Authorization` header with the scheme `Bearer`
+    /// (RFC 6750 §2.1). Otherwise as [`verify`](Self::verify).
+    ///
+    /// # Errors
+    ///
+    /// A [`Rejection`], as the layer would answer: 401 when there is no bearer token, 400 when there
+    /// is more than one `Authorization` header.
+    ///
+    /// ```no_run
+    /// # async fn handle(parts: &http::request::Parts, verifier: tower_jwt_auth::JwtVerifier) {
+    /// match verifier.verify_request(parts).await {
+    ///     Ok(auth) => println!("hello {}", auth.client_id()),
+    ///     Err(rejection) => println!("{:?}", rejection.to_response()),
+    /// }
+    /// # }
+    /// ```
+    pub async fn verify_request(&self, parts: &Parts) -> Result<AuthInfo, Rejection> {
+        let facts = Facts::of_parts(parts);
+        match bearer(facts.headers) {
+            Ok(bearer) => self.decide(Presented::Line(bearer), Some(&facts)).await,
+            Err(none) => {
+                let rejection = self.without_bearer(none);
+                rejection.report();
+                Err(rejection)
             }
         }
-        .inspect_err(telemetry::refused)
     }
 
     /// Waits until every issuer has keys.
@@ -144,24 +164,24 @@ impl JwtVerifier {
     /// # Errors
     ///
     /// The first [`FetchError`], with URL and cause. The refresh goes on, and a later call may succeed.
-    pub async fn ready(&self) -> Result<(), FetchError> {
-        for trusted in &self.0.issuers {
+    pub async fn wait_for_keys(&self) -> Result<(), FetchError> {
+        let issuers = self.0.issuers.load_full();
+        for trusted in issuers.iter() {
             // All start before the first is waited for: looking at the keys starts the task.
             drop(trusted.keys.in_use(self.0.clock.now()));
         }
-        for trusted in &self.0.issuers {
+        for trusted in issuers.iter() {
             trusted.keys.ready().await?;
         }
         Ok(())
     }
 
-    /// How the keys of each issuer are.
+    /// The state of the keys of each issuer.
     #[must_use]
-    pub fn keys(&self) -> KeysHealth {
+    pub fn keys_health(&self) -> KeysHealth {
         let now = self.0.clock.now();
-        let mut issuers: Vec<_> = self
-            .0
-            .issuers
+        let trusted = self.0.issuers.load();
+        let mut issuers: Vec<_> = trusted
             .iter()
             .map(|trusted| trusted.keys.health(&trusted.policy.issuer, now))
             .collect();
@@ -173,210 +193,112 @@ impl JwtVerifier {
         &self.0.clock
     }
 
-    pub(crate) fn protected_resource(&self) -> &Arc<ProtectedResource> {
-        &self.0.resource
+    /// For requests without a verified token.
+    pub(crate) fn answers(&self) -> Arc<Answers> {
+        self.0.issuers.load().answers.clone()
+    }
+
+    pub(crate) fn without_bearer(&self, none: NoBearer) -> Rejection {
+        let issuers = self.0.issuers.load();
+        match none {
+            // RFC 9110 §11.6.2: an empty field value holds no credentials.
+            NoBearer::Absent => issuers.answers.missing_token(),
+            NoBearer::Malformed => issuers.answers.invalid_token(None),
+            NoBearer::Several => issuers.answers.invalid_request(),
+        }
     }
 
     /// The verdict, unless it must be waited for. That is so only when a fetch is under way or has been
-    /// asked for: a token that no fetch can help is refused at once.
-    pub(crate) fn try_verify(&self, presented: Presented<'_>) -> Result<AuthInfo, NotYet> {
-        self.judge(presented, Look::First)
+    /// asked for: a token that no fetch can help is rejected at once.
+    pub(crate) fn try_verify(
+        &self,
+        presented: Presented<'_>,
+        facts: Option<&Facts<'_>>,
+    ) -> Result<AuthInfo, Undecided> {
+        let issuers = self.0.issuers.load();
+        let now = self.0.clock.now();
+        let admitted = match issuers.cached(presented, now) {
+            Some(cached) => cached,
+            None => issuers.first_look(presented, now)?,
+        };
+        Ok(self.authorize(admitted, presented, facts, &issuers)?)
     }
 
     /// Waits for the keys that were missing and looks once more; never again after that.
-    pub(crate) fn settle(
+    pub(crate) fn resume(
         &self,
         credentials: Credentials,
-        unsettled: Unsettled,
+        pending: Pending,
     ) -> impl Future<Output = Result<AuthInfo, Rejection>> + Send + 'static + use<> {
         let verifier = self.clone();
         async move {
-            let Unsettled {
-                issuer,
-                lack,
-                flight,
-                error,
-            } = unsettled;
-            let lack = lack.borrowed();
-            let answer = match verifier.0.issuers.get(issuer) {
-                Some(trusted) => trusted.keys.wait(lack, flight).await,
-                None => DemandOutcome::Absent,
-            };
-            let newer = verifier.conclude(lack, answer, error)?;
-            let judged = verifier.judge(Presented::Kept(&credentials), Look::Second(&newer));
-            judged.map_err(|not_yet| match not_yet {
-                NotYet::Rejected(rejection) => rejection,
-                NotYet::Unsettled(again) => verifier.refuse(again.error),
-            })
+            let answer = pending.wait().await;
+            let issuers = verifier.0.issuers.load_full();
+            let newer =
+                issuers.newer_keys_or_rejection(pending.demand(), pending.error(), answer)?;
+            let presented = Presented::Kept(&credentials);
+            let admitted = issuers.final_look(presented, &newer, verifier.0.clock.now())?;
+            verifier.authorize(admitted, presented, None, &issuers)
         }
     }
 
-    /// The keys for a second look, or what their absence means for a token.
-    fn conclude(
+    async fn decide(
         &self,
-        lack: KeyDemand<'_>,
-        answer: DemandOutcome,
-        error: TokenError,
-    ) -> Result<Arc<Snapshot>, Rejection> {
-        match (answer, lack) {
-            (DemandOutcome::Newer(snapshot), _) => Ok(snapshot),
-            (DemandOutcome::Unavailable { retry_after }, KeyDemand::Key { .. }) => {
-                Err(Rejection::keys_unavailable(retry_after))
+        presented: Presented<'_>,
+        facts: Option<&Facts<'_>>,
+    ) -> Result<AuthInfo, Rejection> {
+        let verdict = match self.try_verify(presented, facts) {
+            Ok(auth) => Ok(auth),
+            Err(Undecided::Rejected(rejection)) => Err(rejection),
+            Err(Undecided::Pending(pending)) => {
+                self.resume(presented.to_credentials(), *pending).await
             }
-            // The key is known and its signature is wrong, whatever the issuer would say.
-            (DemandOutcome::Unavailable { .. }, KeyDemand::Signature { .. })
-            | (DemandOutcome::Absent, _) => Err(self.refuse(error)),
-        }
-    }
-
-    /// Who the caller is, and whether they may call at all: what follows the verified token is asked
-    /// anew for each request.
-    fn judge(&self, presented: Presented<'_>, look: Look<'_>) -> Result<AuthInfo, NotYet> {
-        let verified = match self.recall(presented) {
-            Some(recalled) => recalled,
-            None => self.authenticate(presented, look)?,
         };
-        let auth = AuthInfo::new(verified, presented.to_credentials());
-        self.0
-            .checks
-            .run(&auth, &self.0.resource)
-            .map_err(NotYet::Rejected)?;
-        let resource = auth.protected_resource();
-        if !auth.satisfies(&resource.required_scopes, None) {
-            let rejection = Rejection::insufficient_scope(resource, &resource.required_scopes);
-            return Err(NotYet::Rejected(rejection));
-        }
-        Ok(auth)
+        verdict.inspect_err(Rejection::report)
     }
 
-    /// A token that was verified before, if a fresh look would come to the same verdict: under the same
-    /// keys, which may still serve, and by the clock of this moment.
-    fn recall(&self, presented: Presented<'_>) -> Option<Arc<Verified>> {
-        let cache = self.0.cache.as_ref()?;
+    /// Whether the caller may call at all. Asked for each request, whether its token was cached or not.
+    fn authorize(
+        &self,
+        (verified, answers): Admitted,
+        presented: Presented<'_>,
+        // A token that is bound to a key will need it here.
+        _facts: Option<&Facts<'_>>,
+        issuers: &Issuers,
+    ) -> Result<AuthInfo, Rejection> {
+        let auth = AuthInfo::new(verified, presented.to_credentials(), answers);
+        self.0.checks.run(&auth, &issuers.answers)?;
+        let needed = &auth.answers().resource().required_scopes;
+        match auth.satisfies(needed, None) {
+            true => Ok(auth),
+            false => Err(auth.answers().insufficient_scope(needed)),
+        }
+    }
+}
+
+impl Issuers {
+    /// A token that was verified before, if a fresh look would come to the same verdict: under the
+    /// same keys, which may still serve, and by the clock of this moment.
+    fn cached(&self, presented: Presented<'_>, now: Now) -> Option<Admitted> {
+        let cache = self.cache.as_ref()?;
         let cached = cache.get(presented.bytes())?;
-        let verified = cached.verified();
-        let TrustedIssuer { policy, keys } = self.0.issuers.get(cached.issuer())?;
-        let now = self.0.clock.now();
-        let in_use = keys.in_use(now);
+        let trusted = self.at(cached.issuer())?;
+        let in_use = trusted.keys.in_use(now);
         let same_keys = in_use.serving(now)?.generation == cached.generation();
-        let in_time = policy.check_times(verified.times(), now.wall).is_ok();
-        if !(same_keys && in_time) {
+        let times = trusted
+            .policy
+            .check_times(cached.verified().times(), now.wall);
+        if !same_keys || times.is_err() {
             cache.remove(presented.bytes());
             return None;
         }
-        Some(cached.into_verified())
+        Some((cached.into_verified(), trusted.answers.clone()))
     }
+}
 
-    /// Every check, from the first to the signature.
-    fn authenticate(
-        &self,
-        presented: Presented<'_>,
-        look: Look<'_>,
-    ) -> Result<Arc<Verified>, NotYet> {
-        let refuse = |error: TokenError| NotYet::Rejected(self.refuse(error));
-        let unreadable = |error| NotYet::Rejected(self.refuse_unreadable(presented, error));
-        let (mut header_room, mut signature_room) = (room(), room());
-        let compact = Compact::split(presented.bytes()).map_err(unreadable)?;
-        let header_text = compact.header(&mut header_room).map_err(unreadable)?;
-        let header = Header::parse(&header_text).map_err(refuse)?;
-        let used = |algorithm| self.0.algorithms.contains(&algorithm);
-        let headed = Headed::new(compact, &header, used).map_err(refuse)?;
-        let now = self.0.clock.now();
-        // Loaded once for the whole look: of several issuers, only the claims say whose.
-        let early = match (look, &*self.0.issuers) {
-            (Look::First, [only]) => only.keys.in_use_already(now).map(|keys| (only, keys)),
-            _ => None,
-        };
-        if let Some((only, in_use)) = &early
-            && only.keys.are_known_to_lack(headed.kid(), in_use, now)
-        {
-            // Whatever else it says: in a flood of them, claims are not worth reading.
-            return Err(refuse(TokenErrorKind::UnknownKey.into()));
-        }
-        let payload = compact.claims().map_err(unreadable)?;
-        let parsed = headed.parse(&payload).map_err(refuse)?;
-        let missing = TokenError::at(TokenErrorKind::MissingClaim, Some("iss"));
-        let named = parsed.issuer().ok_or_else(|| refuse(missing))?;
-        let (issuer, TrustedIssuer { policy, keys }) = self
-            .trusted(named)
-            .ok_or_else(|| refuse(TokenErrorKind::WrongIssuer.into()))?;
-        let checked = parsed.check(policy, now.wall).map_err(refuse)?;
-        // Before any key is asked for: what is no signature is no reason to.
-        let signature = compact.signature(&mut signature_room).map_err(unreadable)?;
-
-        let lacking = |lack: KeyDemand<'_>, error| {
-            let asked = match look {
-                Look::First => keys.ask(lack, now),
-                Look::Second(_) => return Err(refuse(error)),
-            };
-            let newer = match asked {
-                Asked::Answered(answer) => self.conclude(lack, answer, error),
-                Asked::WaitFor(flight) => {
-                    return Err(NotYet::Unsettled(Box::new(Unsettled {
-                        issuer,
-                        lack: OwnedLack::of(lack),
-                        flight,
-                        error,
-                    })));
-                }
-            };
-            // They have just come: the second look needs no waiting.
-            let newer = newer.map_err(NotYet::Rejected)?;
-            self.authenticate(presented, Look::Second(&newer))
-        };
-        let in_use = early.map_or_else(|| keys.in_use(now), |(_, in_use)| in_use);
-        let snapshot = match look {
-            Look::First => in_use.serving(now),
-            Look::Second(newer) => Some(newer),
-        };
-        let kid = checked.kid();
-        let Some(snapshot) = snapshot else {
-            let lack = KeyDemand::Key { kid, seen: 0 };
-            return lacking(lack, TokenErrorKind::UnknownKey.into());
-        };
-        let seen = snapshot.generation;
-        let attested = match checked.verify(&snapshot.keys, &signature) {
-            Ok(attested) => attested,
-            Err(error) => {
-                return match error.kind() {
-                    TokenErrorKind::UnknownKey => lacking(KeyDemand::Key { kid, seen }, error),
-                    // A key of another type in the place of the old one is new material as well.
-                    TokenErrorKind::BadSignature | TokenErrorKind::KeyMismatch => {
-                        lacking(KeyDemand::Signature { seen }, error)
-                    }
-                    _ => Err(refuse(error)),
-                };
-            }
-        };
-        let verified = attested.into_verified(payload);
-        if let Some(cache) = &self.0.cache {
-            let cached = Cached::new(issuer, seen, verified.clone());
-            cache.insert(presented.bytes(), cached);
-        }
-        Ok(verified)
-    }
-
-    fn trusted(&self, named: &str) -> Option<(usize, &TrustedIssuer)> {
-        let index = match &*self.0.issuers {
-            // Most have but one.
-            [only] => (*only.policy.issuer == *named).then_some(0)?,
-            _ => *self.0.by_name.get(named)?,
-        };
-        Some((index, self.0.issuers.get(index)?))
-    }
-
-    /// What is no token at all is told apart from one that is spelled wrong (RFC 6750 §2.1).
-    fn refuse_unreadable(&self, presented: Presented<'_>, error: TokenError) -> Rejection {
-        match presented {
-            Presented::Line(bearer) if !is_b64token(bearer.bytes()) => {
-                Rejection::invalid_token(&self.0.resource, None)
-            }
-            _ => self.refuse(error),
-        }
-    }
-
-    fn refuse(&self, error: TokenError) -> Rejection {
-        Rejection::invalid_token(&self.0.resource, Some(error))
+impl From<Rejection> for Undecided {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
     }
 }
 

@@ -1,40 +1,63 @@
-use crate::keys::{FetchId, KeyDemand};
-use crate::token::TokenError;
+use std::sync::Arc;
 
-/// A token that cannot be judged with the keys at hand, and may be with those that are on their way.
+use crate::keys::{DemandOutcome, FetchId, KeyDemand};
+use crate::token::TokenError;
+use crate::verifier::issuers::TrustedIssuer;
+
+/// A token that cannot be decided with the keys at hand, and may be with keys that are being fetched.
 #[derive(Debug)]
-pub(crate) struct Unsettled {
-    pub(super) issuer: usize,
-    pub(super) lack: OwnedLack,
-    pub(super) flight: FetchId,
-    pub(super) error: TokenError,
+pub(crate) struct Pending {
+    issuer: Arc<TrustedIssuer>,
+    demand: OwnedDemand,
+    fetch: FetchId,
+    error: TokenError,
 }
 
-/// A [`KeyDemand`] that outlives the request's header.
+/// A demand that outlives the header of the request.
 #[derive(Debug)]
-pub(super) enum OwnedLack {
+enum OwnedDemand {
     Key { kid: Option<String>, seen: u64 },
     Signature { seen: u64 },
 }
 
-impl OwnedLack {
-    pub(super) fn of(lack: KeyDemand<'_>) -> Self {
-        match lack {
-            KeyDemand::Key { kid, seen } => Self::Key {
+impl Pending {
+    pub(super) fn new(
+        issuer: Arc<TrustedIssuer>,
+        demand: KeyDemand<'_>,
+        fetch: FetchId,
+        error: TokenError,
+    ) -> Self {
+        let demand = match demand {
+            KeyDemand::Key { kid, seen } => OwnedDemand::Key {
                 kid: kid.map(ToOwned::to_owned),
                 seen,
             },
-            KeyDemand::Signature { seen } => Self::Signature { seen },
+            KeyDemand::Signature { seen } => OwnedDemand::Signature { seen },
+        };
+        Self {
+            issuer,
+            demand,
+            fetch,
+            error,
         }
     }
 
-    pub(super) fn borrowed(&self) -> KeyDemand<'_> {
-        match self {
-            Self::Key { kid, seen } => KeyDemand::Key {
+    pub(super) const fn error(&self) -> TokenError {
+        self.error
+    }
+
+    pub(super) fn demand(&self) -> KeyDemand<'_> {
+        match &self.demand {
+            OwnedDemand::Key { kid, seen } => KeyDemand::Key {
                 kid: kid.as_deref(),
                 seen: *seen,
             },
-            Self::Signature { seen } => KeyDemand::Signature { seen: *seen },
+            OwnedDemand::Signature { seen } => KeyDemand::Signature { seen: *seen },
         }
+    }
+
+    /// Waits for the fetch, at most the fetch timeout.
+    pub(super) async fn wait(&self) -> DemandOutcome {
+        self.issuer.keys.wait(self.demand(), self.fetch).await
     }
 }

@@ -3,12 +3,12 @@ use http::HeaderValue;
 use crate::wire::credentials::Bearer;
 use crate::wire::credentials::Credentials;
 
-/// A token, however it came.
+/// A token, in whichever way it came.
 #[derive(Clone, Copy)]
 pub(crate) enum Presented<'t> {
     /// Without a header: [`verify`](crate::JwtVerifier::verify).
     Alone(&'t str),
-    /// In a header that is kept while its key is waited for.
+    /// In a header that is kept while the request waits for its key.
     Kept(&'t Credentials),
     /// In the header of a request.
     Line(Bearer<'t>),
@@ -25,7 +25,7 @@ impl<'t> Presented<'t> {
 
     pub(crate) fn to_credentials(self) -> Credentials {
         match self {
-            // Only a good token is asked for, and such a one is a good header value.
+            // Reached only for tokens that verified, and those are valid header values.
             Self::Alone(token) => {
                 let line = HeaderValue::from_str(token);
                 Credentials::new(line.unwrap_or(HeaderValue::from_static("")), 0)

@@ -3,7 +3,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::Full;
+use http_body_util::{Empty, Full};
 use pin_project_lite::pin_project;
 
 use crate::wire::stream_expiry::{Alarm, Deadline};
@@ -12,7 +12,7 @@ pin_project! {
     /// The body of a response: the inner service's own, untouched, or ours. An event stream
     /// may end when its token expires.
     #[derive(Debug)]
-    pub struct ResponseBody<B> {
+    pub struct ResponseBody<B = Empty<Bytes>> {
         #[pin]
         kind: Kind<B>,
     }
@@ -44,7 +44,8 @@ impl<B> ResponseBody<B> {
         }
     }
 
-    pub(crate) const fn own(body: Full<Bytes>) -> Self {
+    pub(crate) fn own(body: Bytes) -> Self {
+        let body = Full::new(body);
         Self {
             kind: Kind::Own { body },
         }

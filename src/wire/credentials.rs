@@ -1,4 +1,4 @@
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, Entry};
 use http::{HeaderMap, HeaderValue};
 
 /// Why a request carries no bearer token that could be looked at.
@@ -19,17 +19,15 @@ pub(crate) struct Bearer<'h> {
     start: usize,
 }
 
-/// The credentials of a request (RFC 6750 §2.1), which from here on are not shown, unless they are refused for
-/// their number: frameworks log requests with `Debug`. The query and the body are never looked at.
-pub(crate) fn bearer(headers: &mut HeaderMap) -> Result<Bearer<'_>, NoBearer> {
-    // The counts say whether any header is repeated, which costs less than to look for one that is.
+/// Finds the bearer credentials of a request (RFC 6750 §2.1). The query and the body are never looked
+/// at.
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<Bearer<'_>, NoBearer> {
+    // The counts say whether any header is repeated, which costs less than to look for one.
     let some_repeated = headers.len() != headers.keys_len();
     if some_repeated && headers.get_all(AUTHORIZATION).iter().nth(1).is_some() {
         return Err(NoBearer::Several);
     }
-    let line = headers.get_mut(AUTHORIZATION).ok_or(NoBearer::Absent)?;
-    line.set_sensitive(true);
-    let line = &*line;
+    let line = headers.get(AUTHORIZATION).ok_or(NoBearer::Absent)?;
     // RFC 9110 §11.1: schemes are compared in any case.
     let (scheme, rest) = line
         .as_bytes()
@@ -47,6 +45,13 @@ pub(crate) fn bearer(headers: &mut HeaderMap) -> Result<Bearer<'_>, NoBearer> {
             line,
             start: SCHEME.len().saturating_add(spaces),
         }),
+    }
+}
+
+/// Marks every `Authorization` header as sensitive: frameworks log requests with `Debug`.
+pub(crate) fn hide(headers: &mut HeaderMap) {
+    if let Entry::Occupied(mut lines) = headers.entry(AUTHORIZATION) {
+        lines.iter_mut().for_each(|line| line.set_sensitive(true));
     }
 }
 
@@ -95,7 +100,8 @@ pub(crate) struct Credentials {
 }
 
 impl Credentials {
-    pub(crate) const fn new(line: HeaderValue, start: usize) -> Self {
+    pub(crate) fn new(mut line: HeaderValue, start: usize) -> Self {
+        line.set_sensitive(true);
         Self { line, start }
     }
 
@@ -115,7 +121,7 @@ mod tests {
 
     use super::*;
 
-    fn bearer_token(headers: &mut HeaderMap) -> Result<&str, NoBearer> {
+    fn bearer_token(headers: &HeaderMap) -> Result<&str, NoBearer> {
         let token = bearer(headers)?.bytes();
         match is_b64token(token) {
             true => Ok(std::str::from_utf8(token).unwrap()),
@@ -164,7 +170,7 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert(AUTHORIZATION, HeaderValue::from_bytes(line).unwrap());
             assert_eq!(
-                bearer_token(&mut headers),
+                bearer_token(&headers),
                 want,
                 "{:?}",
                 String::from_utf8_lossy(line)
@@ -181,16 +187,16 @@ mod tests {
     #[test]
     fn none_and_several() {
         let mut headers = HeaderMap::new();
-        assert_eq!(bearer_token(&mut headers), Err(NoBearer::Absent));
+        assert_eq!(bearer_token(&headers), Err(NoBearer::Absent));
         headers.append(AUTHORIZATION, HeaderValue::from_static("Bearer a"));
-        assert_eq!(bearer_token(&mut headers), Ok("a"));
+        assert_eq!(bearer_token(&headers), Ok("a"));
         headers.append(AUTHORIZATION, HeaderValue::from_static("Bearer a"));
-        assert_eq!(bearer_token(&mut headers), Err(NoBearer::Several));
+        assert_eq!(bearer_token(&headers), Err(NoBearer::Several));
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, HeaderValue::from_static("Bearer a"));
         for cookie in ["a=1", "b=2"] {
             headers.append(COOKIE, HeaderValue::from_static(cookie));
         }
-        assert_eq!(bearer_token(&mut headers), Ok("a"), "another is repeated");
+        assert_eq!(bearer_token(&headers), Ok("a"), "another is repeated");
     }
 }

@@ -9,11 +9,11 @@ use http::header::{
     ACCESS_CONTROL_REQUEST_HEADERS, ALLOW, CACHE_CONTROL, CONTENT_TYPE,
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::Full;
 use tower_service::Service;
 use url::Url;
 
 use crate::base::scopes::ScopeSet;
+use crate::wire::body::ResponseBody;
 
 /// The protected resource metadata of this server (RFC 9728): who issues tokens for it.
 ///
@@ -148,7 +148,7 @@ impl ResourceMetadata {
         path == ROOT_PATH || path == self.path()
     }
 
-    pub(crate) fn respond(&self, method: &Method, headers: &HeaderMap) -> Response<Full<Bytes>> {
+    pub(crate) fn respond(&self, method: &Method, headers: &HeaderMap) -> Response<Bytes> {
         let mut response = match *method {
             Method::GET | Method::HEAD => self.found(method),
             Method::OPTIONS => preflight(headers),
@@ -162,14 +162,14 @@ impl ResourceMetadata {
         response
     }
 
-    fn found(&self, method: &Method) -> Response<Full<Bytes>> {
+    fn found(&self, method: &Method) -> Response<Bytes> {
         let document = &self.0.document;
         let body = if *method == Method::HEAD {
             Bytes::new()
         } else {
             document.clone()
         };
-        let mut response = Response::new(Full::new(body));
+        let mut response = Response::new(body);
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(
@@ -182,7 +182,7 @@ impl ResourceMetadata {
 }
 
 impl<B> Service<Request<B>> for ResourceMetadata {
-    type Response = Response<Full<Bytes>>;
+    type Response = Response<ResponseBody>;
     type Error = Infallible;
     type Future = Ready<Result<Self::Response, Infallible>>;
 
@@ -191,13 +191,14 @@ impl<B> Service<Request<B>> for ResourceMetadata {
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        ready(Ok(self.respond(request.method(), request.headers())))
+        let response = self.respond(request.method(), request.headers());
+        ready(Ok(response.map(ResponseBody::own)))
     }
 }
 
 /// Browsers ask first, because MCP clients send `MCP-Protocol-Version`. The document is public, so any
 /// header may come.
-fn preflight(headers: &HeaderMap) -> Response<Full<Bytes>> {
+fn preflight(headers: &HeaderMap) -> Response<Bytes> {
     let mut response = status(StatusCode::NO_CONTENT);
     let answer = response.headers_mut();
     answer.insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
@@ -207,8 +208,8 @@ fn preflight(headers: &HeaderMap) -> Response<Full<Bytes>> {
     response
 }
 
-fn status(status: StatusCode) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::default());
+fn status(status: StatusCode) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
     *response.status_mut() = status;
     response
 }

@@ -3,6 +3,7 @@
 //! `caller`, `verifier` and the tower layers use it. It knows what a token error is, and nothing of
 //! keys or of the verifier.
 
+pub(crate) mod answers;
 pub(crate) mod body;
 pub(crate) mod challenge;
 pub(crate) mod credentials;

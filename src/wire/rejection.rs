@@ -1,121 +1,115 @@
+//! Why a request is rejected, and the response that says so.
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
-use http_body_util::Full;
+use http::header::WWW_AUTHENTICATE;
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
 
-use crate::base::scopes::ScopeSet;
+use crate::telemetry;
 use crate::token::TokenError;
-use crate::wire::challenge::challenge;
-use crate::wire::resource::{ProtectedResource, ScopeListing};
 
 /// Why a request was not let through, and what the caller is told.
 ///
-/// It says little on purpose: every token that is refused gets the same answer, so that trying out
-/// tokens teaches nothing. What was wrong goes to `tracing`, and to code here, by
-/// [`token_error`](Self::token_error). The layer also leaves it in the extensions of the response.
-#[derive(Clone, Debug)]
+/// It says little on purpose: every token that is refused gets the same response, so that an
+/// attacker learns nothing by trying tokens. What was wrong goes to `tracing`, and to your code by
+/// [`token_error`](Self::token_error). Each layer also leaves the rejection in the extensions of the
+/// response.
+///
+/// A handler makes one with [`insufficient_scope`](Self::insufficient_scope), to ask for a scope that
+/// only it knows to be needed.
+#[derive(Clone)]
 pub struct Rejection {
     kind: RejectionKind,
-    /// Those of the answer. Shared where anybody can ask for them, since one that is copied costs less than one
-    /// that is made.
+    /// The response headers. Shared between rejections of one kind, because unauthenticated clients
+    /// can request them at will.
     headers: Arc<HeaderMap>,
     retry_after: Option<Duration>,
     token_error: Option<TokenError>,
+    hook: Option<RejectionHook>,
+    /// What the hook returned for the request, where the response is made later.
+    made: Option<Arc<Response<Bytes>>>,
 }
 
 /// The reasons that a caller can tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RejectionKind {
-    /// The token is good, but its claims are not those that the handler needs; no scope mends that.
+    /// The token is valid, but its claims do not satisfy the handler, and no additional scope would.
     AccessDenied,
-    /// The token is good, but does not grant what the operation needs (RFC 6750 §3.1).
+    /// The token is valid, but does not grant what the operation needs (RFC 6750 §3.1).
     InsufficientScope,
     /// More than one `Authorization` header (RFC 6750 §3.1).
     InvalidRequest,
     /// The token is malformed, expired, not for us, or not by an issuer that we trust (RFC 6750 §3.1).
     InvalidToken,
-    /// The token may be good, but the issuer's keys cannot be had. Not a 401: that would make clients
-    /// throw good tokens away and send their users to log in again.
+    /// The token may be valid, but the issuer's keys are unavailable. Not a 401: that would make
+    /// clients throw valid tokens away and send their users to log in again.
     KeysUnavailable,
     /// Code that needs [`AuthInfo`](crate::AuthInfo) runs without [`JwtAuthLayer`](crate::JwtAuthLayer).
     LayerMissing,
-    /// No credentials, or those of another scheme.
+    /// No credentials, or credentials of another scheme.
     MissingToken,
-    /// To whom a session belongs cannot be asked at the moment; see
+    /// The session store is unavailable, so the owner of the session is unknown; see
     /// [`SessionStore`](crate::SessionStore).
     SessionsUnavailable,
 }
 
+/// The request that a rejection answers, for the hook of
+/// [`on_rejection`](crate::JwtAuthLayer::on_rejection).
+///
+/// Both parts are `None` for a rejection that a handler returned, which has no request at hand.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct RejectionContext<'r> {
+    /// The method of the request.
+    pub method: Option<&'r Method>,
+    /// The URI of the request, as the layer sees it: a router that nests strips its prefix first.
+    pub uri: Option<&'r Uri>,
+}
+
+/// Makes the response to a rejected request.
+pub(crate) type RejectionHook =
+    Arc<dyn Fn(&Rejection, &RejectionContext<'_>) -> Response<Bytes> + Send + Sync>;
+
+/// What each kind of rejection says: the one table from cause to wire.
+pub(super) struct Parts {
+    pub(super) status: StatusCode,
+    /// The `error` of the challenge (RFC 6750 §3.1). `None` when no credentials came, because RFC 6750
+    /// §3 wants that challenge without one, and where there is no challenge.
+    pub(super) code: Option<&'static str>,
+    /// The `error` of the body (RFC 6749 §5.2), and the label in metrics.
+    pub(super) label: &'static str,
+    /// A fixed sentence of `%x20-21 / %x23-5B / %x5D-7E` without `=`: clients break on anything else.
+    pub(super) text: &'static str,
+}
+
 impl Rejection {
-    pub(crate) fn missing_token(resource: &ProtectedResource) -> Self {
-        let headers = resource.challenges().missing_token.clone();
-        Self::new(RejectionKind::MissingToken, headers)
-    }
-
-    pub(crate) fn invalid_request(resource: &ProtectedResource) -> Self {
-        let headers = resource.challenges().invalid_request.clone();
-        Self::new(RejectionKind::InvalidRequest, headers)
-    }
-
-    pub(crate) fn invalid_token(resource: &ProtectedResource, reason: Option<TokenError>) -> Self {
-        let headers = resource.challenges().invalid_token.clone();
-        Self {
-            token_error: reason,
-            ..Self::new(RejectionKind::InvalidToken, headers)
-        }
-    }
-
-    /// Lists what the operation needs together with what every operation needs, unless told otherwise:
-    /// some clients ask for just these next, and would lose what they had.
-    pub(crate) fn insufficient_scope(resource: &ProtectedResource, operation: &ScopeSet) -> Self {
-        let kind = RejectionKind::InsufficientScope;
-        let challenge = match resource.listing {
-            ScopeListing::BaseAndOperation => {
-                kind.challenge(resource, &resource.required_scopes.union(operation))
-            }
-            ScopeListing::Operation => kind.challenge(resource, operation),
-        };
-        Self::new(kind, Arc::new(headers(Some(challenge))))
-    }
-
-    pub(crate) fn keys_unavailable(retry_after: Duration) -> Self {
-        Self::later(RejectionKind::KeysUnavailable, retry_after)
-    }
-
-    pub(crate) fn sessions_unavailable() -> Self {
-        Self::later(RejectionKind::SessionsUnavailable, SESSIONS_RETRY_AFTER)
-    }
-
-    fn later(kind: RejectionKind, retry_after: Duration) -> Self {
-        // Whole seconds (RFC 9110 §10.2.3), rounded up: not before we try ourselves.
-        let seconds = retry_after
-            .as_secs()
-            .saturating_add(u64::from(retry_after.subsec_nanos() > 0));
-        let mut headers = headers(None);
-        headers.insert(RETRY_AFTER, seconds.into());
-        Self {
-            retry_after: Some(retry_after),
-            ..Self::new(kind, Arc::new(headers))
-        }
-    }
-
-    /// Without a challenge: clients take any 403 that carries one for a lack of scopes.
-    pub(crate) fn unchallenged(kind: RejectionKind) -> Self {
-        Self::new(kind, Arc::new(headers(None)))
-    }
-
-    const fn new(kind: RejectionKind, headers: Arc<HeaderMap>) -> Self {
+    pub(super) const fn new(
+        kind: RejectionKind,
+        headers: Arc<HeaderMap>,
+        hook: Option<RejectionHook>,
+    ) -> Self {
         Self {
             kind,
             headers,
             retry_after: None,
             token_error: None,
+            hook,
+            made: None,
         }
+    }
+
+    pub(super) fn with_token_error(mut self, reason: Option<TokenError>) -> Self {
+        self.token_error = reason;
+        self
+    }
+
+    pub(super) const fn with_retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
     }
 
     /// What happened, as far as the caller is told.
@@ -124,19 +118,27 @@ impl Rejection {
         self.kind
     }
 
-    /// The status of the answer.
+    /// The status of the response.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        self.kind.status()
+        self.kind.parts().status
     }
 
-    /// The value of `WWW-Authenticate`, where the answer carries one.
+    /// All headers that the response must carry: the challenges, `Retry-After`, `Cache-Control` and
+    /// `Content-Type`.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The first challenge (`WWW-Authenticate`), where the response carries one.
     #[must_use]
     pub fn www_authenticate(&self) -> Option<&HeaderValue> {
         self.headers.get(WWW_AUTHENTICATE)
     }
 
-    /// When to try again, for [`RejectionKind::KeysUnavailable`].
+    /// When to try again, for [`RejectionKind::KeysUnavailable`] and
+    /// [`RejectionKind::SessionsUnavailable`].
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
@@ -148,144 +150,170 @@ impl Rejection {
         self.token_error.as_ref()
     }
 
-    /// The answer, as the layer gives it.
+    /// The response as the layer gives it, made by the hook of
+    /// [`on_rejection`](crate::JwtAuthLayer::on_rejection) where one is set.
+    ///
+    /// In the hook itself: the response without the hook, to change a part of.
+    ///
+    /// ```
+    /// # #[cfg(feature = "test-util")] {
+    /// use http::HeaderValue;
+    /// use tower_jwt_auth::{Rejection, RejectionContext};
+    ///
+    /// fn hook(rejection: &Rejection, _: &RejectionContext<'_>) -> http::Response<bytes::Bytes> {
+    ///     let mut response = rejection.to_response();
+    ///     let help = HeaderValue::from_static("<https://example.com/help>; rel=help");
+    ///     response.headers_mut().insert("link", help);
+    ///     response
+    /// }
+    /// # }
+    /// ```
     #[must_use]
-    pub fn into_response(self) -> Response<Full<Bytes>> {
-        let kind = self.kind();
-        let mut response = Response::new(Full::from(kind.body()));
-        *response.status_mut() = kind.status();
-        *response.headers_mut() = HeaderMap::clone(&self.headers);
-        response.extensions_mut().insert(self);
+    pub fn to_response(&self) -> Response<Bytes> {
+        match &self.made {
+            Some(made) => made.as_ref().clone(),
+            None => self.make(&RejectionContext::default()),
+        }
+    }
+
+    /// Answers a request: counts and logs the rejection, and makes the response.
+    pub(crate) fn respond(self, context: &RejectionContext<'_>) -> Response<Bytes> {
+        self.report();
+        self.make(context)
+    }
+
+    /// Counts and logs the rejection, and keeps the response for [`to_response`](Self::to_response):
+    /// for extractors, whose response is made where the request is no longer at hand.
+    pub(crate) fn reported(mut self, context: &RejectionContext<'_>) -> Self {
+        self.report();
+        if self.hook.is_some() {
+            self.made = Some(Arc::new(self.make(context)));
+        }
+        self
+    }
+
+    /// Counts and logs the rejection. Whoever answers a request with one calls this once.
+    pub(crate) fn report(&self) {
+        let reason = self
+            .token_error
+            .as_ref()
+            .map(|error| error as &dyn fmt::Display);
+        let label = self.kind.parts().label;
+        telemetry::request_refused(label, &format_args!("{:?}", self.kind), reason);
+    }
+
+    fn make(&self, context: &RejectionContext<'_>) -> Response<Bytes> {
+        let mut response = match &self.hook {
+            None => self.plain(),
+            Some(hook) => self.completed(hook(&self.without_hook(), context)),
+        };
+        response.extensions_mut().insert(self.without_hook());
         response
     }
-}
 
-impl RejectionKind {
-    /// No `_` arm: a new kind does not compile until it has an answer here.
-    const fn status(self) -> StatusCode {
-        match self {
-            Self::AccessDenied | Self::InsufficientScope => StatusCode::FORBIDDEN,
-            Self::InvalidRequest => StatusCode::BAD_REQUEST,
-            Self::InvalidToken | Self::MissingToken => StatusCode::UNAUTHORIZED,
-            Self::KeysUnavailable | Self::SessionsUnavailable => StatusCode::SERVICE_UNAVAILABLE,
-            Self::LayerMissing => StatusCode::INTERNAL_SERVER_ERROR,
-        }
+    fn plain(&self) -> Response<Bytes> {
+        let mut response = Response::new(Bytes::from_static(self.kind.body().as_bytes()));
+        *response.status_mut() = self.status();
+        *response.headers_mut() = HeaderMap::clone(&self.headers);
+        response
     }
 
-    /// `None` when no credentials came: RFC 6750 §3.1 wants that challenge without an error code.
-    const fn error_code(self) -> Option<&'static str> {
-        match self {
-            Self::InsufficientScope => Some("insufficient_scope"),
-            Self::InvalidRequest => Some("invalid_request"),
-            Self::InvalidToken => Some("invalid_token"),
-            Self::AccessDenied
-            | Self::KeysUnavailable
-            | Self::LayerMissing
-            | Self::MissingToken
-            | Self::SessionsUnavailable => None,
+    /// Sets the status and every header that the hook's response lacks, so that no challenge and no
+    /// `Retry-After` is lost. A gRPC response keeps its status, which is always 200.
+    fn completed(&self, mut response: Response<Bytes>) -> Response<Bytes> {
+        if !response.headers().contains_key("grpc-status") {
+            *response.status_mut() = self.status();
         }
+        for name in self.headers.keys() {
+            if !response.headers().contains_key(name) {
+                for value in self.headers.get_all(name) {
+                    response.headers_mut().append(name, value.clone());
+                }
+            }
+        }
+        response
     }
 
-    /// RFC 6750 §3.1 names the codes; the members are those of RFC 6749 §5.2.
-    const fn body(self) -> &'static str {
-        macro_rules! body {
-            ($error:literal, $description:literal) => {
-                concat!(
-                    r#"{"error":""#,
-                    $error,
-                    r#"","error_description":""#,
-                    $description,
-                    r#""}"#
-                )
-            };
-        }
-        match self {
-            Self::AccessDenied => body!(
-                "access_denied",
-                "The access token does not permit this operation"
-            ),
-            Self::InsufficientScope => body!(
-                "insufficient_scope",
-                "The access token lacks a scope that this operation needs"
-            ),
-            Self::InvalidRequest => body!(
-                "invalid_request",
-                "The request carries more than one Authorization header"
-            ),
-            Self::InvalidToken => body!(
-                "invalid_token",
-                "The access token is invalid or has expired"
-            ),
-            Self::KeysUnavailable => body!(
-                "temporarily_unavailable",
-                "Access tokens cannot be verified at the moment"
-            ),
-            Self::LayerMissing => body!(
-                "server_error",
-                "The server is not set up to authenticate this request"
-            ),
-            Self::MissingToken => body!("unauthorized", "Authentication is required"),
-            Self::SessionsUnavailable => body!(
-                "temporarily_unavailable",
-                "Sessions cannot be looked up at the moment"
-            ),
-        }
-    }
-
-    fn challenge(self, resource: &ProtectedResource, scopes: &ScopeSet) -> HeaderValue {
-        let error = self.error_code().map(|code| (code, self.description()));
-        challenge(resource, error, scopes)
-    }
-
-    /// Fixed sentences of `%x20-21 / %x23-5B / %x5D-7E` without `=`: clients break on anything else.
-    const fn description(self) -> &'static str {
-        match self {
-            Self::AccessDenied => "The access token does not permit this operation",
-            Self::InsufficientScope => "The access token lacks a scope that this operation needs",
-            Self::InvalidRequest => "The request carries more than one Authorization header",
-            Self::InvalidToken => "The access token is invalid or has expired",
-            Self::KeysUnavailable => "Access tokens cannot be verified at the moment",
-            Self::LayerMissing => "The server is not set up to authenticate this request",
-            Self::MissingToken => "Authentication is required",
-            Self::SessionsUnavailable => "Sessions cannot be looked up at the moment",
-        }
-    }
-}
-
-/// The headers of answers that do not depend on the operation: made once, since anybody can ask for them.
-#[derive(Debug)]
-pub(crate) struct Challenges {
-    invalid_request: Arc<HeaderMap>,
-    invalid_token: Arc<HeaderMap>,
-    missing_token: Arc<HeaderMap>,
-}
-
-impl Challenges {
-    pub(crate) fn of(resource: &ProtectedResource) -> Self {
-        let (needed, none) = (&resource.required_scopes, &ScopeSet::default());
-        let made =
-            |kind: RejectionKind, scopes| Arc::new(headers(Some(kind.challenge(resource, scopes))));
+    /// A hook that asks for the plain response must not call itself.
+    fn without_hook(&self) -> Self {
         Self {
-            invalid_request: made(RejectionKind::InvalidRequest, none),
-            invalid_token: made(RejectionKind::InvalidToken, needed),
-            missing_token: made(RejectionKind::MissingToken, needed),
+            hook: None,
+            made: None,
+            ..self.clone()
         }
     }
 }
 
-fn headers(challenge: Option<HeaderValue>) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Some(challenge) = challenge {
-        headers.insert(WWW_AUTHENTICATE, challenge);
+/// One row for each kind, and no `_` arm: a new kind does not compile until it has a row.
+macro_rules! table {
+    ($($kind:ident: $status:ident, $code:expr, $label:literal, $text:literal;)*) => {
+        impl RejectionKind {
+            pub(super) const fn parts(self) -> Parts {
+                match self {
+                    $(Self::$kind => Parts {
+                        status: StatusCode::$status,
+                        code: $code,
+                        label: $label,
+                        text: $text,
+                    },)*
+                }
+            }
+
+            /// RFC 6750 §3.1 names the codes; the members are those of RFC 6749 §5.2.
+            const fn body(self) -> &'static str {
+                match self {
+                    $(Self::$kind => concat!(
+                        r#"{"error":""#, $label, r#"","error_description":""#, $text, r#""}"#
+                    ),)*
+                }
+            }
+        }
+    };
+}
+
+table! {
+    AccessDenied: FORBIDDEN, None, "access_denied",
+        "The access token does not permit this operation";
+    InsufficientScope: FORBIDDEN, Some("insufficient_scope"), "insufficient_scope",
+        "The access token lacks a scope that this operation needs";
+    InvalidRequest: BAD_REQUEST, Some("invalid_request"), "invalid_request",
+        "The request carries more than one Authorization header";
+    InvalidToken: UNAUTHORIZED, Some("invalid_token"), "invalid_token",
+        "The access token is invalid or has expired";
+    // 503 and not 401: the caller's token may be valid, and a 401 would make it log in again.
+    KeysUnavailable: SERVICE_UNAVAILABLE, None, "temporarily_unavailable",
+        "Access tokens cannot be verified at the moment";
+    LayerMissing: INTERNAL_SERVER_ERROR, None, "server_error",
+        "The server is not set up to authenticate this request";
+    MissingToken: UNAUTHORIZED, None, "unauthorized",
+        "Authentication is required";
+    SessionsUnavailable: SERVICE_UNAVAILABLE, None, "temporarily_unavailable",
+        "Sessions cannot be looked up at the moment";
+}
+
+impl<'r> RejectionContext<'r> {
+    pub(crate) fn new(method: &'r Method, uri: &'r Uri) -> Self {
+        Self {
+            method: Some(method),
+            uri: Some(uri),
+        }
     }
-    headers
+}
+
+impl fmt::Debug for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rejection")
+            .field("kind", &self.kind)
+            .field("headers", &self.headers)
+            .field("retry_after", &self.retry_after)
+            .field("token_error", &self.token_error)
+            .finish_non_exhaustive()
+    }
 }
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.kind.description())?;
+        f.write_str(self.kind.parts().text)?;
         match &self.token_error {
             Some(error) => write!(f, ": {error}"),
             None => Ok(()),
@@ -295,12 +323,12 @@ impl fmt::Display for Rejection {
 
 impl std::error::Error for Rejection {}
 
-/// Short: a store of sessions is close by, and nothing is lost by asking again.
-const SESSIONS_RETRY_AFTER: Duration = Duration::from_secs(1);
-
 #[cfg(test)]
 mod tests {
+    use http::header::RETRY_AFTER;
+
     use super::*;
+    use crate::wire::answers::Answers;
 
     #[test]
     fn table() {
@@ -326,13 +354,17 @@ mod tests {
             (SessionsUnavailable, 503, None, "temporarily_unavailable"),
         ];
         for (kind, status, error, body) in cases {
-            assert_eq!((kind.status().as_u16(), kind.error_code()), (status, error));
-            let document =
-                serde_json::json!({"error": body, "error_description": kind.description()});
+            let Parts {
+                code,
+                label,
+                text,
+                status: answered,
+            } = kind.parts();
+            assert_eq!((answered.as_u16(), code, label), (status, error, body));
+            let document = serde_json::json!({"error": body, "error_description": text});
             assert_eq!(kind.body(), document.to_string());
             #[cfg(feature = "metrics")]
             assert_eq!(labels_of(kind), [body], "{kind:?} in the metrics");
-            let text = kind.description();
             assert!(
                 crate::wire::challenge::is_quotable(text) && !text.contains('='),
                 "{text}"
@@ -345,7 +377,7 @@ mod tests {
     fn labels_of(kind: RejectionKind) -> Vec<String> {
         let recorder = metrics_util::debugging::DebuggingRecorder::new();
         metrics::with_local_recorder(&recorder, || {
-            crate::telemetry::refused(&Rejection::unchallenged(kind));
+            Answers::default().without_challenge(kind).report();
         });
         let counted = recorder.snapshotter().snapshot().into_vec();
         let [(key, ..)] = &counted[..] else {
@@ -358,10 +390,10 @@ mod tests {
     #[test]
     fn the_text_tells_what_was_wrong_with_the_token() {
         let error = crate::token::TokenErrorKind::Expired.into();
-        let rejection = Rejection::invalid_token(&ProtectedResource::default(), Some(error));
+        let rejection = Answers::default().invalid_token(Some(error));
         assert_eq!(
             rejection.to_string(),
-            format!("{}: {error}", RejectionKind::InvalidToken.description())
+            format!("{}: {error}", RejectionKind::InvalidToken.parts().text)
         );
         assert_eq!(rejection.token_error(), Some(&error));
     }
@@ -370,33 +402,25 @@ mod tests {
     fn retry_after_is_rounded_up() {
         for (wait, want) in [(1000, "1"), (1001, "2"), (29_500, "30")] {
             let wait = Duration::from_millis(wait);
-            let rejection = Rejection::keys_unavailable(wait);
+            let rejection = Answers::default().keys_unavailable(wait);
             assert_eq!(rejection.retry_after(), Some(wait));
-            assert_eq!(rejection.into_response().headers()[RETRY_AFTER], want);
+            assert_eq!(rejection.to_response().headers()[RETRY_AFTER], want);
         }
     }
 
     #[test]
     fn what_a_rejection_says_is_what_is_answered() {
-        let resource = ProtectedResource::default();
+        let answers = Answers::default();
         for (rejection, status, challenge) in [
-            (
-                Rejection::missing_token(&resource),
-                401,
-                Some(r#"Bearer realm="mcp""#),
-            ),
-            (
-                Rejection::unchallenged(RejectionKind::AccessDenied),
-                403,
-                None,
-            ),
+            (answers.missing_token(), 401, Some(r#"Bearer realm="mcp""#)),
+            (answers.access_denied(), 403, None),
         ] {
             assert_eq!(rejection.status(), status);
             let challenge = challenge.map(HeaderValue::from_static);
             assert_eq!(rejection.www_authenticate(), challenge.as_ref());
             let text = rejection.to_string();
-            assert_eq!(text, rejection.kind().description());
-            let response = rejection.into_response();
+            assert_eq!(text, rejection.kind().parts().text);
+            let response = rejection.to_response();
             assert_eq!(response.status(), status);
             assert_eq!(response.headers().get(WWW_AUTHENTICATE), challenge.as_ref());
         }

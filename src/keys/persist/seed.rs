@@ -6,13 +6,20 @@ use super::file::{self as snapshot_file, SnapshotError};
 use crate::base::clock::Now;
 use crate::base::numeric_date::NumericDate;
 use crate::jwks::{KeySet, KeySetOptions};
+use crate::keys::health::{counts, report_faults};
 use crate::keys::settings::{KeyOrigin, Seed, Times};
 use crate::keys::snapshot::{FetchedAt, Life, Origin, Snapshot};
 use crate::telemetry;
 
 /// The keys to start with: those of the file where it is good, or those of the configuration.
 pub(in crate::keys) fn seeded(origin: &KeyOrigin, now: Now) -> Option<Arc<Snapshot>> {
-    let ignored = |fault: &SnapshotError| telemetry::snapshot_ignored(&origin.issuer, fault);
+    let ignored = |fault: &SnapshotError| {
+        telemetry::snapshot_ignored(
+            &origin.issuer,
+            fault,
+            matches!(fault, SnapshotError::Absent),
+        )
+    };
     let from_file = || {
         let path = origin.snapshot_file.as_deref()?;
         let seed = seed_of_file(path, &origin.issuer)
@@ -29,7 +36,8 @@ pub(in crate::keys) fn seeded(origin: &KeyOrigin, now: Now) -> Option<Arc<Snapsh
             .ok()
     };
     let snapshot = from_file().or_else(from_configuration)?;
-    telemetry::keys_seeded(&origin.issuer, &snapshot.keys);
+    telemetry::keys_seeded(&origin.issuer, counts(&snapshot.keys));
+    report_faults(&origin.issuer, &snapshot.keys);
     Some(Arc::new(snapshot))
 }
 

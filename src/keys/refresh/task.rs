@@ -17,6 +17,7 @@ use super::schedule::KidHash;
 use super::state::Shared;
 use crate::base::clock::Now;
 use crate::jwks::{KeySet, KeySetOptions};
+use crate::keys::health::{counts, report_faults};
 use crate::keys::persist::file as snapshot_file;
 use crate::keys::snapshot::{FetchedAt, Life, Origin, Snapshot};
 use crate::keys::source::{FetchError, Fetched};
@@ -153,13 +154,12 @@ impl Shared {
             Ok(Adopted {
                 snapshot, changed, ..
             }) => {
-                telemetry::keys_refreshed(
-                    issuer,
-                    snapshot.generation,
-                    &snapshot.keys,
-                    *changed,
-                    now.wall,
-                );
+                let keys = &snapshot.keys;
+                let now = now.wall.unix_seconds();
+                telemetry::keys_refreshed(issuer, snapshot.generation, counts(keys), *changed, now);
+                if *changed {
+                    report_faults(issuer, keys);
+                }
             }
             Err(error) => {
                 let in_use = self.snapshot.load_full();

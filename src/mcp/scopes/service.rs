@@ -5,18 +5,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Method, Request, Response, Uri};
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::Full;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::{Needed, Rules, fits};
 use crate::caller::AuthInfo;
 use crate::caller::require_caller;
-use crate::telemetry;
 use crate::wire::body::ResponseBody;
-use crate::wire::rejection::{Rejection, RejectionKind};
+use crate::wire::rejection::{Rejection, RejectionContext, RejectionKind};
 
 /// The service that [`McpScopes`](super::McpScopes) makes; see there.
 #[derive(Clone, Debug)]
@@ -36,11 +34,8 @@ impl Rules {
         let Needed { scopes, untold } = needed;
         match auth.satisfies(scopes, self.hierarchy.as_ref()) {
             true => Ok(()),
-            false if *untold => Err(Rejection::unchallenged(RejectionKind::AccessDenied)),
-            false => Err(Rejection::insufficient_scope(
-                auth.protected_resource(),
-                scopes,
-            )),
+            false if *untold => Err(auth.answers().access_denied()),
+            false => Err(auth.answers().insufficient_scope(scopes)),
         }
     }
 
@@ -119,7 +114,7 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let state = match self.rules.judge(&request) {
             Err(rejection) => State::Refused {
-                response: Some(refuse(rejection)),
+                response: Some(refuse(rejection, request.method(), request.uri())),
             },
             Ok(false) => State::Admitted {
                 future: self.inner.call(request.map(McpBody::untouched)),
@@ -130,8 +125,11 @@ where
                 self.inner = self.inner.clone();
                 let (rules, mut inner) = (self.rules.clone(), self.inner.clone());
                 let response = async move {
+                    let (method, uri) = (request.method().clone(), request.uri().clone());
                     match rules.judge_body(request).await {
-                        Err(rejection) => Ok(refuse(rejection).map(ResponseBody::own)),
+                        Err(rejection) => {
+                            Ok(refuse(rejection, &method, &uri).map(ResponseBody::own))
+                        }
                         Ok(request) => {
                             poll_fn(|cx| inner.poll_ready(cx)).await?;
                             let response = inner.call(request).await?;
@@ -148,9 +146,8 @@ where
     }
 }
 
-fn refuse(rejection: Rejection) -> Response<Full<Bytes>> {
-    telemetry::refused(&rejection);
-    rejection.into_response()
+fn refuse(rejection: Rejection, method: &Method, uri: &Uri) -> Response<Bytes> {
+    rejection.respond(&RejectionContext::new(method, uri))
 }
 
 pin_project! {
@@ -168,7 +165,7 @@ pin_project! {
         /// Boxed, because it waits for the body anyway.
         Reading { response: Reading<R, E> },
         /// `None` once the answer was taken.
-        Refused { response: Option<Response<Full<Bytes>>> },
+        Refused { response: Option<Response<Bytes>> },
     }
 }
 

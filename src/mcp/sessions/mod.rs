@@ -7,17 +7,17 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body::Body;
-use http_body_util::Full;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use self::store::{MemorySessions, Principal, SessionStore, SessionStoreError};
-use crate::caller::require_caller;
+use crate::caller::{answers_in, require_caller};
 use crate::telemetry;
+use crate::wire::answers::Answers;
 use crate::wire::body::ResponseBody;
-use crate::wire::rejection::{Rejection, RejectionKind};
+use crate::wire::rejection::{RejectionContext, RejectionKind};
 
 /// Binds each MCP session to the principal who began it, so that nobody else gets in with its id.
 ///
@@ -151,6 +151,7 @@ struct Visit {
     principal: Option<Principal>,
     session: Option<Session>,
     ends: bool,
+    on_failure: OnFailure,
 }
 
 struct Session {
@@ -161,7 +162,31 @@ struct Session {
     counts: bool,
 }
 
-type Answer = Response<Full<Bytes>>;
+type Answer = Response<Bytes>;
+
+/// How this request is answered when the store fails.
+struct OnFailure {
+    answers: Option<Arc<Answers>>,
+    method: Method,
+    uri: Uri,
+}
+
+impl OnFailure {
+    fn of<B>(request: &Request<B>) -> Self {
+        Self {
+            answers: answers_in(request.extensions()).cloned(),
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+        }
+    }
+
+    fn respond(&self, error: &SessionStoreError) -> Answer {
+        telemetry::session_store_failed(error);
+        let answers = self.answers.clone().unwrap_or_default();
+        let context = RejectionContext::new(&self.method, &self.uri);
+        answers.sessions_unavailable().respond(&context)
+    }
+}
 
 impl SessionBindingLayer {
     fn admit<B>(
@@ -172,19 +197,23 @@ impl SessionBindingLayer {
             Ok(auth) => Ok(Principal::of(auth)),
             // `optional()` let it through.
             Err(refusal) if refusal.kind() == RejectionKind::MissingToken => Ok(None),
-            Err(refusal) => Err(refuse(refusal)),
+            Err(rejection) => {
+                let context = RejectionContext::new(request.method(), request.uri());
+                Err(rejection.respond(&context))
+            }
         };
         let session = session_id(request.headers());
         let counts = !is_of_a_protocol_without_sessions(request.headers());
         let ends = request.method() == Method::DELETE;
         let Self { store, strict } = self.clone();
+        let on_failure = OnFailure::of(request);
         async move {
             let principal = principal?;
             let session = match session.map_err(|Unreadable| unknown_session())? {
                 None => None,
                 Some(id) => {
                     let owner = store.owner(&id).await;
-                    let owner = owner.map_err(|error| unavailable(&error))?;
+                    let owner = owner.map_err(|error| on_failure.respond(&error))?;
                     let admitted = match &owner {
                         Some(owner) => Some(owner) == principal.as_ref(),
                         None => !strict,
@@ -205,6 +234,7 @@ impl SessionBindingLayer {
                 principal,
                 session,
                 ends,
+                on_failure,
             })
         }
     }
@@ -241,7 +271,7 @@ impl SessionBindingLayer {
                     Err(unknown_session())
                 }
                 // An answer that hands out a session which belongs to nobody must not leave.
-                Err(error) => Err(unavailable(&error)),
+                Err(error) => Err(visit.on_failure.respond(&error)),
             }
         }
     }
@@ -306,19 +336,9 @@ fn is_of_a_protocol_without_sessions(headers: &HeaderMap) -> bool {
 /// Word for word what rmcp answers to a session that does not exist, so that a stolen id cannot be
 /// told from a made-up one.
 fn unknown_session() -> Answer {
-    let mut response = Response::new(Full::from("Not Found: Session not found"));
+    let mut response = Response::new(Bytes::from_static(b"Not Found: Session not found"));
     *response.status_mut() = StatusCode::NOT_FOUND;
     response
-}
-
-fn unavailable(error: &SessionStoreError) -> Answer {
-    telemetry::session_store_failed(error);
-    refuse(Rejection::sessions_unavailable())
-}
-
-fn refuse(rejection: Rejection) -> Answer {
-    telemetry::refused(&rejection);
-    rejection.into_response()
 }
 
 /// The response of [`SessionBinding`]. Boxed: the store may have to be asked over the network.

@@ -1,0 +1,111 @@
+use std::fmt;
+
+use bytes::Bytes;
+use http::header::AUTHORIZATION;
+use http::{Request, Response};
+
+use crate::base::facts::Facts;
+use crate::caller::AuthInfo;
+use crate::verifier::{JwtVerifier, Pending, Presented, Undecided};
+use crate::wire::credentials::{Credentials, NoBearer, bearer, hide};
+use crate::wire::metadata::ResourceMetadata;
+use crate::wire::rejection::{Rejection, RejectionContext};
+use crate::wire::stream_expiry::{Deadline, StreamExpiry};
+
+/// The settings of one layer, and what it does with a request: decide, then admit or respond.
+///
+/// One allocation, because each request clones the service: one counter is enough to touch for that.
+#[derive(Clone)]
+pub(super) struct Gate {
+    pub(super) verifier: JwtVerifier,
+    pub(super) optional: bool,
+    pub(super) open_paths: Vec<String>,
+    pub(super) strip_authorization: bool,
+    pub(super) stream_expiry: StreamExpiry,
+    pub(super) metadata: Option<ResourceMetadata>,
+}
+
+/// What is to become of a request.
+pub(super) enum Decision {
+    /// The service is called. `None` when nobody is logged in.
+    Admit(Option<AuthInfo>),
+    /// The layer answers by itself.
+    Answer(Response<Bytes>),
+    Refuse(Rejection),
+    Wait {
+        credentials: Credentials,
+        pending: Box<Pending>,
+    },
+}
+
+impl Gate {
+    pub(super) fn decide<B>(&self, request: &Request<B>) -> Decision {
+        let facts = Facts::of(request);
+        let path = facts.uri.path();
+        if let Some(metadata) = &self.metadata
+            && metadata.answers(path)
+        {
+            return Decision::Answer(metadata.respond(facts.method, facts.headers));
+        }
+        if self.open_paths.iter().any(|open| open == path) {
+            return Decision::Admit(None);
+        }
+        let bearer = match bearer(facts.headers) {
+            Ok(bearer) => bearer,
+            Err(NoBearer::Absent) if self.optional => return Decision::Admit(None),
+            Err(none) => return Decision::Refuse(self.verifier.without_bearer(none)),
+        };
+        match self
+            .verifier
+            .try_verify(Presented::Line(bearer), Some(&facts))
+        {
+            Ok(auth) => Decision::Admit(Some(auth)),
+            Err(Undecided::Rejected(rejection)) => Decision::Refuse(rejection),
+            Err(Undecided::Pending(pending)) => Decision::Wait {
+                credentials: bearer.to_credentials(),
+                pending,
+            },
+        }
+    }
+
+    /// When an event stream in answer to this request ends.
+    pub(super) fn deadline<B>(&self, request: &Request<B>, auth: &AuthInfo) -> Option<Deadline> {
+        let applies = self.stream_expiry.applies_to(request);
+        applies.then(|| Deadline::new(auth.not_after(), self.verifier.clock().clone()))
+    }
+
+    /// Prepares the request for the service: the only place that inserts an `AuthInfo`.
+    pub(super) fn admit<B>(&self, request: &mut Request<B>, auth: Option<AuthInfo>) {
+        let Some(auth) = auth else {
+            // Nobody is logged in, whatever a layer further out said.
+            request.extensions_mut().remove::<AuthInfo>();
+            // Lets an extractor tell "nobody is logged in" from "the layer is missing".
+            request.extensions_mut().insert(self.verifier.answers());
+            // On an open path there may be a valid token all the same.
+            hide(request.headers_mut());
+            return;
+        };
+        match self.strip_authorization {
+            true => drop(request.headers_mut().remove(AUTHORIZATION)),
+            false => hide(request.headers_mut()),
+        }
+        request.extensions_mut().insert(auth);
+    }
+
+    pub(super) fn respond<B>(&self, rejection: Rejection, request: &Request<B>) -> Response<Bytes> {
+        rejection.respond(&RejectionContext::new(request.method(), request.uri()))
+    }
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gate")
+            .field("verifier", &self.verifier)
+            .field("optional", &self.optional)
+            .field("open_paths", &self.open_paths)
+            .field("strip_authorization", &self.strip_authorization)
+            .field("stream_expiry", &self.stream_expiry)
+            .field("metadata", &self.metadata)
+            .finish()
+    }
+}

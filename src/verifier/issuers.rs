@@ -1,0 +1,108 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::crypto::Algorithm;
+use crate::keys::LiveKeys;
+use crate::token::{TokenError, TokenErrorKind, ValidationPolicy};
+use crate::verifier::cache::TokenCache;
+use crate::wire::answers::Answers;
+
+/// One issuer: what its tokens must say, its keys, and how its callers are answered. Nothing of
+/// another issuer counts for it.
+#[derive(Clone, Debug)]
+pub(crate) struct TrustedIssuer {
+    pub(crate) policy: ValidationPolicy,
+    pub(crate) keys: LiveKeys,
+    pub(crate) answers: Arc<Answers>,
+}
+
+/// All trusted issuers, and what their verified tokens left behind. Replaced as a whole, never edited,
+/// so that one request sees one set of issuers from start to end.
+#[derive(Clone, Debug)]
+pub(crate) struct Issuers {
+    all: Vec<Arc<TrustedIssuer>>,
+    by_name: HashMap<Arc<str>, usize>,
+    /// The algorithms that any of them uses.
+    algorithms: Vec<Algorithm>,
+    /// For requests whose token names no issuer of ours, or that carry none.
+    pub(super) answers: Arc<Answers>,
+    /// Belongs to these issuers: an entry names its issuer by place.
+    pub(super) cache: Option<Arc<TokenCache>>,
+}
+
+impl Issuers {
+    pub(super) fn new(
+        all: impl Iterator<Item = TrustedIssuer>,
+        answers: Arc<Answers>,
+        cache: Option<TokenCache>,
+    ) -> Self {
+        let all: Vec<_> = all.map(Arc::new).collect();
+        let names = all.iter().map(|trusted| trusted.policy.issuer.clone());
+        let by_name = names.enumerate().map(|(place, name)| (name, place));
+        let mut algorithms: Vec<Algorithm> = Vec::new();
+        for algorithm in all.iter().flat_map(|trusted| &trusted.policy.algorithms) {
+            if !algorithms.contains(algorithm) {
+                algorithms.push(*algorithm);
+            }
+        }
+        Self {
+            by_name: by_name.collect(),
+            all,
+            algorithms,
+            answers,
+            cache: cache.map(Arc::new),
+        }
+    }
+
+    /// The same issuers, keys and cache, with other answers.
+    pub(super) fn with_answers(&self, change: impl Fn(&Answers) -> Answers) -> Self {
+        let changed = |answers: &Answers| Arc::new(change(answers));
+        let of_issuer = |trusted: &Arc<TrustedIssuer>| {
+            Arc::new(TrustedIssuer {
+                answers: changed(&trusted.answers),
+                ..TrustedIssuer::clone(trusted)
+            })
+        };
+        Self {
+            all: self.all.iter().map(of_issuer).collect(),
+            answers: changed(&self.answers),
+            ..self.clone()
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<TrustedIssuer>> {
+        self.all.iter()
+    }
+
+    pub(super) fn at(&self, place: usize) -> Option<&Arc<TrustedIssuer>> {
+        self.all.get(place)
+    }
+
+    pub(super) fn only(&self) -> Option<&TrustedIssuer> {
+        match &*self.all {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
+    pub(super) fn use_algorithm(&self, algorithm: Algorithm) -> bool {
+        self.algorithms.contains(&algorithm)
+    }
+
+    /// The issuer that a token names, and its place.
+    pub(super) fn named(
+        &self,
+        name: Option<&str>,
+    ) -> Result<(usize, &Arc<TrustedIssuer>), TokenError> {
+        let missing = TokenError::at(TokenErrorKind::MissingClaim, Some("iss"));
+        let name = name.ok_or(missing)?;
+        let place = match &*self.all {
+            // Most configurations have one issuer: no hash is needed.
+            [only] => (*only.policy.issuer == *name).then_some(0),
+            _ => self.by_name.get(name).copied(),
+        };
+        place
+            .and_then(|place| Some((place, self.at(place)?)))
+            .ok_or_else(|| TokenErrorKind::WrongIssuer.into())
+    }
+}

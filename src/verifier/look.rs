@@ -1,0 +1,258 @@
+//! One look at a token with the keys at hand. Each line is a stage of `token`, and each `?` a
+//! rejection with its reason.
+
+use std::sync::Arc;
+
+use crate::base::clock::Now;
+use crate::keys::{Asked, DemandOutcome, KeyDemand, Snapshot};
+use crate::token::{
+    Checked, Compact, Header, HeaderRead, Scratch, SignatureVerified, TokenError, TokenErrorKind,
+};
+use crate::verifier::cache::Cached;
+use crate::verifier::issuers::{Issuers, TrustedIssuer};
+use crate::verifier::pending::Pending;
+use crate::verifier::presented::Presented;
+use crate::verifier::{Admitted, Undecided};
+use crate::wire::credentials::is_b64token;
+use crate::wire::rejection::Rejection;
+
+/// A token that passed every check but its signature (steps 1 to 8), and its decoded signature.
+struct Candidate<'t> {
+    checked: Checked<'t, 't>,
+    signature: &'t [u8],
+    issuer: &'t Arc<TrustedIssuer>,
+    place: usize,
+}
+
+/// A token whose signature verified, and by which keys.
+struct Proven {
+    signature: SignatureVerified,
+    generation: u64,
+}
+
+/// The keys at hand do not verify a token, and newer ones may.
+struct Missing<'t> {
+    demand: KeyDemand<'t>,
+    error: TokenError,
+}
+
+/// Why a candidate is not proven.
+enum KeyTrouble<'t> {
+    Missing(Missing<'t>),
+    Refused(TokenError),
+}
+
+impl Issuers {
+    /// The first look: what the keys lack is asked for.
+    pub(super) fn first_look(
+        &self,
+        presented: Presented<'_>,
+        now: Now,
+    ) -> Result<Admitted, Undecided> {
+        let mut scratch = Scratch::new();
+        let Scratch {
+            header,
+            payload,
+            signature,
+        } = &mut scratch;
+        let header_read = self.read_header(presented, header)?;
+        self.refuse_unknown_kid(&header_read, now)?;
+        let candidate = self.read_claims(presented, header_read, payload, signature, now)?;
+        let proven = self.prove(&candidate, now)?;
+        let (issuer, place) = (candidate.issuer.clone(), candidate.place);
+        Ok(self.remember(presented, issuer, place, proven, scratch.payload))
+    }
+
+    /// The look with the keys that came of asking. It cannot ask again: its error is a rejection.
+    pub(super) fn final_look(
+        &self,
+        presented: Presented<'_>,
+        newer: &Snapshot,
+        now: Now,
+    ) -> Result<Admitted, Rejection> {
+        let mut scratch = Scratch::new();
+        let Scratch {
+            header,
+            payload,
+            signature,
+        } = &mut scratch;
+        let header_read = self.read_header(presented, header)?;
+        let candidate = self.read_claims(presented, header_read, payload, signature, now)?;
+        let proven = candidate
+            .verify_with(Some(newer))
+            .map_err(|trouble| self.refuse(trouble.into_error()))?;
+        let (issuer, place) = (candidate.issuer.clone(), candidate.place);
+        Ok(self.remember(presented, issuer, place, proven, scratch.payload))
+    }
+
+    /// Steps 1 to 3.
+    fn read_header<'t>(
+        &self,
+        presented: Presented<'t>,
+        header: &'t mut crate::token::HeaderBuffer,
+    ) -> Result<HeaderRead<'t>, Rejection> {
+        let unreadable = |error| self.refuse_unreadable(presented, error);
+        let compact = Compact::split(presented.bytes()).map_err(unreadable)?;
+        let text = compact.header(header).map_err(unreadable)?;
+        let header = Header::parse(text).map_err(|error| self.refuse(error))?;
+        HeaderRead::new(compact, header, |algorithm| self.use_algorithm(algorithm))
+            .map_err(|error| self.refuse(error))
+    }
+
+    /// Refuses a token at once when the only issuer is known to lack its key: in a flood of such
+    /// tokens, their claims are not worth reading.
+    fn refuse_unknown_kid(&self, token: &HeaderRead<'_>, now: Now) -> Result<(), Rejection> {
+        let lacking = self.only().is_some_and(|only| {
+            let in_use = only.keys.in_use_already(now);
+            in_use.is_some_and(|in_use| only.keys.are_known_to_lack(token.kid(), &in_use, now))
+        });
+        match lacking {
+            true => Err(self.refuse(TokenErrorKind::UnknownKey.into())),
+            false => Ok(()),
+        }
+    }
+
+    /// Steps 4 to 9, up to the signature.
+    fn read_claims<'t>(
+        &'t self,
+        presented: Presented<'_>,
+        token: HeaderRead<'t>,
+        payload: &'t mut String,
+        signature: &'t mut crate::token::SignatureBuffer,
+        now: Now,
+    ) -> Result<Candidate<'t>, Rejection> {
+        let unreadable = |error| self.refuse_unreadable(presented, error);
+        let refuse = |error| self.refuse(error);
+        let compact = token.compact();
+        *payload = compact.claims().map_err(unreadable)?;
+        let parsed = token.parse(payload).map_err(refuse)?;
+        let (place, issuer) = self.named(parsed.issuer()).map_err(refuse)?;
+        let checked = parsed.check(&issuer.policy, now.wall).map_err(refuse)?;
+        // Before any key is asked for: what is no signature is no reason to.
+        let signature = compact.signature(signature).map_err(unreadable)?;
+        Ok(Candidate {
+            checked,
+            signature,
+            issuer,
+            place,
+        })
+    }
+
+    /// Steps 9 and 10. When the keys at hand do not settle it, asks once.
+    fn prove(&self, candidate: &Candidate<'_>, now: Now) -> Result<Proven, Undecided> {
+        let keys = &candidate.issuer.keys;
+        let in_use = keys.in_use(now);
+        let missing = match candidate.verify_with(in_use.serving(now)) {
+            Ok(proven) => return Ok(proven),
+            Err(KeyTrouble::Refused(error)) => return Err(self.refuse(error).into()),
+            Err(KeyTrouble::Missing(missing)) => missing,
+        };
+        match keys.ask(missing.demand, now) {
+            Asked::Answered(answer) => {
+                let newer = self.newer_keys(missing, answer)?;
+                candidate
+                    .verify_with(Some(&newer))
+                    .map_err(|trouble| self.refuse(trouble.into_error()).into())
+            }
+            Asked::WaitFor(fetch) => {
+                let issuer = candidate.issuer.clone();
+                let Missing { demand, error } = missing;
+                Err(Undecided::Pending(Box::new(Pending::new(
+                    issuer, demand, fetch, error,
+                ))))
+            }
+        }
+    }
+
+    /// The keys for the last look, or what their absence means for the token.
+    pub(super) fn newer_keys_or_rejection(
+        &self,
+        demand: KeyDemand<'_>,
+        error: TokenError,
+        answer: DemandOutcome,
+    ) -> Result<Arc<Snapshot>, Rejection> {
+        match (answer, demand) {
+            (DemandOutcome::Newer(snapshot), _) => Ok(snapshot),
+            (DemandOutcome::Unavailable { retry_after }, KeyDemand::Key { .. }) => {
+                Err(self.answers.keys_unavailable(retry_after))
+            }
+            // The key is known and its signature is wrong, whatever the issuer would say.
+            (DemandOutcome::Unavailable { .. }, KeyDemand::Signature { .. })
+            | (DemandOutcome::Absent, _) => Err(self.refuse(error)),
+        }
+    }
+
+    fn newer_keys(
+        &self,
+        missing: Missing<'_>,
+        answer: DemandOutcome,
+    ) -> Result<Arc<Snapshot>, Rejection> {
+        self.newer_keys_or_rejection(missing.demand, missing.error, answer)
+    }
+
+    fn remember(
+        &self,
+        presented: Presented<'_>,
+        issuer: Arc<TrustedIssuer>,
+        place: usize,
+        proven: Proven,
+        payload: String,
+    ) -> Admitted {
+        let verified = proven.signature.into_verified(payload);
+        if let Some(cache) = &self.cache {
+            let cached = Cached::new(place, proven.generation, verified.clone());
+            cache.insert(presented.bytes(), cached);
+        }
+        (verified, issuer.answers.clone())
+    }
+
+    /// Distinguishes a value that is not a `b64token` (no reason given) from a malformed JWT
+    /// (RFC 6750 §2.1).
+    fn refuse_unreadable(&self, presented: Presented<'_>, error: TokenError) -> Rejection {
+        match presented {
+            Presented::Line(bearer) if !is_b64token(bearer.bytes()) => {
+                self.answers.invalid_token(None)
+            }
+            _ => self.refuse(error),
+        }
+    }
+
+    pub(super) fn refuse(&self, error: TokenError) -> Rejection {
+        self.answers.invalid_token(Some(error))
+    }
+}
+
+impl<'t> Candidate<'t> {
+    fn verify_with(&self, keys: Option<&Snapshot>) -> Result<Proven, KeyTrouble<'_>> {
+        let kid = self.checked.kid();
+        let missing = |demand, error| KeyTrouble::Missing(Missing { demand, error });
+        let Some(snapshot) = keys else {
+            let demand = KeyDemand::Key { kid, seen: 0 };
+            return Err(missing(demand, TokenErrorKind::UnknownKey.into()));
+        };
+        let seen = snapshot.generation;
+        match self.checked.verify(&snapshot.keys, self.signature) {
+            Ok(signature) => Ok(Proven {
+                signature,
+                generation: seen,
+            }),
+            Err(error) => Err(match error.kind() {
+                TokenErrorKind::UnknownKey => missing(KeyDemand::Key { kid, seen }, error),
+                // A key of another type in the place of the old one is new material as well.
+                TokenErrorKind::BadSignature | TokenErrorKind::KeyMismatch => {
+                    missing(KeyDemand::Signature { seen }, error)
+                }
+                _ => KeyTrouble::Refused(error),
+            }),
+        }
+    }
+}
+
+impl KeyTrouble<'_> {
+    fn into_error(self) -> TokenError {
+        match self {
+            Self::Missing(missing) => missing.error,
+            Self::Refused(error) => error,
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Every rejection of this server, with its headers made ahead.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue};
+
+use crate::base::scopes::ScopeSet;
+use crate::token::TokenError;
+use crate::wire::challenge::challenge;
+use crate::wire::rejection::{Rejection, RejectionHook, RejectionKind};
+use crate::wire::resource::{ProtectedResource, ScopeListing};
+
+/// Makes the rejections for the tokens of one issuer, or for requests without a token.
+///
+/// Immutable and shared: built once for each issuer, carried by each `AuthInfo` so that inner layers
+/// produce the same challenges, and rebuilt when a hook is set.
+#[derive(Clone)]
+pub(crate) struct Answers {
+    resource: ProtectedResource,
+    prepared: PreparedHeaders,
+    hook: Option<RejectionHook>,
+}
+
+/// The headers of rejections that do not depend on the operation: made ahead, because
+/// unauthenticated clients can ask for them at will.
+#[derive(Clone)]
+struct PreparedHeaders {
+    invalid_request: Arc<HeaderMap>,
+    invalid_token: Arc<HeaderMap>,
+    missing_token: Arc<HeaderMap>,
+    without_challenge: Arc<HeaderMap>,
+}
+
+impl Answers {
+    pub(crate) fn new(resource: ProtectedResource) -> Self {
+        let (needed, none) = (&resource.required_scopes, &ScopeSet::default());
+        let made = |kind, scopes| Arc::new(headers(Some(challenge_of(kind, &resource, scopes))));
+        let prepared = PreparedHeaders {
+            invalid_request: made(RejectionKind::InvalidRequest, none),
+            invalid_token: made(RejectionKind::InvalidToken, needed),
+            missing_token: made(RejectionKind::MissingToken, needed),
+            without_challenge: Arc::new(headers(None)),
+        };
+        Self {
+            resource,
+            prepared,
+            hook: None,
+        }
+    }
+
+    pub(crate) fn with_hook(&self, hook: RejectionHook) -> Self {
+        Self {
+            hook: Some(hook),
+            ..self.clone()
+        }
+    }
+
+    pub(crate) const fn resource(&self) -> &ProtectedResource {
+        &self.resource
+    }
+
+    pub(crate) fn missing_token(&self) -> Rejection {
+        self.make(RejectionKind::MissingToken, &self.prepared.missing_token)
+    }
+
+    pub(crate) fn invalid_request(&self) -> Rejection {
+        self.make(
+            RejectionKind::InvalidRequest,
+            &self.prepared.invalid_request,
+        )
+    }
+
+    pub(crate) fn invalid_token(&self, reason: Option<TokenError>) -> Rejection {
+        self.make(RejectionKind::InvalidToken, &self.prepared.invalid_token)
+            .with_token_error(reason)
+    }
+
+    /// Lists what the operation needs together with what every operation needs, unless configured
+    /// otherwise: some clients ask for just these next, and would lose what they had.
+    pub(crate) fn insufficient_scope(&self, operation: &ScopeSet) -> Rejection {
+        let kind = RejectionKind::InsufficientScope;
+        let resource = &self.resource;
+        let challenge = match resource.listing {
+            ScopeListing::BaseAndOperation => {
+                challenge_of(kind, resource, &resource.required_scopes.union(operation))
+            }
+            ScopeListing::Operation => challenge_of(kind, resource, operation),
+        };
+        self.make(kind, &Arc::new(headers(Some(challenge))))
+    }
+
+    /// Without a challenge: clients take any 403 that carries one for a lack of scopes.
+    pub(crate) fn access_denied(&self) -> Rejection {
+        self.without_challenge(RejectionKind::AccessDenied)
+    }
+
+    pub(crate) fn keys_unavailable(&self, retry_after: Duration) -> Rejection {
+        self.later(RejectionKind::KeysUnavailable, retry_after)
+    }
+
+    pub(crate) fn sessions_unavailable(&self) -> Rejection {
+        self.later(RejectionKind::SessionsUnavailable, SESSIONS_RETRY_AFTER)
+    }
+
+    pub(super) fn without_challenge(&self, kind: RejectionKind) -> Rejection {
+        self.make(kind, &self.prepared.without_challenge)
+    }
+
+    fn later(&self, kind: RejectionKind, retry_after: Duration) -> Rejection {
+        // Whole seconds (RFC 9110 §10.2.3), rounded up: not before we try ourselves.
+        let seconds = retry_after
+            .as_secs()
+            .saturating_add(u64::from(retry_after.subsec_nanos() > 0));
+        let mut headers = headers(None);
+        headers.insert(RETRY_AFTER, seconds.into());
+        self.make(kind, &Arc::new(headers))
+            .with_retry_after(retry_after)
+    }
+
+    fn make(&self, kind: RejectionKind, headers: &Arc<HeaderMap>) -> Rejection {
+        Rejection::new(kind, headers.clone(), self.hook.clone())
+    }
+}
+
+impl Rejection {
+    /// Code that needs the layer runs without it: there is nobody to ask for a challenge or a hook.
+    pub(crate) fn layer_missing() -> Self {
+        Self::new(RejectionKind::LayerMissing, Arc::new(headers(None)), None)
+    }
+
+    /// A rejection of `kind`, to test a hook, a `match` or a client with.
+    ///
+    /// Challenges are those of a server without a `resource`.
+    #[cfg(feature = "test-util")]
+    #[must_use]
+    pub fn for_tests(kind: RejectionKind) -> Self {
+        let answers = Answers::default();
+        match kind {
+            RejectionKind::InsufficientScope => answers.insufficient_scope(&ScopeSet::default()),
+            RejectionKind::InvalidRequest => answers.invalid_request(),
+            RejectionKind::InvalidToken => answers.invalid_token(None),
+            RejectionKind::KeysUnavailable => answers.keys_unavailable(SESSIONS_RETRY_AFTER),
+            RejectionKind::MissingToken => answers.missing_token(),
+            RejectionKind::SessionsUnavailable => answers.sessions_unavailable(),
+            RejectionKind::AccessDenied => answers.access_denied(),
+            RejectionKind::LayerMissing => Self::layer_missing(),
+        }
+    }
+}
+
+impl Default for Answers {
+    fn default() -> Self {
+        Self::new(ProtectedResource::default())
+    }
+}
+
+impl fmt::Debug for Answers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answers")
+            .field("resource", &self.resource)
+            .finish_non_exhaustive()
+    }
+}
+
+fn challenge_of(
+    kind: RejectionKind,
+    resource: &ProtectedResource,
+    scopes: &ScopeSet,
+) -> HeaderValue {
+    let parts = kind.parts();
+    challenge(resource, parts.code.map(|code| (code, parts.text)), scopes)
+}
+
+fn headers(challenge: Option<HeaderValue>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(challenge) = challenge {
+        headers.insert(WWW_AUTHENTICATE, challenge);
+    }
+    headers
+}
+
+/// Short: a session store is close by, and nothing is lost by asking again.
+const SESSIONS_RETRY_AFTER: Duration = Duration::from_secs(1);
