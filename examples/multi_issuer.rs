@@ -20,7 +20,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .add_issuer(Issuer::new(machines.issuer()).audience("api://mcp"))
         .build()?;
     let verifier = JwtVerifier::new(config);
-    verifier.ready().await?;
+    verifier.wait_for_keys().await?;
 
     let user = users.mint(RESOURCE).scope("mcp:read");
     let machine = machines
@@ -39,7 +39,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             Err(rejection) => println!("{caller}: {} ({rejection})", rejection.status()),
         }
     }
-    for issuer in verifier.keys().issuers {
+    for issuer in verifier.keys_health().issuers {
         let (ready, keys, fetches) = (issuer.ready, issuer.keys.len(), issuer.fetches);
         println!(
             "{}: ready {ready}, {keys} key(s), {fetches} fetch(es)",

@@ -58,7 +58,7 @@ async fn main() -> ExitCode {
         .jwks_uri(issuer.jwks_uri())
         .jwks_cache(times);
     let layer = JwtAuthLayer::new(config.build().unwrap());
-    layer.ready().await.unwrap();
+    layer.wait_for_keys().await.unwrap();
 
     // A reset is retried once, immediately; an error status is not.
     issuer.fail_some(&[Fault::Reset, Fault::Reset, Fault::Status(500)], 0.3);
@@ -159,7 +159,7 @@ fn report(tally: &Tally, layer: &JwtAuthLayer, issuer: &TestIssuer) -> ExitCode 
     latencies.sort_unstable();
     let percentile = |part: f64| latencies[((latencies.len() - 1) as f64 * part) as usize];
     let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-    let health = &layer.keys().issuers[0];
+    let health = &layer.keys_health().issuers[0];
     println!(
         "valid tokens: {} accepted, {} rejected, {} unavailable",
         count(&tally.accepted),

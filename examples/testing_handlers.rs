@@ -12,7 +12,7 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use tokio::net::TcpListener;
 use tower_jwt_auth::test_util::TestIssuer;
-use tower_jwt_auth::{AuthInfo, JwtAuthConfig, JwtAuthLayer, Refusal};
+use tower_jwt_auth::{AuthInfo, CheckError, JwtAuthConfig, JwtAuthLayer};
 
 /// The routes, without the auth layer, so that tests can insert any caller.
 fn app() -> Router {
@@ -29,14 +29,14 @@ async fn notes(Path(owner): Path<String>, auth: AuthInfo) -> Result<String, Stat
 
 /// A check for every request: only employees, and no revoked token. It can reject a valid token, and
 /// never accept an invalid one.
-fn employees_only(auth: &AuthInfo) -> Result<(), Refusal> {
+fn employees_only(auth: &AuthInfo) -> Result<(), CheckError> {
     const REVOKED: [&str; 1] = ["token-7"];
     if auth.jti().is_some_and(|jti| REVOKED.contains(&jti)) {
-        return Err(Refusal::InvalidToken);
+        return Err(CheckError::InvalidToken);
     }
     match auth.claim("employee") == Some(true.into()) {
         true => Ok(()),
-        false => Err(Refusal::AccessDenied),
+        false => Err(CheckError::Forbidden),
     }
 }
 
@@ -103,11 +103,11 @@ mod tests {
         assert_eq!(check(json!({"employee": true, "jti": "token-1"})), Ok(()));
         assert_eq!(
             check(json!({"employee": true, "jti": "token-7"})),
-            Err(Refusal::InvalidToken)
+            Err(CheckError::InvalidToken)
         );
         assert_eq!(
             check(json!({"employee": false, "jti": "token-1"})),
-            Err(Refusal::AccessDenied)
+            Err(CheckError::Forbidden)
         );
     }
 

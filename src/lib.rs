@@ -43,7 +43,7 @@
 //! | settings and defaults | [`JwtAuthConfig`], [`JwtAuthConfigBuilder`], [`limits`] |
 //! | the caller, in a handler | [`AuthInfo`], and with axum the extractor `Claims` |
 //! | scopes per route, per MCP operation | [`RequireScopesLayer`], [`McpScopes`] |
-//! | an MCP server | [`JwtAuthLayer::mcp`], [`guide::mcp`], [`guide::checklist`] |
+//! | an MCP server | [`JwtAuthLayer::for_mcp`], [`guide::mcp`], [`guide::checklist`] |
 //! | sessions of their user, streams that end | [`SessionBindingLayer`], [`StreamExpiry`] |
 //! | the caller where only parts are handed on | [`AuthInfoExt`] |
 //! | a framework without tower | [`JwtVerifier`] |

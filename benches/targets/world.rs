@@ -139,7 +139,7 @@ pub(crate) fn config(source: Memory) -> JwtAuthConfigBuilder {
 pub(crate) fn ready(config: JwtAuthConfigBuilder) -> JwtAuthLayer {
     let layer = JwtAuthLayer::new(config.build().unwrap());
     tokio::runtime::Handle::current()
-        .block_on(layer.ready())
+        .block_on(layer.wait_for_keys())
         .unwrap();
     layer
 }

@@ -84,8 +84,8 @@ async fn whoami(Extension(auth): Extension<AuthInfo>) -> Json<AuthInfo> {
 /// Starts the first fetch of the keys if necessary, and waits a moment for it: a server that gets
 /// no traffic before it is ready would otherwise never have keys.
 async fn readiness(auth: JwtAuthLayer) -> (StatusCode, &'static str) {
-    let fetched = tokio::time::timeout(Duration::from_secs(1), auth.ready()).await;
-    match fetched.is_ok() && auth.keys().is_ready() {
+    let fetched = tokio::time::timeout(Duration::from_secs(1), auth.wait_for_keys()).await;
+    match fetched.is_ok() && auth.keys_health().is_ready() {
         true => (StatusCode::OK, "ready"),
         false => (StatusCode::SERVICE_UNAVAILABLE, "waiting for keys"),
     }

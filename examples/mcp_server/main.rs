@@ -96,7 +96,7 @@ async fn run(options: Options) -> Result<(), String> {
             ));
         }
     };
-    let auth = JwtAuthLayer::mcp(config);
+    let auth = JwtAuthLayer::for_mcp(config);
     let stop = CancellationToken::new();
     let app = app::app(&auth, issuer.as_ref(), &origins, &stop);
 

@@ -467,7 +467,7 @@ mod with_everything {
             );
             assert_eq!(entry.policy.leeway, Duration::from_secs(leeway));
             assert_eq!(entry.policy.algorithms, [algorithm]);
-            assert_eq!(entry.policy.resource.required_scopes.as_slice(), [scope]);
+            assert_eq!(entry.answers.resource().required_scopes.as_slice(), [scope]);
         }
     }
 
@@ -475,7 +475,7 @@ mod with_everything {
     fn defaults_are_the_documented_ones() {
         let config =
             file(json!({"issuer": "https://i.example", "resource": "https://r.example"})).unwrap();
-        let CheckedIssuer { policy, keys } = &config.0.issuers[0];
+        let CheckedIssuer { policy, keys, .. } = &config.0.issuers[0];
         assert_eq!(policy.leeway, Duration::from_secs(60));
         assert_eq!(policy.algorithms, Algorithm::ASYMMETRIC);
         assert_eq!(policy.profile, Profile::Common);

@@ -17,7 +17,7 @@
 //! | M16, S8 | **Bind handles** that you give out (tasks, uploads, subscriptions) to the principal, and treat another principal's handle as unknown | Key them by [`AuthInfo::principal`](crate::AuthInfo::principal), or by [`Principal`](crate::Principal), which is owned, hashable and serializable. Make them of 128 random bits or more |
 //! | M16, S8 | **Bind sessions**, with protocols before 2026-07-28 | [`SessionBindingLayer`](crate::SessionBindingLayer) does it, once you add it |
 //! | M16, S8 | **Bind event ids**, where the server replays events by `Last-Event-ID` | rmcp: your own event store, keyed by the principal; rmcp has none unless you set one |
-//! | M8 | **Pass no token on.** Use your own token for other servers, or token exchange (RFC 8693) | [`JwtAuthLayer::mcp`](crate::JwtAuthLayer::mcp) removes the header; [`AuthInfo::token`](crate::AuthInfo::token) remains available, for token exchange only |
+//! | M8 | **Pass no token on.** Use your own token for other servers, or token exchange (RFC 8693) | [`JwtAuthLayer::for_mcp`](crate::JwtAuthLayer::for_mcp) removes the header; [`AuthInfo::token`](crate::AuthInfo::token) remains available, for token exchange only |
 //! | M14, S10 | **Keep `Authorization` out of logs** further out: access logs, traces and proxies see it before the layer does | Log `subject`, `client_id` and `jti`. `Debug` of `AuthInfo` does not show the token. tower-http has `SetSensitiveRequestHeadersLayer` |
 //! | M13 | **Keep tokens out of URLs.** The layer never reads one there, but a client that sends one has put it into your access log | Remove the query from logs |
 //! | M9 | **Cache nothing across callers.** Set `cacheScope: "private"` on lists and resources that depend on the caller | rmcp: `with_cache_scope` |

@@ -106,8 +106,8 @@
 //! | Two session ids in a request, or an id that is very long or not visible ASCII | 404 | The server might read the other one |
 //! | A session store that fails | 503, and the id from the server is not sent to the client | A session without an owner could be taken over by anybody |
 //! | Too many sessions | The least recently used session is evicted, starting with the same principal's sessions | No principal can evict the sessions of others |
-//! | A token that expires during a stream | Decided by [`StreamExpiry`](crate::StreamExpiry): `new` lets the stream continue; [`mcp`](crate::JwtAuthLayer::mcp) ends notification streams at `exp`, or when the token is too old, plus leeway | The spec requires nothing. Ending the stream of a call loses its result, because clients and servers take it for a cancellation |
-//! | `Authorization` behind the layer | Marked sensitive; removed by [`mcp`](crate::JwtAuthLayer::mcp) | A proxy or a log behind an ordinary service may rely on it. An MCP server must not pass it on |
+//! | A token that expires during a stream | Decided by [`StreamExpiry`](crate::StreamExpiry): `new` lets the stream continue; [`mcp`](crate::JwtAuthLayer::for_mcp) ends notification streams at `exp`, or when the token is too old, plus leeway | The spec requires nothing. Ending the stream of a call loses its result, because clients and servers take it for a cancellation |
+//! | `Authorization` behind the layer | Marked sensitive; removed by [`mcp`](crate::JwtAuthLayer::for_mcp) | A proxy or a log behind an ordinary service may rely on it. An MCP server must not pass it on |
 //!
 //! # Defaults
 //!

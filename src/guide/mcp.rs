@@ -48,7 +48,7 @@
 //!     );
 //!     Ok(Router::new()
 //!         .route_service("/mcp", mcp)
-//!         .layer(JwtAuthLayer::mcp(config)))
+//!         .layer(JwtAuthLayer::for_mcp(config)))
 //! }
 //! # }
 //! # #[cfg(all(feature = "axum", feature = "aws_lc_rs", feature = "reqwest"))]
@@ -63,7 +63,7 @@
 //! - `resource` is the URL that clients use, byte for byte. They send it as `resource` when they
 //!   request a token (RFC 8707 §2), the issuer copies it into `aud`, and `aud` is compared with it
 //!   byte for byte. The MCP spec recommends the form without a slash at the end.
-//! - [`JwtAuthLayer::mcp`](crate::JwtAuthLayer::mcp) is [`new`](crate::JwtAuthLayer::new) with two
+//! - [`JwtAuthLayer::for_mcp`](crate::JwtAuthLayer::for_mcp) is [`new`](crate::JwtAuthLayer::new) with two
 //!   settings: the `Authorization` header is removed from accepted requests, so that no tool can
 //!   pass it on, and notification streams end with their token ([step
 //!   5](#5-let-no-stream-outlive-its-token)).
@@ -256,7 +256,7 @@
 //! | setting | ends | set by |
 //! | --- | --- | --- |
 //! | `Ignore` | nothing | [`JwtAuthLayer::new`](crate::JwtAuthLayer::new) |
-//! | `CloseListen` | notification streams: those of GET and of `subscriptions/listen`. The client reconnects with a fresh token. Calls are answered, however long they take | [`JwtAuthLayer::mcp`](crate::JwtAuthLayer::mcp) |
+//! | `CloseListen` | notification streams: those of GET and of `subscriptions/listen`. The client reconnects with a fresh token. Calls are answered, however long they take | [`JwtAuthLayer::for_mcp`](crate::JwtAuthLayer::for_mcp) |
 //! | `CloseAll` | every event stream. The result of a running call is lost | [`stream_expiry`](crate::JwtAuthLayer::stream_expiry) |
 //!
 //! # 6. Let browsers in
@@ -293,7 +293,7 @@
 //! use tower_jwt_auth::{ConfigError, JwtAuthConfig, JwtAuthLayer, McpScopes, SessionBindingLayer};
 //!
 //! pub fn app() -> Result<Router, ConfigError> {
-//!     let auth = JwtAuthLayer::mcp(
+//!     let auth = JwtAuthLayer::for_mcp(
 //!         JwtAuthConfig::builder()
 //!             .resource("https://mcp.example.com/mcp")
 //!             .resource_name("Notes")

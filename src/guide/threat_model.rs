@@ -39,8 +39,8 @@
 //! | A URI that leads elsewhere when it is resolved (`../`) | Under a rule for a prefix it requires the scopes of all resources | `mcp/operations` |
 //! | A request crafted so that a user is asked to grant everything | The 403 for a request that could not be read carries no challenge | `mcp/operations` |
 //! | Another principal's session id | A session belongs to the principal who started it; others get the response for an unknown session. A request with two ids is rejected | N116, S8, M16 |
-//! | A stream that outlives its token | [`StreamExpiry`](crate::StreamExpiry) ends it; enabled for notification streams by [`JwtAuthLayer::mcp`](crate::JwtAuthLayer::mcp) | N115, `authn/streams` |
-//! | The token is passed on to another server | [`JwtAuthLayer::mcp`](crate::JwtAuthLayer::mcp) removes the header | N117, M8 |
+//! | A stream that outlives its token | [`StreamExpiry`](crate::StreamExpiry) ends it; enabled for notification streams by [`JwtAuthLayer::for_mcp`](crate::JwtAuthLayer::for_mcp) | N115, `authn/streams` |
+//! | The token is passed on to another server | [`JwtAuthLayer::for_mcp`](crate::JwtAuthLayer::for_mcp) removes the header | N117, M8 |
 //! | Unbounded work: huge tokens, deep JSON, hostile numbers, RSA keys with huge moduli or exponents | [Limits](crate::limits) are checked first. Depth, members and values of JSON are bounded. Dates are finite and within 2^53 | N33, N34, N43, N45, N46, N70, N71, N80 |
 //! | Bodies without an end, or sent a byte at a time | A body is read only when the operation cannot be determined otherwise, and only after the token was verified; at most 4 MiB; no concurrency permit of the service is held meanwhile | `mcp/operations` |
 //! | A flood of junk tokens triggers fetches, or hides a rotation | Cheap checks come before any fetch; one fetch at a time per issuer; the [budgets](super::operations#the-three-budgets) | A22-A28, A45 |
@@ -90,7 +90,7 @@
 //! - **Check `Origin` and `Host`**, against DNS rebinding. rmcp checks `Host` by default and
 //!   `Origin` only when configured; see [`mcp`](super::mcp).
 //! - **Add [`SessionBindingLayer`](crate::SessionBindingLayer)** where the server has sessions: it
-//!   is not part of [`JwtAuthLayer::mcp`](crate::JwtAuthLayer::mcp). Bind handles and
+//!   is not part of [`JwtAuthLayer::for_mcp`](crate::JwtAuthLayer::for_mcp). Bind handles and
 //!   `requestState` to [`AuthInfo::principal`](crate::AuthInfo::principal), and reject them from
 //!   anybody else. A session id is not a credential, and the token changes with each refresh.
 //! - **List operations** in [`McpScopes`](crate::McpScopes). The first rule for a tool closes all

@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use tokio::time::advance;
 
 use super::*;
+use crate::crypto::Algorithm;
 use crate::test_util::{FakeClock, TestKey};
+use crate::token::TokenErrorKind;
 use crate::{
     CacheValidators, FetchError, FetchFuture, Fetched, Issuer, JwksCache, JwtAuthConfig,
     JwtAuthConfigBuilder, KeySource, RejectionKind,
@@ -50,7 +52,9 @@ fn verifier(builder: JwtAuthConfigBuilder) -> JwtVerifier {
 
 /// The verdict, short, and whether the token was remembered before it.
 async fn look(verifier: &JwtVerifier, token: &str) -> (Result<(), String>, bool) {
-    let recalled = verifier.recall(Presented::Alone(token)).is_some();
+    let (issuers, now) = (verifier.0.issuers.load(), verifier.0.clock.now());
+    let recalled = issuers.cached(Presented::Alone(token), now).is_some();
+    drop(issuers);
     let verdict = verifier.verify(token).await;
     let short = |rejection: Rejection| match rejection.token_error() {
         Some(error) => format!("{:?}", error.kind()),
@@ -120,7 +124,8 @@ async fn refusals_are_not_remembered() {
             assert!(verdict.is_err() && !recalled, "{token}");
         }
     }
-    let cache = verifier.0.cache.as_ref().unwrap();
+    let cache = verifier.0.issuers.load_full();
+    let cache = cache.cache.as_ref().unwrap();
     assert_eq!(cache.len(), 0);
     assert_eq!(look(&verifier, &good).await, self::good());
     assert_eq!(cache.len(), 1);

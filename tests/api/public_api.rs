@@ -40,7 +40,7 @@ fn sent<T: Send + Unpin + 'static>() {}
 fn auto_traits_of_every_public_type() {
     each!(value:
         Algorithm, CacheValidators, Claims<()>, ConfigError, Fetched, InitialKeys, Jwk, JwkSet, JwksCache, KeyFault,
-        KeySetError, KeySnapshot, Principal, Refusal, RejectionKind, SkipReason, SkippedKey,
+        KeySetError, KeySnapshot, Principal, CheckError, RejectionKind, SkipReason, SkippedKey,
         StreamExpiry, TokenError, TokenErrorKind, UrlFault, Fault, JwsError,
     );
     each!(shared:

@@ -202,7 +202,7 @@ async fn recovery_is_told_once() {
     let memory = InMemoryIssuer::publishing(&[&key]);
     memory.answer(Answer::Fails);
     let verifier = memory.verifier();
-    assert!(verifier.ready().await.is_err());
+    assert!(verifier.wait_for_keys().await.is_err());
     pass(seconds(5)).await;
     memory.publish(&[&key]);
     pass(seconds(3600)).await;

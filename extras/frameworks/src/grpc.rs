@@ -22,7 +22,7 @@ use tonic::transport::Server;
 use tonic::{Request, Response, Status};
 use tonic_prost::ProstCodec;
 use tower::Service;
-use tower_jwt_auth::{AuthInfo, JwtAuthLayer, Rejection, RejectionKind};
+use tower_jwt_auth::{AuthInfo, JwtAuthLayer, Rejection, RejectionContext, RejectionKind};
 
 pub async fn serve(
     listener: TcpListener,
@@ -35,7 +35,7 @@ pub async fn serve(
         .await
 }
 
-fn as_status(rejection: &Rejection) -> http::Response<Bytes> {
+fn as_status(rejection: &Rejection, _: &RejectionContext<'_>) -> http::Response<Bytes> {
     let status = match rejection.kind() {
         RejectionKind::AccessDenied => Status::permission_denied("access denied"),
         RejectionKind::InsufficientScope => Status::permission_denied("a scope is missing"),

@@ -58,7 +58,7 @@ fn app(server: Conformance, config: Option<JwtAuthConfig>) -> Router {
         .tool("no_such_tool", ["mcp:write"])
         .unlisted::<&str>([]);
     let mcp = ServiceBuilder::new()
-        .layer(JwtAuthLayer::mcp(config))
+        .layer(JwtAuthLayer::for_mcp(config))
         .layer(SessionBindingLayer::new().strict())
         .layer(scopes)
         .service(mcp);

@@ -84,8 +84,8 @@ async fn n10_secrets_only_by_name_and_only_static() {
         // The same secret published in a set that is fetched is no key at all.
         issuer.publish_key(TestKey::generate(algorithm, "s"));
         let fetched = layer(&issuer);
-        fetched.ready().await.unwrap();
-        let health = &fetched.keys().issuers[0];
+        fetched.wait_for_keys().await.unwrap();
+        let health = &fetched.keys_health().issuers[0];
         assert_eq!(health.keys, [Some("key-1".to_owned())], "{algorithm}");
         assert_eq!(
             health.skipped[0].reason,
@@ -269,7 +269,7 @@ async fn discovery_in_each_well_known_form() {
             issuer.serve_discovery(openid, oauth);
             let layer = layer(&issuer);
             layer
-                .ready()
+                .wait_for_keys()
                 .await
                 .unwrap_or_else(|error| panic!("{path:?} {openid} {oauth}: {error}"));
             let token = issuer.mint(RESOURCE).sign();
@@ -306,9 +306,9 @@ async fn metadata_of_another_issuer_is_not_believed() {
         ("no object", serde_json::json!([])),
     ] {
         issuer.serve_metadata(Some(metadata));
-        assert!(layer(&issuer).ready().await.is_err(), "{name}");
+        assert!(layer(&issuer).wait_for_keys().await.is_err(), "{name}");
         assert_eq!(issuer.fetches(), 0, "{name}");
     }
     issuer.serve_metadata(None);
-    layer(&issuer).ready().await.unwrap();
+    layer(&issuer).wait_for_keys().await.unwrap();
 }

@@ -176,7 +176,7 @@ async fn the_instance_that_was_polled_ready_is_called() {
 async fn a_forged_token_holds_no_permit_while_its_issuer_hangs() {
     let issuer = TestIssuer::start();
     let auth = layer(&issuer);
-    auth.ready().await.unwrap();
+    auth.wait_for_keys().await.unwrap();
     issuer.fail(Fault::Hang);
     let service = ServiceBuilder::new()
         .layer(auth)

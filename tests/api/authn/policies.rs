@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use tower_jwt_auth::test_util::{FakeClock, TestIssuer, TokenBuilder};
 use tower_jwt_auth::{
-    AuthInfo, Issuer, JwtAuthConfig, JwtAuthConfigBuilder, JwtVerifier, Refusal, Rejection,
+    AuthInfo, CheckError, Issuer, JwtAuthConfig, JwtAuthConfigBuilder, JwtVerifier, Rejection,
     RejectionKind, TokenErrorKind,
 };
 
@@ -150,12 +150,12 @@ async fn a_check_serves_as_a_deny_list() {
             .check(move |auth| {
                 count.fetch_add(1, Ordering::SeqCst);
                 match list.lock().unwrap().contains(auth.jti().unwrap()) {
-                    true => Err(Refusal::InvalidToken),
+                    true => Err(CheckError::InvalidToken),
                     false => Ok(()),
                 }
             })
             .check(|auth| match auth.subject() {
-                Some("mallory") => Err(Refusal::AccessDenied),
+                Some("mallory") => Err(CheckError::Forbidden),
                 _ => Ok(()),
             })
             .build()
@@ -207,7 +207,7 @@ async fn what_a_check_says_reaches_logs_and_not_callers() {
             .required_scopes(["all"])
             .add_issuer(own);
         verifier(builder.check(move |_| match refuse {
-            true => Err(Refusal::InvalidToken),
+            true => Err(CheckError::InvalidToken),
             false => Ok(()),
         }))
     };

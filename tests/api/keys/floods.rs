@@ -64,7 +64,7 @@ async fn a26_tokens_that_fail_a_cheap_check_ask_for_nothing() {
     let key = key("k");
     let issuer = InMemoryIssuer::publishing(&[&key]);
     let (verifier, never_asked) = (issuer.verifier(), issuer.verifier());
-    verifier.ready().await.unwrap();
+    verifier.wait_for_keys().await.unwrap();
     let sign = |header: String, claims: String| key.sign_compact(&header, &claims);
     // A `kid` of its own for each: one that is known to be absent asks for nothing, whatever else
     // is wrong.

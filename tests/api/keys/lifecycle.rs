@@ -19,12 +19,12 @@ async fn nothing_is_fetched_before_first_use() {
     assert_eq!(served.status("junk").await, 401);
     let elsewhere = served.issuer.mint("elsewhere").sign();
     assert_eq!(served.status(&elsewhere).await, 401);
-    assert!(!served.layer.keys().is_ready());
+    assert!(!served.layer.keys_health().is_ready());
     let fetches = || (served.issuer.fetches(), served.issuer.metadata_fetches());
     assert_eq!(fetches(), (0, 0));
     assert_eq!(served.status_of_new_token().await, 200);
     assert_eq!(served.issuer.fetches(), 1);
-    assert!(served.layer.keys().is_ready());
+    assert!(served.layer.keys_health().is_ready());
 }
 
 /// Sends one token in many requests at once; all must be good.
@@ -261,7 +261,7 @@ async fn a45_an_issuer_in_trouble_leaves_the_other_alone() {
         let token = issuer.mint(RESOURCE).sign();
         assert_eq!(status(&layer, &token).await, expected);
     }
-    let health = layer.keys();
+    let health = layer.keys_health();
     let ready = |issuer: &TestIssuer| {
         let mut issuers = health.issuers.iter();
         issuers.any(|health| health.issuer == issuer.issuer() && health.ready)

@@ -58,7 +58,7 @@ async fn a34_the_task_ends_with_the_last_clone() {
     } = Scenario::publishing(["k"]);
     let clones: Vec<_> = (0..10).map(|_| verifier.clone()).collect();
     for clone in &clones {
-        clone.ready().await.unwrap();
+        clone.wait_for_keys().await.unwrap();
     }
     assert_eq!(issuer.fetches(), 1, "clones share one task");
     drop(verifier);

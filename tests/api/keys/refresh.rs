@@ -76,7 +76,12 @@ async fn a17_the_issuer_may_shorten_a_life_and_not_stretch_it() {
 async fn a18_not_modified_renews_and_means_nothing_without_keys() {
     let scenario = Scenario::publishing(["k"]);
     scenario.issuer.answer(Answer::NotModified);
-    let error = scenario.verifier.ready().await.unwrap_err().to_string();
+    let error = scenario
+        .verifier
+        .wait_for_keys()
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("not modified"), "{error}");
     scenario.publish(["k"]);
     pass(seconds(1)).await;
@@ -147,7 +152,7 @@ async fn a38_a_hundred_processes_that_start_together_do_not_stay_together() {
         .collect();
     let verifiers: Vec<_> = issuers.iter().map(InMemoryIssuer::verifier).collect();
     for verifier in &verifiers {
-        verifier.ready().await.unwrap();
+        verifier.wait_for_keys().await.unwrap();
     }
     pass(seconds(500)).await;
     let mut refreshed_after: Vec<_> = issuers

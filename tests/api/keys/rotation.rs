@@ -97,7 +97,7 @@ async fn a28_a_kid_that_is_used_again_for_a_new_key() {
     for new in [key("k"), TestKey::generate(Algorithm::EdDSA, "k")] {
         let issuer = InMemoryIssuer::publishing(&[&old]);
         let verifier = issuer.verifier();
-        verifier.ready().await.unwrap();
+        verifier.wait_for_keys().await.unwrap();
         issuer.publish(&[&new]);
         let header = header("k").replace("ES256", new.algorithm().name());
         let signed = new.sign_compact(&header, &claims());
@@ -137,7 +137,7 @@ fn a41_swaps_under_load_are_seen_whole() {
         .build()
         .unwrap();
     runtime.block_on(async {
-        verifier.ready().await.unwrap();
+        verifier.wait_for_keys().await.unwrap();
         let tokens = Arc::new([token(&kept), token(&a), token(&b)]);
         let mut workers = JoinSet::new();
         for _ in 0..4 {
@@ -175,7 +175,7 @@ fn a41_swaps_under_load_are_seen_whole() {
         }
         // The first set, and one for each fetch that the budget of unknown keys holds from the
         // start; how many more depends on how long the machine takes.
-        let swaps = verifier.keys().issuers[0].generation;
+        let swaps = verifier.keys_health().issuers[0].generation;
         assert!(swaps >= 3, "{swaps} key sets");
     });
 }

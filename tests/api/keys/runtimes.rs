@@ -74,7 +74,9 @@ fn a35_no_runtime_is_an_answer_and_no_panic() {
 fn a35_a_caller_without_a_runtime_is_answered_while_the_task_runs_elsewhere() {
     let scenario = Scenario::publishing(["old"]);
     let elsewhere = on_its_own_thread();
-    elsewhere.block_on(scenario.verifier.ready()).unwrap();
+    elsewhere
+        .block_on(scenario.verifier.wait_for_keys())
+        .unwrap();
     for (kid, expected) in [("old", Good), ("new", Unavailable)] {
         let polled = poll_once(scenario.ask(kid));
         assert_eq!(polled, Poll::Ready(expected), "{kid}");
@@ -87,7 +89,7 @@ fn a35_waiters_outlive_the_runtime_that_carried_their_fetch() {
     scenario.issuer.takes(Duration::from_millis(300));
     let carrier = on_its_own_thread();
     let warm_up = scenario.verifier.clone();
-    drop(carrier.spawn(async move { warm_up.ready().await }));
+    drop(carrier.spawn(async move { warm_up.wait_for_keys().await }));
     while scenario.fetches() == 0 {
         std::thread::yield_now();
     }

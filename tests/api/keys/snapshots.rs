@@ -29,8 +29,8 @@ async fn a05_seeded_keys_serve_until_max_stale() {
 async fn a05_an_exported_snapshot_keeps_its_age() {
     let at = |hours: u32| FakeClock::at(NOW + f64::from(hours) * 3600.0);
     let first = Scenario::configured(["k"], |config| config.clock(&at(0)));
-    first.verifier.ready().await.unwrap();
-    let exported = first.verifier.keys().export().remove(0);
+    first.verifier.wait_for_keys().await.unwrap();
+    let exported = first.verifier.keys_health().export().remove(0);
     assert_eq!(
         (exported.issuer(), exported.fetched_at()),
         (ISSUER, NOW as u64)
@@ -60,7 +60,7 @@ async fn a05_an_exported_snapshot_keeps_its_age() {
 async fn a05_a_snapshot_file_outlives_the_process() {
     let path = std::env::temp_dir().join(format!("tower-jwt-auth-{:x}.json", fastrand::u64(..)));
     let first = Scenario::configured(["k"], |config| config.snapshot_file(&path));
-    first.verifier.ready().await.unwrap();
+    first.verifier.wait_for_keys().await.unwrap();
     until("the file is there", || path.exists()).await;
 
     first.fails();

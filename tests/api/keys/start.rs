@@ -42,7 +42,7 @@ async fn a02_while_the_issuer_is_down_each_answer_comes_within_one_timeout() {
 async fn a03_recovers_by_itself_after_failures() {
     let scenario = Scenario::publishing([]);
     scenario.fails();
-    assert!(scenario.verifier.ready().await.is_err());
+    assert!(scenario.verifier.wait_for_keys().await.is_err());
     pass(seconds(4)).await;
     assert_eq!(scenario.fetches(), 3, "after 1 s and 2 s more");
     scenario.publish(["k"]);

@@ -35,7 +35,7 @@ struct Server {
 impl Server {
     async fn start(binding: Option<SessionBindingLayer>) -> Self {
         let issuer = TestIssuer::start();
-        let auth = JwtAuthLayer::mcp(config(&issuer).build().unwrap());
+        let auth = JwtAuthLayer::for_mcp(config(&issuer).build().unwrap());
         let app = match binding {
             Some(binding) => {
                 let bound = tower::Layer::layer(&binding, rmcp_server());
@@ -205,7 +205,7 @@ async fn ids_cannot_be_claimed_in_advance() {
     });
     let app = Router::new()
         .route("/", echo.layer(layer))
-        .layer(JwtAuthLayer::mcp(config(&issuer).build().unwrap()));
+        .layer(JwtAuthLayer::for_mcp(config(&issuer).build().unwrap()));
     let base = serve(app).await;
     let token = issuer.mint(RESOURCE).sign();
     let ask = async |headers: &[(&str, &str)]| {
@@ -291,7 +291,7 @@ async fn the_store_is_not_needed_again_for_a_session_that_is_known() {
     let layer = SessionBindingLayer::with_store(ReadOnly(alice));
     let app = Router::new()
         .route("/", axum::routing::post(|| async { "done" }).layer(layer))
-        .layer(JwtAuthLayer::mcp(config(&issuer).build().unwrap()));
+        .layer(JwtAuthLayer::for_mcp(config(&issuer).build().unwrap()));
     let base = serve(app).await;
     let token = issuer.mint(RESOURCE).sign();
     let request = reqwest::Client::new().post(&base).bearer_auth(token);

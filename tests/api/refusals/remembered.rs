@@ -162,7 +162,7 @@ async fn n120_a_key_that_is_withdrawn() {
     keys.publish(&[&new]);
     pass(seconds(600)).await;
     assert_eq!(
-        layer.keys().issuers[0].generation,
+        layer.keys_health().issuers[0].generation,
         2,
         "the set was refreshed"
     );

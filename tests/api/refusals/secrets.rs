@@ -57,7 +57,7 @@ impl Told {
         if let Some(source) = rejection.source() {
             write!(self.shown, "{source} {source:?} ").unwrap();
         }
-        writeln!(self.shown, "{:?}", rejection.clone().into_response()).unwrap();
+        writeln!(self.shown, "{:?}", rejection.to_response()).unwrap();
     }
 }
 
@@ -117,7 +117,12 @@ async fn tell(told: &mut Told, table: &Table) {
         assert!(matches!(answer.status.as_u16(), 400 | 401), "{line:.20}");
         told.answer(&answer);
     }
-    writeln!(told.shown, "{layer:?} {verifier:?} {:?}", layer.keys()).unwrap();
+    writeln!(
+        told.shown,
+        "{layer:?} {verifier:?} {:?}",
+        layer.keys_health()
+    )
+    .unwrap();
 }
 
 /// The first part of `token` that `text` holds.

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use rmcp::transport::auth::WWWAuthenticateParams;
-use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer, Refusal};
+use tower_jwt_auth::{CheckError, JwtAuthConfig, JwtAuthLayer};
 
 use super::{METADATA, World, bearer};
 use crate::support::{Answer, Counting, RESOURCE, call, request};
@@ -32,7 +32,7 @@ async fn m7_m10_s1_s2_s3_s4_status_challenge_and_body() {
         config
             .required_scopes(["mcp:read", "mcp:list"])
             .check(|auth| match auth.subject() {
-                Some("mallory") => Err(Refusal::AccessDenied),
+                Some("mallory") => Err(CheckError::Forbidden),
                 _ => Ok(()),
             })
     })

@@ -52,7 +52,7 @@ async fn availability_the_server_starts_before_its_issuer() {
     assert!(early.headers.contains_key("retry-after"));
     issuer.come_up();
     tokio::time::advance(Duration::from_secs(1)).await;
-    until("the keys are there", || auth.keys().is_ready()).await;
+    until("the keys are there", || auth.keys_health().is_ready()).await;
     assert_eq!(ask("POST", &url, &headers, WHOAMI).await.status, 200);
 }
 
@@ -89,7 +89,7 @@ struct Exchange<'a> {
 #[tokio::test]
 async fn transparency_answers_are_those_of_the_server() {
     let issuer = TestIssuer::start();
-    let auth = JwtAuthLayer::mcp(config(&issuer).build().unwrap());
+    let auth = JwtAuthLayer::for_mcp(config(&issuer).build().unwrap());
     let token = bearer(&issuer.mint(RESOURCE).scope("mcp:read"));
     let bare = rmcp_server(StreamableHttpServerConfig::default());
     let bare = serve(Router::new().route_service("/mcp", bare)).await + "/mcp";
@@ -291,5 +291,5 @@ async fn fit_clones_share_their_keys() {
         assert_eq!(world.with_token(&world.token()).await.status, 200);
     }
     assert_eq!(world.issuer.fetches(), 1);
-    assert!(world.auth.clone().keys().is_ready());
+    assert!(world.auth.clone().keys_health().is_ready());
 }

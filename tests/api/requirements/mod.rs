@@ -88,7 +88,7 @@ impl World {
         wrap: impl FnOnce(Router) -> Router,
     ) -> Self {
         let issuer = TestIssuer::start();
-        let auth = JwtAuthLayer::mcp(change(config(&issuer)).build().unwrap());
+        let auth = JwtAuthLayer::for_mcp(change(config(&issuer)).build().unwrap());
         let reached = Arc::new(AtomicU64::new(0));
         let server = rmcp_server(StreamableHttpServerConfig::default());
         let app = Router::new().route_service("/mcp", counting(&reached).layer(server));

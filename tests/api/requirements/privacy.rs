@@ -34,7 +34,7 @@ async fn forwarding(layer: JwtAuthLayer) -> String {
 async fn m8_n117_the_preset_leaves_nothing_to_pass_through() {
     let issuer = TestIssuer::start();
     let token = issuer.mint(RESOURCE);
-    let cases: [(Preset, bool); 2] = [(JwtAuthLayer::mcp, false), (JwtAuthLayer::new, true)];
+    let cases: [(Preset, bool); 2] = [(JwtAuthLayer::for_mcp, false), (JwtAuthLayer::new, true)];
     for (preset, passed) in cases {
         let base = forwarding(preset(config(&issuer).build().unwrap())).await;
         let headers = [("authorization", &*bearer(&token)), ("x-other", "kept")];
@@ -58,7 +58,7 @@ async fn m8_n117_a_tool_behind_the_preset_sees_the_caller_and_no_header() {
 /// also where the header stays, because it is marked sensitive.
 #[tokio::test]
 async fn m14_neither_debug_nor_logs_hold_a_token() {
-    let cases: [(Preset, bool); 2] = [(JwtAuthLayer::mcp, false), (JwtAuthLayer::new, true)];
+    let cases: [(Preset, bool); 2] = [(JwtAuthLayer::for_mcp, false), (JwtAuthLayer::new, true)];
     for (preset, stays) in cases {
         let (log, _guard) = capture();
         let issuer = TestIssuer::start();

@@ -167,7 +167,7 @@ async fn m15_origin_and_host_are_checked_behind_the_layer() {
     let server = StreamableHttpServerConfig::default()
         .with_allowed_hosts(["127.0.0.1", "mcp.example.com"])
         .with_allowed_origins(["https://app.example.com:443"]);
-    let auth = JwtAuthLayer::mcp(config(&issuer).build().unwrap());
+    let auth = JwtAuthLayer::for_mcp(config(&issuer).build().unwrap());
     let app = axum::Router::new().route_service("/mcp", auth.layer(rmcp_server(server)));
     let url = format!("{}/mcp", serve(app).await);
     let token = bearer(&issuer.mint(RESOURCE));

@@ -68,7 +68,7 @@ impl Scenario {
 
     /// The first fetch is over.
     pub(crate) async fn ready(self) -> Self {
-        self.verifier.ready().await.unwrap();
+        self.verifier.wait_for_keys().await.unwrap();
         self
     }
 
@@ -105,7 +105,7 @@ impl Scenario {
     }
 
     pub(crate) fn health(&self) -> IssuerHealth {
-        self.verifier.keys().issuers.remove(0)
+        self.verifier.keys_health().issuers.remove(0)
     }
 
     /// Sends a token of this key. It waits by itself: the caller may spawn it.

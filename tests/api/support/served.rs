@@ -44,17 +44,17 @@ impl Served {
 
     /// The first fetch is over.
     pub(crate) async fn ready(self) -> Self {
-        self.layer.ready().await.unwrap();
+        self.layer.wait_for_keys().await.unwrap();
         self
     }
 
     /// Why there are no keys.
     pub(crate) async fn fails_to_start(&self) -> String {
-        self.layer.ready().await.unwrap_err().to_string()
+        self.layer.wait_for_keys().await.unwrap_err().to_string()
     }
 
     pub(crate) fn health(&self) -> IssuerHealth {
-        self.layer.keys().issuers.remove(0)
+        self.layer.keys_health().issuers.remove(0)
     }
 
     /// A token of the key that the issuer signs with now.

@@ -14,7 +14,7 @@ pub(crate) async fn outcome(verifier: &JwtVerifier, token: &str) -> Result<(), T
     let kind = |rejection: Rejection| {
         let error = rejection.token_error();
         error
-            .unwrap_or_else(|| panic!("{rejection}: {:?}", verifier.keys()))
+            .unwrap_or_else(|| panic!("{rejection}: {:?}", verifier.keys_health()))
             .kind()
     };
     verdict.map(drop).map_err(kind)

@@ -34,6 +34,6 @@ fn config(issuer: &Issuer) -> JwtAuthConfigBuilder {
 
 async fn start(config: JwtAuthConfigBuilder) -> App {
     let layer = JwtAuthLayer::new(config.build().expect("a good configuration"));
-    layer.ready().await.expect("keys");
+    layer.wait_for_keys().await.expect("keys");
     layered(&layer)
 }

@@ -95,6 +95,6 @@ async fn a40_an_injected_client_is_the_one_that_fetches() {
     let client = reqwest::Client::builder().user_agent("ours");
     let config = config(&served.issuer).http_client(client.build().unwrap());
     let injected = JwtAuthLayer::new(config.build().unwrap());
-    injected.ready().await.unwrap();
+    injected.wait_for_keys().await.unwrap();
     assert_eq!(sent("user-agent"), "ours");
 }

@@ -149,7 +149,7 @@ async fn rmcp_refuses_forged_headers_that_the_layer_trusts() {
     );
     let app = Router::new()
         .route_service("/mcp", scopes().layer(mcp))
-        .layer(JwtAuthLayer::mcp(config(&issuer).build().unwrap()));
+        .layer(JwtAuthLayer::for_mcp(config(&issuer).build().unwrap()));
     let url = format!("{}/mcp", crate::support::serve(app).await);
     let meta = r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"t","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}"#;
     let body = |tool: &str| {

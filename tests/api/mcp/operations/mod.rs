@@ -43,7 +43,7 @@ impl Server {
         });
         let app = Router::new()
             .route("/mcp", echo.layer(scopes))
-            .layer(JwtAuthLayer::mcp(config.build().unwrap()));
+            .layer(JwtAuthLayer::for_mcp(config.build().unwrap()));
         Self { issuer, app, calls }
     }
 
