@@ -1,4 +1,4 @@
-//! What is written to the log: every refusal and every change of keys, and never a token.
+//! Events: every refusal and every change of keys is logged, and never a token.
 
 use tower_jwt_auth::JwtAuthLayer;
 use tower_jwt_auth::test_util::{Fault, TestIssuer};

@@ -1,4 +1,4 @@
-//! What gets through, and what its service sees.
+//! Which tokens are accepted, and what the service behind the layer sees.
 
 use std::sync::Arc;
 
@@ -81,7 +81,7 @@ async fn n10_secrets_only_by_name_and_only_static() {
             "{algorithm}: a secret without its algorithm listed"
         );
 
-        // The same secret published in a set that is fetched is no key at all.
+        // The same secret is no key at all when a fetched set publishes it.
         issuer.publish_key(TestKey::generate(algorithm, "s"));
         let fetched = layer(&issuer);
         fetched.wait_for_keys().await.unwrap();
@@ -256,7 +256,7 @@ async fn n30_keys_of_several_issuers_never_mix() {
         verdict(other.mint(RESOURCE).sign()).await,
         Err(TokenErrorKind::WrongIssuer)
     );
-    // No token of `other` made anybody ask it for keys.
+    // No token of `other` came, so it was not asked for keys.
     assert_eq!((a.fetches(), b.fetches(), other.fetches()), (1, 1, 0));
     assert_eq!(b.metadata_fetches(), 0, "jwks_uri needs no discovery");
 }

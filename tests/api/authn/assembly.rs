@@ -1,4 +1,4 @@
-//! The layer in the places where people put it.
+//! The layer in each place where programs put it.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -154,7 +154,8 @@ async fn the_instance_that_was_polled_ready_is_called() {
         .layer(layer(&issuer))
         .layer(ConcurrencyLimitLayer::new(1))
         .service(Counting::default());
-    // The first waits for keys and goes the other way through the future, the second does not.
+    // The first request waits for keys, which is another path through the future; the second does
+    // not.
     for _ in 0..2 {
         let mut service = service.clone();
         ready(&mut service).await;
@@ -162,7 +163,7 @@ async fn the_instance_that_was_polled_ready_is_called() {
             service.call(request(Some(&token))).await.unwrap().status(),
             200
         );
-        // And the same instance again: its permit was given back.
+        // The same instance again: the permit of the first call is free.
         ready(&mut service).await;
         assert_eq!(
             service.call(request(Some(&token))).await.unwrap().status(),
@@ -294,7 +295,7 @@ async fn event_streams_pass_frame_by_frame() {
     assert_eq!(response.headers()["content-type"], "text/event-stream");
     let mut body: ResponseBody<Frames> = response.into_body();
     for text in ["data: 1\n\n", "data: 2\n\n"] {
-        // Each frame arrives before the next one exists: nothing is gathered on the way.
+        // Each frame arrives before the next one exists: nothing is buffered on the way.
         send.send(text).unwrap();
         let frame = body.frame().await.unwrap().unwrap();
         assert_eq!(frame.into_data().unwrap(), text);

@@ -178,7 +178,7 @@ async fn a_check_serves_as_a_deny_list() {
     revoked.lock().unwrap().insert("t-1".to_owned());
     assert_eq!(ask(&token).await, (401, true));
     assert_eq!(ask(&token.clone().claim("jti", "t-2")).await, (200, false));
-    // Before scopes: nobody is told what to ask for with a token that is revoked.
+    // Before scopes: with a revoked token no caller learns which scopes are missing.
     assert_eq!(ask(&token.clone().scope("b")).await, (401, true));
     assert_eq!(
         ask(&token.clone().claim("jti", "t-3").subject("mallory")).await,
@@ -186,7 +186,7 @@ async fn a_check_serves_as_a_deny_list() {
     );
     assert_eq!(inner.calls(), 3);
 
-    // It is never asked about a token that is no good, and so cannot let it in.
+    // The check never sees a bad token, and so cannot admit one.
     let before = asked.load(Ordering::SeqCst);
     let expired = token
         .clone()

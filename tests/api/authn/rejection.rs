@@ -206,7 +206,7 @@ async fn unreachable_keys_are_503() {
     assert_eq!(answer.headers["retry-after"], "1");
     assert_eq!(answer.json()["error"], "temporarily_unavailable");
     assert_eq!(inner.calls(), 0);
-    // Bad ones are refused all the same: for that no keys are needed.
+    // Bad tokens are still refused: that needs no keys.
     let expired = issuer.mint(RESOURCE).claim("exp", 1).claim("iat", 0).sign();
     assert_eq!(
         call(&layer, &inner, request(Some(&expired))).await.status,

@@ -1,4 +1,4 @@
-//! Event streams end with the token of their request, where that is asked for.
+//! Event streams end with the token of their request, where `stream_expiry` says so.
 
 use std::convert::Infallible;
 use std::pin::Pin;

@@ -107,7 +107,7 @@ async fn extractors_with_the_layer() {
         ("/maybe", &[&plain], 200, "test-client", None),
         ("/maybe", &[], 200, "nobody", None),
         ("/claims", &[&tenant], 200, "t-1", None),
-        // The token is good: a challenge would send the client to fetch one just like it.
+        // The token is good: a challenge would make the client fetch one just like it.
         ("/claims", &[&plain], 403, "", None),
         ("/claims", &[], 401, "", Some(&missing)),
         ("/scoped", &[&tenant], 200, "ok", None),

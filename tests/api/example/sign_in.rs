@@ -121,7 +121,7 @@ async fn a_refresh_token_comes_when_asked_for_and_changes_with_each_use() {
     let called = visitor.call_tool(&token, "whoami", json!({})).await;
     assert_eq!(called.status, 200, "{called:?}");
 
-    // The second was used: nobody knows any longer who holds the third.
+    // The second was used twice, so one of its users stole it: the third is withdrawn too.
     for used in [&second, third.json()["refresh_token"].as_str().unwrap()] {
         let refused = refresh(used, None).await;
         assert_eq!(refused.status, 400);

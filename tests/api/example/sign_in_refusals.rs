@@ -158,7 +158,7 @@ async fn authorization_requests_that_are_refused() {
         assert_eq!(error(&refused), expected, "{name}={value}");
     }
 
-    // Whose address it is is not known: nothing is sent there.
+    // Nobody knows who owns the address, so nothing is sent there.
     for (name, value) in [
         ("client_id", "nobody"),
         ("redirect_uri", "https://evil.example/callback"),
@@ -238,7 +238,7 @@ async fn the_page_is_answered_once_and_by_whom_it_was_shown_to() {
     };
     assert_eq!(visitor.press(&forged, "allow").await.status, 400);
     assert_eq!(error(&visitor.press(&page, "deny").await), "access_denied");
-    // Only the word itself is a yes.
+    // Only the word `allow` is consent.
     let page = visitor.open(&visitor.wish("mcp:read")).await;
     assert_eq!(error(&visitor.press(&page, "").await), "access_denied");
 }

@@ -21,7 +21,7 @@ pub(crate) struct Visitor {
 }
 
 impl Visitor {
-    /// From the 401 to the registration.
+    /// Follows the challenge of the 401 as far as the registration.
     pub(crate) async fn arrive(base: &str) -> Self {
         let refused = send("POST", &format!("{base}/mcp"), &[]).await;
         let challenge = refused.challenge().unwrap();
@@ -121,7 +121,7 @@ impl Visitor {
         self.form("authorization_endpoint", &fields).await
     }
 
-    /// A code for this wish.
+    /// The code that this authorization request leads to.
     pub(crate) async fn code(&self, wish: &[(&'static str, String)]) -> String {
         let pressed = self.press(&self.open(wish).await, "allow").await;
         assert_eq!(pressed.status, 303, "{pressed:?}");
@@ -179,7 +179,7 @@ impl Visitor {
     }
 }
 
-/// What the client is told, where it wanted to be told.
+/// The parameters that the redirect carries to the client.
 pub(crate) fn redirected(answer: &Answer) -> Vec<(String, String)> {
     let location = answer.headers["location"].to_str().unwrap();
     let url = Url::parse(location).unwrap();

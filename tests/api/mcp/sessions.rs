@@ -128,7 +128,7 @@ async fn s8_m16_n116_another_principal_gets_404_as_for_an_unknown_session() {
     assert_eq!(refused.status(), 404);
 }
 
-/// What the layer is there for: rmcp alone lets bob in.
+/// The reason for the layer: rmcp alone lets bob in.
 #[tokio::test]
 async fn without_it_rmcp_lets_anybody_into_a_session() {
     let server = Server::start(None).await;
@@ -159,7 +159,7 @@ async fn a_session_is_forgotten_when_its_owner_ends_it() {
     assert_eq!(after.status(), 404);
 }
 
-/// After a restart of this process alone, say: the first who uses it with success has it.
+/// As after a restart of this process alone: the first caller whose request succeeds owns it.
 #[tokio::test]
 async fn an_unknown_session_is_asked_for_unless_strict() {
     for (strict, first, second) in [(false, 200, 404), (true, 404, 404)] {
@@ -185,15 +185,15 @@ async fn an_unknown_session_is_asked_for_unless_strict() {
     }
 }
 
-/// A server of 2026-07-28 passes over the header: that it answers with success makes nobody an
-/// owner. And ids that no server gives are none.
+/// A server of 2026-07-28 ignores the header, so a successful answer makes nobody an owner. Ids
+/// that no server gives are no ids.
 #[tokio::test]
 async fn ids_cannot_be_claimed_in_advance() {
     let sessions = MemorySessions::new();
     let issuer = TestIssuer::start();
     let layer = SessionBindingLayer::with_store(sessions.clone());
     let echo = axum::routing::any(|headers: http::HeaderMap| async move {
-        // It gives back the session of a failed request as well.
+        // It returns the session id in failed responses too.
         let status = headers
             .contains_key("x-fail")
             .then_some(http::StatusCode::BAD_REQUEST);
@@ -279,7 +279,7 @@ impl SessionStore for ReadOnly {
     }
 }
 
-/// A call that was done is not answered with "try again" because the store fails afterwards.
+/// When the store fails after a call has been done, the answer is not "try again".
 #[tokio::test]
 async fn the_store_is_not_needed_again_for_a_session_that_is_known() {
     let issuer = TestIssuer::start();

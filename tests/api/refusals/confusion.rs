@@ -1,4 +1,4 @@
-//! N05-N10 and N19: public keys and published secrets taken for a secret of HMAC.
+//! N05-N10 and N19: public keys and published secrets, used as a secret of HMAC.
 
 use base64::engine::general_purpose::STANDARD;
 use tower_jwt_auth::ConfigError;
@@ -63,7 +63,7 @@ pub(super) fn mac(kid: &str, secret: &[u8]) -> String {
     let tag = aws_lc_rs::hmac::sign(&key, signed.as_bytes());
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(tag))
 }
-/// What an attacker can make of a published key.
+/// The secrets that an attacker can make from a published key.
 fn guessed_secrets(jwk: &Value) -> Vec<(&'static str, Vec<u8>)> {
     let pem = pem(jwk);
     let numbers = if jwk["kty"] == "RSA" {
@@ -134,7 +134,7 @@ async fn n05_n06_n07_n08_n09_published_keys_are_no_secrets() {
         }
     }
 }
-/// Even where HS256 is listed, for a secret that stands beside a public key.
+/// HS256 is allowed here, for a secret that is configured beside a public key.
 #[tokio::test]
 async fn n05_n08_a_public_key_beside_a_secret_is_none_either() {
     let rsa = &world().rsa;

@@ -1,4 +1,4 @@
-//! N47-N66: what else a header may say.
+//! N47-N66: all other members of a header.
 
 use std::sync::Arc;
 
@@ -80,7 +80,7 @@ async fn n50_n51_n65_n66_payloads_in_another_form() {
     payload_forms().check().await;
 }
 
-/// A key or certificate that comes along is not looked at: not even where it is the right one.
+/// A key or certificate in the header is never read, even where it is the right one.
 fn own_key() -> Table {
     let attacker = TestKey::generate(Algorithm::ES256, "es");
     let mut table = Table::keyed(all_keys());
@@ -114,13 +114,13 @@ fn own_key() -> Table {
     table
 }
 
-/// The start of one is enough: nobody reads it.
+/// The start of a certificate is enough, because nobody reads it.
 const CERTIFICATE: &str = "MIIBszCCAVmgAwIBAgIUXm9uIHJlYWRzIHRoaXMwCgYIKoZIzj0EAwIw";
 
 #[tokio::test(start_paused = true)]
 async fn n52_n54_a_key_or_certificate_of_its_own() {
     own_key().check().await;
-    // Without kid, where one key is published: that one counts, and not the one that came along.
+    // Without kid, where one key is published: that key counts, and not the one in the header.
     let attacker = TestKey::generate(Algorithm::ES256, "es");
     let header = without(with(header(), &json!({"jwk": attacker.jwk()})), "kid");
     Table::keyed([world().es.jwk()])
@@ -148,7 +148,7 @@ async fn n53_jku_and_x5u_are_never_fetched() {
             "n53 {member}: with a good signature it is not read"
         );
         let forged = named.clone().signed_by(canary.signing_key()).sign();
-        // The keys are young: a bad signature asks for no others.
+        // The keys are young, so a bad signature fetches no others.
         assert_eq!(
             call(&layer, &inner, request(Some(&forged))).await.status,
             401,
@@ -242,7 +242,7 @@ fn long_kids() -> Table {
         )
 }
 
-/// That what is remembered of them is bounded, the schedule's own tests show.
+/// The tests of the schedule show that the memory for unknown kids is bounded.
 #[tokio::test(start_paused = true)]
 async fn n57_long_kids_and_many_kids() {
     long_kids().check().await;

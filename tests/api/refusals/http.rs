@@ -72,7 +72,7 @@ async fn n110_without_the_layer_handlers_are_closed() {
         }
     }
 }
-/// An outer layer that is no guard puts somebody there; ours replaces or removes them.
+/// An outer layer that verifies nothing leaves a caller there; this layer replaces or removes it.
 #[tokio::test]
 async fn n111_a_caller_that_was_there_before() {
     let issuer = TestIssuer::start();
@@ -167,7 +167,7 @@ async fn n113_the_metadata_needs_no_token() {
 }
 #[tokio::test]
 async fn n114_challenges_hold_nothing_that_breaks_them() {
-    // What cannot be written into a challenge is no configuration.
+    // Text that cannot stand in a challenge is an error of `build()`.
     let fine = || {
         rules()
             .realm("My server (test)")
@@ -204,7 +204,7 @@ async fn n114_challenges_hold_nothing_that_breaks_them() {
             "n114 resource {odd:?}: {error}"
         );
     }
-    // A scope of a route is needed all the same, and only left out of the challenge.
+    // A scope of a route is still required, and only left out of the challenge.
     let issuer = TestIssuer::start();
     let odd = [
         "a\"b",
@@ -240,7 +240,7 @@ async fn n114_challenges_hold_nothing_that_breaks_them() {
         "n114 {answer:?}"
     );
 }
-/// What an issuer answers in its trouble is between it and the operator.
+/// The answers of a failing issuer are for the operator, and never reach a caller.
 #[tokio::test]
 async fn n114_answers_of_the_issuer_are_not_passed_on() {
     let server = Server::start().await;
@@ -264,7 +264,7 @@ async fn n114_answers_of_the_issuer_are_not_passed_on() {
     }
     assert_eq!(server.inner.calls(), 0);
 }
-/// One connection, one session: each request answers for itself.
+/// One connection, one session: each request needs its own token.
 #[tokio::test]
 async fn n115_every_request_of_a_session_needs_its_token() {
     let server = Server::start().await;
@@ -301,7 +301,7 @@ async fn n115_every_request_of_a_session_needs_its_token() {
         }
     }
 }
-/// What was wrong cannot be told from the answer.
+/// The answer does not show what was wrong.
 #[tokio::test]
 async fn n118_every_refused_token_gets_the_same_answer() {
     let server = Server::start().await;

@@ -194,7 +194,7 @@ fn text() -> Table {
 async fn n42_what_is_no_unicode_text() {
     text().check().await;
 }
-/// Members that mean nothing to us are read all the same.
+/// Unknown members are read too, and held to the same rules.
 fn numbers() -> Table {
     let mut table = Table::usual();
     for fine in [

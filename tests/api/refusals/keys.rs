@@ -221,7 +221,7 @@ async fn n67_n68_n69_n70_n71_n72_n74_n75_keys_that_verify_nothing() {
     for (name, jwk, token) in unusable() {
         under(name, jwk, token).check().await;
     }
-    // Nor does what is no object take the others down.
+    // A member that is not an object leaves the other keys usable.
     for odd in [Value::Null, json!("es"), json!(1), json!([])] {
         Table::keyed([odd, es.jwk()])
             .accepts("n74 beside what is no key", good())

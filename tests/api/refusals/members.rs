@@ -68,7 +68,7 @@ fn deep() -> Table {
 async fn n43_nested_deeper_than_anybody_needs() {
     deep().check().await;
 }
-/// Each member twice with the value that it has, and twice with two.
+/// Each member twice: with the same value, and with two values.
 fn repeated() -> Table {
     let mut table = Table::usual()
         .accepts(
@@ -170,7 +170,7 @@ fn long_header() -> Table {
 async fn n45_a_header_over_10_kb() {
     long_header().check().await;
 }
-/// As many as are read, as long as they fit: it is no fault, and no burden.
+/// As many members as the limits allow are neither an error nor slow.
 fn many_members() -> Table {
     let numbered = |from: usize, to: usize| {
         let members: Vec<_> = (from..to).map(|n| format!("\"{n}\":0")).collect();

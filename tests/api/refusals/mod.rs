@@ -40,7 +40,7 @@ use crate::support::table::{Table, outcome};
 use crate::support::tokens::*;
 use crate::support::{Counting, InMemoryIssuer, RESOURCE, call, request};
 
-/// Every table, for the run that looks at what is told.
+/// Every table, for [`secrets`].
 fn tables() -> Vec<Table> {
     let of_each_subject = [
         algorithm::tables,

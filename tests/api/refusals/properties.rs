@@ -50,7 +50,7 @@ fn every_single_byte_of_a_good_token_counts() {
     for (verifier, token) in all {
         assert_eq!(runtime.block_on(outcome(verifier, token)), Ok(()));
     }
-    // Segments are of very different length: each gets its share, and so do the dots.
+    // Segments differ much in length: each is hit as often, and so are the dots.
     let change = (
         0..all.len(),
         0..4_usize,
@@ -68,7 +68,7 @@ fn every_single_byte_of_a_good_token_counts() {
         };
         let mut bytes = token.clone().into_bytes();
         bytes[part_of_token.start + at.index(part_of_token.len())] ^= flip;
-        // What is no UTF-8 cannot be handed over as a token at all.
+        // Bytes that are not UTF-8 cannot be passed as a token at all.
         if let Ok(changed) = String::from_utf8(bytes) {
             prop_assert!(
                 runtime.block_on(outcome(verifier, &changed)).is_err(),
@@ -150,8 +150,7 @@ fn any_kid_is_harmless_in_logs_and_headers() {
         "[\u{202a}-\u{202e}x]{1,9}"
     ];
     proptest!(cases(300), |(kid in kid)| {
-        // The token names it, and so does a key that is not for signatures: the operator hears of
-        // that one.
+        // A key that is not for signatures has the same `kid` as the token: the log names that key.
         let odd = with(world().rsa.jwk(), &json!({"kid": kid, "use": "enc"}));
         let (layer, _memory) = Table::keyed([world().es.jwk(), odd]).layer();
         let answer = runtime.block_on(call(&layer, &Counting::default(), request(Some(&headed(json!({"kid": kid}))))));
@@ -174,7 +173,7 @@ fn any_kid_is_harmless_in_logs_and_headers() {
     }
 }
 
-/// Text for a challenge: mostly what may stand there, and everything else too.
+/// Text for a challenge: mostly allowed characters, and all others too.
 fn quotable() -> impl Strategy<Value = String> {
     prop_oneof![
         "[ !#-\\[\\]-~]{1,40}",
@@ -201,8 +200,8 @@ fn resources() -> impl Strategy<Value = String> {
     ]
 }
 
-/// By the parser of another project: the MCP client that looks for each parameter anywhere in the
-/// line.
+/// Reads a challenge with the parser of an MCP client, which looks for each parameter anywhere in
+/// the line.
 #[test]
 fn challenges_read_back_whatever_is_configured() {
     let runtime = runtime();

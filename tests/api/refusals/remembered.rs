@@ -80,7 +80,8 @@ async fn n119_a_good_token_lends_nothing_to_another() {
         "n119 the signature of another",
     )
     .await;
-    // And what is good is itself: a second signature of one text, and the token of somebody else.
+    // Other good tokens are accepted as themselves: a second signature of one text, and the token
+    // of another subject.
     let again = own(&with(claims(), &json!({"sub": "alice"})));
     assert_ne!(again, alice);
     for (token, who) in [(&again, "alice"), (&bob, "bobby"), (&alice, "alice")] {
@@ -173,7 +174,7 @@ async fn n120_a_key_that_is_withdrawn() {
     keys.publish(&[&twin]);
     pass(seconds(600)).await;
     thrice(&layer, &of_new, Err(BadSignature), "n120 replaced").await;
-    // A set that cannot be used changes nothing, and its key is not gone either.
+    // A set that cannot be used changes nothing, so the key is still there.
     keys.publish(&[&twin]);
     thrice(&layer, &good(&twin), Ok(()), "n120 the twin").await;
     keys.publish(&[]);
@@ -207,7 +208,7 @@ async fn n120_a_token_that_expires() {
     }
 }
 
-/// The wall clock judges tokens, whichever way it jumps. The age of keys is another test.
+/// Tokens follow the wall clock, whichever way it jumps. Another test covers the age of keys.
 #[tokio::test(start_paused = true)]
 async fn n121_tokens_follow_the_wall_clock() {
     let k = key("k");
@@ -229,7 +230,7 @@ async fn n121_tokens_follow_the_wall_clock() {
     thrice(&layer, &token, Err(IssuedInTheFuture), "n121 an hour back").await;
     clock.set(NOW);
     thrice(&layer, &token, Ok(()), "n121 set right again").await;
-    // An hour of the other clock alone makes no token older.
+    // An hour on the monotonic clock alone makes no token older.
     pass(seconds(3600)).await;
     thrice(&layer, &token, Ok(()), "n121 an hour by the other clock").await;
 }

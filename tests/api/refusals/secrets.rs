@@ -11,10 +11,10 @@ use super::*;
 use crate::support::capture;
 use crate::support::{Answer as Response, Connection, serve};
 
-/// As many octets of a token as may be found by chance.
+/// So many octets of a token may be found by chance.
 const WINDOW: usize = 16;
 
-/// Everything that was said.
+/// Everything that came out.
 #[derive(Default)]
 struct Told {
     /// To callers.
@@ -30,7 +30,7 @@ impl Told {
             headers,
             body,
         } = answer;
-        // Octets as they stood on the wire: `Debug` would escape what must not be there.
+        // The octets as they were sent: `Debug` would escape what must not be there.
         write!(self.answers, "{status} ").unwrap();
         for (name, value) in headers {
             write!(
@@ -203,7 +203,7 @@ async fn nothing_of_a_token_is_told_to_anybody() {
         );
         for (name, token, _) in &refused {
             for odd in texts_of(token) {
-                // Words of our own may be repeated.
+                // Words that this crate uses too may be found.
                 let ours = odd.is_empty() || odd.trim().is_empty();
                 assert!(
                     ours || !text.contains(&odd),

@@ -1,4 +1,4 @@
-//! A server behind the layer, for the rows that need a wire.
+//! A server behind the layer, for rows that need a real socket.
 
 use axum::Router;
 use tower_jwt_auth::test_util::TestIssuer;
@@ -45,12 +45,12 @@ impl Server {
             .await
     }
 
-    /// Whether the service was called since the last look.
+    /// Whether the service has been called since there were `before` calls.
     pub(super) fn reached(&self, before: u64) -> bool {
         self.inner.calls() > before
     }
 }
-/// What the request was refused for; `None` where it was let through.
+/// How the request was refused; `None` where it was admitted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Refusal {
     /// 401 without an error code: nobody tried to log in.

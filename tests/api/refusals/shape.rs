@@ -44,7 +44,7 @@ fn segments() -> Table {
 async fn n32_n33_any_number_of_segments_but_three() {
     segments().check().await;
 }
-/// The longest token that fits, and those that do not.
+/// The longest token that is allowed, and longer ones.
 fn sizes() -> Table {
     let filled = |length: usize| claiming(json!({"x": "x".repeat(length)}));
     let longest = (11_000..)

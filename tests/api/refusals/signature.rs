@@ -81,7 +81,7 @@ fn changed() -> Table {
         )
 }
 
-/// In another case, for a member that is compared in any.
+/// `typ` in another case, which is compared without case.
 fn cased(token: &str, octet: usize) -> String {
     let (header, rest) = token.split_once('.').unwrap();
     let mut octets = URL_SAFE_NO_PAD.decode(header).unwrap();
@@ -207,7 +207,7 @@ fn rsa_values() -> Table {
     table
 }
 
-/// Of two numbers, big-endian; as long as it takes.
+/// The sum of two big-endian numbers.
 fn sum(a: &[u8], b: &[u8]) -> Vec<u8> {
     let mut carry = 0;
     let mut digits: Vec<u8> = a
@@ -372,7 +372,7 @@ async fn n30_the_key_of_another_issuer() {
     );
 }
 
-/// Signatures cover the text that was sent, and not what it means.
+/// A signature covers the text that was sent, and not its meaning.
 fn other_order() -> Table {
     let good = good();
     let (_, rest) = good.split_once('.').unwrap();

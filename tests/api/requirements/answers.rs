@@ -1,4 +1,4 @@
-//! Rows about what a refused caller is told: M7, M10, S1 to S4, S10, and RFC 6750 §3.
+//! What a refused caller is told: rows M7, M10, S1 to S4 and S10, and RFC 6750 §3.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -107,7 +107,7 @@ async fn m7_m10_s1_s2_s3_s4_status_challenge_and_body() {
     check(&world, rows).await;
 }
 
-/// An outage is no reason to throw a good token away.
+/// During an outage a good token stays good: a challenge would make the client discard it.
 #[tokio::test]
 async fn m10_without_keys_it_is_503_and_no_challenge() {
     let world = World::start(|config| config).await;
@@ -123,7 +123,7 @@ async fn m10_without_keys_it_is_503_and_no_challenge() {
     assert_eq!(world.reached(), 0);
 }
 
-/// Trying out tokens teaches nothing; what was wrong is in the log (`tests/api/events.rs`).
+/// A caller that tries out tokens learns nothing: the reasons are in the log (`telemetry.rs`).
 #[tokio::test]
 async fn s10_every_bad_token_gets_the_same_answer() {
     let world = World::start(|config| config).await;
@@ -243,7 +243,7 @@ async fn rfc6750_3_schemes_in_any_case_and_values_in_any_bytes() {
     assert_eq!(world.reached(), 4);
 }
 
-/// Whatever is configured, and builds: the grammar and a real client read the same out of it.
+/// Any configuration that builds: the grammar and a real client read the same parameters.
 #[test]
 fn m7_m10_rfc6750_3_no_configuration_breaks_a_parser() {
     use proptest::prelude::*;

@@ -32,7 +32,7 @@ fn stack(auth: JwtAuthLayer) -> Stack {
         .service(rmcp_server(StreamableHttpServerConfig::default()))
 }
 
-/// The server is up before its issuer is; nobody's token is thrown away meanwhile.
+/// The server is up before its issuer: no client is told to discard its token meanwhile.
 #[tokio::test(start_paused = true)]
 async fn availability_the_server_starts_before_its_issuer() {
     let _held = HeldClock::hold();

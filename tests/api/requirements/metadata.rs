@@ -1,4 +1,4 @@
-//! Rows about the protected resource metadata: M1, M2, M3, S5, S6, S7.
+//! The protected resource metadata: rows M1, M2, M3, S5, S6 and S7.
 
 use axum::Router;
 use rmcp::transport::auth::WWWAuthenticateParams;
@@ -38,7 +38,7 @@ async fn m1_m2_m3_the_document_is_open_and_says_what_was_configured() {
         "jwks_uri": "https://mcp.example.com/jwks",
     });
     for path in [INSERTED, ROOT] {
-        // Whatever comes as credentials: nobody looks at them.
+        // Credentials of any kind: nobody reads them.
         for authorization in [&[][..], &["Bearer junk"], &["Bearer a", "Bearer b"]] {
             let answer = world.ask("GET", path, authorization, "").await;
             assert_eq!(answer.status, 200, "{path} {authorization:?}");
@@ -244,7 +244,7 @@ async fn s5_offline_access_is_never_advertised() {
             ConfigError::OfflineAccess { setting }
         );
     }
-    // One that an operation demands is demanded, and not asked for.
+    // A scope that an operation demands is still demanded, and left out of the challenge.
     let issuer = TestIssuer::start();
     let scopes = McpScopes::new().method("tools/list", ["mcp:list", "offline_access"]);
     let server = axum::routing::any(|| async { "in" }).layer(scopes);
@@ -265,7 +265,7 @@ async fn s5_offline_access_is_never_advertised() {
     }
 }
 
-/// The least that is of use, and not the catalogue of all scopes.
+/// The scopes that basic use needs, and not every scope there is.
 #[tokio::test]
 async fn s7_scopes_supported_is_what_every_operation_needs_unless_set() {
     let base = World::start(|config| config.required_scopes(["mcp:read"])).await;

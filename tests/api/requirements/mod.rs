@@ -82,7 +82,7 @@ impl World {
         Self::outside(change, |app| app).await
     }
 
-    /// With something of `wrap` outside of the layer.
+    /// With `wrap` outside of the layer.
     async fn outside(
         change: impl FnOnce(JwtAuthConfigBuilder) -> JwtAuthConfigBuilder,
         wrap: impl FnOnce(Router) -> Router,
@@ -126,7 +126,7 @@ impl World {
     }
 }
 
-/// Counts what gets as far as the server.
+/// Counts the requests that reach the server.
 fn counting(
     reached: &Arc<AtomicU64>,
 ) -> tower::util::MapRequestLayer<impl Fn(Request) -> Request + Clone + use<>> {
@@ -155,7 +155,7 @@ async fn ask(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> A
     answer
 }
 
-/// What a tool answered, out of JSON or an event stream.
+/// The answer of a tool, read from JSON or from an event stream.
 fn result(answer: &Answer) -> Value {
     assert_eq!(answer.status, 200, "{answer:?}");
     let event = answer

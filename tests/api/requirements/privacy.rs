@@ -54,8 +54,8 @@ async fn m8_n117_a_tool_behind_the_preset_sees_the_caller_and_no_header() {
     assert_eq!(seen["caller"]["subject"], "alice");
 }
 
-/// `Debug` of what a tool has at hand, and everything that is logged on the way, by us and by rmcp:
-/// also where the header stays, because it is marked sensitive.
+/// `Debug` of all that a tool can reach, and everything that this crate and rmcp log. Where the
+/// header stays, it is marked sensitive.
 #[tokio::test]
 async fn m14_neither_debug_nor_logs_hold_a_token() {
     let cases: [(Preset, bool); 2] = [(JwtAuthLayer::for_mcp, false), (JwtAuthLayer::new, true)];

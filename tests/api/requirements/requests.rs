@@ -1,4 +1,4 @@
-//! Rows about which requests are looked at: M9, M12, M15, M16, M17.
+//! Which requests are verified: rows M9, M12, M15, M16 and M17.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -100,7 +100,7 @@ async fn m9_a_refusal_polls_no_body_and_reaches_nobody() {
     }
 }
 
-/// Something further out says who is calling: it is not believed.
+/// An outer layer says who is calling, and is not believed.
 #[tokio::test]
 async fn m9_a_caller_that_was_planted_is_removed() {
     let planted = AuthInfo::for_tests(serde_json::json!({"sub": "root", "scope": "mcp:admin"}));
@@ -119,7 +119,7 @@ async fn m9_a_caller_that_was_planted_is_removed() {
 
 const NOW: u64 = 1_700_000_000;
 
-/// A session is no credential: each of its requests is asked for a token that is good by then.
+/// A session is no credential: each of its requests needs a token that is good at that time.
 #[tokio::test]
 async fn m12_m16_a_token_that_expires_in_mid_session_is_refused_from_then_on() {
     let clock = FakeClock::at(NOW as f64);
@@ -160,7 +160,8 @@ async fn m12_m16_a_token_that_expires_in_mid_session_is_refused_from_then_on() {
     );
 }
 
-/// The check is the integrator's; what it needs is left as it came, and refusals stay rmcp's own.
+/// The server behind checks `Origin` and `Host`: both reach it unchanged, and its refusals come
+/// back unchanged.
 #[tokio::test]
 async fn m15_origin_and_host_are_checked_behind_the_layer() {
     let issuer = TestIssuer::start();
@@ -189,7 +190,7 @@ async fn m15_origin_and_host_are_checked_behind_the_layer() {
     }
 }
 
-/// What sessions, handles and `requestState` are keyed by.
+/// The principal, which is the key for sessions, handles and `requestState`.
 #[tokio::test]
 async fn m17_s8_a_principal_outlives_its_token_and_is_nobody_elses() {
     let issuer = TestIssuer::start();

@@ -183,14 +183,14 @@ async fn m13_tokens_in_the_query_or_in_a_form_are_not_read() {
     let answer = super::ask("POST", &url, &urlencoded, &form).await;
     assert_eq!((answer.status.as_u16(), world.reached()), (401, 0));
 
-    // Nor do they get in the way of one that comes as it should.
+    // Nor do they harm a token in the right place.
     let header = format!("Bearer {token}");
     let junk = "/mcp?access_token=junk";
     let both = world.ask("POST", junk, &[&header], super::WHOAMI).await;
     assert_eq!(both.status, 200);
 }
 
-/// Machines have no user: `sub` names the client, or nobody.
+/// Machines have no user: `sub` names the client, or is missing.
 #[tokio::test]
 async fn extensions_client_credentials_tokens_are_accepted() {
     let world = World::start(|config| config).await;
@@ -205,7 +205,7 @@ async fn extensions_client_credentials_tokens_are_accepted() {
     assert_eq!(nobody["caller"]["subject"], json!(null));
 }
 
-/// What an identity provider hands out for an authorization server is no access token.
+/// A grant that an identity provider issues for an authorization server is no access token.
 #[tokio::test]
 async fn extensions_grants_for_the_issuer_are_no_access_tokens() {
     let world = World::start(|config| config).await;
@@ -236,7 +236,7 @@ async fn extensions_grants_for_the_issuer_are_no_access_tokens() {
     assert_eq!(world.with_token(&plain).await.status, 200);
 }
 
-/// Proof of possession is not built: a token that needs it is not taken without.
+/// A token that is bound to a key is refused as a bearer token.
 #[tokio::test]
 async fn dpop_bound_tokens_are_refused_as_bearer() {
     let world = World::start(|config| config).await;

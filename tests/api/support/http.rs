@@ -45,7 +45,7 @@ impl<B> Service<Request<B>> for Counting {
     }
 }
 
-/// What came back, read to the end.
+/// A response with its body, read to the end.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,

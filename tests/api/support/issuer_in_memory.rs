@@ -14,7 +14,7 @@ use tower_jwt_auth::{
 pub(crate) const ISSUER: &str = "memory";
 pub(crate) const AUDIENCE: &str = "tests";
 
-/// What the source answers.
+/// The answer to each fetch.
 #[derive(Clone, Debug)]
 pub(crate) enum Answer {
     Document(Vec<u8>),

@@ -55,7 +55,7 @@ async fn a_body_beyond_the_limit_needs_every_scope() {
     let call = call("look");
     let largest = format!("{call}{}", " ".repeat(limit - call.len()));
     let (read, all) = ("base mcp:read", "base mcp:read mcp:write mcp:list");
-    // axum's own limit stands in the way of a body this long, and so shows that it was handed on.
+    // axum's own limit refuses a body this long, which shows that the body was passed on.
     assert_eq!(server.send(read, &[], &largest).await.status, 413);
     assert_eq!(
         server.send(read, &[], &format!("{largest} ")).await.status,
@@ -81,7 +81,7 @@ async fn bodies_stream_through_and_trailers_are_kept() {
     let service = tower::service_fn(
         async |request: http::Request<McpBody<Channel<Bytes, Infallible>>>| {
             let mut body = request.into_body();
-            // The first frame: whether it was waited for the last one shows here.
+            // The first frame alone: had the layer read the body to its end, it would hold all.
             let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
             Ok::<_, Infallible>(http::Response::new(Full::from(first)))
         },
@@ -153,7 +153,7 @@ async fn a_slow_body_holds_no_permit() {
     let (mut sender, body) = Channel::new(1);
     sender.try_send(Frame::data(call("look").into())).unwrap();
     drop(sender);
-    // A hang would be the failure: it is made one by the number of turns that this task gets.
+    // If the slow body held the permit, this would hang; the number of polls makes that a failure.
     let mut quick = Box::pin(service.oneshot(request(body)));
     let mut turns = 0;
     let answer = std::future::poll_fn(|cx| {

@@ -93,7 +93,7 @@ async fn m11_broad_scopes_imply_narrow_ones() {
     }
 }
 
-/// What nobody can read, or no rule speaks of, asks no client to have everything granted (S7).
+/// S7: a body that cannot be read, or a tool without a rule, makes no client ask for every scope.
 #[tokio::test]
 async fn s7_no_challenge_lists_every_scope_there_is() {
     let server = Server::start(scopes());

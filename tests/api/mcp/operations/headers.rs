@@ -27,7 +27,7 @@ async fn s9_headers_count_only_where_the_server_must_check_them() {
         ("and decides", &[], &write, 403),
         ("the headers decide", &[NEW, CALL, LOOK], &look, 200),
         ("the headers decide", &[NEW, CALL, WRITE], &write, 403),
-        // What follows is the server's to refuse: it must compare the two.
+        // The server must compare headers and body, and refuses this itself.
         ("so the body is not read", &[NEW, CALL, LOOK], "{", 200),
         ("a name in base64", &[NEW, CALL, encoded], &look, 200),
         ("a name in base64", &[NEW, CALL, encoded_write], &write, 403),
@@ -128,7 +128,7 @@ async fn resources_by_uri_and_what_leads_elsewhere() {
     }
 }
 
-/// What the way by headers stands on: rmcp refuses those that differ from the body.
+/// The layer may trust headers because rmcp refuses headers that differ from the body.
 #[tokio::test]
 async fn rmcp_refuses_forged_headers_that_the_layer_trusts() {
     use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;

@@ -17,7 +17,7 @@ use tower_jwt_auth::{JwtAuthConfigBuilder, JwtAuthLayer, McpScopes};
 
 use crate::support::{Answer, RESOURCE, config, read};
 
-/// A server that gives back what it got, behind the layers; and how often it was reached.
+/// A server behind the layers that returns each body, and counts its calls.
 struct Server {
     issuer: TestIssuer,
     app: Router,
