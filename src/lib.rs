@@ -50,7 +50,7 @@
 //! | keys from elsewhere | [`KeySource`] |
 //! | a deny list, a check of your own | [`JwtAuthConfigBuilder::check`] |
 //! | what a refused caller is told | [`Rejection`] |
-//! | readiness and health | [`JwtAuthLayer::keys`], [`JwtAuthLayer::ready`] |
+//! | readiness and health | [`JwtAuthLayer::keys_health`], [`JwtAuthLayer::wait_for_keys`] |
 //! | tests of your own | `test_util` (feature `test-util`) |
 //! | settings for an identity provider | [`guide::providers`] |
 //! | operation, threats, decisions | [`guide`] |

@@ -6,8 +6,7 @@ use tower_layer::Layer;
 
 use super::gate::Gate;
 use super::service::JwtAuth;
-use crate::keys::{FetchError, KeysHealth};
-use crate::verifier::JwtVerifier;
+use crate::verifier::{FetchError, JwtVerifier, KeysHealth};
 use crate::wire::metadata::ResourceMetadata;
 use crate::wire::rejection::{Rejection, RejectionContext, RejectionHook};
 use crate::wire::stream_expiry::StreamExpiry;

@@ -1,3 +1,12 @@
+//! Who calls: [`AuthInfo`], and how code behind the layer asks for it.
+//!
+//! The verifier makes an `AuthInfo`; the tower layers, the axum extractors and handlers read it. It
+//! carries the verified token, the credentials that it came in, and the answers for this caller, so
+//! that inner layers answer as the outer one would. `required` is how code asks for a caller: it gets
+//! one, or the right rejection. `extract` does so for axum, `ext` for frameworks that hand on parts of
+//! the request.
+
+mod claims;
 mod ext;
 #[cfg(feature = "axum")]
 mod extract;
@@ -5,6 +14,7 @@ mod required;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::de::DeserializeOwned;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
@@ -15,6 +25,8 @@ use crate::token::verified::Verified;
 use crate::wire::answers::Answers;
 use crate::wire::credentials::Credentials;
 
+pub use claims::ClaimsError;
+use claims::one_claim;
 pub use ext::AuthInfoExt;
 #[cfg(feature = "axum")]
 pub use extract::Claims;
@@ -120,9 +132,15 @@ impl AuthInfo {
         &self.answers
     }
 
-    /// `exp` in seconds since the Unix epoch, rounded down. The leeway is not added.
+    /// `exp`, rounded down to a second. The leeway is not added.
     #[must_use]
-    pub fn expires_at(&self) -> u64 {
+    pub fn expires_at(&self) -> SystemTime {
+        let since_epoch = Duration::from_secs(self.expires_at_seconds());
+        // Both are below 2^53 seconds, which every platform's time can hold.
+        UNIX_EPOCH.checked_add(since_epoch).unwrap_or(UNIX_EPOCH)
+    }
+
+    fn expires_at_seconds(&self) -> u64 {
         self.verified.times().exp.unix_seconds()
     }
 
@@ -145,7 +163,7 @@ impl AuthInfo {
         (self.issuer(), self.client_id(), self.subject())
     }
 
-    /// All claims as `T`.
+    /// All claims as `T`. Reads the whole payload at each call.
     ///
     /// # Errors
     ///
@@ -170,11 +188,38 @@ impl AuthInfo {
         serde_json::from_str(self.verified.payload()).map_err(ClaimsError)
     }
 
-    /// One claim by name, `None` when the token does not carry it.
+    /// One claim by name as any JSON value, `None` when the token does not carry it. Reads the payload
+    /// at each call; [`claim_as`](Self::claim_as) makes the type that you need directly.
     #[must_use]
     pub fn claim(&self, name: &str) -> Option<serde_json::Value> {
-        let claims: serde_json::Value = serde_json::from_str(self.verified.payload()).ok()?;
-        claims.get(name).cloned()
+        self.claim_as(name).ok()?
+    }
+
+    /// One claim by name as `T`, `None` when the token does not carry it. Reads the payload at each
+    /// call, and skips the other claims without making values of them.
+    ///
+    /// # Errors
+    ///
+    /// [`ClaimsError`] when the claim does not fit `T`.
+    ///
+    /// ```
+    /// # #[cfg(feature = "test-util")] {
+    /// use tower_jwt_auth::AuthInfo;
+    ///
+    /// let auth = AuthInfo::for_tests(serde_json::json!({"roles": ["admin"]}));
+    /// let roles: Vec<String> = auth.claim_as("roles")?.unwrap_or_default();
+    /// assert_eq!(roles, ["admin"]);
+    /// # }
+    /// # Ok::<(), tower_jwt_auth::ClaimsError>(())
+    /// ```
+    pub fn claim_as<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, ClaimsError> {
+        one_claim(self.verified.payload(), name)
+    }
+
+    /// The claims as JSON, byte for byte as the issuer wrote them.
+    #[must_use]
+    pub fn claims_json(&self) -> &str {
+        self.verified.payload()
     }
 }
 
@@ -186,7 +231,7 @@ impl fmt::Debug for AuthInfo {
             .field("issuer", &self.issuer())
             .field("audience", &self.audience())
             .field("scopes", &self.scopes())
-            .field("expires_at", &self.expires_at())
+            .field("expires_at", &self.expires_at_seconds())
             .finish_non_exhaustive()
     }
 }
@@ -199,24 +244,9 @@ impl Serialize for AuthInfo {
         fields.serialize_field("issuer", self.issuer())?;
         fields.serialize_field("audience", self.audience())?;
         fields.serialize_field("scopes", self.scopes())?;
-        fields.serialize_field("expires_at", &self.expires_at())?;
+        // Unix seconds, as in the token.
+        fields.serialize_field("expires_at", &self.expires_at_seconds())?;
         fields.end()
-    }
-}
-
-/// The claims of a good token do not fit the type that was asked for.
-#[derive(Debug)]
-pub struct ClaimsError(serde_json::Error);
-
-impl fmt::Display for ClaimsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the claims do not fit the requested type")
-    }
-}
-
-impl std::error::Error for ClaimsError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.0)
     }
 }
 
@@ -254,6 +284,16 @@ mod tests {
         let auth = AuthInfo::for_tests(serde_json::json!({"roles": ["admin"]}));
         assert_eq!(auth.claim("roles"), Some(serde_json::json!(["admin"])));
         assert_eq!(auth.claim("role"), None);
+        assert_eq!(
+            auth.claim_as::<Vec<String>>("roles").unwrap().unwrap(),
+            ["admin"]
+        );
+        assert_eq!(auth.claim_as::<Vec<String>>("role").unwrap(), None);
+        assert!(auth.claim_as::<Vec<u64>>("roles").is_err());
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(auth.claims_json()).unwrap()["roles"],
+            serde_json::json!(["admin"])
+        );
         assert!(auth.claims::<Vec<String>>().is_err());
         assert_eq!(auth.principal(), ("https://issuer.test", "jwt", None));
     }

@@ -4,7 +4,8 @@ use aws_lc_rs::hmac;
 use aws_lc_rs::rsa::RsaParameters;
 use aws_lc_rs::signature::{self, ParsedPublicKey, RsaPublicKeyComponents, VerificationAlgorithm};
 
-use super::{Algorithm, Material, Verify};
+use super::algorithm::Algorithm;
+use super::key::{Material, Verify};
 
 #[derive(Debug)]
 pub(crate) enum SignatureKey {

@@ -1,6 +1,7 @@
 //! Nothing can be made: `build()` says which features are missing.
 
-use super::{Algorithm, Material, Verify};
+use super::algorithm::Algorithm;
+use super::key::{Material, Verify};
 
 #[derive(Debug)]
 pub(crate) enum SignatureKey {}

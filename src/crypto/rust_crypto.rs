@@ -11,7 +11,8 @@ use rsa::signature::Verifier;
 use rsa::{BoxedUint, pkcs1v15, pss};
 use sha2::{Sha256, Sha384, Sha512};
 
-use super::{Algorithm, Material, Verify};
+use super::algorithm::Algorithm;
+use super::key::{Material, Verify};
 use crate::limits::RSA_BITS;
 
 /// The types of keys have nothing in common but this.

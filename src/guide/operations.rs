@@ -2,7 +2,7 @@
 //!
 //! # The fetching task
 //!
-//! Each issuer has one background task. It starts with [`JwtAuthLayer::ready`], or with the first
+//! Each issuer has one background task. It starts with [`JwtAuthLayer::wait_for_keys`], or with the first
 //! token that names the issuer and passes every check except the signature. Only this task fetches.
 //! It keeps running without traffic until the last clone of the layer, of its services and of its
 //! verifiers is dropped. Requests read the keys in use and never fetch, so a cancelled request
@@ -76,7 +76,7 @@
 //!
 //! # Readiness
 //!
-//! [`JwtAuthLayer::keys`] reports on every issuer and starts nothing. Before the first token or the
+//! [`JwtAuthLayer::keys_health`] reports on every issuer and starts nothing. Before the first token or the
 //! first call of `ready` there are no keys to report, so a process that gets traffic only once it
 //! is ready must call `ready` itself:
 //!
@@ -86,17 +86,17 @@
 //! /// Called at start-up. If the first attempt fails, the task keeps trying, and readiness follows.
 //! fn warm_up(auth: &JwtAuthLayer) {
 //!     let auth = auth.clone();
-//!     tokio::spawn(async move { auth.ready().await });
+//!     tokio::spawn(async move { auth.wait_for_keys().await });
 //! }
 //!
 //! /// The status of a readiness probe.
 //! fn readiness(auth: &JwtAuthLayer) -> u16 {
-//!     if auth.keys().is_ready() { 200 } else { 503 }
+//!     if auth.keys_health().is_ready() { 200 } else { 503 }
 //! }
 //! ```
 //!
 //! [`KeysHealth::is_ready`] requires keys of every issuer. If one of several issuers may be
-//! missing, look at [`KeysHealth::issuers`] instead. [`ready`](crate::JwtAuthLayer::ready) returns
+//! missing, look at [`KeysHealth::issuers`] instead. [`wait_for_keys`](crate::JwtAuthLayer::wait_for_keys) returns
 //! at the first failure, with the URL and the cause; waiting for it before serving makes your start
 //! depend on that of the issuer, and is not needed. Do not use readiness as a liveness probe: a
 //! restart does not end an outage of the issuer.
@@ -199,7 +199,7 @@
 //! [`IssuerHealth::stale`]: crate::IssuerHealth::stale
 //! [`IssuerHealth`]: crate::IssuerHealth
 //! [`JwksCache`]: crate::JwksCache
-//! [`JwtAuthLayer::keys`]: crate::JwtAuthLayer::keys
-//! [`JwtAuthLayer::ready`]: crate::JwtAuthLayer::ready
+//! [`JwtAuthLayer::keys_health`]: crate::JwtAuthLayer::keys_health
+//! [`JwtAuthLayer::wait_for_keys`]: crate::JwtAuthLayer::wait_for_keys
 //! [`KeysHealth::is_ready`]: crate::KeysHealth::is_ready
 //! [`KeysHealth::issuers`]: crate::KeysHealth::issuers

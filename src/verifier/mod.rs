@@ -29,7 +29,6 @@ use http::request::Parts;
 use crate::base::clock::{Clock, Now};
 use crate::base::facts::Facts;
 use crate::caller::AuthInfo;
-use crate::keys::{FetchError, KeysHealth};
 use crate::token::verified::Verified;
 use crate::verifier::cache::TokenCache;
 use crate::verifier::checks::CustomChecks;
@@ -39,6 +38,8 @@ use crate::wire::credentials::{Credentials, NoBearer, bearer};
 use crate::wire::rejection::{Rejection, RejectionHook};
 
 pub use checks::CheckError;
+// The two types of `keys` that the face of the verifier shows.
+pub(crate) use crate::keys::{FetchError, KeysHealth};
 pub(crate) use issuers::TrustedIssuer;
 pub(crate) use pending::Pending;
 pub(crate) use presented::Presented;

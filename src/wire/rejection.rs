@@ -184,6 +184,7 @@ impl Rejection {
 
     /// Counts and logs the rejection, and keeps the response for [`to_response`](Self::to_response):
     /// for extractors, whose response is made where the request is no longer at hand.
+    #[cfg(feature = "axum")]
     pub(crate) fn reported(mut self, context: &RejectionContext<'_>) -> Self {
         self.report();
         if self.hook.is_some() {
