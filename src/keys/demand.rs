@@ -15,6 +15,16 @@ pub(crate) enum KeyDemand<'k> {
     Signature { seen: u64 },
 }
 
+impl<'k> KeyDemand<'k> {
+    /// The `kid` that is missing; `None` for a demand that any newer set may meet.
+    pub(super) const fn kid(self) -> Option<&'k str> {
+        match self {
+            Self::Key { kid, .. } => kid,
+            Self::Signature { .. } => None,
+        }
+    }
+}
+
 /// The reply to a demand.
 #[derive(Debug)]
 pub(crate) enum Asked {

@@ -1,9 +1,9 @@
-//! When to fetch: state and now in, a decision out. No clock, no I/O, no randomness of its own.
+//! When to fetch. The caller passes the time and the random numbers, and gets a decision.
 //!
-//! The life of a key set has four times: fresh; due (from 80 % of its life on it is refreshed
-//! ahead); stale (its life is over, refreshes fail, it still serves); expired (`max_stale`). Three
-//! budgets decide about fetches, so that none can starve another: the schedule itself, unknown
-//! `kid`s, and the back-off after failures, which holds for all of them.
+//! A key set passes four stages: fresh; due (it is refreshed when 80 % of its lifetime are over);
+//! stale (its lifetime is over and refreshes fail, but it still serves); expired (older than
+//! `max_stale`). Fetches come out of separate budgets, so that none can starve another: the schedule,
+//! unknown `kid`s, and `kid`s of earlier sets. The back-off after failures holds for all of them.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::base::clock::Now;
 use crate::keys::settings::Times;
-use crate::keys::snapshot::FetchedAt;
+use crate::keys::snapshot::{FetchedAt, later};
 use crate::limits::{FIRST_BACKOFF, MAX_REMEMBERED_KIDS, UNKNOWN_KID_FETCHES};
 
 #[derive(Debug)]
@@ -23,21 +23,21 @@ pub(crate) struct Schedule {
     /// No fetch before this, whoever asks.
     retry_at: Option<Instant>,
     unknown_kid: Budget,
-    /// For `kid`s that an earlier set held: tokens of a key that is really gone go on coming for a while,
-    /// and must not take the fetches of a new key.
+    /// For `kid`s that an earlier set held. Tokens of a key that is really gone arrive for a while, and
+    /// must not spend the fetches that a new key needs.
     returning_kid: Budget,
-    /// The last refresh that a bad signature forced.
+    /// When a bad signature forced a refresh last.
     forced_at: Option<Instant>,
     absent: AbsentKids,
-    /// `kid`s of earlier sets. Replicas of an issuer may disagree for hours about which keys there are,
-    /// so one of these may come back any moment, and is never taken for absent.
+    /// `kid`s of earlier sets. Replicas of an issuer may disagree for hours about the current keys, so
+    /// such a key may come back at any moment and never counts as absent.
     withdrawn: HashSet<KidHash>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct LastGood {
     fetched: FetchedAt,
-    /// From this age on it is refreshed ahead.
+    /// The age at which the refresh is due.
     refresh_at_age: Duration,
 }
 
@@ -45,7 +45,7 @@ struct LastGood {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Decision {
     Fetch,
-    /// The keys in use are as current as the budgets allow, and the key is not there.
+    /// The keys in use are as current as the budgets allow, and do not hold the key.
     Absent,
     /// Fetches fail; the next one is allowed at this time.
     BackOff {
@@ -72,7 +72,7 @@ impl Schedule {
     pub(crate) fn due(&self, now: Now) -> Instant {
         let due = self.last_good.map_or(now.monotonic, |good| {
             let age = good.fetched.age(now, self.times.max_age);
-            now.monotonic + good.refresh_at_age.saturating_sub(age)
+            later(now.monotonic, good.refresh_at_age.saturating_sub(age))
         });
         self.retry_at.map_or(due, |retry| due.max(retry))
     }
@@ -85,7 +85,7 @@ impl Schedule {
         }
     }
 
-    /// Whether [`ask_for_kid`](Self::ask_for_kid) would say so. Asks for nothing, and spends nothing.
+    /// Whether [`ask_for_kid`](Self::ask_for_kid) would answer `Absent`. Spends nothing.
     pub(crate) fn is_absent(&self, kid: KidHash, now: Instant) -> bool {
         let budget = match self.withdrawn.contains(&kid) {
             true => &self.returning_kid,
@@ -113,15 +113,15 @@ impl Schedule {
         }
     }
 
-    /// A signature failed under a key that we know: the issuer may have reused its `kid`. Worth one
-    /// look per cooldown, and none while the set is younger than that.
+    /// A signature failed under a known key: the issuer may have reused its `kid`. That is worth one
+    /// fetch per cooldown, and none while the set is younger than the cooldown.
     pub(crate) fn ask_for_signature(&mut self, now: Now) -> Decision {
         let young = self
             .last_good
             .is_some_and(|good| good.fetched.age(now, self.times.max_age) < self.times.cooldown);
         let forced = self
             .forced_at
-            .is_some_and(|at| now.monotonic < at + self.times.cooldown);
+            .is_some_and(|at| now.monotonic < later(at, self.times.cooldown));
         if young || forced || self.backing_off(now.monotonic).is_some() {
             return Decision::Absent;
         }
@@ -140,7 +140,8 @@ impl Schedule {
         self.retry_at = None;
     }
 
-    /// Which of the asked `kid`s a good set did not hold. A changed set forgets the older ones.
+    /// Remembers `kid`s that requests asked for and a good set does not hold. When the set has changed,
+    /// the `kid`s noted earlier are forgotten.
     pub(crate) fn note_absent(
         &mut self,
         kids: impl Iterator<Item = KidHash>,
@@ -149,16 +150,16 @@ impl Schedule {
     ) {
         let AbsentKids(absent) = &mut self.absent;
         absent.retain(|_, until| !changed && now < *until);
-        let room = MAX_REMEMBERED_KIDS.saturating_sub(absent.len());
-        let unheard = kids.filter(|kid| !self.withdrawn.contains(kid));
+        let free = MAX_REMEMBERED_KIDS.saturating_sub(absent.len());
+        let unknown = kids.filter(|kid| !self.withdrawn.contains(kid));
         absent.extend(
-            unheard
-                .take(room)
-                .map(|kid| (kid, now + self.times.cooldown)),
+            unknown
+                .take(free)
+                .map(|kid| (kid, later(now, self.times.cooldown))),
         );
     }
 
-    /// These were in the set that is replaced, and are not in the new one.
+    /// Remembers `kid`s of the replaced set that the new set does not hold.
     pub(crate) fn note_withdrawn(&mut self, kids: impl Iterator<Item = KidHash>) {
         if self.withdrawn.len() >= MAX_REMEMBERED_KIDS {
             self.withdrawn.clear();
@@ -179,7 +180,7 @@ impl Schedule {
             .mul_f64(1.0 - BACKOFF_JITTER * jitter);
         let asked = retry_after.unwrap_or_default().min(self.times.max_age);
         self.failures = self.failures.saturating_add(1);
-        self.retry_at = Some(now + pause.max(asked));
+        self.retry_at = Some(later(now, pause.max(asked)));
     }
 
     /// When a fetch may be asked for again after one that failed.
@@ -209,27 +210,28 @@ impl Budget {
     }
 
     fn is_spent(&self, now: Instant, cooldown: Duration) -> bool {
-        self.left == 0 && now < self.since + cooldown
+        self.left == 0 && now < later(self.since, cooldown)
     }
 
-    /// Or when the next one comes.
+    /// Takes one fetch, or returns when the next one is available.
     fn spend(&mut self, now: Instant, cooldown: Duration) -> Result<(), Instant> {
-        while self.left < UNKNOWN_KID_FETCHES && now >= self.since + cooldown {
-            self.since += cooldown;
-            self.left += 1;
+        while self.left < UNKNOWN_KID_FETCHES && now >= later(self.since, cooldown) {
+            self.since = later(self.since, cooldown);
+            self.left = self.left.saturating_add(1);
         }
         if self.left == UNKNOWN_KID_FETCHES {
             self.since = now;
         }
-        self.left = self.left.checked_sub(1).ok_or(self.since + cooldown)?;
+        let next = later(self.since, cooldown);
+        self.left = self.left.checked_sub(1).ok_or(next)?;
         Ok(())
     }
 }
 
-/// A `kid` by a hash under a secret of this process: 8 bytes whatever an attacker sends.
+/// A `kid`, hashed with a secret of this process: 8 bytes, however long the `kid` of an attacker is.
 pub(crate) type KidHash = u64;
 
-/// `kid`s that a fresh set was seen not to hold, each for one cooldown.
+/// `kid`s that a fetched set did not hold, each remembered for one cooldown.
 #[derive(Debug, Default)]
 struct AbsentKids(HashMap<KidHash, Instant>);
 
@@ -239,13 +241,13 @@ impl AbsentKids {
     }
 }
 
-/// Share of a set's life after which it is refreshed: early enough for several attempts.
+/// Share of a set's lifetime after which it is refreshed: early enough for several attempts.
 const REFRESH_AHEAD: f64 = 0.8;
 
-/// How much earlier than that at most.
+/// Share of that time by which jitter brings the refresh forward at most.
 const JITTER: f64 = 0.1;
 
-/// How much shorter a back-off at most.
+/// Share of a back-off by which jitter shortens it at most.
 const BACKOFF_JITTER: f64 = 0.25;
 
 #[cfg(test)]

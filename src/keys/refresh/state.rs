@@ -1,10 +1,9 @@
-//! What the requests and the task share, and what requests ask of it.
+//! The state that requests and the task share.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -14,108 +13,141 @@ use tokio::time::Instant;
 use super::fetches::Fetches;
 use super::schedule::{Decision, KidHash, Schedule};
 use crate::base::clock::{Clock, Now};
-use crate::keys::demand::{Asked, DemandOutcome, FetchId, KeyDemand};
+use crate::keys::demand::{Asked, DemandOutcome, KeyDemand};
+use crate::keys::persist::seed::seeded;
 use crate::keys::settings::KeyOrigin;
-use crate::keys::snapshot::Snapshot;
+use crate::keys::snapshot::{Snapshot, later};
 use crate::keys::source::FetchError;
 use crate::limits::MAX_REMEMBERED_KIDS;
 use crate::telemetry;
 
 #[derive(Debug)]
-pub(in crate::keys) struct Shared {
-    pub(in crate::keys) origin: KeyOrigin,
-    pub(in crate::keys) clock: Clock,
-    pub(in crate::keys) hasher: RandomState,
-    pub(in crate::keys) snapshot: ArcSwapOption<Snapshot>,
+pub(super) struct Shared {
+    pub(super) origin: KeyOrigin,
+    pub(super) clock: Clock,
+    pub(super) hasher: RandomState,
+    /// The keys in use. Only the task stores here.
+    pub(super) snapshot: ArcSwapOption<Snapshot>,
     /// Read on every request; written when the task starts or ends.
-    pub(in crate::keys) running: AtomicBool,
-    /// Never locked by a request that finds its key, and never held across an await.
-    pub(in crate::keys) control: Mutex<Control>,
-    pub(in crate::keys) created: Instant,
-    /// When the task planned last, in milliseconds since `created`.
-    pub(in crate::keys) last_tick: AtomicU64,
+    pub(super) running: AtomicBool,
+    /// A request that finds its key does not lock it, unless the machine has slept. Never held across
+    /// an await.
+    control: Mutex<Control>,
+    created: Instant,
+    /// When the task must have shown life, in milliseconds since `created`.
+    tick_due: AtomicU64,
     /// The number of the last fetch whose result is in place.
-    pub(in crate::keys) finished: watch::Sender<u64>,
-    /// Wakes the task: there is something to plan. Not a `Notify`, whose one permit could go to a task
-    /// that was given up.
-    pub(in crate::keys) wake: watch::Sender<()>,
+    pub(super) finished: watch::Sender<u64>,
+    /// Wakes the task to plan again. A `Notify` would not do: its one permit could go to a task that
+    /// was given up.
+    pub(super) wake: watch::Sender<()>,
     /// Ends the task.
-    pub(in crate::keys) closed: watch::Sender<bool>,
+    pub(super) closed: watch::Sender<bool>,
 }
 
 #[derive(Debug)]
-pub(in crate::keys) struct Control {
-    pub(in crate::keys) schedule: Schedule,
-    pub(in crate::keys) fetches: Fetches,
-    /// The last fetch that was abandoned.
-    pub(in crate::keys) lost: u64,
+pub(super) struct Control {
+    pub(super) schedule: Schedule,
+    pub(super) fetches: Fetches,
+    /// The number of the last fetch that was abandoned.
+    pub(super) lost: u64,
     /// Counts the tasks started, so that one that was given up does no harm when it comes back.
-    pub(in crate::keys) epoch: u64,
-    /// When the fetch under way took off, or the next was asked for.
-    pub(in crate::keys) since: Instant,
-    /// Asked for before the current fetch took off, and since.
-    pub(in crate::keys) asked_before_start: HashSet<KidHash>,
-    pub(in crate::keys) waiting: HashSet<KidHash>,
-    pub(in crate::keys) last_error: Option<FetchError>,
-    pub(in crate::keys) failures: u64,
+    pub(super) epoch: u64,
+    /// The `kid`s that requests asked for before the fetch in progress started.
+    pub(super) asked_before_start: HashSet<KidHash>,
+    /// The `kid`s that requests have asked for since.
+    pub(super) asked_since: HashSet<KidHash>,
+    pub(super) last_error: Option<FetchError>,
+    pub(super) failures: u64,
 }
 
 impl Shared {
-    pub(in crate::keys) fn control(&self) -> MutexGuard<'_, Control> {
-        // Every change below leaves the state whole, so a panic elsewhere cannot have broken it.
+    pub(super) fn new(origin: KeyOrigin, clock: Clock) -> Self {
+        let now = clock.now();
+        let control = Control {
+            schedule: Schedule::new(origin.times, now.monotonic),
+            fetches: Fetches::default(),
+            lost: 0,
+            epoch: 0,
+            asked_before_start: HashSet::new(),
+            asked_since: HashSet::new(),
+            last_error: None,
+            failures: 0,
+        };
+        Self {
+            snapshot: ArcSwapOption::new(seeded(&origin, now)),
+            origin,
+            clock,
+            hasher: RandomState::new(),
+            running: AtomicBool::new(false),
+            control: Mutex::new(control),
+            created: now.monotonic,
+            tick_due: AtomicU64::new(u64::MAX),
+            finished: watch::Sender::new(0),
+            wake: watch::Sender::new(()),
+            closed: watch::Sender::new(false),
+        }
+    }
+
+    pub(super) fn control(&self) -> MutexGuard<'_, Control> {
+        // Every change leaves the state whole, so a panic elsewhere cannot have broken it.
         self.control.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(in crate::keys) fn ask(&self, demand: KeyDemand<'_>, now: Now) -> Asked {
+    /// Answers a demand, or requests the fetch that will.
+    pub(super) fn ask(&self, demand: KeyDemand<'_>, now: Now) -> Asked {
         let mut control = self.control();
         if let Some(snapshot) = self.satisfied(demand, now) {
             return Asked::Answered(DemandOutcome::Newer(snapshot));
         }
-        if let Some(fetch) = control.fetches.in_progress() {
-            // It may have missed a key that is newer than itself. Who names no key takes what comes.
-            let is_conclusive = matches!(demand, KeyDemand::Key { kid: None, .. });
-            return Asked::WaitFor(FetchId {
-                number: fetch,
-                is_conclusive,
-            });
+        // A token that names no key is content with any newer set.
+        let is_any_key_good = matches!(demand, KeyDemand::Key { kid: None, .. });
+        if let Some(fetch) = control.fetches.join(is_any_key_good) {
+            return Asked::WaitFor(fetch);
         }
-        let kid = match demand {
-            KeyDemand::Key { kid, .. } => kid.map(|kid| self.hasher.hash_one(kid)),
-            KeyDemand::Signature { .. } => None,
-        };
+        let kid = demand.kid().map(|kid| self.hasher.hash_one(kid));
         if !control.fetches.is_requested() {
-            let schedule = &mut control.schedule;
-            let decision = match (demand, kid) {
-                (KeyDemand::Signature { .. }, _) => schedule.ask_for_signature(now),
-                (KeyDemand::Key { .. }, Some(kid)) if self.serving(now).is_some() => {
-                    schedule.ask_for_kid(kid, now.monotonic)
-                }
-                (KeyDemand::Key { .. }, _) => schedule.ask_without_keys(now.monotonic),
-            };
-            match decision {
-                Decision::Fetch => control.since = now.monotonic,
-                Decision::Absent => return Asked::Answered(DemandOutcome::Absent),
-                Decision::BackOff { until } => {
-                    let retry_after = time_until(until, now.monotonic);
-                    return Asked::Answered(DemandOutcome::Unavailable { retry_after });
-                }
+            if let Err(outcome) = self.may_fetch(&mut control.schedule, demand, kid, now) {
+                return Asked::Answered(outcome);
             }
+            self.expect_tick(now.monotonic, self.origin.times.timeout);
         }
-        if let Some(kid) = kid.filter(|_| control.waiting.len() < MAX_REMEMBERED_KIDS) {
-            control.waiting.insert(kid);
+        if let Some(kid) = kid.filter(|_| control.asked_since.len() < MAX_REMEMBERED_KIDS) {
+            control.asked_since.insert(kid);
         }
         let fetch = control.fetches.request();
         drop(control);
         self.wake.send_replace(());
-        Asked::WaitFor(FetchId {
-            number: fetch,
-            is_conclusive: true,
-        })
+        Asked::WaitFor(fetch)
     }
 
-    /// Whether [`ask`](Self::ask) would answer that this `kid` is absent, which the keys of the generation
-    /// that was seen demand.
-    pub(in crate::keys) fn would_find_absent(&self, kid: &str, seen: u64, now: Now) -> bool {
+    /// Whether the schedule grants a fetch for this demand; spends from its budgets.
+    fn may_fetch(
+        &self,
+        schedule: &mut Schedule,
+        demand: KeyDemand<'_>,
+        kid: Option<KidHash>,
+        now: Now,
+    ) -> Result<(), DemandOutcome> {
+        let decision = match (demand, kid) {
+            (KeyDemand::Signature { .. }, _) => schedule.ask_for_signature(now),
+            (KeyDemand::Key { .. }, Some(kid)) if self.serving(now).is_some() => {
+                schedule.ask_for_kid(kid, now.monotonic)
+            }
+            (KeyDemand::Key { .. }, _) => schedule.ask_without_keys(now.monotonic),
+        };
+        match decision {
+            Decision::Fetch => Ok(()),
+            Decision::Absent => Err(DemandOutcome::Absent),
+            Decision::BackOff { until } => Err(DemandOutcome::Unavailable {
+                retry_after: time_until(until, now.monotonic),
+            }),
+        }
+    }
+
+    /// Whether [`ask`](Self::ask) would answer that this `kid` is absent. The caller has seen that
+    /// generation `seen` does not hold it.
+    pub(super) fn would_find_absent(&self, kid: &str, seen: u64, now: Now) -> bool {
         let control = self.control();
         let Control {
             fetches, schedule, ..
@@ -124,15 +156,15 @@ impl Shared {
             kid: Some(kid),
             seen,
         };
-        fetches.in_progress().is_none()
+        fetches.join(false).is_none()
             && !fetches.is_requested()
             && schedule.is_absent(self.hasher.hash_one(kid), now.monotonic)
-            // They may have come since, while the lock was waited for.
+            // The key may have come while this request waited for the lock.
             && self.satisfied(demand, now).is_none()
     }
 
-    /// What the fetch that had the last word means for `lack`.
-    pub(in crate::keys) fn outcome(&self, demand: KeyDemand<'_>) -> DemandOutcome {
+    /// What a conclusive fetch means for `demand`.
+    pub(super) fn outcome(&self, demand: KeyDemand<'_>) -> DemandOutcome {
         let now = self.clock.now();
         if let Some(snapshot) = self.satisfied(demand, now) {
             return DemandOutcome::Newer(snapshot);
@@ -149,13 +181,13 @@ impl Shared {
         }
     }
 
-    pub(in crate::keys) fn serving(&self, now: Now) -> Option<Arc<Snapshot>> {
+    pub(super) fn serving(&self, now: Now) -> Option<Arc<Snapshot>> {
         self.snapshot
             .load_full()
             .filter(|snapshot| snapshot.may_serve(now))
     }
 
-    /// Keys in use that differ from those that the request saw, and hold what it lacked.
+    /// The keys in use, if they differ from the keys that the request saw and meet its demand.
     fn satisfied(&self, demand: KeyDemand<'_>, now: Now) -> Option<Arc<Snapshot>> {
         self.serving(now).filter(|snapshot| match demand {
             KeyDemand::Key { kid, seen } => {
@@ -165,77 +197,99 @@ impl Shared {
         })
     }
 
-    /// A waiter's time is over. When the fetch's is too, nobody drives the runtime that carries the
-    /// task: the next request starts another one on its own.
-    pub(in crate::keys) fn give_up_stalled(&self, now: Instant) {
-        let mut control = self.control();
-        let patience = match control.fetches.in_progress() {
-            // The fetch ends itself at its timeout, if anybody polls it.
-            Some(_) => self.origin.times.timeout * 2,
-            None => self.origin.times.timeout,
+    pub(super) fn was_lost(&self, fetch: u64) -> bool {
+        fetch <= self.control().lost
+    }
+
+    /// Whether an earlier set held the key: another replica of the issuer may hold it still.
+    pub(super) fn may_come_back(&self, demand: KeyDemand<'_>) -> bool {
+        demand.kid().is_some_and(|kid| {
+            let kid = self.hasher.hash_one(kid);
+            self.control().schedule.was_withdrawn(kid)
+        })
+    }
+
+    /// Wakes the task when a refresh is due that its timer does not know of, because the machine slept.
+    pub(super) fn wake_if_due(&self, now: Now) {
+        let is_due = {
+            let control = self.control();
+            control.fetches.join(false).is_none() && control.schedule.due(now) <= now.monotonic
         };
-        let awaited = control.fetches.in_progress().is_some() || control.fetches.is_requested();
-        if awaited && now >= control.since + patience {
-            control.epoch += 1;
-            let number = self.abandon(&mut control, RUNTIME_IDLE);
+        if is_due {
+            self.wake.send_replace(());
+        }
+    }
+
+    /// The task must show life before `pause` has passed. To be called under the lock.
+    pub(super) fn expect_tick(&self, now: Instant, pause: Duration) {
+        let due = self.milliseconds(later(now, pause));
+        self.tick_due.store(due, Ordering::Relaxed);
+    }
+
+    /// Gives the task up when it has not shown life in time, and says whether it did.
+    pub(super) fn give_up_if_stalled(&self, now: Instant) -> bool {
+        let now = self.milliseconds(now);
+        let is_stalled = || now >= self.tick_due.load(Ordering::Relaxed);
+        if !is_stalled() {
+            return false;
+        }
+        let mut control = self.control();
+        if !is_stalled() {
+            return false;
+        }
+        control.epoch = control.epoch.saturating_add(1);
+        let number = self.abandon(&mut control, RUNTIME_IDLE);
+        drop(control);
+        self.release(number, RUNTIME_IDLE);
+        true
+    }
+
+    /// The task that carried `epoch` is gone with its runtime.
+    pub(super) fn task_ended(&self, epoch: u64) {
+        let mut control = self.control();
+        if control.epoch == epoch {
+            let number = self.abandon(&mut control, RUNTIME_ENDED);
             drop(control);
-            self.release(number, RUNTIME_IDLE);
+            self.release(number, RUNTIME_ENDED);
         }
     }
 
     /// The number to [`publish`](Self::publish) once the lock is free.
-    pub(in crate::keys) fn abandon(&self, control: &mut Control, why: &str) -> Option<u64> {
+    fn abandon(&self, control: &mut Control, why: &str) -> Option<u64> {
         let number = control.fetches.abandon();
         if let Some(number) = number {
             control.lost = number;
             control.last_error = Some(FetchError::new(why));
         }
+        self.tick_due.store(u64::MAX, Ordering::Relaxed);
         self.running.store(false, Ordering::Release);
         number
     }
 
-    /// Tells those who wait for an abandoned fetch, and the log. Outside the lock, as `publish`.
-    pub(in crate::keys) fn release(&self, number: Option<u64>, why: &str) {
-        self.publish(number);
+    /// Tells the requests that wait for an abandoned fetch, and the log. Outside the lock, like
+    /// `publish`.
+    fn release(&self, number: Option<u64>, why: &str) {
+        if let Some(number) = number {
+            self.publish(number);
+        }
         if !*self.closed.borrow() {
             telemetry::task_lost(&self.origin.issuer, why);
         }
     }
 
-    /// Outside the lock: wakers are other people's code.
-    pub(in crate::keys) fn publish(&self, number: Option<u64>) {
+    /// Releases the requests that wait for this fetch or an earlier one. Outside the lock, because
+    /// wakers are foreign code.
+    pub(super) fn publish(&self, number: u64) {
         self.finished.send_if_modified(|last| {
-            let newer = number.is_some_and(|number| number > *last);
-            *last = number.unwrap_or(*last).max(*last);
-            newer
+            let is_newer = number > *last;
+            *last = number.max(*last);
+            is_newer
         });
     }
 
-    pub(in crate::keys) fn was_lost(&self, fetch: u64) -> bool {
-        fetch <= self.control().lost
-    }
-
-    /// An earlier set held the key: another replica of the issuer may hold it still.
-    pub(in crate::keys) fn may_come_back(&self, demand: KeyDemand<'_>) -> bool {
-        let KeyDemand::Key { kid: Some(kid), .. } = demand else {
-            return false;
-        };
-        self.control()
-            .schedule
-            .was_withdrawn(self.hasher.hash_one(kid))
-    }
-
-    /// Time since the task planned last.
-    pub(in crate::keys) fn since_last_tick(&self, now: Now) -> Duration {
-        let last_tick = Duration::from_millis(self.last_tick.load(Ordering::Relaxed));
-        let now = now.monotonic.saturating_duration_since(self.created);
-        now.saturating_sub(last_tick)
-    }
-
-    pub(in crate::keys) fn note_tick(&self, now: Instant) {
-        let since = now.saturating_duration_since(self.created).as_millis();
-        self.last_tick
-            .store(u64::try_from(since).unwrap_or(u64::MAX), Ordering::Relaxed);
+    fn milliseconds(&self, at: Instant) -> u64 {
+        let since = at.saturating_duration_since(self.created).as_millis();
+        u64::try_from(since).unwrap_or(u64::MAX)
     }
 }
 
@@ -245,6 +299,6 @@ fn time_until(at: Instant, now: Instant) -> Duration {
         .max(Duration::from_secs(1))
 }
 
-pub(in crate::keys) const ENDED: &str = "the task that fetches has ended with its runtime";
+const RUNTIME_ENDED: &str = "the task that fetches has ended with its runtime";
 
-pub(in crate::keys) const RUNTIME_IDLE: &str = "the runtime that carries the fetch is not driven";
+const RUNTIME_IDLE: &str = "the runtime that carries the fetch is not driven";

@@ -1,0 +1,101 @@
+//! From a fetched document to the keys in use.
+
+use std::panic::catch_unwind;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::state::Shared;
+use crate::base::clock::Now;
+use crate::jwks::{KeySet, KeySetOptions};
+use crate::keys::snapshot::{FetchedAt, Life, Origin, Snapshot};
+use crate::keys::source::{FetchError, Fetched};
+
+/// A fetched set that is good enough to use.
+pub(super) struct ReadSet {
+    keys: Arc<KeySet>,
+    origin: Arc<Origin>,
+    changed: bool,
+    max_age: Option<Duration>,
+}
+
+/// The set that is in use now.
+pub(super) struct Adopted {
+    pub(super) snapshot: Arc<Snapshot>,
+    /// Whether its document differs from the document before.
+    pub(super) changed: bool,
+    /// How long the issuer says that it stays fresh.
+    pub(super) max_age: Option<Duration>,
+}
+
+impl Shared {
+    /// Reads a fetched set. To be called outside the lock: the document may be large.
+    pub(super) fn read(&self, fetched: Fetched) -> Result<ReadSet, FetchError> {
+        let old = self.snapshot.load_full();
+        let in_use = old
+            .as_deref()
+            .and_then(|old| Some((old, old.life.as_ref()?)));
+        let Fetched {
+            document,
+            max_age,
+            validators,
+        } = fetched;
+        let Some(document) = document else {
+            let (old, life) = in_use.ok_or_else(|| {
+                FetchError::new("the source says not modified, but no keys are in use")
+            })?;
+            return Ok(ReadSet {
+                keys: old.keys.clone(),
+                origin: life.origin.clone(),
+                changed: false,
+                max_age,
+            });
+        };
+        // The same bytes are the same keys: nothing that was verified with them is in doubt.
+        let same = in_use.filter(|(_, life)| life.origin.document == document);
+        Ok(ReadSet {
+            keys: match same {
+                Some((old, _)) => old.keys.clone(),
+                None => Arc::new(parse_catching_panics(&document)?),
+            },
+            changed: same.is_none(),
+            origin: Arc::new(Origin {
+                document,
+                validators,
+            }),
+            max_age,
+        })
+    }
+
+    /// Replaces the keys in use by a good set, and fully: a key that it does not hold is gone.
+    pub(super) fn adopt(&self, set: ReadSet, now: Now) -> Adopted {
+        let ReadSet {
+            keys,
+            origin,
+            changed,
+            max_age,
+        } = set;
+        let generation = self
+            .snapshot
+            .load()
+            .as_ref()
+            .map_or(0, |old| old.generation);
+        let snapshot = Arc::new(Snapshot {
+            keys,
+            generation: generation.saturating_add(u64::from(changed)),
+            life: Some(Life::new(FetchedAt::now(now), self.origin.times, origin)),
+        });
+        self.snapshot.store(Some(snapshot.clone()));
+        Adopted {
+            snapshot,
+            changed,
+            max_age,
+        }
+    }
+}
+
+/// A panic in the parser fails one fetch, not the task.
+fn parse_catching_panics(document: &[u8]) -> Result<KeySet, FetchError> {
+    catch_unwind(|| KeySet::parse(document, KeySetOptions::default()))
+        .map_err(|_| FetchError::new("reading the key set panicked; please report it"))?
+        .map_err(FetchError::from)
+}
