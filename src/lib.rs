@@ -89,7 +89,6 @@ mod crypto;
 mod telemetry;
 
 // One bounded HTTP exchange.
-#[cfg(feature = "reqwest")]
 mod net;
 
 // Pure: values in, verdict out.
@@ -140,8 +139,8 @@ pub use config::{
 pub use crypto::Algorithm;
 pub use jwks::{Jwk, JwkSet, KeySetError, SkipReason};
 pub use keys::{
-    CacheValidators, FetchError, FetchFuture, Fetched, IssuerHealth, KeySnapshot, KeySource,
-    KeysHealth, SkippedKey,
+    AddressPolicy, CacheValidators, ExchangeLimits, FetchError, FetchFuture, FetchRequest, Fetched,
+    HttpTransport, IssuerHealth, KeySnapshot, KeySource, KeysHealth, SkippedKey, TransportFuture,
 };
 pub use mcp::{
     McpBody, McpScoped, McpScopedFuture, McpScopes, MemorySessions, Principal, SessionBinding,

@@ -11,7 +11,7 @@ use http::HeaderValue;
 use serde_json::{Value, json};
 use tower_jwt_auth::test_util::TestKey;
 use tower_jwt_auth::{
-    Algorithm, CacheValidators, FetchFuture, Fetched, JwtAuthConfig, JwtAuthConfigBuilder,
+    Algorithm, FetchFuture, FetchRequest, Fetched, JwtAuthConfig, JwtAuthConfigBuilder,
     JwtAuthLayer, KeySource,
 };
 
@@ -157,7 +157,7 @@ impl Memory {
 }
 
 impl KeySource for Memory {
-    fn fetch<'a>(&'a self, _: Option<&'a CacheValidators>) -> FetchFuture<'a> {
+    fn fetch<'a>(&'a self, _: FetchRequest<'a>) -> FetchFuture<'a> {
         let document = self.0.lock().unwrap().clone();
         Box::pin(
             async move { Ok(Fetched::document(document).with_max_age(Duration::from_secs(600))) },

@@ -1,6 +1,5 @@
 /// Text from outside, fit for a log line: ASCII alone, because a right-to-left override can rearrange
 /// a line, and short, because its author may not be.
-#[cfg(any(feature = "reqwest", feature = "tracing"))]
 pub(crate) fn shown(text: &str) -> String {
     let mut characters = text.chars();
     let start: String = characters.by_ref().take(LONGEST).collect();
@@ -12,10 +11,9 @@ pub(crate) fn shown(text: &str) -> String {
     format!("{}{more}", start.escape_default())
 }
 
-#[cfg(any(feature = "reqwest", feature = "tracing"))]
 const LONGEST: usize = 64;
 
-#[cfg(all(test, any(feature = "reqwest", feature = "tracing")))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -1,6 +1,5 @@
 //! Which URLs may be fetched or published: https, or http on this machine.
 
-#[cfg(feature = "reqwest")]
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use std::fmt;
@@ -59,7 +58,6 @@ impl UrlRule {
     }
 
     /// `danger_allow_http` says that the network is trusted, loopback included.
-    #[cfg(feature = "reqwest")]
     pub(crate) const fn without_internal(self) -> Self {
         Self {
             allow_internal: self.allow_http,
@@ -67,7 +65,6 @@ impl UrlRule {
         }
     }
 
-    #[cfg(feature = "reqwest")]
     pub(crate) const fn allows_internal(self) -> bool {
         self.allow_internal
     }
@@ -113,7 +110,6 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     }
 }
 
-#[cfg(feature = "reqwest")]
 fn is_internal_address(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => is_internal(address.into()),
@@ -122,14 +118,8 @@ fn is_internal_address(url: &Url) -> bool {
     }
 }
 
-#[cfg(not(feature = "reqwest"))]
-const fn is_internal_address(_: &Url) -> bool {
-    false
-}
-
 /// Loopback, link-local (where clouds keep their metadata services) and unspecified addresses, and the
 /// metadata addresses that are none of these. Private networks are not: issuers live there.
-#[cfg(feature = "reqwest")]
 pub(crate) fn is_internal(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => is_internal_v4(v4),
@@ -143,7 +133,6 @@ pub(crate) fn is_internal(address: IpAddr) -> bool {
     }
 }
 
-#[cfg(feature = "reqwest")]
 fn is_internal_v4(address: Ipv4Addr) -> bool {
     address.is_loopback()
         || address.is_link_local()
@@ -152,11 +141,9 @@ fn is_internal_v4(address: Ipv4Addr) -> bool {
 }
 
 /// Amazon EC2's metadata service over IPv6.
-#[cfg(feature = "reqwest")]
 const AWS_METADATA: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
 
 /// Alibaba Cloud's metadata service.
-#[cfg(feature = "reqwest")]
 const ALIBABA_METADATA: Ipv4Addr = Ipv4Addr::new(100, 100, 100, 200);
 
 #[cfg(test)]
@@ -200,7 +187,6 @@ mod tests {
         );
     }
 
-    #[cfg(feature = "reqwest")]
     #[test]
     fn a44_addresses() {
         for (address, internal) in [
@@ -225,7 +211,6 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "reqwest")]
     #[test]
     fn a44_a_public_issuer_leads_to_no_internal_host() {
         let strict = UrlRule::new(false).without_internal();

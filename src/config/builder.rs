@@ -10,6 +10,7 @@ use crate::base::scopes::ScopeHierarchy;
 use crate::base::url_rule::UrlRule;
 use crate::caller::AuthInfo;
 use crate::crypto;
+use crate::keys::HttpTransport;
 use crate::limits::{DEFAULT_REMEMBERED_TOKENS, MAX_REMEMBERED_TOKENS};
 use crate::verifier::checks::{CheckError, CustomChecks};
 use crate::wire::answers::Answers;
@@ -34,8 +35,7 @@ pub struct JwtAuthConfigBuilder {
     pub(super) strip_authorization: bool,
     pub(super) allow_http: bool,
     pub(super) remembered_tokens: Option<usize>,
-    #[cfg(feature = "reqwest")]
-    pub(super) http_client: Option<reqwest::Client>,
+    pub(super) http_transport: Option<Arc<dyn HttpTransport>>,
     pub(super) clock: Clock,
 }
 
@@ -249,9 +249,32 @@ impl JwtAuthConfigBuilder {
     /// Default: a client that connects within 2 seconds, follows no redirect, keeps no connection, and
     /// honours the proxy variables of the environment.
     #[cfg(feature = "reqwest")]
-    pub fn http_client(mut self, client: reqwest::Client) -> Self {
-        self.http_client = Some(client);
+    pub fn http_client(self, client: reqwest::Client) -> Self {
+        self.http_transport(crate::keys::ReqwestTransport::with_client(client))
+    }
+
+    /// Fetches keys and metadata through this transport: for another HTTP client than reqwest's, or to
+    /// fetch without the feature `reqwest`. Of this setter and [`http_client`](Self::http_client), the
+    /// call made last counts.
+    ///
+    /// Default: reqwest, see [`http_client`](Self::http_client); without the feature `reqwest` none, and
+    /// `build` refuses an issuer whose keys must be fetched.
+    ///
+    /// See [`HttpTransport`] for an example.
+    pub fn http_transport(mut self, transport: impl HttpTransport) -> Self {
+        self.http_transport = Some(Arc::new(transport));
         self
+    }
+
+    #[cfg(feature = "reqwest")]
+    fn transport(&self) -> Option<Arc<dyn HttpTransport>> {
+        let own = || Arc::new(crate::keys::ReqwestTransport::default());
+        Some(self.http_transport.clone().unwrap_or_else(|| own()))
+    }
+
+    #[cfg(not(feature = "reqwest"))]
+    fn transport(&self) -> Option<Arc<dyn HttpTransport>> {
+        self.http_transport.clone()
     }
 
     /// Reads the wall clock from `clock`, in tests.
@@ -339,8 +362,7 @@ impl JwtAuthConfigBuilder {
             resource: self.resource.as_deref(),
             shared: &self.shared,
             challenges: &resource,
-            #[cfg(feature = "reqwest")]
-            client: Arc::new(crate::keys::HttpClient::new(self.http_client.clone())),
+            transport: self.transport(),
         };
         let issuers = entries
             .iter()

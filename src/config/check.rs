@@ -11,7 +11,7 @@ use super::{CheckedIssuer, Keys};
 use crate::base::scopes::ScopeSet;
 use crate::base::url_rule::{UrlFault, UrlRule};
 use crate::crypto::Algorithm;
-use crate::keys::{KeyOrigin, KeySource, Times};
+use crate::keys::{DiscoveredKeys, HttpKeys, HttpTransport, KeyOrigin, KeySource, Times};
 use crate::limits::{
     DEFAULT_COOLDOWN, DEFAULT_LEEWAY, DEFAULT_MAX_AGE, DEFAULT_MAX_STALE, DEFAULT_TIMEOUT,
     MAX_DURATION, MAX_LEEWAY,
@@ -28,8 +28,8 @@ pub(super) struct Context<'b> {
     pub(super) resource: Option<&'b str>,
     pub(super) shared: &'b Settings,
     pub(super) challenges: &'b ProtectedResource,
-    #[cfg(feature = "reqwest")]
-    pub(super) client: Arc<crate::keys::HttpClient>,
+    /// `None` without the feature `reqwest`, unless the builder was given one.
+    pub(super) transport: Option<Arc<dyn HttpTransport>>,
 }
 
 impl Context<'_> {
@@ -207,17 +207,14 @@ impl Context<'_> {
         Ok(times)
     }
 
-    #[cfg(feature = "reqwest")]
     fn jwks_uri(&self, uri: &str) -> Result<Arc<dyn KeySource>, ConfigError> {
+        let transport = self.transport("jwks_uri")?;
         let url = check_url("jwks_uri", uri, self.rule)?;
-        Ok(Arc::new(crate::keys::HttpKeys::new(
-            self.client.clone(),
-            url,
-        )))
+        Ok(Arc::new(HttpKeys::new(transport, url)))
     }
 
-    #[cfg(feature = "reqwest")]
     fn discovered(&self, entry: &Issuer) -> Result<Arc<dyn KeySource>, ConfigError> {
+        let transport = self.transport("issuer")?;
         let url = self
             .rule
             .check(&entry.issuer)
@@ -225,8 +222,8 @@ impl Context<'_> {
                 issuer: entry.issuer.clone(),
             })?;
         let issuer = entry.issuer.as_str().into();
-        Ok(Arc::new(crate::keys::DiscoveredKeys::new(
-            self.client.clone(),
+        Ok(Arc::new(DiscoveredKeys::new(
+            transport,
             issuer,
             &url,
             self.rule,
@@ -234,18 +231,9 @@ impl Context<'_> {
         )))
     }
 
-    #[cfg(not(feature = "reqwest"))]
-    fn jwks_uri(&self, _: &str) -> Result<Arc<dyn KeySource>, ConfigError> {
-        Err(ConfigError::FeatureMissing {
-            setting: "jwks_uri",
-            feature: "reqwest",
-        })
-    }
-
-    #[cfg(not(feature = "reqwest"))]
-    fn discovered(&self, _: &Issuer) -> Result<Arc<dyn KeySource>, ConfigError> {
-        Err(ConfigError::FeatureMissing {
-            setting: "issuer",
+    fn transport(&self, setting: &'static str) -> Result<Arc<dyn HttpTransport>, ConfigError> {
+        self.transport.clone().ok_or(ConfigError::FeatureMissing {
+            setting,
             feature: "reqwest",
         })
     }

@@ -13,9 +13,9 @@ use crate::keys::FetchError;
 use crate::keys::Times;
 use crate::keys::refresh::schedule::Schedule;
 use crate::keys::source::discovery::{DiscoveredKeys, metadata_urls};
-use crate::keys::source::jwks_uri::{HttpClient, retry_after};
 use crate::limits::{DEFAULT_MAX_STALE, DEFAULT_TIMEOUT};
-use crate::net::cache_control;
+use crate::net::exchange::retry_after;
+use crate::net::{ReqwestTransport, cache_control};
 
 /// How long until the next fetch.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +68,7 @@ impl Discovery {
     pub fn new(issuer: &str, allow_http: bool, pin_host: bool) -> Option<Self> {
         let rule = UrlRule::new(allow_http);
         let url = rule.check(issuer).ok()?;
-        let client = Arc::new(HttpClient::new(None));
+        let client = Arc::new(ReqwestTransport::default());
         Some(Self {
             keys: DiscoveredKeys::new(client, issuer.into(), &url, rule, pin_host),
             issuer: url,

@@ -133,14 +133,14 @@ mod tests {
     use super::*;
     use crate::crypto::Algorithm;
     use crate::keys::settings::Times;
-    use crate::keys::source::{CacheValidators, FetchFuture, Fetched, KeySource};
+    use crate::keys::source::{FetchFuture, FetchRequest, Fetched, KeySource};
     use crate::test_util::TestKey;
 
     #[derive(Debug)]
     struct Source(Mutex<Vec<TestKey>>);
 
     impl KeySource for Source {
-        fn fetch<'a>(&'a self, _: Option<&'a CacheValidators>) -> FetchFuture<'a> {
+        fn fetch<'a>(&'a self, _: FetchRequest<'a>) -> FetchFuture<'a> {
             let keys: Vec<_> = self.0.lock().unwrap().iter().map(TestKey::jwk).collect();
             Box::pin(async move { Ok(Fetched::document(json!({"keys": keys}).to_string())) })
         }

@@ -27,8 +27,10 @@ pub(crate) use live::LiveKeys;
 pub use persist::file::KeySnapshot;
 pub(crate) use settings::{KeyOrigin, Seed, Times};
 pub(crate) use snapshot::Snapshot;
-#[cfg(feature = "reqwest")]
 pub(crate) use source::discovery::DiscoveredKeys;
+pub(crate) use source::jwks_uri::HttpKeys;
+pub use source::{CacheValidators, FetchError, FetchFuture, FetchRequest, Fetched, KeySource};
+
 #[cfg(feature = "reqwest")]
-pub(crate) use source::jwks_uri::{HttpClient, HttpKeys};
-pub use source::{CacheValidators, FetchError, FetchFuture, Fetched, KeySource};
+pub(crate) use crate::net::ReqwestTransport;
+pub use crate::net::{AddressPolicy, ExchangeLimits, HttpTransport, TransportFuture};

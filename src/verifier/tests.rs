@@ -14,7 +14,7 @@ use crate::crypto::Algorithm;
 use crate::test_util::{FakeClock, TestKey};
 use crate::token::TokenErrorKind;
 use crate::{
-    CacheValidators, FetchError, FetchFuture, Fetched, Issuer, JwksCache, JwtAuthConfig,
+    FetchError, FetchFuture, FetchRequest, Fetched, Issuer, JwksCache, JwtAuthConfig,
     JwtAuthConfigBuilder, KeySource, RejectionKind,
 };
 
@@ -225,7 +225,7 @@ impl Source {
 }
 
 impl KeySource for Source {
-    fn fetch<'a>(&'a self, _: Option<&'a CacheValidators>) -> FetchFuture<'a> {
+    fn fetch<'a>(&'a self, _: FetchRequest<'a>) -> FetchFuture<'a> {
         let document = self.0.lock().unwrap().clone();
         Box::pin(async move {
             let document = document.ok_or_else(|| FetchError::new("out of order"))?;

@@ -39,7 +39,8 @@ fn sent<T: Send + Unpin + 'static>() {}
 #[test]
 fn auto_traits_of_every_public_type() {
     each!(value:
-        Algorithm, CacheValidators, Claims<()>, ConfigError, Fetched, InitialKeys, Jwk, JwkSet, JwksCache, KeyFault,
+        AddressPolicy, Algorithm, CacheValidators, Claims<()>, ConfigError, ExchangeLimits,
+        FetchRequest<'static>, Fetched, InitialKeys, Jwk, JwkSet, JwksCache, KeyFault,
         KeySetError, KeySnapshot, Principal, CheckError, RejectionKind, SkipReason, SkippedKey,
         StreamExpiry, TokenError, TokenErrorKind, UrlFault, Fault, JwsError,
     );
@@ -50,12 +51,14 @@ fn auto_traits_of_every_public_type() {
         SessionBinding<Counting>, SessionBindingLayer, FakeClock, TokenBuilder,
     );
     each!(single:
-        Box<dyn KeySource>, Box<dyn SessionStore>, ClaimsError, McpBody<Body>, ResponseBody<Body>,
+        Box<dyn HttpTransport>, Box<dyn KeySource>, Box<dyn SessionStore>, ClaimsError,
+        McpBody<Body>, ResponseBody<Body>,
         SessionStoreError, TestIssuer, TestKey,
     );
     each!(sent:
         FetchFuture<'static>, McpScopedFuture<Answering, Body, Infallible>,
         RequireScopesFuture<Answering>, ResponseFuture<Counting, Body>,
         SessionBindingFuture<Body, Infallible>, SessionFuture<'static, ()>,
+        TransportFuture<'static>,
     );
 }

@@ -8,7 +8,7 @@ use tower_jwt_auth::TokenErrorKind::{
 };
 use tower_jwt_auth::limits::DEFAULT_LEEWAY;
 use tower_jwt_auth::test_util::TestKey;
-use tower_jwt_auth::{Algorithm, CacheValidators, FetchError, FetchFuture, Fetched, KeySource};
+use tower_jwt_auth::{Algorithm, FetchError, FetchFuture, FetchRequest, Fetched, KeySource};
 
 use crate::support::{
     Refusal, Suite, Verdict, at_seam, end_to_end, frozen, jwk_set, rows, sign, with,
@@ -177,7 +177,7 @@ struct Answer {
 }
 
 impl KeySource for Answer {
-    fn fetch<'a>(&'a self, _known: Option<&'a CacheValidators>) -> FetchFuture<'a> {
+    fn fetch<'a>(&'a self, _known: FetchRequest<'a>) -> FetchFuture<'a> {
         Box::pin(async move {
             match self.status {
                 200 => Ok(Fetched::document(self.body.as_str())),

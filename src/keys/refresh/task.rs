@@ -18,7 +18,7 @@ use crate::base::clock::Now;
 use crate::keys::health::{counts, report_faults};
 use crate::keys::persist::file as snapshot_file;
 use crate::keys::snapshot::Snapshot;
-use crate::keys::source::{FetchError, Fetched};
+use crate::keys::source::{FetchError, FetchRequest, Fetched};
 use crate::telemetry;
 
 impl Shared {
@@ -72,8 +72,9 @@ impl Shared {
     async fn fetch(&self) -> Result<Fetched, FetchError> {
         let limit = self.origin.times.timeout;
         let in_use = self.snapshot.load_full();
-        let validators = in_use.as_deref().and_then(Snapshot::validators);
-        let fetch = catching_panics(async { self.origin.source.fetch(validators).await });
+        let mut request = FetchRequest::new(&self.origin.issuer, limit);
+        request.validators = in_use.as_deref().and_then(Snapshot::validators);
+        let fetch = catching_panics(async { self.origin.source.fetch(request).await });
         match timeout(limit, fetch).await {
             Ok(Ok(fetched)) => fetched,
             Ok(Err(Panicked)) => Err(FetchError::new(

@@ -1,37 +1,44 @@
+//! The key set of an issuer, found through the metadata of the issuer.
+
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::{ACCEPT, HeaderMap, HeaderValue};
 use serde::Deserialize;
 use url::{Host, Url};
 
-use super::jwks_uri::{HttpClient, Reach};
-use super::{CacheValidators, FetchError, FetchFuture, KeySource};
+use super::jwks_uri::{document_limits, key_set};
+use super::{FetchError, FetchFuture, FetchRequest, KeySource};
 use crate::base::escape::shown;
 use crate::base::url_rule::{UrlRule, is_loopback};
+use crate::net::{AddressPolicy, HttpTransport, exchange};
 
 /// The key set of an issuer that is found through its metadata (RFC 8414, OpenID Connect Discovery).
 ///
-/// The metadata is read again with each refresh, so that a `jwks_uri` that moves is followed and a
-/// failure is never remembered.
+/// Each refresh reads the metadata again, so that a `jwks_uri` may move and a failure is not
+/// remembered.
 #[derive(Debug)]
 pub(crate) struct DiscoveredKeys {
-    client: Arc<HttpClient>,
+    transport: Arc<dyn HttpTransport>,
     issuer: Arc<str>,
     candidates: Vec<Url>,
     rule: UrlRule,
-    /// `pin_jwks_host`: the only host that keys may come from.
+    /// The only host that keys may come from, if `pin_jwks_host` is set.
     pinned: Option<Host>,
 }
 
 impl DiscoveredKeys {
     pub(crate) fn new(
-        client: Arc<HttpClient>,
+        transport: Arc<dyn HttpTransport>,
         issuer: Arc<str>,
         url: &Url,
         rule: UrlRule,
         pin_host: bool,
     ) -> Self {
-        // A public issuer must not send us to a service on our own machine.
+        // The metadata of a public issuer must not lead to a service on this machine.
         let rule = if is_loopback(url) {
             rule
         } else {
@@ -39,7 +46,7 @@ impl DiscoveredKeys {
         };
         let pinned = url.host().filter(|_| pin_host).map(|host| host.to_owned());
         Self {
-            client,
+            transport,
             issuer,
             candidates: metadata_urls(url),
             rule,
@@ -47,10 +54,10 @@ impl DiscoveredKeys {
         }
     }
 
-    async fn jwks_uri(&self) -> Result<Url, FetchError> {
+    async fn jwks_uri(&self, timeout: Duration) -> Result<Url, FetchError> {
         let mut failures = Vec::new();
         for url in &self.candidates {
-            match self.read(url).await {
+            match self.read(url, timeout).await {
                 Ok(uri) => return Ok(uri),
                 Err(error) => failures.push(error),
             }
@@ -61,22 +68,33 @@ impl DiscoveredKeys {
             self.issuer,
             texts.join("; ")
         );
-        // One answer that asks for patience speaks for the host.
+        // A `Retry-After` of one answer holds for the whole host.
         Err(match failures.iter().filter_map(FetchError::wait).max() {
             Some(wait) => FetchError::retry_after(message, wait),
             None => FetchError::new(message),
         })
     }
 
-    async fn read(&self, url: &Url) -> Result<Url, FetchError> {
-        let document = self.client.document(url).await?;
+    async fn read(&self, url: &Url, timeout: Duration) -> Result<Url, FetchError> {
+        let document = self.document(url, timeout).await?;
         self.named_in(&document, url)
     }
 
-    /// The `jwks_uri` of a document that was read from `url`.
+    async fn document(&self, url: &Url, timeout: Duration) -> Result<Bytes, FetchError> {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let limits = document_limits(timeout, AddressPolicy::Anywhere);
+        let answer = exchange::get(&*self.transport, url, headers, limits).await?;
+        match answer.status() {
+            StatusCode::OK => Ok(answer.into_body()),
+            _ => Err(exchange::unexpected_status(url, &answer)),
+        }
+    }
+
+    /// The `jwks_uri` that a document from `url` names.
     pub(crate) fn named_in(&self, document: &[u8], url: &Url) -> Result<Url, FetchError> {
         let metadata: Metadata = serde_json::from_slice(document).map_err(|error| {
-            // Not as source: serde quotes what it did not expect, however long.
+            // Not as the source of the error: serde quotes unexpected values, however long.
             let (line, column) = (error.line(), error.column());
             FetchError::new(format!(
                 "{url} is no issuer metadata (line {line}, column {column})"
@@ -110,14 +128,14 @@ impl DiscoveredKeys {
 }
 
 impl KeySource for DiscoveredKeys {
-    fn fetch<'a>(&'a self, known: Option<&'a CacheValidators>) -> FetchFuture<'a> {
+    fn fetch<'a>(&'a self, request: FetchRequest<'a>) -> FetchFuture<'a> {
         Box::pin(async move {
-            let uri = self.jwks_uri().await?;
-            let reach = match self.rule.allows_internal() {
-                true => Reach::Anywhere,
-                false => Reach::Outside,
+            let uri = self.jwks_uri(request.timeout).await?;
+            let addresses = match self.rule.allows_internal() {
+                true => AddressPolicy::Anywhere,
+                false => AddressPolicy::NotThisHost,
             };
-            self.client.key_set(&uri, known, reach).await
+            key_set(&*self.transport, &uri, request, addresses).await
         })
     }
 }
@@ -128,8 +146,8 @@ struct Metadata {
     jwks_uri: Option<String>,
 }
 
-/// Where metadata may be, in the order in which MCP clients look. One trailing slash of the path is
-/// dropped for building these only (RFC 8414 §3.1, OpenID Connect Discovery §4.1).
+/// The URLs at which metadata may be, in the order in which MCP clients look. One trailing slash of the
+/// issuer's path is dropped to build them (RFC 8414 §3.1, OpenID Connect Discovery §4.1).
 pub(crate) fn metadata_urls(issuer: &Url) -> Vec<Url> {
     let path = issuer.path().strip_suffix('/').unwrap_or(issuer.path());
     let paths = if path.is_empty() {

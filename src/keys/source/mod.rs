@@ -1,31 +1,36 @@
-#[cfg(feature = "reqwest")]
+//! Where key sets come from: one fetch at a time.
+//!
+//! The task in `refresh` calls [`KeySource::fetch`] and decides when. [`jwks_uri`] reads a set from a
+//! URL; [`discovery`] finds that URL in the metadata of the issuer first. Both go through the transport
+//! of `net`.
+
 pub(crate) mod discovery;
-#[cfg(feature = "reqwest")]
 pub(crate) mod jwks_uri;
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::jwks::KeySetError;
+pub use crate::net::FetchError;
 
-/// Where the key sets of an issuer come from: the one place to plug in a transport of your own.
+/// Where the key sets of an issuer come from, for issuers whose keys are not read over HTTP: from a
+/// file, a secret store, a database.
 ///
-/// The crate fetches over HTTPS by itself (feature `reqwest`); implement this to read keys from a
-/// file, a secret store or another HTTP client. When to fetch, how often, how long to wait, and
-/// whether the answer is good enough to replace the keys in use is decided by the caller: a source
-/// fetches once each time it is asked, and does not retry, cache or time out.
+/// To read keys over HTTP with another client, implement
+/// [`HttpTransport`](crate::HttpTransport) instead. When to fetch, how often, how long to wait, and
+/// whether the answer may replace the keys in use is decided by this crate: each call to `fetch`
+/// performs exactly one fetch, and does not retry, cache or time out.
 ///
 /// ```
-/// use tower_jwt_auth::{FetchError, FetchFuture, Fetched, KeySource, CacheValidators};
+/// use tower_jwt_auth::{FetchError, FetchFuture, FetchRequest, Fetched, KeySource};
 ///
 /// #[derive(Debug)]
 /// struct FileKeys(std::path::PathBuf);
 ///
 /// impl KeySource for FileKeys {
-///     fn fetch<'a>(&'a self, _known: Option<&'a CacheValidators>) -> FetchFuture<'a> {
+///     fn fetch<'a>(&'a self, _request: FetchRequest<'a>) -> FetchFuture<'a> {
 ///         let path = self.0.clone();
 ///         Box::pin(async move {
 ///             // A source must not block its thread.
@@ -41,16 +46,55 @@ use crate::jwks::KeySetError;
 pub trait KeySource: fmt::Debug + Send + Sync + 'static {
     /// Gets the key set as it is now.
     ///
-    /// `known` belongs to the set in use, as this source gave it with
-    /// [`Fetched::with_validators`]. [`Fetched::not_modified`] means the set in use, and is a failure when
-    /// there is none. The future is dropped when it takes longer than `timeout`.
-    fn fetch<'a>(&'a self, known: Option<&'a CacheValidators>) -> FetchFuture<'a>;
+    /// [`Fetched::not_modified`] stands for the set in use, and is a failure when there is none. The
+    /// future is dropped when it takes longer than [`FetchRequest::timeout`].
+    fn fetch<'a>(&'a self, request: FetchRequest<'a>) -> FetchFuture<'a>;
 }
 
 /// The future of [`KeySource::fetch`].
 pub type FetchFuture<'a> = Pin<Box<dyn Future<Output = Result<Fetched, FetchError>> + Send + 'a>>;
 
-/// What a [`KeySource`] brought.
+/// What a [`KeySource`] is asked for.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use tower_jwt_auth::{CacheValidators, FetchRequest};
+/// // In a test of a source:
+/// let request = FetchRequest::new("https://idp.example.com", Duration::from_secs(5));
+/// assert_eq!(request.validators, None);
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct FetchRequest<'a> {
+    /// The issuer, as configured. A source that serves several issuers tells them apart by it.
+    pub issuer: &'a str,
+    /// The validators of the set in use, as this source gave them with
+    /// [`Fetched::with_validators`]; `None` when no set is in use, or it came without validators.
+    pub validators: Option<&'a CacheValidators>,
+    /// The time after which the future is dropped, `jwks_cache.timeout`.
+    pub timeout: Duration,
+}
+
+impl<'a> FetchRequest<'a> {
+    /// A request without validators: the first fetch of a process.
+    #[must_use]
+    pub const fn new(issuer: &'a str, timeout: Duration) -> Self {
+        Self {
+            issuer,
+            validators: None,
+            timeout,
+        }
+    }
+
+    /// The request of a later fetch, which may be answered with [`Fetched::not_modified`].
+    #[must_use]
+    pub const fn with_validators(mut self, validators: &'a CacheValidators) -> Self {
+        self.validators = Some(validators);
+        self
+    }
+}
+
+/// What a [`KeySource`] returns.
 #[derive(Clone, Debug)]
 pub struct Fetched {
     pub(crate) document: Option<Vec<u8>>,
@@ -69,7 +113,7 @@ impl Fetched {
         }
     }
 
-    /// The set in use is still the current one (RFC 9110 §15.4.5): it counts as fetched now.
+    /// The set in use is still current (RFC 9110 §15.4.5): it counts as fetched now.
     #[must_use]
     pub const fn not_modified() -> Self {
         Self {
@@ -79,15 +123,16 @@ impl Fetched {
         }
     }
 
-    /// How long the issuer says that the set stays fresh (RFC 9111 §5.2.2.1). Honoured where it is
-    /// shorter than the configured `max_age`.
+    /// How long the issuer says that the set stays fresh (RFC 9111 §5.2.2.1). It shortens the configured
+    /// `max_age`, down to [`MIN_SERVER_MAX_AGE`](crate::limits::MIN_SERVER_MAX_AGE), and never lengthens
+    /// it.
     #[must_use]
     pub const fn with_max_age(mut self, max_age: Duration) -> Self {
         self.max_age = Some(max_age);
         self
     }
 
-    /// Given back with the next fetch once this set is in use.
+    /// Validators that come back in [`FetchRequest::validators`] once this set is in use.
     #[must_use]
     pub fn with_validators(mut self, validators: CacheValidators) -> Self {
         self.validators = Some(validators);
@@ -95,89 +140,20 @@ impl Fetched {
     }
 }
 
-/// What a server said to recognise a version of a document by (RFC 9110 §8.8).
+/// What identifies a version of a document on its server (RFC 9110 §8.8).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CacheValidators {
     /// `ETag`, quotes included.
     pub etag: Option<String>,
-    /// `Last-Modified`, as it came.
+    /// `Last-Modified`, as received.
     pub last_modified: Option<String>,
     /// The URL that the document came from: validators mean nothing for another.
     pub uri: Option<String>,
 }
 
-/// Why a fetch brought no usable key set. For operators: it never reaches a caller of the service.
-#[derive(Clone, Debug)]
-pub struct FetchError(Arc<Inner>);
-
-#[derive(Debug)]
-struct Inner {
-    message: String,
-    retry_after: Option<Duration>,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
-}
-
-impl FetchError {
-    /// `message` says where from and what happened.
-    #[must_use]
-    pub fn new(message: impl Into<String>) -> Self {
-        Self(Arc::new(Inner {
-            message: message.into(),
-            retry_after: None,
-            source: None,
-        }))
-    }
-
-    /// As [`new`](Self::new), with the error underneath.
-    #[must_use]
-    pub fn with_source(
-        message: impl Into<String>,
-        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> Self {
-        let source = Some(source.into());
-        Self(Arc::new(Inner {
-            message: message.into(),
-            retry_after: None,
-            source,
-        }))
-    }
-
-    /// The issuer asked not to be called for this long (RFC 9110 §10.2.3).
-    #[must_use]
-    pub fn retry_after(message: impl Into<String>, wait: Duration) -> Self {
-        Self(Arc::new(Inner {
-            message: message.into(),
-            retry_after: Some(wait),
-            source: None,
-        }))
-    }
-
-    pub(crate) fn wait(&self) -> Option<Duration> {
-        self.0.retry_after
-    }
-}
-
 impl From<KeySetError> for FetchError {
     fn from(error: KeySetError) -> Self {
         Self::new(format!("the answer is no usable key set: {error}"))
-    }
-}
-
-impl fmt::Display for FetchError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.message)?;
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for FetchError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.source.as_deref().map(|error| error as _)
     }
 }

@@ -12,6 +12,7 @@ mod rotation;
 mod runtimes;
 mod snapshots;
 mod start;
+mod transport;
 
 use crate::support::issuer_in_memory::Verdict::{self, Good, Unavailable};
 use crate::support::issuer_in_memory::{Answer, UNKNOWN};

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use tower_jwt_auth::test_util::TestKey;
 use tower_jwt_auth::{
-    Algorithm, CacheValidators, FetchError, FetchFuture, Fetched, JwksCache, JwtAuthConfig,
+    Algorithm, FetchError, FetchFuture, FetchRequest, Fetched, JwksCache, JwtAuthConfig,
     JwtAuthConfigBuilder, JwtVerifier, KeySource, RejectionKind, TokenErrorKind,
 };
 
@@ -101,7 +101,7 @@ impl InMemoryIssuer {
 }
 
 impl KeySource for InMemoryIssuer {
-    fn fetch<'a>(&'a self, _: Option<&'a CacheValidators>) -> FetchFuture<'a> {
+    fn fetch<'a>(&'a self, _: FetchRequest<'a>) -> FetchFuture<'a> {
         Box::pin(async move {
             let (delay, answer, max_age) = {
                 let mut state = self.state();

@@ -1,0 +1,97 @@
+//! Why a fetch failed.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Why a fetch failed. For operators: it never reaches a caller of the service.
+#[derive(Clone, Debug)]
+pub struct FetchError(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    message: String,
+    retry_after: Option<Duration>,
+    is_connection: bool,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Inner {
+    const fn new(message: String) -> Self {
+        Self {
+            message,
+            retry_after: None,
+            is_connection: false,
+            source: None,
+        }
+    }
+}
+
+impl FetchError {
+    /// `message` says where from and what happened.
+    #[must_use]
+    pub fn new(message: impl Into<String>) -> Self {
+        Self(Arc::new(Inner::new(message.into())))
+    }
+
+    /// As [`new`](Self::new), with the error underneath.
+    #[must_use]
+    pub fn with_source(
+        message: impl Into<String>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            source: Some(source.into()),
+            ..Inner::new(message.into())
+        }))
+    }
+
+    /// The connection failed or broke off, and another one may not: an
+    /// [`HttpTransport`](crate::HttpTransport) that returns this error is asked once more.
+    #[must_use]
+    pub fn connection(
+        message: impl Into<String>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            is_connection: true,
+            source: Some(source.into()),
+            ..Inner::new(message.into())
+        }))
+    }
+
+    /// The issuer asked not to be called for this long (RFC 9110 §10.2.3).
+    #[must_use]
+    pub fn retry_after(message: impl Into<String>, wait: Duration) -> Self {
+        Self(Arc::new(Inner {
+            retry_after: Some(wait),
+            ..Inner::new(message.into())
+        }))
+    }
+
+    pub(crate) fn wait(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    pub(super) fn is_connection(&self) -> bool {
+        self.0.is_connection
+    }
+}
+
+impl fmt::Display for FetchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)?;
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for FetchError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_deref().map(|error| error as _)
+    }
+}

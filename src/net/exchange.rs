@@ -1,0 +1,166 @@
+//! One request and its answer: bounded, tried at most twice, and with errors that name the URL.
+
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::header::{HeaderMap, RETRY_AFTER};
+use http::{Request, Response, Uri};
+use url::Url;
+
+use super::{ExchangeLimits, FetchError, HttpTransport};
+
+/// Sends a GET request, and once more when the connection failed. Redirects are not followed: they are
+/// answers like any other, which the caller refuses by their status.
+pub(crate) async fn get(
+    transport: &dyn HttpTransport,
+    url: &Url,
+    headers: HeaderMap,
+    limits: ExchangeLimits,
+) -> Result<Response<Bytes>, FetchError> {
+    let uri: Uri = url.as_str().parse().map_err(|error| {
+        FetchError::with_source(format!("GET {} failed", shown_url(url.as_str())), error)
+    })?;
+    let send = || {
+        let mut request = Request::new(Bytes::new());
+        *request.uri_mut() = uri.clone();
+        *request.headers_mut() = headers.clone();
+        transport.exchange(request, limits)
+    };
+    let answer = match send().await {
+        // The name may stand for several hosts, of which one is down.
+        Err(error) if error.is_connection() => send().await,
+        answer => answer,
+    }?;
+    match answer.body().len() > limits.max_bytes {
+        true => Err(too_large(url.as_str(), limits)),
+        false => Ok(answer),
+    }
+}
+
+pub(super) fn too_large(url: &str, limits: ExchangeLimits) -> FetchError {
+    FetchError::new(format!(
+        "the answer of {} is larger than {} bytes",
+        shown_url(url),
+        limits.max_bytes
+    ))
+}
+
+/// The error for an answer whose status is not the expected 200, with its `Retry-After`.
+pub(crate) fn unexpected_status(url: &Url, answer: &Response<Bytes>) -> FetchError {
+    let message = format!(
+        "GET {} answered {} and not 200",
+        shown_url(url.as_str()),
+        answer.status()
+    );
+    match retry_after(answer.headers(), SystemTime::now()) {
+        Some(wait) => FetchError::retry_after(message, wait),
+        None => FetchError::new(message),
+    }
+}
+
+/// A discovered URL is untrusted text, and may be as long as a document.
+pub(super) fn shown_url(url: &str) -> String {
+    url.chars().take(LONGEST_SHOWN_URL).collect()
+}
+
+/// `Retry-After` in seconds or as a date (RFC 9110 §10.2.3). The caller bounds it.
+pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    match value.parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => httpdate::parse_http_date(value)
+            .ok()?
+            .duration_since(now)
+            .ok(),
+    }
+}
+
+const LONGEST_SHOWN_URL: usize = 200;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use http::StatusCode;
+
+    use super::*;
+    use crate::net::{AddressPolicy, TransportFuture};
+
+    /// Gives its answers in turn.
+    #[derive(Debug)]
+    struct Canned(Mutex<Vec<Result<&'static str, FetchError>>>);
+
+    impl HttpTransport for Canned {
+        fn exchange(&self, request: Request<Bytes>, _: ExchangeLimits) -> TransportFuture<'_> {
+            assert_eq!(request.uri(), "https://i.example/keys?a=b");
+            let answer = self.0.lock().unwrap().remove(0);
+            Box::pin(async move {
+                answer.map(|body| Response::new(Bytes::from_static(body.as_bytes())))
+            })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_failed_is_tried_once_more_and_a_body_is_bounded() {
+        let lost = || Err(FetchError::connection("lost", "broke off"));
+        let refused = || Err(FetchError::new("refused"));
+        let rows = [
+            (vec![Ok("four")], Ok("four"), 0),
+            (
+                vec![Ok("fives")],
+                Err("the answer of https://i.example/keys?a=b is larger than 4 bytes"),
+                0,
+            ),
+            (vec![lost(), Ok("four")], Ok("four"), 0),
+            (vec![lost(), lost(), Ok("four")], Err("lost: broke off"), 1),
+            (vec![refused(), Ok("four")], Err("refused"), 1),
+        ];
+        let url = Url::parse("https://i.example/keys?a=b").unwrap();
+        let limits = ExchangeLimits::new(4, Duration::from_secs(1), AddressPolicy::Anywhere);
+        for (answers, want, left) in rows {
+            let transport = Canned(Mutex::new(answers));
+            let got = get(&transport, &url, HeaderMap::new(), limits).await;
+            let got = got.map(|answer| answer.into_body());
+            let got = got.as_deref().map_err(ToString::to_string);
+            assert_eq!(got, want.map(str::as_bytes).map_err(ToOwned::to_owned));
+            assert_eq!(transport.0.lock().unwrap().len(), left, "{want:?}");
+        }
+    }
+
+    #[test]
+    fn an_unexpected_status_is_told_with_its_pause() {
+        let url = Url::parse("https://i.example/keys").unwrap();
+        let mut answer = Response::new(Bytes::new());
+        *answer.status_mut() = StatusCode::FOUND;
+        let text = "GET https://i.example/keys answered 302 Found and not 200";
+        let error = unexpected_status(&url, &answer);
+        assert_eq!((error.to_string().as_str(), error.wait()), (text, None));
+        answer
+            .headers_mut()
+            .insert(RETRY_AFTER, http::HeaderValue::from_static("7"));
+        let error = unexpected_status(&url, &answer);
+        assert_eq!(error.wait(), Some(Duration::from_secs(7)));
+    }
+
+    #[test]
+    fn retry_after_forms() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_700);
+        let cases = [
+            ("120", Some(120)),
+            ("0", Some(0)),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(77)),
+            ("Sun, 06 Nov 1993 08:49:37 GMT", None),
+            ("soon", None),
+            ("-1", None),
+        ];
+        for (value, want) in cases {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, value.parse().unwrap());
+            assert_eq!(
+                retry_after(&headers, now),
+                want.map(Duration::from_secs),
+                "{value}"
+            );
+        }
+    }
+}

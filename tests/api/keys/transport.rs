@@ -1,0 +1,59 @@
+//! Keys over an HTTP client of the application.
+
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use serde_json::json;
+use tower_jwt_auth::test_util::TestKey;
+use tower_jwt_auth::{
+    AddressPolicy, Algorithm, ExchangeLimits, HttpTransport, JwtAuthConfig, JwtVerifier,
+    TransportFuture,
+};
+
+/// Serves the metadata and the keys of one issuer, and notes the URLs that it was asked for.
+#[derive(Clone, Debug)]
+struct Canned {
+    jwks: Arc<str>,
+    asked: Arc<Mutex<Vec<(String, AddressPolicy)>>>,
+}
+
+impl HttpTransport for Canned {
+    fn exchange(&self, request: Request<Bytes>, limits: ExchangeLimits) -> TransportFuture<'_> {
+        let url = request.uri().to_string();
+        let body = match url.ends_with("/keys") {
+            true => self.jwks.to_string(),
+            false => json!({"issuer": "https://idp.test", "jwks_uri": "https://idp.test/keys"})
+                .to_string(),
+        };
+        self.asked.lock().unwrap().push((url, limits.addresses));
+        Box::pin(async move { Ok(Response::new(Bytes::from(body))) })
+    }
+}
+
+#[tokio::test]
+async fn discovery_goes_through_the_transport_of_the_application() {
+    let key = TestKey::generate(Algorithm::ES256, "k");
+    let transport = Canned {
+        jwks: json!({"keys": [key.jwk()]}).to_string().into(),
+        asked: Arc::default(),
+    };
+    let config = JwtAuthConfig::builder()
+        .audience("a")
+        .issuer("https://idp.test")
+        .http_transport(transport.clone())
+        .build()
+        .unwrap();
+    JwtVerifier::new(config).ready().await.unwrap();
+    let asked = [
+        (
+            "https://idp.test/.well-known/openid-configuration",
+            AddressPolicy::Anywhere,
+        ),
+        ("https://idp.test/keys", AddressPolicy::NotThisHost),
+    ];
+    assert_eq!(
+        *transport.asked.lock().unwrap(),
+        asked.map(|(url, policy)| (url.to_owned(), policy))
+    );
+}
