@@ -6,7 +6,7 @@ use tower_layer::Layer;
 
 use super::gate::Gate;
 use super::service::JwtAuth;
-use crate::verifier::{FetchError, JwtVerifier, KeysHealth};
+use crate::verifier::{FetchError, JwtVerifier, KeySnapshot, KeysHealth};
 use crate::wire::metadata::ResourceMetadata;
 use crate::wire::rejection::{Rejection, RejectionContext, RejectionHook};
 use crate::wire::stream_expiry::StreamExpiry;
@@ -146,6 +146,12 @@ impl JwtAuthLayer {
     #[must_use]
     pub fn keys_health(&self) -> KeysHealth {
         self.0.verifier.keys_health()
+    }
+
+    /// The keys in use, for another process; see [`JwtVerifier::export_keys`].
+    #[must_use]
+    pub fn export_keys(&self) -> Vec<KeySnapshot> {
+        self.0.verifier.export_keys()
     }
 
     /// Waits until every issuer has keys; see [`JwtVerifier::wait_for_keys`].

@@ -46,9 +46,7 @@ impl InitialKeys {
             Initial::Snapshot(snapshot) if snapshot.issuer() != issuer => {
                 return Err(invalid("initial_jwks", KeyFault::OtherIssuer));
             }
-            Initial::Snapshot(snapshot) => {
-                (snapshot.jwks().to_owned(), Some(snapshot.fetched_at()))
-            }
+            Initial::Snapshot(snapshot) => (snapshot.jwks().to_owned(), Some(snapshot.fetched_at)),
         };
         let document = document.into_bytes();
         let keys = KeySet::parse(&document, KeySetOptions::default())

@@ -166,7 +166,7 @@
 //!   and reads it at start-up. The file is replaced as a whole; a file that is
 //!   damaged, older than `max_stale` or of another issuer is ignored.
 //! - [`initial_jwks`](crate::JwtAuthConfigBuilder::initial_jwks) takes a set from the
-//!   configuration, or from [`KeysHealth::export`](crate::KeysHealth::export) in another process.
+//!   configuration, or from [`JwtVerifier::export_keys`](crate::JwtVerifier::export_keys) in another process.
 //!
 //! Both preserve the age of the keys: they are used for no longer than `max_stale` after they were
 //! fetched. Protect both like the configuration, because anybody who can write them decides which

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::demand::{Asked, DemandOutcome, FetchId, KeyDemand};
 use super::health::IssuerHealth;
+use super::persist::file::KeySnapshot;
 use super::refresh::handle::Handle;
 use super::settings::KeyOrigin;
 use super::snapshot::Snapshot;
@@ -96,6 +97,14 @@ impl LiveKeys {
         match &self.0 {
             Kind::Fixed(snapshot) => IssuerHealth::new(issuer, Some(snapshot)),
             Kind::Refreshed(handle) => handle.health(now),
+        }
+    }
+
+    /// The keys in use, for another process; `None` for fixed keys and before the first set.
+    pub(crate) fn export(&self) -> Option<KeySnapshot> {
+        match &self.0 {
+            Kind::Fixed(_) => None,
+            Kind::Refreshed(handle) => handle.export(),
         }
     }
 }

@@ -39,7 +39,7 @@ use crate::wire::rejection::{Rejection, RejectionHook};
 
 pub use checks::CheckError;
 // The two types of `keys` that the face of the verifier shows.
-pub(crate) use crate::keys::{FetchError, KeysHealth};
+pub(crate) use crate::keys::{FetchError, KeySnapshot, KeysHealth};
 pub(crate) use issuers::TrustedIssuer;
 pub(crate) use pending::Pending;
 pub(crate) use presented::Presented;
@@ -188,6 +188,23 @@ impl JwtVerifier {
             .collect();
         issuers.sort_by(|a, b| a.issuer.cmp(&b.issuer));
         KeysHealth { issuers }
+    }
+
+    /// The keys in use of each issuer that has fetched some, by name of the issuer: for a process that
+    /// must start while its issuer is down.
+    ///
+    /// Pass each to [`Issuer::initial_jwks`](crate::Issuer::initial_jwks) in that process. Copies the key
+    /// sets, so call it on a schedule or at shutdown, not in a probe. Issuers with static keys, and
+    /// issuers before their first fetch, are left out.
+    #[must_use]
+    pub fn export_keys(&self) -> Vec<KeySnapshot> {
+        let trusted = self.0.issuers.load();
+        let mut exported: Vec<_> = trusted
+            .iter()
+            .filter_map(|trusted| trusted.keys.export())
+            .collect();
+        exported.sort_by(|a, b| a.issuer().cmp(b.issuer()));
+        exported
     }
 
     pub(crate) fn clock(&self) -> &Clock {

@@ -1,19 +1,22 @@
+//! The file of `snapshot_file`, and the snapshot in it.
+
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::MAX_DOCUMENT_BYTES;
 
-/// The key set of one issuer and when it was fetched: for a process that must come up serving while its
-/// issuer is down.
+/// The key set of one issuer and when it was fetched, for a process that must start while its issuer is
+/// down.
 ///
-/// From [`KeysHealth::export`](crate::KeysHealth::export), and back in with
-/// [`initial_jwks`](crate::JwtAuthConfigBuilder::initial_jwks). Whoever can write one decides whose
-/// tokens are good: keep it as you keep the configuration.
+/// [`JwtVerifier::export_keys`](crate::JwtVerifier::export_keys) creates it, and
+/// [`initial_jwks`](crate::JwtAuthConfigBuilder::initial_jwks) takes it in another process. A party that
+/// can write a snapshot decides whose tokens are accepted: protect it like the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeySnapshot {
@@ -29,11 +32,13 @@ impl KeySnapshot {
         &self.issuer
     }
 
-    /// When they were fetched or confirmed last, in seconds since the Unix epoch. They serve until
-    /// `max_stale` after that.
+    /// When the keys were fetched or confirmed last. They serve until `max_stale` after that.
+    ///
+    /// Serialized as whole seconds since the Unix epoch.
     #[must_use]
-    pub const fn fetched_at(&self) -> u64 {
-        self.fetched_at
+    pub fn fetched_at(&self) -> SystemTime {
+        let since = Duration::from_secs(self.fetched_at);
+        UNIX_EPOCH.checked_add(since).unwrap_or(UNIX_EPOCH)
     }
 
     /// The JWK Set, as the issuer published it.
@@ -76,12 +81,13 @@ impl fmt::Display for SnapshotError {
     }
 }
 
+/// Reads the snapshot in the file at `path`.
 pub(in crate::keys) fn read(path: &Path) -> Result<KeySnapshot, SnapshotError> {
     let largest = (MAX_DOCUMENT_BYTES as u64).saturating_mul(ESCAPED);
     match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(SnapshotError::Absent),
         Err(error) => return Err(SnapshotError::Unreadable(error)),
-        // Of a device the length says nothing.
+        // A device has no meaningful length.
         Ok(metadata) if !metadata.is_file() || metadata.len() > largest => {
             return Err(SnapshotError::Damaged);
         }

@@ -1,3 +1,5 @@
+//! The keys to start with.
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,14 +13,11 @@ use crate::keys::settings::{KeyOrigin, Seed, Times};
 use crate::keys::snapshot::{FetchedAt, Life, Origin, Snapshot};
 use crate::telemetry;
 
-/// The keys to start with: those of the file where it is good, or those of the configuration.
+/// The keys in the file, or the keys in the configuration when the file is missing or not usable.
 pub(in crate::keys) fn seeded(origin: &KeyOrigin, now: Now) -> Option<Arc<Snapshot>> {
-    let ignored = |fault: &SnapshotError| {
-        telemetry::snapshot_ignored(
-            &origin.issuer,
-            fault,
-            matches!(fault, SnapshotError::Absent),
-        )
+    let ignored = |error: &SnapshotError| {
+        let is_absent = matches!(error, SnapshotError::Absent);
+        telemetry::snapshot_ignored(&origin.issuer, error, is_absent);
     };
     let from_file = || {
         let path = origin.snapshot_file.as_deref()?;

@@ -11,7 +11,8 @@ use super::fetches::{End, Step, Turns};
 use super::state::Shared;
 use crate::base::clock::{Clock, Now};
 use crate::keys::demand::{Asked, DemandOutcome, FetchId, KeyDemand};
-use crate::keys::health::{Exportable, IssuerHealth};
+use crate::keys::health::IssuerHealth;
+use crate::keys::persist::file::KeySnapshot;
 use crate::keys::settings::KeyOrigin;
 use crate::keys::snapshot::Snapshot;
 use crate::keys::source::FetchError;
@@ -128,9 +129,13 @@ impl Handle {
             }),
             fetches: control.fetches.started(),
             failures: control.failures,
-            exportable: snapshot.clone().map(Exportable),
             ..IssuerHealth::new(&self.0.origin.issuer, snapshot.as_deref())
         }
+    }
+
+    pub(in crate::keys) fn export(&self) -> Option<KeySnapshot> {
+        let snapshot = self.0.snapshot.load_full()?;
+        snapshot.export(&self.0.origin.issuer)
     }
 
     fn why_not_ready(&self) -> FetchError {

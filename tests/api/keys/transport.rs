@@ -44,7 +44,7 @@ async fn discovery_goes_through_the_transport_of_the_application() {
         .http_transport(transport.clone())
         .build()
         .unwrap();
-    JwtVerifier::new(config).ready().await.unwrap();
+    JwtVerifier::new(config).wait_for_keys().await.unwrap();
     let asked = [
         (
             "https://idp.test/.well-known/openid-configuration",
