@@ -51,8 +51,11 @@ impl Context<'_> {
             Some(scopes) => check_scopes("required_scopes", Some(scopes))?,
             None => self.challenges.required_scopes.clone(),
         };
-        let algorithms = own.algorithms.as_ref().or(self.shared.algorithms.as_ref());
-        let algorithms = algorithms.map_or(Algorithm::ASYMMETRIC, Vec::as_slice);
+        let algorithms = match own.algorithms()? {
+            None => self.shared.algorithms()?,
+            own => own,
+        }
+        .unwrap_or(Algorithm::ASYMMETRIC);
         if let Some(unknown) = algorithms
             .iter()
             .find(|algorithm| **algorithm == Algorithm::Unsupported)
@@ -256,6 +259,14 @@ impl Settings {
         }
     }
 
+    fn algorithms(&self) -> Result<Option<&[Algorithm]>, ConfigError> {
+        match &self.algorithms {
+            None => Ok(None),
+            Some(Ok(algorithms)) => Ok(Some(algorithms)),
+            Some(Err(error)) => Err(error.clone()),
+        }
+    }
+
     /// What is wrong whether it is used or not.
     pub(super) fn check_shape(&self) -> Result<(), ConfigError> {
         let empty = |setting| Err(ConfigError::Empty { setting });
@@ -266,7 +277,7 @@ impl Settings {
         {
             return empty("audience");
         }
-        if self.algorithms.as_ref().is_some_and(Vec::is_empty) {
+        if self.algorithms()?.is_some_and(<[Algorithm]>::is_empty) {
             return empty("algorithms");
         }
         if self

@@ -1,4 +1,4 @@
-//! The configuration as a file: names, spellings and types. What it means is the builder's business.
+//! The configuration as a file: names, spellings and types. The builder says what each setting means.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,105 +15,120 @@ use crate::wire::metadata::ResourceDetails;
 
 impl<'de> Deserialize<'de> for JwtAuthConfig {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let file = ConfigFile::deserialize(deserializer)?;
-        file.into_builder()
-            .and_then(JwtAuthConfigBuilder::build)
-            .map_err(serde::de::Error::custom)
+        let builder = JwtAuthConfigBuilder::deserialize(deserializer)?;
+        builder.build().map_err(serde::de::Error::custom)
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ConfigFile {
-    resource: Option<String>,
-    realm: Option<String>,
-    issuer: Option<String>,
-    issuers: Option<Vec<IssuerEntry>>,
-    #[serde(alias = "resourceName")]
-    resource_name: Option<String>,
-    #[serde(alias = "resourceDocumentation")]
-    resource_documentation: Option<String>,
-    #[serde(alias = "resourcePolicyUri")]
-    resource_policy_uri: Option<String>,
-    #[serde(alias = "resourceTosUri")]
-    resource_tos_uri: Option<String>,
-    #[serde(alias = "resourceJwksUri")]
-    resource_jwks_uri: Option<String>,
-    #[serde(alias = "scopesSupported")]
-    scopes_supported: Option<Vec<String>>,
-    #[serde(default, alias = "challengeOperationScopesOnly")]
-    challenge_operation_scopes_only: bool,
-    #[serde(default, alias = "stripAuthorization")]
-    strip_authorization: bool,
-    #[serde(default, alias = "dangerAllowHttp")]
-    danger_allow_http: bool,
-    #[serde(alias = "rememberedTokens")]
-    remembered_tokens: Option<usize>,
-    // What an entry of `issuers` has as well. Not flattened: serde then forgets `deny_unknown_fields`.
-    audience: Option<OneOrMany>,
-    algorithms: Option<Vec<String>>,
-    #[serde(alias = "requiredScopes")]
-    required_scopes: Option<Vec<String>>,
-    #[serde(default, deserialize_with = "duration")]
-    leeway: Option<Duration>,
-    #[serde(default, alias = "jwksCache")]
-    jwks_cache: CacheEntry,
-    #[serde(default, alias = "maxTokenAge", deserialize_with = "duration")]
-    max_token_age: Option<Duration>,
-    #[serde(default)]
-    rfc9068: bool,
-    cognito: Option<CognitoEntry>,
-    #[serde(default)]
-    keycloak: bool,
-    #[serde(default, alias = "dangerAllowAnyAudience")]
-    danger_allow_any_audience: bool,
-    #[serde(alias = "jwksUri")]
-    jwks_uri: Option<String>,
-    jwks: Option<Value>,
-    jwk: Option<Value>,
-    #[serde(alias = "publicKeyPem")]
-    public_key_pem: Option<String>,
-    #[serde(alias = "initialJwks")]
-    initial_jwks: Option<Value>,
-    #[serde(alias = "snapshotFile")]
-    snapshot_file: Option<PathBuf>,
-    #[serde(default, alias = "pinJwksHost")]
-    pin_jwks_host: bool,
+impl<'de> Deserialize<'de> for JwtAuthConfigBuilder {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        ConfigFile::deserialize(deserializer).map(ConfigFile::into_builder)
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct IssuerEntry {
-    issuer: String,
-    audience: Option<OneOrMany>,
-    algorithms: Option<Vec<String>>,
-    #[serde(alias = "requiredScopes")]
-    required_scopes: Option<Vec<String>>,
-    #[serde(default, deserialize_with = "duration")]
-    leeway: Option<Duration>,
-    #[serde(default, alias = "jwksCache")]
-    jwks_cache: CacheEntry,
-    #[serde(default, alias = "maxTokenAge", deserialize_with = "duration")]
-    max_token_age: Option<Duration>,
-    #[serde(default)]
-    rfc9068: bool,
-    cognito: Option<CognitoEntry>,
-    #[serde(default)]
-    keycloak: bool,
-    #[serde(default, alias = "dangerAllowAnyAudience")]
-    danger_allow_any_audience: bool,
-    #[serde(alias = "jwksUri")]
-    jwks_uri: Option<String>,
-    jwks: Option<Value>,
-    jwk: Option<Value>,
-    #[serde(alias = "publicKeyPem")]
-    public_key_pem: Option<String>,
-    #[serde(alias = "initialJwks")]
-    initial_jwks: Option<Value>,
-    #[serde(alias = "snapshotFile")]
-    snapshot_file: Option<PathBuf>,
-    #[serde(default, alias = "pinJwksHost")]
-    pin_jwks_host: bool,
+/// Declares a struct with the given fields and the settings of an issuer, which a file has at its
+/// top level and in each entry of `issuers`.
+///
+/// One list instead of `#[serde(flatten)]`, with which serde no longer refuses unknown names.
+macro_rules! with_issuer_settings {
+    (struct $name:ident { $($own:tt)* }) => {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct $name {
+            $($own)*
+            audience: Option<OneOrMany>,
+            algorithms: Option<Vec<String>>,
+            #[serde(alias = "requiredScopes")]
+            required_scopes: Option<Vec<String>>,
+            #[serde(default, deserialize_with = "duration")]
+            leeway: Option<Duration>,
+            #[serde(default, alias = "jwksCache")]
+            jwks_cache: CacheEntry,
+            #[serde(default, alias = "maxTokenAge", deserialize_with = "duration")]
+            max_token_age: Option<Duration>,
+            #[serde(default)]
+            rfc9068: bool,
+            cognito: Option<CognitoEntry>,
+            #[serde(default)]
+            keycloak: bool,
+            #[serde(default, alias = "dangerAllowAnyAudience")]
+            danger_allow_any_audience: bool,
+            #[serde(alias = "jwksUri")]
+            jwks_uri: Option<String>,
+            jwks: Option<Value>,
+            jwk: Option<Value>,
+            #[serde(alias = "publicKeyPem")]
+            public_key_pem: Option<String>,
+            #[serde(alias = "initialJwks")]
+            initial_jwks: Option<Value>,
+            #[serde(alias = "snapshotFile")]
+            snapshot_file: Option<PathBuf>,
+            #[serde(default, alias = "pinJwksHost")]
+            pin_jwks_host: bool,
+        }
+
+        impl $name {
+            fn take_settings(&mut self) -> Settings {
+                Settings {
+                    audience: self.audience.take().map(OneOrMany::into_vec),
+                    algorithms: self.algorithms.take().map(algorithms),
+                    required_scopes: self.required_scopes.take(),
+                    leeway: self.leeway,
+                    jwks_cache: std::mem::take(&mut self.jwks_cache).into(),
+                    max_token_age: self.max_token_age,
+                    rfc9068: self.rfc9068,
+                    cognito: self.cognito.take().map(|cognito| cognito.client_ids),
+                    keycloak: self.keycloak,
+                    allow_any_audience: self.danger_allow_any_audience,
+                    keys: KeySettings {
+                        source: None,
+                        jwks_uri: self.jwks_uri.take(),
+                        jwks: self.jwks.take(),
+                        jwk: self.jwk.take(),
+                        public_key_pem: self.public_key_pem.take(),
+                        initial: self.initial_jwks.take().map(Into::into),
+                        snapshot_file: self.snapshot_file.take(),
+                        pin_jwks_host: self.pin_jwks_host,
+                    },
+                }
+            }
+        }
+    };
+}
+
+with_issuer_settings! {
+    struct ConfigFile {
+        resource: Option<String>,
+        realm: Option<String>,
+        issuer: Option<String>,
+        issuers: Option<Vec<IssuerEntry>>,
+        #[serde(alias = "resourceName")]
+        resource_name: Option<String>,
+        #[serde(alias = "resourceDocumentation")]
+        resource_documentation: Option<String>,
+        #[serde(alias = "resourcePolicyUri")]
+        resource_policy_uri: Option<String>,
+        #[serde(alias = "resourceTosUri")]
+        resource_tos_uri: Option<String>,
+        #[serde(alias = "resourceJwksUri")]
+        resource_jwks_uri: Option<String>,
+        #[serde(alias = "scopesSupported")]
+        scopes_supported: Option<Vec<String>>,
+        #[serde(default, alias = "challengeOperationScopesOnly")]
+        challenge_operation_scopes_only: bool,
+        #[serde(default, alias = "stripAuthorization")]
+        strip_authorization: bool,
+        #[serde(default, alias = "dangerAllowHttp")]
+        danger_allow_http: bool,
+        #[serde(alias = "rememberedTokens")]
+        remembered_tokens: Option<usize>,
+    }
+}
+
+with_issuer_settings! {
+    struct IssuerEntry {
+        issuer: String,
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -143,45 +158,16 @@ enum OneOrMany {
     Many(Vec<String>),
 }
 
-/// The members that a file and an entry of its `issuers` share, as settings.
-macro_rules! settings {
-    ($from:expr) => {
-        Settings {
-            audience: $from.audience.map(OneOrMany::into_vec),
-            algorithms: $from.algorithms.map(algorithms).transpose()?,
-            required_scopes: $from.required_scopes,
-            leeway: $from.leeway,
-            jwks_cache: $from.jwks_cache.into(),
-            max_token_age: $from.max_token_age,
-            rfc9068: $from.rfc9068,
-            cognito: $from.cognito.map(|cognito| cognito.client_ids),
-            keycloak: $from.keycloak,
-            allow_any_audience: $from.danger_allow_any_audience,
-            keys: KeySettings {
-                source: None,
-                jwks_uri: $from.jwks_uri,
-                jwks: $from.jwks,
-                jwk: $from.jwk,
-                public_key_pem: $from.public_key_pem,
-                initial: $from.initial_jwks.map(Into::into),
-                snapshot_file: $from.snapshot_file,
-                pin_jwks_host: $from.pin_jwks_host,
-            },
-        }
-    };
-}
-
 impl ConfigFile {
-    fn into_builder(self) -> Result<JwtAuthConfigBuilder, ConfigError> {
-        let issuers = self
-            .issuers
-            .map(|entries| entries.into_iter().map(IssuerEntry::into_issuer).collect());
-        Ok(JwtAuthConfigBuilder {
+    fn into_builder(mut self) -> JwtAuthConfigBuilder {
+        JwtAuthConfigBuilder {
+            shared: self.take_settings(),
             resource: self.resource,
             realm: self.realm,
             issuer: self.issuer,
-            issuers: issuers.transpose()?,
-            shared: settings!(self),
+            issuers: self
+                .issuers
+                .map(|entries| entries.into_iter().map(IssuerEntry::into_issuer).collect()),
             details: ResourceDetails {
                 name: self.resource_name,
                 documentation: self.resource_documentation,
@@ -195,16 +181,16 @@ impl ConfigFile {
             allow_http: self.danger_allow_http,
             remembered_tokens: self.remembered_tokens,
             ..JwtAuthConfigBuilder::default()
-        })
+        }
     }
 }
 
 impl IssuerEntry {
-    fn into_issuer(self) -> Result<Issuer, ConfigError> {
-        Ok(Issuer {
+    fn into_issuer(mut self) -> Issuer {
+        Issuer {
+            settings: self.take_settings(),
             issuer: self.issuer,
-            settings: settings!(self),
-        })
+        }
     }
 }
 
@@ -234,6 +220,7 @@ impl OneOrMany {
     }
 }
 
+/// `build` reports an unknown name, so that its error keeps its type.
 fn algorithms(names: Vec<String>) -> Result<Vec<Algorithm>, ConfigError> {
     let read =
         |name: String| Algorithm::from_name(&name).ok_or(ConfigError::UnknownAlgorithm { name });

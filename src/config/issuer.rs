@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::error::ConfigError;
 use super::keys::InitialKeys;
 use crate::crypto::Algorithm;
 use crate::keys::KeySource;
@@ -39,7 +40,8 @@ pub struct Issuer {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Settings {
     pub(super) audience: Option<Vec<String>>,
-    pub(super) algorithms: Option<Vec<Algorithm>>,
+    /// An error is what `build` reports.
+    pub(super) algorithms: Option<Result<Vec<Algorithm>, ConfigError>>,
     pub(super) required_scopes: Option<Vec<String>>,
     pub(super) leeway: Option<Duration>,
     pub(super) jwks_cache: JwksCache,
@@ -112,7 +114,7 @@ macro_rules! issuer_setters {
             ///
             /// `build` refuses an empty list, and `HS*` unless the key is a static secret.
             pub fn algorithms<A: Into<$crate::Algorithm>>(mut self, algorithms: impl IntoIterator<Item = A>) -> Self {
-                self.$($path).+.algorithms = Some(algorithms.into_iter().map(Into::into).collect());
+                self.$($path).+.algorithms = Some(Ok(algorithms.into_iter().map(Into::into).collect()));
                 self
             }
 

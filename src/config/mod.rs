@@ -49,6 +49,25 @@ use crate::wire::stream_expiry::StreamExpiry;
 /// # }
 /// # Ok::<(), serde_json::Error>(())
 /// ```
+///
+/// A file does not hold functions and clients. To add them, deserialize the builder instead:
+///
+/// ```
+/// # #[cfg(all(feature = "aws_lc_rs", feature = "reqwest"))] {
+/// use tower_jwt_auth::{CheckError, JwtAuthConfigBuilder};
+///
+/// let builder: JwtAuthConfigBuilder = serde_json::from_str(
+///     r#"{"resource": "https://mcp.example.com/mcp", "issuer": "https://idp.example.com"}"#,
+/// )?;
+/// let config = builder
+///     .check(|auth| match auth.subject() {
+///         Some("mallory") => Err(CheckError::Forbidden),
+///         _ => Ok(()),
+///     })
+///     .build()?;
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct JwtAuthConfig(Arc<Checked>);
 

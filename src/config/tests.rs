@@ -445,6 +445,78 @@ mod with_everything {
         }
     }
 
+    #[tokio::test]
+    async fn a_file_is_combined_with_code() {
+        use std::sync::{Arc, Mutex};
+
+        use crate::test_util::{FakeClock, TestIssuer};
+        let issuer = TestIssuer::start();
+        let clock = FakeClock::at(1_800_000_000.0);
+        let granted: Arc<Mutex<Vec<String>>> = Arc::default();
+        let asked = granted.clone();
+        let text = json!({"issuer": issuer.issuer(), "audience": "a", "requiredScopes": ["read"], "leeway": "0s"});
+        let builder: JwtAuthConfigBuilder = serde_json::from_value(text).unwrap();
+        let config = builder
+            .clock(&clock)
+            .http_client(reqwest::Client::new())
+            .scope_hierarchy(|granted, needed| granted == "admin" && needed == "read")
+            .check(move |auth| {
+                asked.lock().unwrap().push(auth.client_id().to_owned());
+                match auth.client_id() {
+                    "banned" => Err(crate::CheckError::Forbidden),
+                    _ => Ok(()),
+                }
+            })
+            .build()
+            .unwrap();
+        let verifier = JwtVerifier::new(config);
+        let token = |client: &str, scope: &str| {
+            let token = issuer.mint("a").client_id(client).scope(scope);
+            token.valid(1_800_000_000, Duration::from_secs(60)).sign()
+        };
+        let good = token("good", "admin");
+        assert!(verifier.verify(&good).await.is_ok());
+        let banned = verifier.verify(&token("banned", "admin")).await;
+        assert_eq!(
+            banned.unwrap_err().kind(),
+            crate::RejectionKind::AccessDenied
+        );
+        let unscoped = verifier.verify(&token("good", "write")).await;
+        assert_eq!(
+            unscoped.unwrap_err().kind(),
+            crate::RejectionKind::InsufficientScope
+        );
+        assert_eq!(*granted.lock().unwrap(), ["good", "banned", "good"]);
+        clock.set(1_800_000_060.0);
+        let expired = verifier.verify(&good).await;
+        assert_eq!(
+            expired.unwrap_err().kind(),
+            crate::RejectionKind::InvalidToken
+        );
+    }
+
+    #[test]
+    fn what_build_refuses_of_a_file_keeps_its_type() {
+        let build = |changes: Value| {
+            let mut text = json!({"issuer": "https://i.example", "audience": "a"});
+            text.as_object_mut()
+                .unwrap()
+                .extend(changes.as_object().unwrap().clone());
+            serde_json::from_value::<JwtAuthConfigBuilder>(text)
+                .unwrap()
+                .build()
+        };
+        assert!(build(json!({"algorithms": ["ES256"]})).is_ok());
+        let unknown = ConfigError::UnknownAlgorithm {
+            name: "none".to_owned(),
+        };
+        assert_eq!(build(json!({"algorithms": ["none"]})).unwrap_err(), unknown);
+        let empty = ConfigError::Empty {
+            setting: "audience",
+        };
+        assert_eq!(build(json!({"audience": ""})).unwrap_err(), empty);
+    }
+
     #[test]
     fn entries_inherit_what_they_do_not_set() {
         let config = file(json!({
