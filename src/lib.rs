@@ -150,7 +150,8 @@ pub use token::{TokenError, TokenErrorKind};
 pub use verifier::{CheckError, JwtVerifier};
 pub use wire::body::ResponseBody;
 pub use wire::metadata::ResourceMetadata;
-pub use wire::rejection::{Rejection, RejectionContext, RejectionKind};
+pub use wire::rejection::{Rejection, RejectionContext};
+pub use wire::rejection_kind::RejectionKind;
 pub use wire::stream_expiry::StreamExpiry;
 
 #[cfg(all(doctest, feature = "aws_lc_rs", feature = "axum", feature = "reqwest"))]

@@ -6,7 +6,8 @@ use tower_layer::Layer;
 
 use super::gate::Gate;
 use super::service::JwtAuth;
-use crate::verifier::{FetchError, JwtVerifier, KeySnapshot, KeysHealth};
+use crate::keys::{FetchError, KeySnapshot, KeysHealth};
+use crate::verifier::JwtVerifier;
 use crate::wire::metadata::ResourceMetadata;
 use crate::wire::rejection::{Rejection, RejectionContext, RejectionHook};
 use crate::wire::stream_expiry::StreamExpiry;

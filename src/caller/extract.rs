@@ -8,7 +8,8 @@ use serde::de::DeserializeOwned;
 
 use crate::caller::AuthInfo;
 use crate::caller::require_caller;
-use crate::wire::rejection::{Rejection, RejectionContext, RejectionKind};
+use crate::wire::rejection::{Rejection, RejectionContext};
+use crate::wire::rejection_kind::RejectionKind;
 
 /// Needs a verified caller: 401 with a challenge when nobody is logged in (under
 /// [`optional`](crate::JwtAuthLayer::optional) or on an open path), 500 without the layer.

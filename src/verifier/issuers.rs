@@ -1,10 +1,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::base::clock::Now;
 use crate::crypto::Algorithm;
 use crate::keys::LiveKeys;
+use crate::token::verified::Verified;
 use crate::token::{TokenError, TokenErrorKind, ValidationPolicy};
 use crate::verifier::cache::TokenCache;
+use crate::verifier::presented::Presented;
 use crate::wire::answers::Answers;
 
 /// One issuer: what its tokens must say, its keys, and how its callers are answered. Nothing of
@@ -29,6 +32,9 @@ pub(crate) struct Issuers {
     /// Belongs to these issuers: an entry names its issuer by place.
     pub(super) cache: Option<Arc<TokenCache>>,
 }
+
+/// A verified token, and how its caller is answered.
+pub(super) type Admitted = (Arc<Verified>, Arc<Answers>);
 
 impl Issuers {
     pub(super) fn new(
@@ -104,5 +110,23 @@ impl Issuers {
         place
             .and_then(|place| Some((place, self.at(place)?)))
             .ok_or_else(|| TokenErrorKind::WrongIssuer.into())
+    }
+
+    /// A token that was verified before, if a fresh look would come to the same verdict: under the
+    /// same keys, which may still serve, and by the clock of this moment.
+    pub(super) fn cached(&self, presented: Presented<'_>, now: Now) -> Option<Admitted> {
+        let cache = self.cache.as_ref()?;
+        let cached = cache.get(presented.bytes())?;
+        let trusted = self.at(cached.issuer())?;
+        let in_use = trusted.keys.in_use(now);
+        let same_keys = in_use.serving(now)?.generation == cached.generation();
+        let times = trusted
+            .policy
+            .check_times(cached.verified().times(), now.wall);
+        if !same_keys || times.is_err() {
+            cache.remove(presented.bytes());
+            return None;
+        }
+        Some((cached.into_verified(), trusted.answers.clone()))
     }
 }

@@ -9,10 +9,9 @@ use crate::token::{
     Checked, Compact, Header, HeaderRead, Scratch, SignatureVerified, TokenError, TokenErrorKind,
 };
 use crate::verifier::cache::Cached;
-use crate::verifier::issuers::{Issuers, TrustedIssuer};
-use crate::verifier::pending::Pending;
+use crate::verifier::issuers::{Admitted, Issuers, TrustedIssuer};
+use crate::verifier::pending::{Pending, Undecided};
 use crate::verifier::presented::Presented;
-use crate::verifier::{Admitted, Undecided};
 use crate::wire::credentials::is_b64token;
 use crate::wire::rejection::Rejection;
 

@@ -26,22 +26,20 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use http::request::Parts;
 
-use crate::base::clock::{Clock, Now};
+use crate::base::clock::Clock;
 use crate::base::facts::Facts;
 use crate::caller::AuthInfo;
-use crate::token::verified::Verified;
+use crate::keys::{FetchError, KeySnapshot, KeysHealth};
 use crate::verifier::cache::TokenCache;
 use crate::verifier::checks::CustomChecks;
-use crate::verifier::issuers::Issuers;
+use crate::verifier::issuers::{Admitted, Issuers};
 use crate::wire::answers::Answers;
 use crate::wire::credentials::{Credentials, NoBearer, bearer};
 use crate::wire::rejection::{Rejection, RejectionHook};
 
 pub use checks::CheckError;
-// The two types of `keys` that the face of the verifier shows.
-pub(crate) use crate::keys::{FetchError, KeySnapshot, KeysHealth};
 pub(crate) use issuers::TrustedIssuer;
-pub(crate) use pending::Pending;
+pub(crate) use pending::{Pending, Undecided};
 pub(crate) use presented::Presented;
 
 /// The verdicts of [`JwtAuthLayer`](crate::JwtAuthLayer) without tower, for frameworks that own their
@@ -79,16 +77,6 @@ struct Inner {
     checks: CustomChecks,
     clock: Clock,
 }
-
-/// No verdict yet, or a rejection.
-#[derive(Debug)]
-pub(crate) enum Undecided {
-    Pending(Box<Pending>),
-    Rejected(Rejection),
-}
-
-/// A verified token, and how its caller is answered.
-type Admitted = (Arc<Verified>, Arc<Answers>);
 
 impl JwtVerifier {
     pub(crate) fn assemble(
@@ -291,32 +279,6 @@ impl JwtVerifier {
             true => Ok(auth),
             false => Err(auth.answers().insufficient_scope(needed)),
         }
-    }
-}
-
-impl Issuers {
-    /// A token that was verified before, if a fresh look would come to the same verdict: under the
-    /// same keys, which may still serve, and by the clock of this moment.
-    fn cached(&self, presented: Presented<'_>, now: Now) -> Option<Admitted> {
-        let cache = self.cache.as_ref()?;
-        let cached = cache.get(presented.bytes())?;
-        let trusted = self.at(cached.issuer())?;
-        let in_use = trusted.keys.in_use(now);
-        let same_keys = in_use.serving(now)?.generation == cached.generation();
-        let times = trusted
-            .policy
-            .check_times(cached.verified().times(), now.wall);
-        if !same_keys || times.is_err() {
-            cache.remove(presented.bytes());
-            return None;
-        }
-        Some((cached.into_verified(), trusted.answers.clone()))
-    }
-}
-
-impl From<Rejection> for Undecided {
-    fn from(rejection: Rejection) -> Self {
-        Self::Rejected(rejection)
     }
 }
 

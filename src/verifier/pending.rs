@@ -3,6 +3,14 @@ use std::sync::Arc;
 use crate::keys::{DemandOutcome, FetchId, KeyDemand};
 use crate::token::TokenError;
 use crate::verifier::issuers::TrustedIssuer;
+use crate::wire::rejection::Rejection;
+
+/// No verdict yet, or a rejection.
+#[derive(Debug)]
+pub(crate) enum Undecided {
+    Pending(Box<Pending>),
+    Rejected(Rejection),
+}
 
 /// A token that cannot be decided with the keys at hand, and may be with keys that are being fetched.
 #[derive(Debug)]
@@ -59,5 +67,11 @@ impl Pending {
     /// Waits for the fetch, at most the fetch timeout.
     pub(super) async fn wait(&self) -> DemandOutcome {
         self.issuer.keys.wait(self.demand(), self.fetch).await
+    }
+}
+
+impl From<Rejection> for Undecided {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
     }
 }

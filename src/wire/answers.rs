@@ -10,7 +10,8 @@ use http::{HeaderMap, HeaderValue};
 use crate::base::scopes::ScopeSet;
 use crate::token::TokenError;
 use crate::wire::challenge::challenge;
-use crate::wire::rejection::{Rejection, RejectionHook, RejectionKind};
+use crate::wire::rejection::{Rejection, RejectionHook};
+use crate::wire::rejection_kind::RejectionKind;
 use crate::wire::resource::{ProtectedResource, ScopeListing};
 
 /// Makes the rejections for the tokens of one issuer, or for requests without a token.

@@ -9,5 +9,6 @@ pub(crate) mod challenge;
 pub(crate) mod credentials;
 pub(crate) mod metadata;
 pub(crate) mod rejection;
+pub(crate) mod rejection_kind;
 pub(crate) mod resource;
 pub(crate) mod stream_expiry;

@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
 
 use crate::telemetry;
 use crate::token::TokenError;
+use crate::wire::rejection_kind::RejectionKind;
 
 /// Why a request was not let through, and what the caller is told.
 ///
@@ -33,30 +34,6 @@ pub struct Rejection {
     made: Option<Arc<Response<Bytes>>>,
 }
 
-/// The reasons that a caller can tell apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum RejectionKind {
-    /// The token is valid, but its claims do not satisfy the handler, and no additional scope would.
-    AccessDenied,
-    /// The token is valid, but does not grant what the operation needs (RFC 6750 §3.1).
-    InsufficientScope,
-    /// More than one `Authorization` header (RFC 6750 §3.1).
-    InvalidRequest,
-    /// The token is malformed, expired, not for us, or not by an issuer that we trust (RFC 6750 §3.1).
-    InvalidToken,
-    /// The token may be valid, but the issuer's keys are unavailable. Not a 401: that would make
-    /// clients throw valid tokens away and send their users to log in again.
-    KeysUnavailable,
-    /// Code that needs [`AuthInfo`](crate::AuthInfo) runs without [`JwtAuthLayer`](crate::JwtAuthLayer).
-    LayerMissing,
-    /// No credentials, or credentials of another scheme.
-    MissingToken,
-    /// The session store is unavailable, so the owner of the session is unknown; see
-    /// [`SessionStore`](crate::SessionStore).
-    SessionsUnavailable,
-}
-
 /// The request that a rejection answers, for the hook of
 /// [`on_rejection`](crate::JwtAuthLayer::on_rejection).
 ///
@@ -73,18 +50,6 @@ pub struct RejectionContext<'r> {
 /// Makes the response to a rejected request.
 pub(crate) type RejectionHook =
     Arc<dyn Fn(&Rejection, &RejectionContext<'_>) -> Response<Bytes> + Send + Sync>;
-
-/// What each kind of rejection says: the one table from cause to wire.
-pub(super) struct Parts {
-    pub(super) status: StatusCode,
-    /// The `error` of the challenge (RFC 6750 §3.1). `None` when no credentials came, because RFC 6750
-    /// §3 wants that challenge without one, and where there is no challenge.
-    pub(super) code: Option<&'static str>,
-    /// The `error` of the body (RFC 6749 §5.2), and the label in metrics.
-    pub(super) label: &'static str,
-    /// A fixed sentence of `%x20-21 / %x23-5B / %x5D-7E` without `=`: clients break on anything else.
-    pub(super) text: &'static str,
-}
 
 impl Rejection {
     pub(super) const fn new(
@@ -245,53 +210,6 @@ impl Rejection {
     }
 }
 
-/// One row for each kind, and no `_` arm: a new kind does not compile until it has a row.
-macro_rules! table {
-    ($($kind:ident: $status:ident, $code:expr, $label:literal, $text:literal;)*) => {
-        impl RejectionKind {
-            pub(super) const fn parts(self) -> Parts {
-                match self {
-                    $(Self::$kind => Parts {
-                        status: StatusCode::$status,
-                        code: $code,
-                        label: $label,
-                        text: $text,
-                    },)*
-                }
-            }
-
-            /// RFC 6750 §3.1 names the codes; the members are those of RFC 6749 §5.2.
-            const fn body(self) -> &'static str {
-                match self {
-                    $(Self::$kind => concat!(
-                        r#"{"error":""#, $label, r#"","error_description":""#, $text, r#""}"#
-                    ),)*
-                }
-            }
-        }
-    };
-}
-
-table! {
-    AccessDenied: FORBIDDEN, None, "access_denied",
-        "The access token does not permit this operation";
-    InsufficientScope: FORBIDDEN, Some("insufficient_scope"), "insufficient_scope",
-        "The access token lacks a scope that this operation needs";
-    InvalidRequest: BAD_REQUEST, Some("invalid_request"), "invalid_request",
-        "The request carries more than one Authorization header";
-    InvalidToken: UNAUTHORIZED, Some("invalid_token"), "invalid_token",
-        "The access token is invalid or has expired";
-    // 503 and not 401: the caller's token may be valid, and a 401 would make it log in again.
-    KeysUnavailable: SERVICE_UNAVAILABLE, None, "temporarily_unavailable",
-        "Access tokens cannot be verified at the moment";
-    LayerMissing: INTERNAL_SERVER_ERROR, None, "server_error",
-        "The server is not set up to authenticate this request";
-    MissingToken: UNAUTHORIZED, None, "unauthorized",
-        "Authentication is required";
-    SessionsUnavailable: SERVICE_UNAVAILABLE, None, "temporarily_unavailable",
-        "Sessions cannot be looked up at the moment";
-}
-
 impl<'r> RejectionContext<'r> {
     pub(crate) fn new(method: &'r Method, uri: &'r Uri) -> Self {
         Self {
@@ -330,6 +248,7 @@ mod tests {
 
     use super::*;
     use crate::wire::answers::Answers;
+    use crate::wire::rejection_kind::Parts;
 
     #[test]
     fn table() {

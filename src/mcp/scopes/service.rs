@@ -14,7 +14,8 @@ use super::{Needed, Rules, fits};
 use crate::caller::AuthInfo;
 use crate::caller::require_caller;
 use crate::wire::body::ResponseBody;
-use crate::wire::rejection::{Rejection, RejectionContext, RejectionKind};
+use crate::wire::rejection::{Rejection, RejectionContext};
+use crate::wire::rejection_kind::RejectionKind;
 
 /// The service that [`McpScopes`](super::McpScopes) makes; see there.
 #[derive(Clone, Debug)]

@@ -17,7 +17,8 @@ use crate::caller::{answers_in, require_caller};
 use crate::telemetry;
 use crate::wire::answers::Answers;
 use crate::wire::body::ResponseBody;
-use crate::wire::rejection::{RejectionContext, RejectionKind};
+use crate::wire::rejection::RejectionContext;
+use crate::wire::rejection_kind::RejectionKind;
 
 /// Binds each MCP session to the principal who began it, so that nobody else gets in with its id.
 ///
