@@ -137,7 +137,7 @@ impl Rejection {
     pub fn to_response(&self) -> Response<Bytes> {
         match &self.made {
             Some(made) => made.as_ref().clone(),
-            None => self.make(&RejectionContext::default()),
+            None => self.clone().make(&RejectionContext::default()),
         }
     }
 
@@ -153,7 +153,7 @@ impl Rejection {
     pub(crate) fn reported(mut self, context: &RejectionContext<'_>) -> Self {
         self.report();
         if self.hook.is_some() {
-            self.made = Some(Arc::new(self.make(context)));
+            self.made = Some(Arc::new(self.clone().make(context)));
         }
         self
     }
@@ -168,12 +168,13 @@ impl Rejection {
         telemetry::request_refused(label, &format_args!("{:?}", self.kind), reason);
     }
 
-    fn make(&self, context: &RejectionContext<'_>) -> Response<Bytes> {
-        let mut response = match &self.hook {
+    fn make(mut self, context: &RejectionContext<'_>) -> Response<Bytes> {
+        // Taken away, so that a hook that asks for the plain response does not call itself.
+        let mut response = match self.hook.take() {
             None => self.plain(),
-            Some(hook) => self.completed(hook(&self.without_hook(), context)),
+            Some(hook) => self.completed(hook(&self, context)),
         };
-        response.extensions_mut().insert(self.without_hook());
+        response.extensions_mut().insert(self);
         response
     }
 
@@ -198,15 +199,6 @@ impl Rejection {
             }
         }
         response
-    }
-
-    /// A hook that asks for the plain response must not call itself.
-    fn without_hook(&self) -> Self {
-        Self {
-            hook: None,
-            made: None,
-            ..self.clone()
-        }
     }
 }
 
