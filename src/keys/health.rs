@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use super::snapshot::Snapshot;
-use crate::jwks::{KeySet, SkipReason};
-use crate::telemetry::{self, KeyCounts};
+use crate::jwks::SkipReason;
 
 /// The state of the keys of each issuer.
 #[derive(Clone, Debug)]
@@ -91,26 +90,5 @@ impl IssuerHealth {
             fetches: 0,
             failures: 0,
         }
-    }
-}
-
-/// The number of keys of a set that can and cannot be used.
-pub(super) fn counts(keys: &KeySet) -> KeyCounts {
-    KeyCounts {
-        usable: keys.len(),
-        skipped: keys.skipped().len(),
-    }
-}
-
-/// Emits an event for each fault of a set that is now in use.
-pub(super) fn report_faults(issuer: &str, keys: &KeySet) {
-    if keys.beyond_limit() > 0 {
-        telemetry::too_many_keys(issuer, keys.beyond_limit());
-    }
-    for key in keys.skipped() {
-        telemetry::key_skipped(issuer, key.kid.as_deref(), &key.reason);
-    }
-    if keys.leaks_private() {
-        telemetry::private_key_published(issuer);
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::demand::{Asked, DemandOutcome, FetchId, KeyDemand};
 use super::health::IssuerHealth;
-use super::persist::file::KeySnapshot;
+use super::key_snapshot::KeySnapshot;
 use super::refresh::handle::Handle;
 use super::settings::KeyOrigin;
 use super::snapshot::Snapshot;

@@ -14,17 +14,19 @@
 
 mod demand;
 mod health;
+mod key_snapshot;
 mod live;
 mod persist;
 pub(crate) mod refresh;
+mod report;
 mod settings;
 mod snapshot;
 pub(crate) mod source;
 
 pub(crate) use demand::{Asked, DemandOutcome, FetchId, KeyDemand};
 pub use health::{IssuerHealth, KeysHealth, SkippedKey};
+pub use key_snapshot::KeySnapshot;
 pub(crate) use live::LiveKeys;
-pub use persist::file::KeySnapshot;
 pub(crate) use settings::{KeyOrigin, Seed, Times};
 pub(crate) use snapshot::Snapshot;
 pub(crate) use source::discovery::DiscoveredKeys;

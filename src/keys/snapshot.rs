@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::persist::file::KeySnapshot;
+use super::key_snapshot::KeySnapshot;
 use super::settings::Times;
 use super::source::CacheValidators;
 use crate::base::clock::Now;

@@ -8,7 +8,7 @@ use super::file::{self as snapshot_file, SnapshotError};
 use crate::base::clock::Now;
 use crate::base::numeric_date::NumericDate;
 use crate::jwks::{KeySet, KeySetOptions};
-use crate::keys::health::{counts, report_faults};
+use crate::keys::report::{counts, report_faults};
 use crate::keys::settings::{KeyOrigin, Seed, Times};
 use crate::keys::snapshot::{FetchedAt, Life, Origin, Snapshot};
 use crate::telemetry;

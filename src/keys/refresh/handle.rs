@@ -12,7 +12,7 @@ use super::state::Shared;
 use crate::base::clock::{Clock, Now};
 use crate::keys::demand::{Asked, DemandOutcome, FetchId, KeyDemand};
 use crate::keys::health::IssuerHealth;
-use crate::keys::persist::file::KeySnapshot;
+use crate::keys::key_snapshot::KeySnapshot;
 use crate::keys::settings::KeyOrigin;
 use crate::keys::snapshot::Snapshot;
 use crate::keys::source::FetchError;
