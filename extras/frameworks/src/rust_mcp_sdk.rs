@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
@@ -77,7 +77,7 @@ fn theirs(auth: &tower_jwt_auth::AuthInfo) -> AuthInfo {
         client_id: Some(auth.client_id().to_owned()),
         user_id: auth.subject().map(ToOwned::to_owned),
         scopes: Some(auth.scopes().iter().map(ToString::to_string).collect()),
-        expires_at: UNIX_EPOCH.checked_add(Duration::from_secs(auth.expires_at())),
+        expires_at: Some(auth.expires_at()),
         audience: Some(Audience::Multiple(
             auth.audience().iter().map(ToString::to_string).collect(),
         )),
