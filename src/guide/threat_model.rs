@@ -16,10 +16,8 @@
 //!
 //! # Threats and defences
 //!
-//! The last column names the tests in `tests/api` that try each attack: `N47` is the test whose
-//! name begins with `n47_`, or whose range of numbers includes 47, in the folder `refusals`; `A23`
-//! follows the same rule in the folder `keys`; M and S rows are those of the
-//! [checklist](super::checklist).
+//! The last column names rows of `tests/CATALOGUE.md`, which lists the tests of each row, or files
+//! in `tests/api`. M and S rows are also those of the [checklist](super::checklist).
 //!
 //! | threat | defence | tests |
 //! | --- | --- | --- |
@@ -81,8 +79,8 @@
 //!   [`always_read_body`](crate::McpScopes::always_read_body).
 //! - **A Cognito app client that two servers share.** With
 //!   [`cognito`](crate::JwtAuthConfigBuilder::cognito) each accepts the tokens of the other.
-//! - **Timing.** Rejections take different times and so reveal which check failed. MACs are
-//!   compared in constant time.
+//! - **Timing.** Rejections take different times and so reveal which check failed. The MACs of
+//!   `HS*` and cached tokens are compared in constant time.
 //!
 //! # Your responsibilities
 //!
