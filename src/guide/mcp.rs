@@ -63,9 +63,9 @@
 //! - `resource` is the URL that clients use, byte for byte. They send it as `resource` when they
 //!   request a token (RFC 8707 §2), the issuer copies it into `aud`, and `aud` is compared with it
 //!   byte for byte. The MCP spec recommends the form without a slash at the end.
-//! - [`JwtAuthLayer::for_mcp`](crate::JwtAuthLayer::for_mcp) is [`new`](crate::JwtAuthLayer::new) with two
-//!   settings: the `Authorization` header is removed from accepted requests, so that no tool can
-//!   pass it on, and notification streams end with their token ([step
+//! - [`JwtAuthLayer::for_mcp`](crate::JwtAuthLayer::for_mcp) is [`new`](crate::JwtAuthLayer::new)
+//!   with two settings: the `Authorization` header is removed from accepted requests, so that no
+//!   tool can pass it on, and notification streams end with their token ([step
 //!   5](#5-let-no-stream-outlive-its-token)).
 //! - Every method is protected: POST, GET, DELETE and all others. So is every other path of the
 //!   router, except the metadata.
@@ -213,7 +213,8 @@
 //!   results that differ by scope.
 //!
 //! [`RequireScopesLayer`](crate::RequireScopesLayer), which does not depend on MCP, protects whole
-//! routes.
+//! routes. A handler of an HTTP route sends the same response with
+//! [`Rejection::insufficient_scope`](crate::Rejection::insufficient_scope).
 //!
 //! # 4. Bind sessions
 //!

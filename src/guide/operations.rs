@@ -2,11 +2,11 @@
 //!
 //! # The fetching task
 //!
-//! Each issuer has one background task. It starts with [`JwtAuthLayer::wait_for_keys`], or with the first
-//! token that names the issuer and passes every check except the signature. Only this task fetches.
-//! It keeps running without traffic until the last clone of the layer, of its services and of its
-//! verifiers is dropped. Requests read the keys in use and never fetch, so a cancelled request
-//! cancels no fetch.
+//! Each issuer has one background task. It starts with [`JwtAuthLayer::wait_for_keys`], or with the
+//! first token that names the issuer and passes every check except the signature. Only this task
+//! fetches. It keeps running without traffic until the last clone of the layer, of its services and
+//! of its verifiers is dropped. Requests read the keys in use and never fetch, so a cancelled
+//! request cancels no fetch.
 //!
 //! Issuers share nothing except the HTTP client. An issuer that is down, slow or flooded does not
 //! affect another.
@@ -76,9 +76,9 @@
 //!
 //! # Readiness
 //!
-//! [`JwtAuthLayer::keys_health`] reports on every issuer and starts nothing. Before the first token or the
-//! first call of `ready` there are no keys to report, so a process that gets traffic only once it
-//! is ready must call `ready` itself:
+//! [`JwtAuthLayer::keys_health`] reports on every issuer and starts nothing. Before the first token
+//! or the first call of `ready` there are no keys to report, so a process that gets traffic only
+//! once it is ready must call `ready` itself:
 //!
 //! ```
 //! use tower_jwt_auth::JwtAuthLayer;
@@ -96,10 +96,11 @@
 //! ```
 //!
 //! [`KeysHealth::is_ready`] requires keys of every issuer. If one of several issuers may be
-//! missing, look at [`KeysHealth::issuers`] instead. [`wait_for_keys`](crate::JwtAuthLayer::wait_for_keys) returns
-//! at the first failure, with the URL and the cause; waiting for it before serving makes your start
-//! depend on that of the issuer, and is not needed. Do not use readiness as a liveness probe: a
-//! restart does not end an outage of the issuer.
+//! missing, look at [`KeysHealth::issuers`] instead.
+//! [`wait_for_keys`](crate::JwtAuthLayer::wait_for_keys) returns at the first failure, with the URL
+//! and the cause; waiting for it before serving makes your start depend on that of the issuer, and
+//! is not needed. Do not use readiness as a liveness probe: a restart does not end an outage of the
+//! issuer.
 //!
 //! [`IssuerHealth`] has the data for a dashboard: `ready`, `stale`, `generation`, `age`, the `kid`s
 //! in use, skipped keys with reasons, `last_error`, `next_attempt`, `fetches`, `failures`.
@@ -163,10 +164,11 @@
 //! restart is needed. To serve immediately after a start, provide initial keys:
 //!
 //! - [`snapshot_file`](crate::JwtAuthConfigBuilder::snapshot_file) saves each good set to a file
-//!   and reads it at start-up. The file is replaced as a whole; a file that is
-//!   damaged, older than `max_stale` or of another issuer is ignored.
+//!   and reads it at start-up. The file is replaced as a whole; a file that is damaged, older than
+//!   `max_stale` or of another issuer is ignored.
 //! - [`initial_jwks`](crate::JwtAuthConfigBuilder::initial_jwks) takes a set from the
-//!   configuration, or from [`JwtVerifier::export_keys`](crate::JwtVerifier::export_keys) in another process.
+//!   configuration, or from [`JwtVerifier::export_keys`](crate::JwtVerifier::export_keys) in
+//!   another process.
 //!
 //! Both preserve the age of the keys: they are used for no longer than `max_stale` after they were
 //! fetched. Protect both like the configuration, because anybody who can write them decides which
