@@ -1,27 +1,26 @@
-//! Authorization: what a verified caller may do, route by route.
+//! Authorization: the scopes that a route requires of a verified caller.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{Extensions, Request, Response};
 use http_body::Body;
-use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::base::scopes::{ScopeHierarchy, ScopeSet};
 use crate::caller::require_caller;
-use crate::wire::body::ResponseBody;
+use crate::wire::body::GuardedBody;
+use crate::wire::future::Guarded;
 use crate::wire::rejection::{Rejection, RejectionContext};
 
-/// Lets only callers through whose token grants every one of these scopes.
+/// Admits only callers whose token grants all of these scopes.
 ///
-/// Goes on routes inside [`JwtAuthLayer`](crate::JwtAuthLayer). A token that lacks a scope gets 403
-/// with a challenge that lists all that the operation needs (RFC 6750 §3.1), so that clients can step
-/// up. A caller without a token gets 401; without the layer in front every request gets 500.
+/// It belongs on routes inside [`JwtAuthLayer`](crate::JwtAuthLayer). A request whose token lacks a
+/// scope gets 403, with a challenge that lists every scope that the route requires (RFC 6750 §3.1),
+/// so that the client can ask its user for more. A request without a token gets 401. If
+/// [`JwtAuthLayer`](crate::JwtAuthLayer) is missing, every request gets 500.
 ///
 /// ```
 /// # #[cfg(feature = "axum")] {
@@ -44,10 +43,10 @@ struct Needed {
 }
 
 impl RequireScopesLayer {
-    /// All of `scopes` are needed, compared byte for byte; with none, just a verified caller.
+    /// Requires all of `scopes`, compared byte for byte. With none, any verified caller is admitted.
     ///
-    /// A scope with characters that no challenge can carry (RFC 6749 §3.3) is needed, but not listed; an
-    /// empty text is a scope that no token has.
+    /// A scope with characters that a challenge cannot carry (RFC 6749 §3.3) is required, but the
+    /// challenge does not list it. An empty string is a scope that no token has.
     #[must_use]
     pub fn new<S: AsRef<str>>(scopes: impl IntoIterator<Item = S>) -> Self {
         Self(Arc::new(Needed {
@@ -56,9 +55,9 @@ impl RequireScopesLayer {
         }))
     }
 
-    /// Says which scope implies which: `implies(granted, needed)`.
+    /// Sets which scopes imply which others: `implies(granted, needed)`.
     ///
-    /// Default: the hierarchy of the [`JwtAuthConfig`](crate::JwtAuthConfig), and without one none.
+    /// Default: the hierarchy of the [`JwtAuthConfig`](crate::JwtAuthConfig), if it has one.
     ///
     /// ```
     /// use tower_jwt_auth::RequireScopesLayer;
@@ -97,7 +96,7 @@ impl<S> Layer<S> for RequireScopesLayer {
     }
 }
 
-/// The service that [`RequireScopesLayer`] makes; see there.
+/// The service of [`RequireScopesLayer`].
 #[derive(Clone, Debug)]
 pub struct RequireScopes<S> {
     inner: S,
@@ -109,66 +108,20 @@ where
     S: Service<Request<B>, Response = Response<R>>,
     R: Body<Data = Bytes>,
 {
-    type Response = Response<ResponseBody<R>>;
+    type Response = Response<GuardedBody<R>>;
     type Error = S::Error;
-    type Future = RequireScopesFuture<S::Future>;
+    type Future = Guarded<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let checked = self.needed.check(request.extensions());
-        let state = match checked {
-            Ok(()) => State::Admitted {
-                future: self.inner.call(request),
-            },
-            Err(rejection) => State::Refused {
-                response: Some(
-                    rejection.respond(&RejectionContext::new(request.method(), request.uri())),
-                ),
-            },
-        };
-        RequireScopesFuture { state }
-    }
-}
-
-pin_project! {
-    /// The response of [`RequireScopes`].
-    #[derive(Debug)]
-    pub struct RequireScopesFuture<F> {
-        #[pin]
-        state: State<F>,
-    }
-}
-
-pin_project! {
-    #[project = StateProjection]
-    #[derive(Debug)]
-    enum State<F> {
-        Admitted { #[pin] future: F },
-        /// `None` once the answer was taken.
-        Refused { response: Option<Response<Bytes>> },
-    }
-}
-
-impl<F, R, E> Future for RequireScopesFuture<F>
-where
-    F: Future<Output = Result<Response<R>, E>>,
-{
-    type Output = Result<Response<ResponseBody<R>>, E>;
-
-    #[expect(clippy::expect_used, reason = "only a misused future gets there")]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project().state.project() {
-            StateProjection::Admitted { future } => future
-                .poll(cx)
-                .map_ok(|response| response.map(ResponseBody::inner)),
-            StateProjection::Refused { response } => {
-                let response = response
-                    .take()
-                    .expect("a future is not polled after it is done");
-                Poll::Ready(Ok(response.map(ResponseBody::own)))
+        match self.needed.check(request.extensions()) {
+            Ok(()) => Guarded::admitted(self.inner.call(request), None),
+            Err(rejection) => {
+                let context = RejectionContext::new(request.method(), request.uri());
+                Guarded::answered(rejection.respond(&context))
             }
         }
     }

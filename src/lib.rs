@@ -42,7 +42,7 @@
 //! | --- | --- |
 //! | settings and defaults | [`JwtAuthConfig`], [`JwtAuthConfigBuilder`], [`limits`] |
 //! | the caller, in a handler | [`AuthInfo`], and with axum the extractor `Claims` |
-//! | scopes per route, per MCP operation | [`RequireScopesLayer`], [`McpScopes`] |
+//! | scopes per route, per MCP operation | [`RequireScopesLayer`], [`McpScopesLayer`] |
 //! | an MCP server | [`JwtAuthLayer::for_mcp`], [`guide::mcp`], [`guide::checklist`] |
 //! | sessions of their user, streams that end | [`SessionBindingLayer`], [`StreamExpiry`] |
 //! | the caller where only parts are handed on | [`AuthInfoExt`] |
@@ -128,7 +128,7 @@ pub mod test_util;
 
 // The public interface.
 pub use authn::{JwtAuth, JwtAuthLayer, ResponseFuture};
-pub use authz::{RequireScopes, RequireScopesFuture, RequireScopesLayer};
+pub use authz::{RequireScopes, RequireScopesLayer};
 pub use base::url_rule::UrlFault;
 #[cfg(feature = "axum")]
 pub use caller::Claims;
@@ -143,12 +143,13 @@ pub use keys::{
     HttpTransport, IssuerHealth, KeySnapshot, KeySource, KeysHealth, SkippedKey, TransportFuture,
 };
 pub use mcp::{
-    McpBody, McpScoped, McpScopedFuture, McpScopes, MemorySessions, Principal, SessionBinding,
-    SessionBindingFuture, SessionBindingLayer, SessionFuture, SessionStore, SessionStoreError,
+    McpScopes, McpScopesLayer, MemorySessions, Principal, SessionBinding, SessionBindingFuture,
+    SessionBindingLayer, SessionFuture, SessionStore, SessionStoreError,
 };
 pub use token::{TokenError, TokenErrorKind};
 pub use verifier::{CheckError, JwtVerifier};
-pub use wire::body::ResponseBody;
+pub use wire::body::GuardedBody;
+pub use wire::future::{Call, Guarded};
 pub use wire::metadata::ResourceMetadata;
 pub use wire::rejection::{Rejection, RejectionContext};
 pub use wire::rejection_kind::RejectionKind;

@@ -83,8 +83,9 @@ pub const MAX_REMEMBERED_KIDS: usize = 1024;
 /// mistakes of unit.
 pub const MAX_DURATION: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
-/// The longest body that [`McpScopes`](crate::McpScopes) reads to learn what a request asks for, 4 MiB:
-/// what rmcp takes by default.
+/// The longest body that [`McpScopesLayer`](crate::McpScopesLayer) reads to learn the operation of a
+/// request: 4 MiB, the default of rmcp, unless
+/// [`max_body_bytes`](crate::McpScopesLayer::max_body_bytes) sets another limit.
 pub const MAX_MCP_BODY_BYTES: usize = 4 * 1024 * 1024;
 
 /// Sessions that [`MemorySessions`](crate::MemorySessions) remembers, 100,000: about 50 MB.

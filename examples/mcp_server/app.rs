@@ -10,7 +10,7 @@ use rmcp::transport::streamable_http_server::session::local::LocalSessionManager
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio_util::sync::CancellationToken;
 use tower::Layer as _;
-use tower_jwt_auth::{AuthInfo, JwtAuthLayer, McpScopes, SessionBindingLayer};
+use tower_jwt_auth::{AuthInfo, JwtAuthLayer, McpScopesLayer, SessionBindingLayer};
 
 use crate::issuer::DevelopmentIssuer;
 use crate::origins::Origins;
@@ -57,9 +57,9 @@ pub(crate) fn app(
 
 /// The scopes of single tools, beyond `required_scopes`. A tool cannot demand them itself: clients
 /// request more scopes only on a 403, and a tool's result has status 200.
-fn scopes() -> McpScopes {
+fn scopes() -> McpScopesLayer {
     const NOTHING: [&str; 0] = [];
-    McpScopes::new()
+    McpScopesLayer::new()
         .tool("whoami", NOTHING)
         .tool("append_note", ["mcp:write"])
 }

@@ -151,13 +151,13 @@ impl JwtAuthLayer {
     /// only listens end with their token ([`StreamExpiry::CloseListen`]).
     ///
     /// Set `resource`: it is what clients find the issuer by. Scopes per tool are the business of
-    /// [`McpScopes`](crate::McpScopes), sessions that of
+    /// [`McpScopesLayer`](crate::McpScopesLayer), sessions that of
     /// [`SessionBindingLayer`](crate::SessionBindingLayer); both go inside this layer.
     ///
     /// ```
     /// # #[cfg(all(feature = "axum", feature = "aws_lc_rs", feature = "reqwest"))] {
     /// use axum::{Router, routing::any};
-    /// use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer, McpScopes, SessionBindingLayer};
+    /// use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer, McpScopesLayer, SessionBindingLayer};
     ///
     /// let config = JwtAuthConfig::builder()
     ///     .resource("https://mcp.example.com/mcp")
@@ -166,7 +166,7 @@ impl JwtAuthLayer {
     ///     .build()?;
     /// let app: Router = Router::new()
     ///     .route("/mcp", any(|| async { "the MCP server" }))
-    ///     .route_layer(McpScopes::new().tool("add_note", ["mcp:write"]))
+    ///     .route_layer(McpScopesLayer::new().tool("add_note", ["mcp:write"]))
     ///     .route_layer(SessionBindingLayer::new())
     ///     .layer(JwtAuthLayer::for_mcp(config));
     /// # }

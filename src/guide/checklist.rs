@@ -21,8 +21,8 @@
 //! | M14, S10 | **Keep `Authorization` out of logs** further out: access logs, traces and proxies see it before the layer does | Log `subject`, `client_id` and `jti`. `Debug` of `AuthInfo` does not show the token. tower-http has `SetSensitiveRequestHeadersLayer` |
 //! | M13 | **Keep tokens out of URLs.** The layer never reads one there, but a client that sends one has put it into your access log | Remove the query from logs |
 //! | M9 | **Cache nothing across callers.** Set `cacheScope: "private"` on lists and resources that depend on the caller | rmcp: `with_cache_scope` |
-//! | M11 | **Declare which scopes imply which**, if any do | [`scope_hierarchy`](crate::JwtAuthConfigBuilder::scope_hierarchy), [`McpScopes::hierarchy`](crate::McpScopes::hierarchy) |
-//! | S2, S3 | **List each operation** that needs more than the basic scopes | [`McpScopes`](crate::McpScopes) |
+//! | M11 | **Declare which scopes imply which**, if any do | [`scope_hierarchy`](crate::JwtAuthConfigBuilder::scope_hierarchy), [`McpScopesLayer::hierarchy`](crate::McpScopesLayer::hierarchy) |
+//! | S2, S3 | **List each operation** that needs more than the basic scopes | [`McpScopesLayer`](crate::McpScopesLayer) |
 //! | S7 | **Start with few scopes**: those of basic use in `required_scopes`, the rest per operation | step-up does the rest |
 //! | S10 | **One issuer, one tenant**, unless you serve several on purpose; no generic audience such as `api` | [`providers`](super::providers) |
 //! | S6 | **Set `resource` to the URL** that clients type, without a slash at the end; not to a load balancer's internal name | [`resource`](crate::JwtAuthConfigBuilder::resource) |
@@ -53,12 +53,12 @@
 //! | M14 | Tokens are stored with care | none in a log, in `Debug` or in JSON | `requirements/privacy`, `telemetry` |
 //! | M16 | Sessions and handles do not authenticate | each request is verified; sessions are bound | `requirements/requests`, `mcp/sessions` |
 //! | S1 | `scope` in the 401 | `required_scopes` | `requirements/answers` |
-//! | S2, S3, S4 | 403 with all scopes of the operation, the same each time | [`McpScopes`](crate::McpScopes), [`RequireScopesLayer`](crate::RequireScopesLayer) | `mcp/operations`, `requirements/answers` |
+//! | S2, S3, S4 | 403 with all scopes of the operation, the same each time | [`McpScopesLayer`](crate::McpScopesLayer), [`RequireScopesLayer`](crate::RequireScopesLayer) | `mcp/operations`, `requirements/answers` |
 //! | S5 | No `offline_access` in challenges or metadata | an error of `build`; left out of challenges | `requirements/metadata` |
 //! | S6 | The canonical URI | used as configured; list other spellings in `audience` | `requirements/tokens` |
 //! | S7 | `scopes_supported` is minimal | `required_scopes` unless set | `requirements/metadata` |
 //! | S8 | Sessions belong to a user | [`SessionBindingLayer`](crate::SessionBindingLayer) | `mcp/sessions` |
-//! | S9 | Mirrored headers count only where the server must check them | [`McpScopes`](crate::McpScopes) | `mcp/operations` |
+//! | S9 | Mirrored headers count only where the server must check them | [`McpScopesLayer`](crate::McpScopesLayer) | `mcp/operations` |
 //! | S10 | Generic messages to callers, reasons to the log | one response for every invalid token | `requirements/answers`, `telemetry` |
 //! | RFC 6750 §3 | At least one parameter, none twice, no `error` without credentials | a fixed order; `realm` when the challenge would otherwise be empty | `requirements/answers` |
 //! | extensions | Client credentials are accepted (`sub` may be the client); an ID-JAG or a workload's token is not | `typ`, `aud` | `requirements/tokens` |

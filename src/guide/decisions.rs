@@ -93,7 +93,7 @@
 //! | An operation that cannot be read | Requires every scope of the map. A token that has them all passes, and the body is not read. Any other token gets 403 without a challenge | The server may interpret the request in a way that this layer does not. A caller with every scope gains nothing from that. And no user should be asked to grant everything for such a request |
 //! | A repeated member, or one spelled in another case; a list in place of an object | Treated as an operation that cannot be read | JSON parsers differ in which one they use |
 //! | A batch | Requires the scopes of all its messages; at most 100 messages | A request has one status: a 403 cannot apply to part of a batch |
-//! | A tool, prompt or resource without a rule | Once another of its kind has a rule: requires the scopes of all listed ones together, and gets no challenge; [`unlisted`](crate::McpScopes::unlisted) changes this | A forgotten new tool is closed rather than open |
+//! | A tool, prompt or resource without a rule | Once another of its kind has a rule: requires the scopes of all listed ones together, and gets no challenge; [`unlisted`](crate::McpScopesLayer::unlisted) changes this | A forgotten new tool is closed rather than open |
 //! | A URI with dot segments or backslashes under a rule for a prefix | Requires the scopes of all resources | It may leave the prefix when the server resolves it |
 //! | A rule with an empty scope | Requires a scope that no token has | An empty string is far more often a missing setting than a wish to open something; an empty list does open the operation |
 //! | A method without a rule | Requires nothing more | `ping`, `initialize` and notifications must work for every authenticated caller |

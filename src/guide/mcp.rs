@@ -161,17 +161,17 @@
 //! # 3. Step up
 //!
 //! `required_scopes` lists the scopes that every operation needs. The additional scopes of single
-//! tools, prompts, resources or methods go into [`McpScopes`](crate::McpScopes), inside the auth
+//! tools, prompts, resources or methods go into [`McpScopesLayer`](crate::McpScopesLayer), inside the auth
 //! layer:
 //!
 //! ```
 //! # #[cfg(feature = "axum")]
 //! # mod page {
 //! # use axum::Router;
-//! use tower_jwt_auth::{JwtAuthLayer, McpScopes};
+//! use tower_jwt_auth::{JwtAuthLayer, McpScopesLayer};
 //!
 //! pub fn protected(mcp: Router, auth: JwtAuthLayer) -> Router {
-//!     let scopes = McpScopes::new()
+//!     let scopes = McpScopesLayer::new()
 //!         .tool("list_notes", ["mcp:read"])
 //!         .tool("add_note", ["mcp:write"])
 //!         .resources_under("notes://private/", ["mcp:private"])
@@ -200,7 +200,7 @@
 //! - It is the same each time; clients that see it twice stop instead of asking their user again
 //!   and again.
 //! - A tool without a rule requires the scopes of all listed tools together, so that a forgotten
-//!   new tool is not open. [`unlisted`](crate::McpScopes::unlisted) changes this.
+//!   new tool is not open. [`unlisted`](crate::McpScopesLayer::unlisted) changes this.
 //! - The operation is read from `Mcp-Method` and `Mcp-Name` where the protocol version (2026-07-28
 //!   or later) makes the server compare them with the body, as rmcp 3 does, and otherwise from the
 //!   body, including batches. An operation that cannot be read requires every scope of the map.
@@ -228,10 +228,10 @@
 //! # #[cfg(feature = "axum")]
 //! # mod page {
 //! # use axum::Router;
-//! # use tower_jwt_auth::{JwtAuthLayer, McpScopes};
+//! # use tower_jwt_auth::{JwtAuthLayer, McpScopesLayer};
 //! use tower_jwt_auth::SessionBindingLayer;
 //!
-//! pub fn protected(mcp: Router, scopes: McpScopes, auth: JwtAuthLayer) -> Router {
+//! pub fn protected(mcp: Router, scopes: McpScopesLayer, auth: JwtAuthLayer) -> Router {
 //!     mcp.route_layer(scopes)
 //!         .route_layer(SessionBindingLayer::new())
 //!         .layer(auth)
@@ -291,7 +291,7 @@
 //! use axum::routing::get;
 //! use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 //! use tower_http::cors::{AllowHeaders, CorsLayer};
-//! use tower_jwt_auth::{ConfigError, JwtAuthConfig, JwtAuthLayer, McpScopes, SessionBindingLayer};
+//! use tower_jwt_auth::{ConfigError, JwtAuthConfig, JwtAuthLayer, McpScopesLayer, SessionBindingLayer};
 //!
 //! pub fn app() -> Result<Router, ConfigError> {
 //!     let auth = JwtAuthLayer::for_mcp(
@@ -323,7 +323,7 @@
 //!     let metadata = auth.resource_metadata().map(|metadata| metadata.router());
 //!     Ok(Router::new()
 //!         .route_service("/mcp", mcp)
-//!         .route_layer(McpScopes::new().tool("add_note", ["mcp:write"]))
+//!         .route_layer(McpScopesLayer::new().tool("add_note", ["mcp:write"]))
 //!         .route_layer(SessionBindingLayer::new().strict())
 //!         .route_layer(auth) // every method of /mcp
 //!         .layer(cors)
@@ -337,7 +337,7 @@
 //! ```
 //!
 //! From the outside in: CORS, [`JwtAuthLayer`](crate::JwtAuthLayer),
-//! [`SessionBindingLayer`](crate::SessionBindingLayer), [`McpScopes`](crate::McpScopes), the
+//! [`SessionBindingLayer`](crate::SessionBindingLayer), [`McpScopesLayer`](crate::McpScopesLayer), the
 //! server. The two inner layers respond with 500 when the auth layer is not outside them.
 //!
 //! # Where the metadata is served

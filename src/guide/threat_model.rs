@@ -74,9 +74,9 @@
 //!   [`strict`](crate::SessionBindingLayer::strict) is on. Two layers with separate stores do not
 //!   share this knowledge. Replay by `Last-Event-ID` is not bound.
 //! - **A server that does not compare headers with the body.** From 2026-07-28 on,
-//!   [`McpScopes`](crate::McpScopes) trusts the headers, because the spec requires the server to
+//!   [`McpScopesLayer`](crate::McpScopesLayer) trusts the headers, because the spec requires the server to
 //!   reject a difference. For a server that does not, turn on
-//!   [`always_read_body`](crate::McpScopes::always_read_body).
+//!   [`always_read_body`](crate::McpScopesLayer::always_read_body).
 //! - **A Cognito app client that two servers share.** With
 //!   [`cognito`](crate::JwtAuthConfigBuilder::cognito) each accepts the tokens of the other.
 //! - **Timing.** Rejections take different times and so reveal which check failed. The MACs of
@@ -91,7 +91,7 @@
 //!   is not part of [`JwtAuthLayer::for_mcp`](crate::JwtAuthLayer::for_mcp). Bind handles and
 //!   `requestState` to [`AuthInfo::principal`](crate::AuthInfo::principal), and reject them from
 //!   anybody else. A session id is not a credential, and the token changes with each refresh.
-//! - **List operations** in [`McpScopes`](crate::McpScopes). The first rule for a tool closes all
+//! - **List operations** in [`McpScopesLayer`](crate::McpScopesLayer). The first rule for a tool closes all
 //!   unlisted tools; without any rule every caller may call every tool.
 //! - **Choose how streams end**, with [`stream_expiry`](crate::JwtAuthLayer::stream_expiry): `new`
 //!   lets them continue.

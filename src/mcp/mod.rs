@@ -1,12 +1,16 @@
-//! What an MCP server needs beyond a verified caller: scopes per operation, and sessions that belong
-//! to their user. Inside [`JwtAuthLayer`](crate::JwtAuthLayer), in front of the server.
+//! Two layers for MCP servers, inside [`JwtAuthLayer`](crate::JwtAuthLayer) and in front of the server:
+//! `scopes` requires scopes for each operation, `sessions` binds a session to its principal.
+//!
+//! `protocol` reads the operation of a request from its headers or its body; it decides nothing. A
+//! request passes `sessions` first if both layers are used as documented, then `scopes`. The two do
+//! not know each other. Only `lib.rs` imports this folder.
 
 mod protocol;
 mod scopes;
 mod sessions;
 
-pub use scopes::McpScopes;
-pub use scopes::service::{McpBody, McpScoped, McpScopedFuture};
+pub use scopes::McpScopesLayer;
+pub use scopes::service::McpScopes;
 pub use sessions::store::{
     MemorySessions, Principal, SessionFuture, SessionStore, SessionStoreError,
 };

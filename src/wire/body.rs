@@ -1,18 +1,27 @@
+//! The one body type of the layers, for requests and for responses.
+
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::{Empty, Full};
+use http_body_util::Empty;
 use pin_project_lite::pin_project;
 
 use crate::wire::stream_expiry::{Alarm, Deadline};
 
+/// The name for the body of a response.
+pub(crate) type ResponseBody<B = Empty<Bytes>> = GuardedBody<B>;
+
 pin_project! {
-    /// The body of a response: the inner service's own, untouched, or ours. An event stream
-    /// may end when its token expires.
+    /// The body of a request or of a response that passes a layer of this crate.
+    ///
+    /// It is the body from the other side of the layer, unchanged; or bytes of this crate: the body
+    /// of a rejection, or of a request that was read to learn what it asks for. An event stream may
+    /// end when its token expires, see [`StreamExpiry`](crate::StreamExpiry).
     #[derive(Debug)]
-    pub struct ResponseBody<B = Empty<Bytes>> {
+    pub struct GuardedBody<B = Empty<Bytes>> {
         #[pin]
         kind: Kind<B>,
     }
@@ -25,18 +34,18 @@ pin_project! {
         Ended,
         Expiring { #[pin] body: B, alarm: Alarm },
         Inner { #[pin] body: B },
-        Own { #[pin] body: Full<Bytes> },
+        Own { data: Bytes, trailers: Option<HeaderMap> },
     }
 }
 
-impl<B> ResponseBody<B> {
+impl<B> GuardedBody<B> {
     pub(crate) const fn inner(body: B) -> Self {
         Self {
             kind: Kind::Inner { body },
         }
     }
 
-    /// Ends at the deadline, if not before.
+    /// Ends at the deadline, or when `body` ends, whichever is first.
     pub(crate) fn expiring(body: B, deadline: Deadline) -> Self {
         let alarm = Alarm::new(deadline);
         Self {
@@ -44,15 +53,20 @@ impl<B> ResponseBody<B> {
         }
     }
 
-    pub(crate) fn own(body: Bytes) -> Self {
-        let body = Full::new(body);
+    /// A body of this crate.
+    pub(crate) const fn own(data: Bytes) -> Self {
+        Self::read(data, None)
+    }
+
+    /// A body that this crate has read to its end.
+    pub(crate) const fn read(data: Bytes, trailers: Option<HeaderMap>) -> Self {
         Self {
-            kind: Kind::Own { body },
+            kind: Kind::Own { data, trailers },
         }
     }
 }
 
-impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
+impl<B: Body<Data = Bytes>> Body for GuardedBody<B> {
     type Data = Bytes;
     type Error = B::Error;
 
@@ -66,13 +80,19 @@ impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
             KindProjection::Expiring { body, alarm } => match alarm.poll(cx) {
                 Poll::Pending => body.poll_frame(cx),
                 Poll::Ready(()) => {
-                    // Dropped, so that the service behind notices.
+                    // Dropping the body tells the service that the stream has ended.
                     kind.set(Kind::Ended);
                     Poll::Ready(None)
                 }
             },
             KindProjection::Inner { body } => body.poll_frame(cx),
-            KindProjection::Own { body } => body.poll_frame(cx).map_err(|never| match never {}),
+            KindProjection::Own { data, trailers } => {
+                let frame = match data.is_empty() {
+                    false => Some(Frame::data(std::mem::take(data))),
+                    true => trailers.take().map(Frame::trailers),
+                };
+                Poll::Ready(frame.map(Ok))
+            }
         }
     }
 
@@ -80,17 +100,17 @@ impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
         match &self.kind {
             Kind::Ended => true,
             Kind::Expiring { body, .. } | Kind::Inner { body } => body.is_end_stream(),
-            Kind::Own { body } => body.is_end_stream(),
+            Kind::Own { data, trailers } => data.is_empty() && trailers.is_none(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.kind {
             Kind::Ended => SizeHint::with_exact(0),
-            // It may end before its time.
+            // It may end before `body` does.
             Kind::Expiring { .. } => SizeHint::default(),
             Kind::Inner { body } => body.size_hint(),
-            Kind::Own { body } => body.size_hint(),
+            Kind::Own { data, .. } => SizeHint::with_exact(data.len() as u64),
         }
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod answers;
 pub(crate) mod body;
 pub(crate) mod challenge;
 pub(crate) mod credentials;
+pub(crate) mod future;
 pub(crate) mod metadata;
 pub(crate) mod rejection;
 pub(crate) mod rejection_kind;

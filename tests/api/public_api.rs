@@ -46,18 +46,18 @@ fn auto_traits_of_every_public_type() {
     );
     each!(shared:
         AuthInfo, FetchError, Issuer, IssuerHealth, JwtAuth<Counting>, JwtAuthConfig,
-        JwtAuthConfigBuilder, JwtAuthLayer, JwtVerifier, KeysHealth, McpScoped<Counting>, McpScopes,
+        JwtAuthConfigBuilder, JwtAuthLayer, JwtVerifier, KeysHealth, McpScopes<Counting>, McpScopesLayer,
         MemorySessions, Rejection, RequireScopes<Counting>, RequireScopesLayer, ResourceMetadata,
         SessionBinding<Counting>, SessionBindingLayer, FakeClock, TokenBuilder,
     );
     each!(single:
         Box<dyn HttpTransport>, Box<dyn KeySource>, Box<dyn SessionStore>, ClaimsError,
-        McpBody<Body>, ResponseBody<Body>,
+        GuardedBody<Body>,
         SessionStoreError, TestIssuer, TestKey,
     );
     each!(sent:
-        FetchFuture<'static>, McpScopedFuture<Answering, Body, Infallible>,
-        RequireScopesFuture<Answering>, ResponseFuture<Counting, Body>,
+        Call<Counting, http::Request<Body>>, FetchFuture<'static>, Guarded<Answering>,
+        ResponseFuture<Counting, Body>,
         SessionBindingFuture<Body, Infallible>, SessionFuture<'static, ()>,
         TransportFuture<'static>,
     );

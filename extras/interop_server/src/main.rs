@@ -21,7 +21,7 @@ use rmcp::transport::streamable_http_server::session::local::LocalSessionManager
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
-use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer, McpScopes, SessionBindingLayer};
+use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer, McpScopesLayer, SessionBindingLayer};
 
 use crate::handler::Conformance;
 
@@ -54,7 +54,7 @@ fn app(server: Conformance, config: Option<JwtAuthConfig>) -> Router {
         return Router::new().route_service("/mcp", mcp);
     };
     // A rule for a tool that does not exist, so that the layer has to read every operation.
-    let scopes = McpScopes::new()
+    let scopes = McpScopesLayer::new()
         .tool("no_such_tool", ["mcp:write"])
         .unlisted::<&str>([]);
     let mcp = ServiceBuilder::new()

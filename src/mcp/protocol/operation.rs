@@ -64,14 +64,14 @@ impl Naming {
 /// Servers compare them with the body from the protocol of 2026-07-28 on, and refuse the request when
 /// they differ. Below that, or without a version, nobody does: then they are the client's fiction.
 pub(in crate::mcp) fn from_headers(headers: &HeaderMap) -> Option<Operation<'_>> {
-    let version = only(headers, "mcp-protocol-version")?;
+    let version = single_header(headers, "mcp-protocol-version")?;
     if !is_date(version) || version < FIRST_WITH_MIRRORED_HEADERS {
         return None;
     }
-    let method = only(headers, "mcp-method")?;
+    let method = single_header(headers, "mcp-method")?;
     let targets = match Naming::of(method) {
         Naming::Mirrored(kind) => {
-            let name = decoded(only(headers, "mcp-name")?)?;
+            let name = decode_name(single_header(headers, "mcp-name")?)?;
             vec![Target { kind, name }]
         }
         Naming::Nothing => Vec::new(),
@@ -127,7 +127,7 @@ impl<'a> Message<'a> {
 }
 
 /// The value of a header that is there exactly once: of two, someone else may read the other.
-fn only<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+fn single_header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (Some(value), None) => value.to_str().ok(),
@@ -145,7 +145,7 @@ fn is_date(version: &str) -> bool {
 }
 
 /// Names that no header can carry come as `=?base64?..?=`.
-fn decoded(value: &str) -> Option<Cow<'_, str>> {
+fn decode_name(value: &str) -> Option<Cow<'_, str>> {
     let wrapped = value
         .strip_prefix("=?base64?")
         .and_then(|rest| rest.strip_suffix("?="));

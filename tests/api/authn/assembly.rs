@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 use tower::limit::ConcurrencyLimitLayer;
 use tower::{Layer as _, Service as _, ServiceBuilder, ServiceExt as _};
 use tower_jwt_auth::test_util::{Fault, TestIssuer};
-use tower_jwt_auth::{AuthInfo, JwtAuthLayer, ResponseBody};
+use tower_jwt_auth::{AuthInfo, GuardedBody, JwtAuthLayer};
 
 use crate::support::{Counting, RESOURCE, call, config, layer, request, send, serve};
 
@@ -293,7 +293,7 @@ async fn event_streams_pass_frame_by_frame() {
         .await
         .unwrap();
     assert_eq!(response.headers()["content-type"], "text/event-stream");
-    let mut body: ResponseBody<Frames> = response.into_body();
+    let mut body: GuardedBody<Frames> = response.into_body();
     for text in ["data: 1\n\n", "data: 2\n\n"] {
         // Each frame arrives before the next one exists: nothing is buffered on the way.
         send.send(text).unwrap();

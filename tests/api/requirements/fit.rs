@@ -16,19 +16,19 @@ use tokio::net::TcpListener;
 use tower::{Layer as _, Service, ServiceBuilder, ServiceExt as _};
 use tower_jwt_auth::test_util::TestIssuer;
 use tower_jwt_auth::{
-    JwtAuth, JwtAuthLayer, McpScoped, McpScopes, SessionBinding, SessionBindingLayer,
+    JwtAuth, JwtAuthLayer, McpScopes, McpScopesLayer, SessionBinding, SessionBindingLayer,
 };
 
 use super::{CALL_WHOAMI, Rmcp, WHOAMI, World, ask, bearer, result, rmcp_server};
 use crate::support::{Answer, HeldClock, RESOURCE, config, layer, serve, until};
 
-type Stack = JwtAuth<SessionBinding<McpScoped<Rmcp>>>;
+type Stack = JwtAuth<SessionBinding<McpScopes<Rmcp>>>;
 
 fn stack(auth: JwtAuthLayer) -> Stack {
     ServiceBuilder::new()
         .layer(auth)
         .layer(SessionBindingLayer::new())
-        .layer(McpScopes::new().tool("whoami", ["mcp:read"]))
+        .layer(McpScopesLayer::new().tool("whoami", ["mcp:read"]))
         .service(rmcp_server(StreamableHttpServerConfig::default()))
 }
 

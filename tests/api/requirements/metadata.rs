@@ -5,7 +5,7 @@ use rmcp::transport::auth::WWWAuthenticateParams;
 use serde_json::{Value, json};
 use tower_jwt_auth::test_util::TestIssuer;
 use tower_jwt_auth::{
-    ConfigError, Issuer, JwtAuthConfig, JwtAuthConfigBuilder, JwtAuthLayer, McpScopes,
+    ConfigError, Issuer, JwtAuthConfig, JwtAuthConfigBuilder, JwtAuthLayer, McpScopesLayer,
 };
 
 use super::{METADATA, World, ask, bearer};
@@ -246,7 +246,7 @@ async fn s5_offline_access_is_never_advertised() {
     }
     // A scope that an operation demands is still demanded, and left out of the challenge.
     let issuer = TestIssuer::start();
-    let scopes = McpScopes::new().method("tools/list", ["mcp:list", "offline_access"]);
+    let scopes = McpScopesLayer::new().method("tools/list", ["mcp:list", "offline_access"]);
     let server = axum::routing::any(|| async { "in" }).layer(scopes);
     let app = Router::new().route("/mcp", server).layer(layer(&issuer));
     let url = format!("{}/mcp", serve(app).await);

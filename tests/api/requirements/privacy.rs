@@ -5,7 +5,7 @@ use axum::extract::Request;
 use axum::routing::any;
 use tower::ServiceExt as _;
 use tower_jwt_auth::test_util::TestIssuer;
-use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer, McpScopes, SessionBindingLayer};
+use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer, McpScopesLayer, SessionBindingLayer};
 
 use super::{CALL_WHOAMI, WHOAMI, World, ask, bearer, result, rmcp_server, telling_headers};
 use crate::support::capture;
@@ -66,7 +66,7 @@ async fn m14_neither_debug_nor_logs_hold_a_token() {
         let server = tower::ServiceBuilder::new()
             .layer(preset(config.build().unwrap()))
             .layer(SessionBindingLayer::new())
-            .layer(McpScopes::new().tool("whoami", ["mcp:read"]))
+            .layer(McpScopesLayer::new().tool("whoami", ["mcp:read"]))
             .service(rmcp_server(Default::default()));
         let app: Router = Router::new().route_service("/mcp", server);
         let good = issuer.mint(RESOURCE).scope("mcp:read");

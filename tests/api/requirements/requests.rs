@@ -12,7 +12,8 @@ use rmcp::transport::streamable_http_server::StreamableHttpServerConfig;
 use tower::{Layer as _, ServiceBuilder, ServiceExt as _};
 use tower_jwt_auth::test_util::{FakeClock, TestIssuer};
 use tower_jwt_auth::{
-    AuthInfo, JwtAuthLayer, JwtVerifier, McpBody, McpScopes, Principal, SessionBindingLayer,
+    AuthInfo, GuardedBody, JwtAuthLayer, JwtVerifier, McpScopesLayer, Principal,
+    SessionBindingLayer,
 };
 
 use super::{CALL_WHOAMI, WHOAMI, World, ask, bearer, result, rmcp_server};
@@ -69,9 +70,9 @@ async fn m9_a_refusal_polls_no_body_and_reaches_nobody() {
     let service = ServiceBuilder::new()
         .layer(layer(&issuer))
         .layer(SessionBindingLayer::new().strict())
-        .layer(McpScopes::new().tool("whoami", ["mcp:admin"]))
+        .layer(McpScopesLayer::new().tool("whoami", ["mcp:admin"]))
         .service_fn(
-            async |_: Request<McpBody<Untouchable>>| -> Result<Response<Full<Bytes>>, Infallible> {
+            async |_: Request<GuardedBody<Untouchable>>| -> Result<Response<Full<Bytes>>, Infallible> {
                 panic!("a refused request reached the service")
             },
         );

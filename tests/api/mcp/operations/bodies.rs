@@ -67,10 +67,20 @@ async fn a_body_beyond_the_limit_needs_every_scope() {
     );
 }
 
+#[tokio::test]
+async fn the_limit_of_the_body_can_be_set() {
+    let body = call("look");
+    for (limit, status) in [(body.len(), 200), (body.len() - 1, 403)] {
+        let server = Server::start(scopes().max_body_bytes(limit));
+        let answer = server.send("base mcp:read", &[], &body).await;
+        assert_eq!(answer.status, status, "{limit} bytes");
+    }
+}
+
 /// A request of the layers alone, whose service is handed the body as it is.
 #[tokio::test]
 async fn bodies_stream_through_and_trailers_are_kept() {
-    use tower_jwt_auth::{AuthInfo, McpBody};
+    use tower_jwt_auth::{AuthInfo, GuardedBody};
 
     let sent = |(mut sender, body): (Sender<Bytes, Infallible>, Channel<Bytes, Infallible>)| {
         let data = Bytes::from(call("look"));
@@ -79,7 +89,7 @@ async fn bodies_stream_through_and_trailers_are_kept() {
         (sender, body)
     };
     let service = tower::service_fn(
-        async |request: http::Request<McpBody<Channel<Bytes, Infallible>>>| {
+        async |request: http::Request<GuardedBody<Channel<Bytes, Infallible>>>| {
             let mut body = request.into_body();
             // The first frame alone: had the layer read the body to its end, it would hold all.
             let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
@@ -112,7 +122,7 @@ async fn bodies_stream_through_and_trailers_are_kept() {
     sender.try_send(Frame::trailers(trailers.clone())).unwrap();
     drop(sender);
     let kept = tower::service_fn(
-        async |request: http::Request<McpBody<Channel<Bytes, Infallible>>>| {
+        async |request: http::Request<GuardedBody<Channel<Bytes, Infallible>>>| {
             let collected = request.into_body().collect().await.unwrap();
             assert!(
                 collected
@@ -133,10 +143,10 @@ async fn bodies_stream_through_and_trailers_are_kept() {
 #[tokio::test]
 async fn a_slow_body_holds_no_permit() {
     use tower::limit::ConcurrencyLimitLayer;
-    use tower_jwt_auth::{AuthInfo, McpBody};
+    use tower_jwt_auth::{AuthInfo, GuardedBody};
 
     let service = ConcurrencyLimitLayer::new(1).layer(tower::service_fn(
-        async |_: http::Request<McpBody<Channel<Bytes, Infallible>>>| {
+        async |_: http::Request<GuardedBody<Channel<Bytes, Infallible>>>| {
             Ok::<_, Infallible>(http::Response::new(Full::<Bytes>::default()))
         },
     ));

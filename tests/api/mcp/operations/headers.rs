@@ -6,7 +6,7 @@ use axum::Router;
 use axum::routing::any;
 use tower::{Layer as _, ServiceExt as _};
 use tower_jwt_auth::test_util::TestIssuer;
-use tower_jwt_auth::{JwtAuthLayer, McpScopes};
+use tower_jwt_auth::{JwtAuthLayer, McpScopesLayer};
 
 use super::{CALL, LOOK, NEW, OLD, Server, WRITE, call, scopes};
 use crate::support::{RESOURCE, config};
@@ -86,7 +86,7 @@ async fn without_the_layer_it_is_closed() {
 #[tokio::test]
 async fn resources_by_uri_and_what_leads_elsewhere() {
     let server = Server::start(
-        McpScopes::new()
+        McpScopesLayer::new()
             .resources_under("file:///public/", ["read"])
             .resources_under("file:///private/", ["admin"])
             .prompt("p", ["prompt"]),

@@ -13,7 +13,7 @@ use axum::body::Bytes;
 use axum::routing::any;
 use tower::ServiceExt as _;
 use tower_jwt_auth::test_util::TestIssuer;
-use tower_jwt_auth::{JwtAuthConfigBuilder, JwtAuthLayer, McpScopes};
+use tower_jwt_auth::{JwtAuthConfigBuilder, JwtAuthLayer, McpScopesLayer};
 
 use crate::support::{Answer, RESOURCE, config, read};
 
@@ -25,12 +25,12 @@ struct Server {
 }
 
 impl Server {
-    fn start(scopes: McpScopes) -> Self {
+    fn start(scopes: McpScopesLayer) -> Self {
         Self::configured(scopes, |config| config)
     }
 
     fn configured(
-        scopes: McpScopes,
+        scopes: McpScopesLayer,
         change: impl FnOnce(JwtAuthConfigBuilder) -> JwtAuthConfigBuilder,
     ) -> Self {
         let issuer = TestIssuer::start();
@@ -76,8 +76,8 @@ impl Server {
     }
 }
 
-fn scopes() -> McpScopes {
-    McpScopes::new()
+fn scopes() -> McpScopesLayer {
+    McpScopesLayer::new()
         .tool("look", ["mcp:read"])
         .tool("write", ["mcp:write"])
         .method("tools/list", ["mcp:list"])

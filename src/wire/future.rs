@@ -1,0 +1,192 @@
+//! The futures of the layers: a request is answered by the layer, or by the service behind it.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::Response;
+use http_body::Body;
+use pin_project_lite::pin_project;
+use tower_service::Service;
+
+use crate::wire::body::GuardedBody;
+use crate::wire::stream_expiry::{Deadline, is_event_stream};
+
+pin_project! {
+    /// The response to a request that a layer of this crate has admitted to the service behind it,
+    /// or has answered itself.
+    pub struct Guarded<F> {
+        #[pin]
+        state: State<F>,
+        // When the event stream ends that may be the response.
+        deadline: Option<Deadline>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<F> {
+        /// The service is handling the request.
+        Admitted { #[pin] future: F },
+        /// `None` after the response has been returned.
+        Answered { response: Option<Response<Bytes>> },
+        /// The layer has not decided yet.
+        Deferred { decision: Decision<F> },
+    }
+}
+
+/// Boxed: a layer defers its decision only when it has to wait for bytes from the network.
+type Decision<F> = Pin<Box<dyn Future<Output = Result<F, Response<Bytes>>> + Send>>;
+
+impl<F> Guarded<F> {
+    /// The service handles the request. If its response is an event stream, it ends at `deadline`.
+    pub(crate) const fn admitted(future: F, deadline: Option<Deadline>) -> Self {
+        Self {
+            state: State::Admitted { future },
+            deadline,
+        }
+    }
+
+    /// The layer itself responds.
+    pub(crate) const fn answered(response: Response<Bytes>) -> Self {
+        Self {
+            state: State::Answered {
+                response: Some(response),
+            },
+            deadline: None,
+        }
+    }
+
+    /// `decision` returns the future of the service, or the response of the layer.
+    pub(crate) fn deferred(
+        decision: impl Future<Output = Result<F, Response<Bytes>>> + Send + 'static,
+    ) -> Self {
+        Self {
+            state: State::Deferred {
+                decision: Box::pin(decision),
+            },
+            deadline: None,
+        }
+    }
+}
+
+impl<F, R, E> Future for Guarded<F>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+    R: Body<Data = Bytes>,
+{
+    type Output = Result<Response<GuardedBody<R>>, E>;
+
+    #[expect(
+        clippy::expect_used,
+        reason = "reached only if polled after completion"
+    )]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        loop {
+            let next = match this.state.as_mut().project() {
+                StateProjection::Admitted { future } => {
+                    let response = ready!(future.poll(cx))?;
+                    return Poll::Ready(Ok(until(this.deadline.take(), response)));
+                }
+                StateProjection::Answered { response } => {
+                    let response = response.take().expect("the future has not completed");
+                    return Poll::Ready(Ok(response.map(GuardedBody::own)));
+                }
+                StateProjection::Deferred { decision } => {
+                    match ready!(decision.as_mut().poll(cx)) {
+                        Ok(future) => State::Admitted { future },
+                        Err(response) => State::Answered {
+                            response: Some(response),
+                        },
+                    }
+                }
+            };
+            this.state.set(next);
+        }
+    }
+}
+
+fn until<R>(deadline: Option<Deadline>, response: Response<R>) -> Response<GuardedBody<R>> {
+    match deadline.filter(|_| is_event_stream(response.headers())) {
+        Some(deadline) => response.map(|body| GuardedBody::expiring(body, deadline)),
+        None => response.map(GuardedBody::inner),
+    }
+}
+
+impl<F> fmt::Debug for Guarded<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guarded").finish_non_exhaustive()
+    }
+}
+
+pin_project! {
+    /// A call of a service: at once, or as soon as the service is ready.
+    pub struct Call<S: Service<Q>, Q> {
+        #[pin]
+        state: CallState<S, Q>,
+    }
+}
+
+pin_project! {
+    #[project = CallProjection]
+    enum CallState<S: Service<Q>, Q> {
+        Called { #[pin] future: S::Future },
+        /// `None` while the state changes.
+        Waiting { call: Option<(S, Q)> },
+    }
+}
+
+impl<S: Service<Q>, Q> Call<S, Q> {
+    /// Calls `service`, which must be ready.
+    pub(crate) fn now(service: &mut S, request: Q) -> Self {
+        Self {
+            state: CallState::Called {
+                future: service.call(request),
+            },
+        }
+    }
+
+    /// Calls `service` as soon as it is ready.
+    pub(crate) const fn when_ready(service: S, request: Q) -> Self {
+        Self {
+            state: CallState::Waiting {
+                call: Some((service, request)),
+            },
+        }
+    }
+}
+
+impl<S: Service<Q>, Q> Future for Call<S, Q> {
+    type Output = Result<S::Response, S::Error>;
+
+    #[expect(clippy::expect_used, reason = "reached only if polled after an error")]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        loop {
+            let future = match this.state.as_mut().project() {
+                CallProjection::Called { future } => return future.poll(cx),
+                CallProjection::Waiting { call } => {
+                    let (mut service, request) = call.take().expect("the future has not completed");
+                    match service.poll_ready(cx) {
+                        Poll::Ready(Ok(())) => service.call(request),
+                        Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                        Poll::Pending => {
+                            *call = Some((service, request));
+                            return Poll::Pending;
+                        }
+                    }
+                }
+            };
+            this.state.set(CallState::Called { future });
+        }
+    }
+}
+
+impl<S: Service<Q>, Q> fmt::Debug for Call<S, Q> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").finish_non_exhaustive()
+    }
+}
