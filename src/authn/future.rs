@@ -12,7 +12,7 @@ use tower_service::Service;
 
 use super::gate::Gate;
 use crate::caller::AuthInfo;
-use crate::wire::body::ResponseBody;
+use crate::wire::body::GuardedBody;
 use crate::wire::rejection::Rejection;
 use crate::wire::stream_expiry::{Deadline, is_event_stream};
 
@@ -99,7 +99,7 @@ where
     S: Service<Request<B>, Response = Response<R>>,
     R: Body<Data = Bytes>,
 {
-    type Output = Result<Response<ResponseBody<R>>, S::Error>;
+    type Output = Result<Response<GuardedBody<R>>, S::Error>;
 
     #[expect(
         clippy::expect_used,
@@ -118,7 +118,7 @@ where
                     let response = response
                         .take()
                         .expect("a future is not polled after it is done");
-                    return Poll::Ready(Ok(response.map(ResponseBody::own)));
+                    return Poll::Ready(Ok(response.map(GuardedBody::own)));
                 }
                 StateProjection::Waiting { verdict, held } => {
                     let verdict = ready!(verdict.as_mut().poll(cx));
@@ -152,10 +152,10 @@ where
     }
 }
 
-fn bounded<R>(response: Response<R>, deadline: Option<Deadline>) -> Response<ResponseBody<R>> {
+fn bounded<R>(response: Response<R>, deadline: Option<Deadline>) -> Response<GuardedBody<R>> {
     match deadline.filter(|_| is_event_stream(response.headers())) {
-        Some(deadline) => response.map(|body| ResponseBody::expiring(body, deadline)),
-        None => response.map(ResponseBody::inner),
+        Some(deadline) => response.map(|body| GuardedBody::expiring(body, deadline)),
+        None => response.map(GuardedBody::inner),
     }
 }
 

@@ -8,7 +8,7 @@ use tower_service::Service;
 
 use super::future::ResponseFuture;
 use super::gate::{Decision, Gate};
-use crate::wire::body::ResponseBody;
+use crate::wire::body::GuardedBody;
 
 /// The service that [`JwtAuthLayer`](crate::JwtAuthLayer) makes; see there.
 #[derive(Clone, Debug)]
@@ -56,7 +56,7 @@ where
     S: Service<Request<B>, Response = Response<R>> + Clone,
     R: Body<Data = Bytes>,
 {
-    type Response = Response<ResponseBody<R>>;
+    type Response = Response<GuardedBody<R>>;
     type Error = S::Error;
     type Future = ResponseFuture<S, B>;
 

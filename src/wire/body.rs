@@ -11,9 +11,6 @@ use pin_project_lite::pin_project;
 
 use crate::wire::stream_expiry::{Alarm, Deadline};
 
-/// The name for the body of a response.
-pub(crate) type ResponseBody<B = Empty<Bytes>> = GuardedBody<B>;
-
 pin_project! {
     /// The body of a request or of a response that passes a layer of this crate.
     ///

@@ -13,7 +13,7 @@ use tower_service::Service;
 use url::Url;
 
 use crate::base::scopes::ScopeSet;
-use crate::wire::body::ResponseBody;
+use crate::wire::body::GuardedBody;
 
 /// The protected resource metadata of this server (RFC 9728): who issues tokens for it.
 ///
@@ -182,7 +182,7 @@ impl ResourceMetadata {
 }
 
 impl<B> Service<Request<B>> for ResourceMetadata {
-    type Response = Response<ResponseBody>;
+    type Response = Response<GuardedBody>;
     type Error = Infallible;
     type Future = Ready<Result<Self::Response, Infallible>>;
 
@@ -192,7 +192,7 @@ impl<B> Service<Request<B>> for ResourceMetadata {
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let response = self.respond(request.method(), request.headers());
-        ready(Ok(response.map(ResponseBody::own)))
+        ready(Ok(response.map(GuardedBody::own)))
     }
 }
 

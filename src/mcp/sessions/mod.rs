@@ -16,7 +16,7 @@ use self::store::{MemorySessions, Principal, SessionStore, SessionStoreError};
 use crate::caller::{answers_in, require_caller};
 use crate::telemetry;
 use crate::wire::answers::Answers;
-use crate::wire::body::ResponseBody;
+use crate::wire::body::GuardedBody;
 use crate::wire::rejection::RejectionContext;
 use crate::wire::rejection_kind::RejectionKind;
 
@@ -115,7 +115,7 @@ where
     B: Send + 'static,
     R: Body<Data = Bytes> + Send + 'static,
 {
-    type Response = Response<ResponseBody<R>>;
+    type Response = Response<GuardedBody<R>>;
     type Error = S::Error;
     type Future = SessionBindingFuture<R, S::Error>;
 
@@ -131,7 +131,7 @@ where
         SessionBindingFuture(Box::pin(async move {
             let visit = match layer.admit(&request).await {
                 Ok(visit) => visit,
-                Err(answer) => return Ok(answer.map(ResponseBody::own)),
+                Err(answer) => return Ok(answer.map(GuardedBody::own)),
             };
             poll_fn(|cx| inner.poll_ready(cx)).await?;
             let response = inner.call(request).await?;
@@ -139,8 +139,8 @@ where
                 .settle(&visit, response.status(), response.headers())
                 .await
             {
-                Ok(()) => Ok(response.map(ResponseBody::inner)),
-                Err(answer) => Ok(answer.map(ResponseBody::own)),
+                Ok(()) => Ok(response.map(GuardedBody::inner)),
+                Err(answer) => Ok(answer.map(GuardedBody::own)),
             }
         }))
     }
@@ -345,7 +345,7 @@ fn unknown_session() -> Answer {
 /// The response of [`SessionBinding`]. Boxed: the store may have to be asked over the network.
 pub struct SessionBindingFuture<R, E>(Pin<Box<dyn Future<Output = Outcome<R, E>> + Send>>);
 
-type Outcome<R, E> = Result<Response<ResponseBody<R>>, E>;
+type Outcome<R, E> = Result<Response<GuardedBody<R>>, E>;
 
 impl<R, E> Future for SessionBindingFuture<R, E> {
     type Output = Outcome<R, E>;
