@@ -1,5 +1,6 @@
-//! Allocations by Rust code for one request, over those of the bare service. The C code of the crypto has
-//! its own. A program apart from the other benches, because counting takes time.
+//! Counts the allocations by Rust code for one request, minus the allocations of the bare service.
+//! The C code of the crypto allocates too, and is not counted. This is a separate program, because
+//! counting takes time.
 //!
 //! ```sh
 //! cargo bench --all-features --bench allocations -- 10    # new tokens for ten minutes, to see that nothing grows
@@ -94,8 +95,8 @@ fn main() -> ExitCode {
     report.finish()
 }
 
-/// A cache of 1,024 entries, full after the first tokens, and then twenty times as many; or new ones for as many
-/// minutes as the command line says.
+/// A cache of 1,024 entries gets 1,024 tokens, and then twenty times as many; or new ones for as
+/// many minutes as the command line says.
 fn growth(report: &mut Report) {
     const ENTRIES: usize = 1024;
     // Signed in the time that it takes; the size of the claims is what counts.

@@ -1,5 +1,5 @@
-//! Requests per second of an axum service with and without the layer, as `wrk` sees them: one core for the
-//! server, one for `wrk`, in turns.
+//! Requests per second of an axum service with and without the layer, measured by `wrk`: one core
+//! for the server and one for `wrk`. The services take turns.
 //!
 //! ```sh
 //! cargo bench --all-features --bench end_to_end   # needs wrk; half a minute
@@ -63,8 +63,8 @@ fn main() -> ExitCode {
     report.finish()
 }
 
-/// The ports of four services on one thread: bare, remembering tokens, the bare verification and nothing else
-/// for each request, and the layer without its memory.
+/// The ports of four services on one thread: without the layer, with the layer and its token cache,
+/// with only the bare verification, and with the layer without its token cache.
 fn serve(world: &Arc<World>, token: &Token) -> [u16; 4] {
     let (source, never) = (world.source(), world.source());
     let (world, token) = (world.clone(), Arc::new(token.clone()));

@@ -1,5 +1,5 @@
-//! One path through the layer, again and again, for callgrind to count its instructions. `.ci/instructions`
-//! runs it and compares; alone it prints the names of the paths.
+//! Repeats one path through the layer, so that callgrind can count its instructions.
+//! `.ci/instructions` runs it and compares; without arguments it prints the names of the paths.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,

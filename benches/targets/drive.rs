@@ -1,5 +1,5 @@
-//! Requests through a service the way axum sends them: a clone of the service for each, polled ready,
-//! called once.
+//! Sends requests through a service as axum does: each gets a clone of the service, polled ready
+//! and called once.
 
 use std::convert::Infallible;
 use std::future::{Future as _, Ready, ready};
@@ -83,8 +83,8 @@ where
     response.unwrap_or_else(|never| match never {}).status()
 }
 
-/// A request for each header. They are made while the clock runs, as a server makes them: what that costs
-/// the bare service pays as well.
+/// Sends a request with each header. Requests are made within the measured time, as in a server.
+/// The bare service makes them too, so that their cost is subtracted.
 pub(crate) fn batch<S, B>(
     service: S,
     lines: Vec<Option<HeaderValue>>,

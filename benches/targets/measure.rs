@@ -2,15 +2,15 @@ use std::any::Any;
 
 use cpu_time::ThreadTime;
 
-/// One thing to time: `prepare` makes a batch, which costs nothing, and running the batch says how many
-/// operations it held.
+/// One case to time: `prepare` makes a batch, which is not timed, and running the batch returns the
+/// number of its operations.
 pub(crate) struct Case<'c> {
     batch: Box<dyn FnMut() -> Batch<'c> + 'c>,
     samples: Vec<f64>,
 }
 
-/// What a prepared batch does, and how many operations it counts for. What it returns is dropped after
-/// the clock was read.
+/// A prepared batch: the number of its operations, and the function that runs them. The result of
+/// that function is dropped after the clock is read.
 pub(crate) struct Batch<'c> {
     pub(crate) operations: usize,
     pub(crate) run: Box<dyn FnOnce() -> Box<dyn Any> + 'c>,
@@ -46,8 +46,8 @@ impl<'c> Case<'c> {
     }
 }
 
-/// Microseconds per operation of each case. The cases take turns, so that whatever else the machine does
-/// falls on all of them.
+/// Microseconds per operation of each case. The cases take turns, so that other work on the machine
+/// affects all of them.
 pub(crate) fn interleaved<const N: usize>(rounds: usize, mut cases: [Case<'_>; N]) -> [Figures; N] {
     for _ in 0..rounds {
         for case in &mut cases {

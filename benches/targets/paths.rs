@@ -36,7 +36,7 @@ pub(crate) fn run(report: &mut Report) {
     remembered(report);
 }
 
-/// The layer's time for a token that is new to it, and that of the bare verification, in microseconds.
+/// Microseconds of the layer for a token that is new to it, and of the bare verification.
 pub(crate) struct FirstSight {
     pub(crate) own: f64,
     pub(crate) bare: f64,
@@ -115,8 +115,8 @@ fn in_turn(report: &mut Report, how_many: usize) {
     for token in &tokens {
         drive::status(&service, request(Some(&token.line)));
     }
-    // Read from the socket just now, in small batches: what the request itself brings is at hand, what
-    // the memory holds is not.
+    // In small batches, as if just read from the socket: the bytes of the request are in the
+    // processor's cache, the entries of the token cache are not.
     let mut turn = tokens.iter().cycle();
     let mut next = || {
         let tokens = turn.by_ref().take(IN_TURN);

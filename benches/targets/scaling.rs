@@ -46,7 +46,8 @@ fn swap(report: &mut Report) {
     );
 }
 
-/// Takes turns with a layer of one key and one issuer, so that whatever else the machine does falls on both.
+/// Takes turns with a layer of one key and one issuer, so that other work on the machine affects
+/// both.
 fn compare(report: &mut Report, what: &str, world: &World, many: &dyn Fn() -> JwtAuthLayer) {
     let tokens = world.tokens(25);
     let extra = world.token(1_000_000);

@@ -87,8 +87,8 @@ impl Token {
     }
 }
 
-/// The header as hyper hands it over: a piece of the buffer that the request was read into, whose clones
-/// copy a pointer.
+/// The header as hyper produces it: a slice of the buffer that the request was read into. A clone
+/// copies a pointer.
 fn line(token: &str) -> HeaderValue {
     let buffer = Bytes::from(format!("authorization: Bearer {token}\r\n"));
     let shared = buffer.clone();
@@ -99,7 +99,8 @@ pub(crate) fn header(key: &TestKey) -> Value {
     json!({"alg": key.algorithm().name(), "typ": "at+jwt", "kid": key.kid()})
 }
 
-/// What identity providers put into an access token, filled up so that the RS256 token has its size.
+/// The claims that identity providers put into an access token, padded to the size of the RS256
+/// token.
 pub(crate) fn claims(number: usize) -> Value {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
