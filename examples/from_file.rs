@@ -1,5 +1,5 @@
-//! A configuration file combined with code: the file holds the settings of the operator, the code adds
-//! what no file can hold.
+//! A configuration file combined with code: the file holds the settings of the operator, the code
+//! adds what no file can hold.
 //!
 //! ```sh
 //! cargo run --example from_file                # a file made for this run

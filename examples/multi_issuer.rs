@@ -1,5 +1,5 @@
-//! Two issuers: one for users, one for machines. Each has its own keys, audience and scopes; a token
-//! of one is never checked with the keys of the other.
+//! Two issuers: one for users, one for machines. Each has its own keys, audience and scopes; a
+//! token of one is never checked with the keys of the other.
 //!
 //! ```sh
 //! cargo run --example multi_issuer

@@ -1,5 +1,5 @@
-//! Scopes per route, a scope that implies others, and optional authentication. Sends itself requests
-//! and prints the responses.
+//! Scopes per route, a scope that implies others, and optional authentication. Sends itself
+//! requests and prints the responses.
 //!
 //! ```sh
 //! cargo run --example scopes

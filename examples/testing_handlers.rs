@@ -1,4 +1,5 @@
-//! Tests of handlers and of a `check`, without tokens and keys: `AuthInfo::for_tests` makes a caller.
+//! Tests of handlers and of a `check`, without tokens and keys: `AuthInfo::for_tests` makes a
+//! caller.
 //!
 //! ```sh
 //! cargo test --example testing_handlers   # the tests at the end of this file
@@ -27,8 +28,8 @@ async fn notes(Path(owner): Path<String>, auth: AuthInfo) -> Result<String, Stat
     }
 }
 
-/// A check for every request: only employees, and no revoked token. It can reject a valid token, and
-/// never accept an invalid one.
+/// A check for every request: only employees, and no revoked token. It can reject a valid token,
+/// and never accept an invalid one.
 fn employees_only(auth: &AuthInfo) -> Result<(), CheckError> {
     const REVOKED: [&str; 1] = ["token-7"];
     if auth.jti().is_some_and(|jti| REVOKED.contains(&jti)) {
