@@ -22,7 +22,7 @@ use http::{Request, Response, StatusCode};
 use http_body_util::Empty;
 use tokio::time::{Instant, interval, sleep};
 use tower::{Layer as _, ServiceExt as _, service_fn};
-use tower_jwt_auth::limits::DEFAULT_REMEMBERED_TOKENS;
+use tower_jwt_auth::limits::DEFAULT_TOKEN_CACHE_ENTRIES;
 use tower_jwt_auth::test_util::{Fault, TestIssuer};
 use tower_jwt_auth::{JwksCache, JwtAuthConfig, JwtAuthLayer};
 
@@ -52,7 +52,7 @@ async fn main() -> ExitCode {
     // `cargo run --example soak -- 10 0` turns the token cache off.
     let remembered = std::env::args().nth(2).and_then(|text| text.parse().ok());
     let config = JwtAuthConfig::builder()
-        .remembered_tokens(remembered.unwrap_or(DEFAULT_REMEMBERED_TOKENS))
+        .token_cache_entries(remembered.unwrap_or(DEFAULT_TOKEN_CACHE_ENTRIES))
         .resource(RESOURCE)
         .issuer(issuer.issuer())
         .jwks_uri(issuer.jwks_uri())

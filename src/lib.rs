@@ -129,12 +129,13 @@ pub mod test_util;
 // The public interface.
 pub use authn::{JwtAuth, JwtAuthLayer, ResponseFuture};
 pub use authz::{RequireScopes, RequireScopesLayer};
-pub use base::url_rule::UrlFault;
+pub use base::url_rule::UrlError;
 #[cfg(feature = "axum")]
 pub use caller::Claims;
 pub use caller::{AuthInfo, AuthInfoExt, ClaimsError};
 pub use config::{
-    ConfigError, InitialKeys, Issuer, JwksCache, JwtAuthConfig, JwtAuthConfigBuilder, KeyFault,
+    ConfigError, InitialJwks, Issuer, JwksCache, JwtAuthConfig, JwtAuthConfigBuilder,
+    StaticKeyError,
 };
 pub use crypto::Algorithm;
 pub use jwks::{Jwk, JwkSet, KeySetError, SkipReason};

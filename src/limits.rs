@@ -100,7 +100,7 @@ pub const SESSION_IDLE_TIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// Verified tokens that one layer caches, unless configured: this many callers may be active at a
 /// time before signatures are checked again. Tokens of 1 KB take 2.1 KB each, 33 MiB in all; at most
 /// it is 3 KiB each on average and a sixth more, 56 MiB in all.
-pub const DEFAULT_REMEMBERED_TOKENS: usize = 16 * 1024;
+pub const DEFAULT_TOKEN_CACHE_ENTRIES: usize = 16 * 1024;
 
 /// The most tokens that can be configured to be cached: a million, at most 3.5 GiB.
-pub const MAX_REMEMBERED_TOKENS: usize = 1024 * 1024;
+pub const MAX_TOKEN_CACHE_ENTRIES: usize = 1024 * 1024;

@@ -101,7 +101,7 @@ fn growth(report: &mut Report) {
     const ENTRIES: usize = 1024;
     // Signed in the time that it takes; the size of the claims is what counts.
     let world = World::new(Algorithm::EdDSA);
-    let layered = service(&ready(config(world.source()).remembered_tokens(ENTRIES)));
+    let layered = service(&ready(config(world.source()).token_cache_entries(ENTRIES)));
     let mut number = 0;
     let mut held = |tokens: usize| {
         let mut bytes = 0;

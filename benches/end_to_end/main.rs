@@ -80,7 +80,7 @@ fn serve(world: &Arc<World>, token: &Token) -> [u16; 4] {
             let _entered = other.enter();
             (
                 ready(config(source)),
-                ready(config(never).remembered_tokens(0)),
+                ready(config(never).token_cache_entries(0)),
             )
         };
         runtime.block_on(async move {

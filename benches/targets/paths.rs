@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use tower_jwt_auth::Algorithm;
-use tower_jwt_auth::limits::DEFAULT_REMEMBERED_TOKENS;
+use tower_jwt_auth::limits::DEFAULT_TOKEN_CACHE_ENTRIES;
 
 use crate::drive::{self, Hello, batch, lines, repeated, request, service};
 use crate::measure::{Batch, Case, interleaved};
@@ -100,7 +100,7 @@ fn remembered(report: &mut Report) {
     );
     let own = through.least - nothing.least;
     report.at_most("one token", 0.4, own, " us", &detail);
-    for how_many in [10_000, DEFAULT_REMEMBERED_TOKENS] {
+    for how_many in [10_000, DEFAULT_TOKEN_CACHE_ENTRIES] {
         in_turn(report, how_many);
     }
     churn(report);
@@ -136,7 +136,7 @@ fn in_turn(report: &mut Report, how_many: usize) {
     // The median: which tokens a batch holds differs.
     let own = through.median - nothing.median;
     let detail = format!(" (least {:.3})", through.least - nothing.least);
-    let what = format!("{how_many} tokens in turn, of {DEFAULT_REMEMBERED_TOKENS} asked for");
+    let what = format!("{how_many} tokens in turn, of {DEFAULT_TOKEN_CACHE_ENTRIES} asked for");
     report.at_most(&what, 1.5, own, " us", &detail);
 }
 
@@ -147,7 +147,7 @@ fn churn(report: &mut Report) {
     const BATCHES: usize = 200;
     let world = World::new(Algorithm::EdDSA);
     let [full, without] = [ENTRIES, 0].map(|entries| {
-        let config = config(world.source()).remembered_tokens(entries);
+        let config = config(world.source()).token_cache_entries(entries);
         service(&ready(config))
     });
     let tokens = world.tokens(ENTRIES * 2 + IN_TURN * BATCHES);

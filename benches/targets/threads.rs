@@ -31,7 +31,7 @@ pub(crate) fn run(report: &mut Report) {
         status(&service, request(Some(&token.line)));
     }
     let [forgetful, crowded] = [0, 1].map(|entries| {
-        let layer = ready(config(world.source()).remembered_tokens(entries));
+        let layer = ready(config(world.source()).token_cache_entries(entries));
         drive::service(&layer)
     });
     let turns = [const { AtomicUsize::new(0) }; 2];

@@ -87,7 +87,7 @@ impl JwtAuthLayer {
     /// Ends event streams when the token of their request expires (the leeway included), by dropping
     /// the body of the service.
     ///
-    /// Default: [`StreamExpiry::Ignore`]; with [`for_mcp`](Self::for_mcp), [`StreamExpiry::CloseListen`].
+    /// Default: [`StreamExpiry::Never`]; with [`for_mcp`](Self::for_mcp), [`StreamExpiry::ListenOnly`].
     pub fn stream_expiry(mut self, expiry: StreamExpiry) -> Self {
         Arc::make_mut(&mut self.0).stream_expiry = expiry;
         self

@@ -16,7 +16,7 @@ pub(crate) struct UrlRule {
 /// Why a URL is refused. Reads on after "which".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum UrlFault {
+pub enum UrlError {
     /// It holds a user name or a password, which would end up in logs.
     Credentials,
     /// It holds a `#`, which is never sent to a server.
@@ -33,7 +33,9 @@ pub enum UrlFault {
     UnsafeInHeader,
 }
 
-impl fmt::Display for UrlFault {
+impl std::error::Error for UrlError {}
+
+impl fmt::Display for UrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Credentials => "must not carry a user name or password",
@@ -69,32 +71,32 @@ impl UrlRule {
         self.allow_internal
     }
 
-    pub(crate) fn check(self, text: &str) -> Result<Url, UrlFault> {
+    pub(crate) fn check(self, text: &str) -> Result<Url, UrlError> {
         // The parser repairs what it can, and then fetches from elsewhere than what was written.
         let plain = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
         if !text.bytes().all(plain) {
-            return Err(UrlFault::UnsafeInHeader);
+            return Err(UrlError::UnsafeInHeader);
         }
         let authority = text.split_once("://").map(|(_, rest)| rest);
         if authority.is_none_or(|rest| rest.starts_with('/')) {
-            return Err(UrlFault::NotAbsolute);
+            return Err(UrlError::NotAbsolute);
         }
-        let url = Url::parse(text).map_err(|_| UrlFault::NotAbsolute)?;
+        let url = Url::parse(text).map_err(|_| UrlError::NotAbsolute)?;
         if url.host().is_none() || !matches!(url.scheme(), "http" | "https") {
-            return Err(UrlFault::NotAbsolute);
+            return Err(UrlError::NotAbsolute);
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(UrlFault::Credentials);
+            return Err(UrlError::Credentials);
         }
         if url.fragment().is_some() {
-            return Err(UrlFault::Fragment);
+            return Err(UrlError::Fragment);
         }
         let loopback = is_loopback(&url);
         if url.scheme() == "http" && !loopback && !self.allow_http {
-            return Err(UrlFault::Insecure);
+            return Err(UrlError::Insecure);
         }
         if !self.allow_internal && (loopback || is_internal_address(&url)) {
-            return Err(UrlFault::Internal);
+            return Err(UrlError::Internal);
         }
         Ok(url)
     }
@@ -152,7 +154,7 @@ mod tests {
 
     #[test]
     fn table() {
-        use UrlFault::{Credentials, Fragment, Insecure, NotAbsolute, UnsafeInHeader};
+        use UrlError::{Credentials, Fragment, Insecure, NotAbsolute, UnsafeInHeader};
         let cases = [
             ("https://idp.example.com/jwks", Ok(())),
             ("https://idp.example.com/jwks?v=1", Ok(())),
@@ -227,7 +229,7 @@ mod tests {
             ("https://2130706433/jwks", true),
         ] {
             let want = if internal {
-                Err(UrlFault::Internal)
+                Err(UrlError::Internal)
             } else {
                 Ok(())
             };

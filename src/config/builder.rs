@@ -11,7 +11,7 @@ use crate::base::url_rule::UrlRule;
 use crate::caller::AuthInfo;
 use crate::crypto;
 use crate::keys::HttpTransport;
-use crate::limits::{DEFAULT_REMEMBERED_TOKENS, MAX_REMEMBERED_TOKENS};
+use crate::limits::{DEFAULT_TOKEN_CACHE_ENTRIES, MAX_TOKEN_CACHE_ENTRIES};
 use crate::verifier::checks::{CheckError, CustomChecks};
 use crate::wire::answers::Answers;
 use crate::wire::challenge::{DEFAULT_REALM, is_quotable};
@@ -34,7 +34,7 @@ pub struct JwtAuthConfigBuilder {
     pub(super) checks: CustomChecks,
     pub(super) strip_authorization: bool,
     pub(super) allow_http: bool,
-    pub(super) remembered_tokens: Option<usize>,
+    pub(super) token_cache_entries: Option<usize>,
     pub(super) http_transport: Option<Arc<dyn HttpTransport>>,
     pub(super) clock: Clock,
 }
@@ -223,13 +223,13 @@ impl JwtAuthConfigBuilder {
     /// bounds the memory as well: at most 3 KiB for each on average, and up to a sixth more, so that
     /// large tokens leave room for fewer.
     ///
-    /// Default: [16,384](crate::limits::DEFAULT_REMEMBERED_TOKENS).
+    /// Default: [16,384](crate::limits::DEFAULT_TOKEN_CACHE_ENTRIES).
     ///
     /// # Errors
     ///
-    /// `build` refuses more than [a million](crate::limits::MAX_REMEMBERED_TOKENS).
-    pub fn remembered_tokens(mut self, how_many: usize) -> Self {
-        self.remembered_tokens = Some(how_many);
+    /// `build` refuses more than [a million](crate::limits::MAX_TOKEN_CACHE_ENTRIES).
+    pub fn token_cache_entries(mut self, how_many: usize) -> Self {
+        self.token_cache_entries = Some(how_many);
         self
     }
 
@@ -349,12 +349,14 @@ impl JwtAuthConfigBuilder {
                 false => ScopeListing::BaseAndOperation,
             },
         };
-        let remembered_tokens = self.remembered_tokens.unwrap_or(DEFAULT_REMEMBERED_TOKENS);
-        if remembered_tokens > MAX_REMEMBERED_TOKENS {
+        let token_cache_entries = self
+            .token_cache_entries
+            .unwrap_or(DEFAULT_TOKEN_CACHE_ENTRIES);
+        if token_cache_entries > MAX_TOKEN_CACHE_ENTRIES {
             return Err(ConfigError::TooMany {
-                setting: "remembered_tokens",
-                value: remembered_tokens,
-                most: MAX_REMEMBERED_TOKENS,
+                setting: "token_cache_entries",
+                value: token_cache_entries,
+                most: MAX_TOKEN_CACHE_ENTRIES,
             });
         }
         let context = Context {
@@ -374,7 +376,7 @@ impl JwtAuthConfigBuilder {
             metadata,
             strip_authorization: self.strip_authorization,
             checks: self.checks,
-            remembered_tokens,
+            token_cache_entries,
             clock: self.clock,
         })))
     }

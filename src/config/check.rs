@@ -9,7 +9,7 @@ use super::issuer::{Issuer, Settings};
 use super::keys::static_keys;
 use super::{CheckedIssuer, Keys};
 use crate::base::scopes::ScopeSet;
-use crate::base::url_rule::{UrlFault, UrlRule};
+use crate::base::url_rule::{UrlError, UrlRule};
 use crate::crypto::Algorithm;
 use crate::keys::{DiscoveredKeys, HttpKeys, HttpTransport, KeyOrigin, KeySource, Times};
 use crate::limits::{
@@ -323,7 +323,7 @@ impl Settings {
 pub(super) fn check_resource(resource: &str, rule: UrlRule) -> Result<Url, ConfigError> {
     let url = check_url("resource", resource, rule)?;
     match url.query() {
-        Some(_) => Err(invalid_url("resource", resource, UrlFault::Query)),
+        Some(_) => Err(invalid_url("resource", resource, UrlError::Query)),
         None => Ok(url),
     }
 }
@@ -331,23 +331,23 @@ pub(super) fn check_resource(resource: &str, rule: UrlRule) -> Result<Url, Confi
 fn check_url(setting: &'static str, text: &str, rule: UrlRule) -> Result<Url, ConfigError> {
     let url = rule
         .check(text)
-        .map_err(|fault| invalid_url(setting, text, fault))?;
+        .map_err(|error| invalid_url(setting, text, error))?;
     match is_quotable(text) {
         true => Ok(url),
-        false => Err(invalid_url(setting, text, UrlFault::UnsafeInHeader)),
+        false => Err(invalid_url(setting, text, UrlError::UnsafeInHeader)),
     }
 }
 
-fn invalid_url(setting: &'static str, text: &str, fault: UrlFault) -> ConfigError {
-    let value = match fault {
+fn invalid_url(setting: &'static str, text: &str, reason: UrlError) -> ConfigError {
+    let value = match reason {
         // It would end up in a log.
-        UrlFault::Credentials => "(not shown)".to_owned(),
+        UrlError::Credentials => "(not shown)".to_owned(),
         _ => text.to_owned(),
     };
     ConfigError::InvalidUrl {
         setting,
         value,
-        fault,
+        reason,
     }
 }
 
@@ -401,7 +401,7 @@ impl ResourceDetails {
         ] {
             if let Some(url) = url {
                 rule.check(url)
-                    .map_err(|fault| invalid_url(setting, url, fault))?;
+                    .map_err(|error| invalid_url(setting, url, error))?;
             }
         }
         if self.name.as_ref().is_some_and(String::is_empty) {

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::base::url_rule::UrlFault;
+use crate::base::url_rule::UrlError;
 use crate::jwks::{KeySetError, SkipReason};
 
 /// What is wrong with a configuration: the setting, its value, and the way out.
@@ -62,7 +62,7 @@ pub enum ConfigError {
         /// The setting.
         setting: &'static str,
         /// What is wrong with it.
-        reason: KeyFault,
+        reason: StaticKeyError,
     },
     /// A URL is not one that may be used.
     InvalidUrl {
@@ -71,7 +71,7 @@ pub enum ConfigError {
         /// Its value.
         value: String,
         /// What is wrong with it.
-        fault: UrlFault,
+        reason: UrlError,
     },
     /// There is no issuer.
     IssuerMissing,
@@ -136,7 +136,7 @@ pub enum ConfigError {
 /// What is wrong with a static key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum KeyFault {
+pub enum StaticKeyError {
     /// Not a JSON object.
     NotAnObject,
     /// Not PEM text of an RSA, EC or Ed25519 public key.
@@ -147,7 +147,7 @@ pub enum KeyFault {
     Unusable(KeySetError),
 }
 
-impl KeyFault {
+impl StaticKeyError {
     const fn way_out(&self) -> &'static str {
         match self {
             Self::NotAnObject => "give a JWK, as a JSON object",
@@ -161,7 +161,7 @@ impl KeyFault {
     }
 }
 
-impl fmt::Display for KeyFault {
+impl fmt::Display for StaticKeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAnObject => f.write_str("it is not a JSON object"),
@@ -231,8 +231,8 @@ impl fmt::Display for ConfigError {
             Self::InvalidUrl {
                 setting,
                 value,
-                fault,
-            } => write!(f, "{setting} {value:?} {fault}"),
+                reason,
+            } => write!(f, "{setting} {value:?} {reason}"),
             Self::IssuerMissing => {
                 f.write_str("issuer is missing: set issuer, or issuers for several")
             }
@@ -286,6 +286,8 @@ impl fmt::Display for ConfigError {
 }
 
 impl std::error::Error for ConfigError {}
+
+impl std::error::Error for StaticKeyError {}
 
 fn shown(duration: Duration) -> humantime::FormattedDuration {
     humantime::format_duration(duration)

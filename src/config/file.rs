@@ -120,8 +120,8 @@ with_issuer_settings! {
         strip_authorization: bool,
         #[serde(default, alias = "dangerAllowHttp")]
         danger_allow_http: bool,
-        #[serde(alias = "rememberedTokens")]
-        remembered_tokens: Option<usize>,
+        #[serde(alias = "tokenCacheEntries")]
+        token_cache_entries: Option<usize>,
     }
 }
 
@@ -179,7 +179,7 @@ impl ConfigFile {
             challenge_operation_scopes_only: self.challenge_operation_scopes_only,
             strip_authorization: self.strip_authorization,
             allow_http: self.danger_allow_http,
-            remembered_tokens: self.remembered_tokens,
+            token_cache_entries: self.token_cache_entries,
             ..JwtAuthConfigBuilder::default()
         }
     }

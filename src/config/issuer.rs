@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::error::ConfigError;
-use super::keys::InitialKeys;
+use super::keys::InitialJwks;
 use crate::crypto::Algorithm;
 use crate::keys::KeySource;
 
@@ -61,7 +61,7 @@ pub(super) struct KeySettings {
     pub(super) jwks: Option<Value>,
     pub(super) jwk: Option<Value>,
     pub(super) public_key_pem: Option<String>,
-    pub(super) initial: Option<InitialKeys>,
+    pub(super) initial: Option<InitialJwks>,
     pub(super) snapshot_file: Option<PathBuf>,
     pub(super) pin_jwks_host: bool,
 }
@@ -251,7 +251,7 @@ macro_rules! issuer_setters {
             /// # Errors
             ///
             /// `build` refuses a set without a usable key, and a snapshot of another issuer.
-            pub fn initial_jwks(mut self, keys: impl Into<$crate::InitialKeys>) -> Self {
+            pub fn initial_jwks(mut self, keys: impl Into<$crate::InitialJwks>) -> Self {
                 self.$($path).+.keys.initial = Some(keys.into());
                 self
             }

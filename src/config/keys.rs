@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::error::{ConfigError, KeyFault};
+use super::error::{ConfigError, StaticKeyError};
 use super::issuer::KeySettings;
 use crate::crypto::Algorithm;
 use crate::jwks::{JwkSet, KeySet, KeySetOptions, jwk_of_pem};
@@ -13,7 +13,7 @@ use crate::keys::{KeySnapshot, Seed};
 /// Keys to start with, for [`initial_jwks`](crate::JwtAuthConfigBuilder::initial_jwks): a
 /// [`KeySnapshot`] with its age, or a key set as JSON or as a [`JwkSet`].
 #[derive(Clone, Debug)]
-pub struct InitialKeys(Initial);
+pub struct InitialJwks(Initial);
 
 #[derive(Clone, Debug)]
 enum Initial {
@@ -21,36 +21,36 @@ enum Initial {
     Snapshot(KeySnapshot),
 }
 
-impl From<JwkSet> for InitialKeys {
+impl From<JwkSet> for InitialJwks {
     fn from(set: JwkSet) -> Self {
         Self(Initial::Set(set))
     }
 }
 
-impl From<Value> for InitialKeys {
+impl From<Value> for InitialJwks {
     fn from(json: Value) -> Self {
         JwkSet::from(json).into()
     }
 }
 
-impl From<KeySnapshot> for InitialKeys {
+impl From<KeySnapshot> for InitialJwks {
     fn from(snapshot: KeySnapshot) -> Self {
         Self(Initial::Snapshot(snapshot))
     }
 }
 
-impl InitialKeys {
+impl InitialJwks {
     pub(super) fn seed(&self, issuer: &str) -> Result<Seed, ConfigError> {
         let (document, fetched_at) = match &self.0 {
             Initial::Set(JwkSet(set)) => (set.to_string(), None),
             Initial::Snapshot(snapshot) if snapshot.issuer() != issuer => {
-                return Err(invalid("initial_jwks", KeyFault::OtherIssuer));
+                return Err(invalid("initial_jwks", StaticKeyError::OtherIssuer));
             }
             Initial::Snapshot(snapshot) => (snapshot.jwks().to_owned(), Some(snapshot.fetched_at)),
         };
         let document = document.into_bytes();
         let keys = KeySet::parse(&document, KeySetOptions::default())
-            .map_err(|error| invalid("initial_jwks", KeyFault::Unusable(error)))?;
+            .map_err(|error| invalid("initial_jwks", StaticKeyError::Unusable(error)))?;
         Ok(Seed {
             keys: Arc::new(keys),
             document,
@@ -72,7 +72,7 @@ pub(super) fn static_keys(
     } = settings;
     let (setting, members, single) = if let Some(set) = jwks {
         let keys = set.get("keys").and_then(Value::as_array);
-        let unusable = KeyFault::Unusable(crate::jwks::KeySetError::NoKeysMember);
+        let unusable = StaticKeyError::Unusable(crate::jwks::KeySetError::NoKeysMember);
         (
             "jwks",
             keys.cloned().ok_or(invalid("jwks", unusable))?,
@@ -80,14 +80,14 @@ pub(super) fn static_keys(
         )
     } else if let Some(jwk) = jwk {
         match jwk.as_object() {
-            None => return Err(invalid("jwk", KeyFault::NotAnObject)),
+            None => return Err(invalid("jwk", StaticKeyError::NotAnObject)),
             Some(members) if members.is_empty() => {
                 return Err(ConfigError::Empty { setting: "jwk" });
             }
             Some(_) => ("jwk", vec![jwk.clone()], true),
         }
     } else if let Some(pem) = public_key_pem {
-        let jwk = jwk_of_pem(pem).ok_or(invalid("public_key_pem", KeyFault::NotPem))?;
+        let jwk = jwk_of_pem(pem).ok_or(invalid("public_key_pem", StaticKeyError::NotPem))?;
         ("public_key_pem", vec![jwk], true)
     } else {
         return Ok(None);
@@ -100,10 +100,10 @@ pub(super) fn static_keys(
         unnamed_fit_any_kid: single,
     };
     let set = KeySet::from_members(&members, options)
-        .map_err(|error| invalid(setting, KeyFault::Unusable(error)))?;
+        .map_err(|error| invalid(setting, StaticKeyError::Unusable(error)))?;
     Ok(Some(set))
 }
 
-fn invalid(setting: &'static str, reason: KeyFault) -> ConfigError {
+fn invalid(setting: &'static str, reason: StaticKeyError) -> ConfigError {
     ConfigError::InvalidKey { setting, reason }
 }

@@ -11,9 +11,9 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use builder::JwtAuthConfigBuilder;
-pub use error::{ConfigError, KeyFault};
+pub use error::{ConfigError, StaticKeyError};
 pub use issuer::{Issuer, JwksCache};
-pub use keys::InitialKeys;
+pub use keys::InitialJwks;
 
 use crate::authn::JwtAuthLayer;
 use crate::base::clock::Clock;
@@ -77,7 +77,7 @@ struct Checked {
     metadata: Option<ResourceMetadata>,
     strip_authorization: bool,
     checks: CustomChecks,
-    remembered_tokens: usize,
+    token_cache_entries: usize,
     clock: Clock,
 }
 
@@ -104,7 +104,7 @@ impl JwtAuthConfig {
             issuers,
             answers,
             checks,
-            remembered_tokens,
+            token_cache_entries,
             clock,
             ..
         } = &*self.0;
@@ -122,7 +122,7 @@ impl JwtAuthConfig {
                 },
             },
         );
-        let cache = TokenCache::new(*remembered_tokens);
+        let cache = TokenCache::new(*token_cache_entries);
         JwtVerifier::assemble(
             issuers,
             answers.clone(),
@@ -148,7 +148,7 @@ impl JwtAuthLayer {
 impl JwtAuthLayer {
     /// The layer for `config`, set up as an MCP server should have it: the token goes no further
     /// (`Authorization` is removed, since a server must not pass it on), and streams on which a client
-    /// only listens end with their token ([`StreamExpiry::CloseListen`]).
+    /// only listens end with their token ([`StreamExpiry::ListenOnly`]).
     ///
     /// Set `resource`: it is what clients find the issuer by. Scopes per tool are the business of
     /// [`McpScopesLayer`](crate::McpScopesLayer), sessions that of
@@ -175,7 +175,7 @@ impl JwtAuthLayer {
     pub fn for_mcp(config: JwtAuthConfig) -> Self {
         Self::new(config)
             .strip_authorization()
-            .stream_expiry(StreamExpiry::CloseListen)
+            .stream_expiry(StreamExpiry::ListenOnly)
     }
 }
 

@@ -256,9 +256,9 @@
 //!
 //! | setting | ends | set by |
 //! | --- | --- | --- |
-//! | `Ignore` | nothing | [`JwtAuthLayer::new`](crate::JwtAuthLayer::new) |
-//! | `CloseListen` | notification streams: those of GET and of `subscriptions/listen`. The client reconnects with a fresh token. Calls are answered, however long they take | [`JwtAuthLayer::for_mcp`](crate::JwtAuthLayer::for_mcp) |
-//! | `CloseAll` | every event stream. The result of a running call is lost | [`stream_expiry`](crate::JwtAuthLayer::stream_expiry) |
+//! | `Never` | nothing | [`JwtAuthLayer::new`](crate::JwtAuthLayer::new) |
+//! | `ListenOnly` | notification streams: those of GET and of `subscriptions/listen`. The client reconnects with a fresh token. Calls are answered, however long they take | [`JwtAuthLayer::for_mcp`](crate::JwtAuthLayer::for_mcp) |
+//! | `All` | every event stream. The result of a running call is lost | [`stream_expiry`](crate::JwtAuthLayer::stream_expiry) |
 //!
 //! # 6. Let browsers in
 //!

@@ -67,7 +67,7 @@
 //!   because some issuers live there; and an HTTP client of your own, or a proxy, resolves names
 //!   itself. Set `jwks_uri` or `pin_jwks_host`, or restrict the network access of the process.
 //! - **A long call** continues when its token expires, unless
-//!   [`StreamExpiry::CloseAll`](crate::StreamExpiry::CloseAll) ends it and loses its result.
+//!   [`StreamExpiry::All`](crate::StreamExpiry::All) ends it and loses its result.
 //!   Responses that are not event streams are never ended early.
 //! - **A session that nobody bound.** An id that the store does not know, for example after a
 //!   restart, belongs to the first principal who uses it successfully, unless

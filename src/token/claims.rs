@@ -33,7 +33,7 @@ impl<'a> Claims<'a> {
     pub(super) fn parse(json: &'a str) -> Result<Self, TokenError> {
         let mut claims = Self::default();
         read_object(json, &mut claims)
-            .map_err(|fault| fault.of(TokenErrorKind::MalformedClaims))?;
+            .map_err(|error| error.of(TokenErrorKind::MalformedClaims))?;
         Ok(claims)
     }
 

@@ -17,7 +17,7 @@ pub(crate) struct Header<'a> {
 impl<'a> Header<'a> {
     pub(crate) fn parse(json: &'a str) -> Result<Self, TokenError> {
         let mut read = Read::default();
-        read_object(json, &mut read).map_err(|fault| fault.of(TokenErrorKind::MalformedHeader))?;
+        read_object(json, &mut read).map_err(|error| error.of(TokenErrorKind::MalformedHeader))?;
         if let Some(member) = read.unsupported {
             return Err(TokenError::at(
                 TokenErrorKind::UnsupportedHeader,

@@ -22,7 +22,7 @@ pub(super) trait Members<'a> {
 
 /// Why a text was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(super) enum JsonError {
     /// No JSON object, a repeated member, or a value of the wrong type: of this member, where it is one
     /// of ours.
     Malformed(Option<&'static str>),
@@ -30,7 +30,7 @@ pub(super) enum Fault {
     TooMuch,
 }
 
-impl Fault {
+impl JsonError {
     /// As an error about the text, which `malformed` says what it is.
     pub(super) const fn of(self, malformed: TokenErrorKind) -> TokenError {
         match self {
@@ -41,9 +41,12 @@ impl Fault {
 }
 
 /// Fills `target` from `text`, which must be exactly one JSON object.
-pub(super) fn read_object<'a, M: Members<'a>>(text: &'a str, target: &mut M) -> Result<(), Fault> {
+pub(super) fn read_object<'a, M: Members<'a>>(
+    text: &'a str,
+    target: &mut M,
+) -> Result<(), JsonError> {
     let reading = Reading {
-        fault: Cell::new(Fault::Malformed(None)),
+        error: Cell::new(JsonError::Malformed(None)),
         values_left: Cell::new(MAX_JSON_VALUES),
     };
     let mut json = serde_json::Deserializer::from_str(text);
@@ -54,19 +57,19 @@ pub(super) fn read_object<'a, M: Members<'a>>(text: &'a str, target: &mut M) -> 
     object
         .deserialize(&mut json)
         .and_then(|()| json.end())
-        .map_err(|_| reading.fault.get())
+        .map_err(|_| reading.error.get())
 }
 
 /// What is known of a text while it is read: serde's own errors carry text of the token.
 pub(super) struct Reading {
     /// What it means if reading fails now.
-    fault: Cell<Fault>,
+    error: Cell<JsonError>,
     values_left: Cell<usize>,
 }
 
 impl Reading {
     fn too_much<E: Error>(&self) -> E {
-        self.fault.set(Fault::TooMuch);
+        self.error.set(JsonError::TooMuch);
         E::custom("more than is read")
     }
 
@@ -87,9 +90,9 @@ pub(super) struct Value<'m, D> {
 impl<'a, D: MapAccess<'a>> Value<'_, D> {
     /// A member that means something to us: a failure is reported under `name`.
     pub(super) fn read<T: ReadJson<'a>>(self, name: &'static str) -> Result<T, D::Error> {
-        self.reading.fault.set(Fault::Malformed(Some(name)));
+        self.reading.error.set(JsonError::Malformed(Some(name)));
         let value = self.map.next_value_seed(Typed::new(self.reading))?;
-        self.reading.fault.set(Fault::Malformed(None));
+        self.reading.error.set(JsonError::Malformed(None));
         Ok(value)
     }
 

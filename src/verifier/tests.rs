@@ -85,7 +85,7 @@ async fn the_second_time_it_is_remembered() {
     let on = verifier(fixed(&key, &clock));
     assert_eq!(look(&on, &token).await, good());
     assert_eq!(look(&on, &token).await, again());
-    let off = verifier(fixed(&key, &clock).remembered_tokens(0));
+    let off = verifier(fixed(&key, &clock).token_cache_entries(0));
     assert_eq!(look(&off, &token).await, good());
     assert_eq!(look(&off, &token).await, good());
     let (remembered, fresh) = (
@@ -432,7 +432,7 @@ proptest! {
                 None => builder,
             }
         };
-        let (with, without) = (verifier(builder()), verifier(builder().remembered_tokens(0)));
+        let (with, without) = (verifier(builder()), verifier(builder().token_cache_entries(0)));
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         for reading in readings {
             clock.set(NOW as f64 + f64::from(reading));

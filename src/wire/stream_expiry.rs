@@ -10,36 +10,36 @@ use tokio::time::{Sleep, sleep};
 use crate::base::clock::Clock;
 use crate::base::numeric_date::NumericDate;
 
-/// What becomes of an event stream (`text/event-stream`) when the token of its request expires.
+/// Which event streams (`text/event-stream`) end when the token of their request expires.
 ///
-/// The MCP spec asks for nothing here; a token is checked when the request comes. An hours-long stream
-/// outlives it all the same.
+/// The MCP spec requires nothing here: a token is checked when the request arrives, and a stream
+/// that stays open for hours outlives it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StreamExpiry {
-    /// Every stream ends, also the one that carries the answer of a call: its result is lost, and the
-    /// server takes the end for a cancellation.
-    CloseAll,
-    /// Streams end on which a client only listens: those of GET, and of `subscriptions/listen`. A call
-    /// that takes long is answered. Clients reconnect, with a fresh token.
-    CloseListen,
-    /// Streams go on.
+    /// Ends every stream, including the one that carries the response to a call: its result is lost,
+    /// and the server treats the end as a cancellation.
+    All,
+    /// Ends streams that only deliver notifications: the responses to GET and to
+    /// `subscriptions/listen`. Long calls are still answered. Clients reconnect with a fresh token.
+    ListenOnly,
+    /// Ends no stream.
     #[default]
-    Ignore,
+    Never,
 }
 
 impl StreamExpiry {
     /// Whether the stream that answers this request is to end.
     pub(crate) fn applies_to<B>(self, request: &Request<B>) -> bool {
         match self {
-            Self::CloseAll => true,
-            Self::CloseListen => *request.method() == Method::GET || is_listen(request.headers()),
-            Self::Ignore => false,
+            Self::All => true,
+            Self::ListenOnly => *request.method() == Method::GET || is_listen(request.headers()),
+            Self::Never => false,
         }
     }
 }
 
-/// A client that lies here has its own call cut.
+/// A client that misreports the method only ends its own call.
 fn is_listen(headers: &HeaderMap) -> bool {
     headers
         .get("mcp-method")
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn which_requests_only_listen() {
-        use StreamExpiry::{CloseAll, CloseListen, Ignore};
+        use StreamExpiry::{All, ListenOnly, Never};
         for (method, operation, all, listen) in [
             ("GET", None, true, true),
             ("POST", None, true, false),
@@ -136,7 +136,7 @@ mod tests {
                 request = request.header("mcp-method", operation);
             }
             let request = request.body(()).unwrap();
-            let got = [CloseAll, CloseListen, Ignore].map(|rule| rule.applies_to(&request));
+            let got = [All, ListenOnly, Never].map(|rule| rule.applies_to(&request));
             assert_eq!(got, [all, listen, false], "{method} {operation:?}");
         }
     }

@@ -40,9 +40,9 @@ fn sent<T: Send + Unpin + 'static>() {}
 fn auto_traits_of_every_public_type() {
     each!(value:
         AddressPolicy, Algorithm, CacheValidators, Claims<()>, ConfigError, ExchangeLimits,
-        FetchRequest<'static>, Fetched, InitialKeys, Jwk, JwkSet, JwksCache, KeyFault,
+        FetchRequest<'static>, Fetched, InitialJwks, Jwk, JwkSet, JwksCache, StaticKeyError,
         KeySetError, KeySnapshot, Principal, CheckError, RejectionKind, SkipReason, SkippedKey,
-        StreamExpiry, TokenError, TokenErrorKind, UrlFault, Fault, JwsError,
+        StreamExpiry, TokenError, TokenErrorKind, UrlError, Fault, JwsError,
     );
     each!(shared:
         AuthInfo, FetchError, Issuer, IssuerHealth, JwtAuth<Counting>, JwtAuthConfig,

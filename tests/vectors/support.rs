@@ -303,7 +303,7 @@ pub(crate) fn frozen(issuer: &str, audience: &str, now: u64) -> JwtAuthConfigBui
 /// same.
 fn remembering(config: JwtAuthConfigBuilder) -> JwtAuthConfigBuilder {
     match std::env::var("REMEMBERED_TOKENS") {
-        Ok(tokens) => config.remembered_tokens(tokens.parse().unwrap()),
+        Ok(tokens) => config.token_cache_entries(tokens.parse().unwrap()),
         Err(_) => config,
     }
 }

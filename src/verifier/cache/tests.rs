@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::limits::DEFAULT_REMEMBERED_TOKENS;
+use crate::limits::DEFAULT_TOKEN_CACHE_ENTRIES;
 use crate::token::verified_of_claims;
 
 impl TokenCache {
@@ -173,8 +173,8 @@ fn as_many_as_asked_for_are_held() {
         (31, 1),
         (1000, 1),
         (2048, 4),
-        (DEFAULT_REMEMBERED_TOKENS, 8),
-        (DEFAULT_REMEMBERED_TOKENS, 32),
+        (DEFAULT_TOKEN_CACHE_ENTRIES, 8),
+        (DEFAULT_TOKEN_CACHE_ENTRIES, 32),
     ] {
         let cache = TokenCache::with_shards(entries, shards).unwrap();
         let verified = verified("");

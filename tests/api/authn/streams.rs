@@ -113,20 +113,20 @@ async fn lives_with(
 
 #[tokio::test(start_paused = true)]
 async fn streams_end_at_the_expiry_of_their_token() {
-    use StreamExpiry::{CloseAll, CloseListen, Ignore};
+    use StreamExpiry::{All, ListenOnly, Never};
     const SSE: &str = "text/event-stream";
     // `exp` and the leeway of 60 s: as long as the token would be accepted.
     let end = Some(160);
     let cases = [
-        (Ignore, "GET", "", SSE, None),
-        (CloseListen, "GET", "", SSE, end),
-        (CloseListen, "POST", "subscriptions/listen", SSE, end),
-        (CloseListen, "POST", "tools/call", SSE, None),
-        (CloseListen, "POST", "", SSE, None),
-        (CloseListen, "GET", "", "application/json", None),
-        (CloseAll, "POST", "tools/call", SSE, end),
-        (CloseAll, "GET", "", "Text/Event-Stream; charset=utf-8", end),
-        (CloseAll, "GET", "", "text/plain", None),
+        (Never, "GET", "", SSE, None),
+        (ListenOnly, "GET", "", SSE, end),
+        (ListenOnly, "POST", "subscriptions/listen", SSE, end),
+        (ListenOnly, "POST", "tools/call", SSE, None),
+        (ListenOnly, "POST", "", SSE, None),
+        (ListenOnly, "GET", "", "application/json", None),
+        (All, "POST", "tools/call", SSE, end),
+        (All, "GET", "", "Text/Event-Stream; charset=utf-8", end),
+        (All, "GET", "", "text/plain", None),
     ];
     for (expiry, method, operation, content_type, want) in cases {
         let got = lives(expiry, method, operation, content_type).await;
@@ -141,7 +141,7 @@ async fn streams_end_when_their_token_is_too_old() {
         move |config: JwtAuthConfigBuilder| config.max_token_age(Duration::from_secs(seconds))
     };
     for (seconds, want) in [(30, 90), (100, 160), (500, 160)] {
-        let all = StreamExpiry::CloseAll;
+        let all = StreamExpiry::All;
         let got = lives_with(age(seconds), all, "GET", "", "text/event-stream").await;
         assert_eq!(got, Some(want), "{seconds}");
     }

@@ -39,7 +39,7 @@ pub(crate) fn config(issuer: &TestIssuer) -> JwtAuthConfigBuilder {
 /// same.
 pub(crate) fn remembering(config: JwtAuthConfigBuilder) -> JwtAuthConfigBuilder {
     match std::env::var("REMEMBERED_TOKENS") {
-        Ok(tokens) => config.remembered_tokens(tokens.parse().unwrap()),
+        Ok(tokens) => config.token_cache_entries(tokens.parse().unwrap()),
         Err(_) => config,
     }
 }

@@ -19,8 +19,8 @@ pub fn peer() -> Peer {
 
 pub fn without_memory() -> Peer {
     Peer {
-        name: "tower-jwt-auth, `remembered_tokens(0)`",
-        start: |issuer| Box::pin(start(config(issuer).remembered_tokens(0))),
+        name: "tower-jwt-auth, `token_cache_entries(0)`",
+        start: |issuer| Box::pin(start(config(issuer).token_cache_entries(0))),
         ..peer()
     }
 }
