@@ -64,6 +64,7 @@
 //! | `aws_lc_rs` | yes | the crypto back end, with C code in it; without one `build()` says so |
 //! | `rust_crypto` | no | a back end in Rust alone, slower; with both on aws-lc-rs is used |
 //! | `axum` | yes | extractors, `IntoResponse` for [`Rejection`], `ResourceMetadata::router` |
+//! | `jsonwebtoken` | yes | keys and algorithms in the types of that crate, and keys as PEM text |
 //! | `reqwest` | yes | fetches key sets over HTTPS; without it keys are static or come from a [`KeySource`] |
 //! | `metrics` | no | counters and gauges for refusals and the life of the keys |
 //! | `tracing` | yes | reasons for refusals and the life of the keys, as events |
@@ -137,7 +138,7 @@ pub use config::{
     ConfigError, InitialJwks, Issuer, JwksCache, JwtAuthConfig, JwtAuthConfigBuilder,
     StaticKeyError,
 };
-pub use crypto::Algorithm;
+pub use crypto::{Algorithm, UnsupportedAlgorithm};
 pub use jwks::{Jwk, JwkSet, KeySetError, SkipReason};
 pub use keys::{
     AddressPolicy, CacheValidators, ExchangeLimits, FetchError, FetchFuture, FetchRequest, Fetched,

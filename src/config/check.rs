@@ -56,14 +56,6 @@ impl Context<'_> {
             own => own,
         }
         .unwrap_or(Algorithm::ASYMMETRIC);
-        if let Some(unknown) = algorithms
-            .iter()
-            .find(|algorithm| **algorithm == Algorithm::Unsupported)
-        {
-            return Err(ConfigError::UnknownAlgorithm {
-                name: unknown.name().to_owned(),
-            });
-        }
         let leeway = own.leeway.or(self.shared.leeway).unwrap_or(DEFAULT_LEEWAY);
         let strict = own.rfc9068 || self.shared.rfc9068;
         let max_token_age = own.max_token_age.or(self.shared.max_token_age);
@@ -263,7 +255,9 @@ impl Settings {
         match &self.algorithms {
             None => Ok(None),
             Some(Ok(algorithms)) => Ok(Some(algorithms)),
-            Some(Err(error)) => Err(error.clone()),
+            Some(Err(unsupported)) => Err(ConfigError::UnknownAlgorithm {
+                name: unsupported.name().to_owned(),
+            }),
         }
     }
 

@@ -212,7 +212,7 @@ impl fmt::Display for ConfigError {
             Self::FeatureMissing { setting, feature } => {
                 write!(
                     f,
-                    "{setting} needs keys to be fetched: turn on the feature {feature}, or use jwk, jwks or a key_source"
+                    "{setting} needs the feature {feature}: turn it on, or use jwk, jwks or a key_source"
                 )
             }
             Self::InvalidCharacters { setting, value } => write!(

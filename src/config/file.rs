@@ -8,9 +8,8 @@ use serde_json::Value;
 
 use super::JwtAuthConfig;
 use super::builder::JwtAuthConfigBuilder;
-use super::error::ConfigError;
 use super::issuer::{Issuer, JwksCache, KeySettings, Settings};
-use crate::crypto::Algorithm;
+use crate::crypto::{Algorithm, UnsupportedAlgorithm};
 use crate::wire::metadata::ResourceDetails;
 
 impl<'de> Deserialize<'de> for JwtAuthConfig {
@@ -220,10 +219,9 @@ impl OneOrMany {
     }
 }
 
-/// `build` reports an unknown name, so that its error keeps its type.
-fn algorithms(names: Vec<String>) -> Result<Vec<Algorithm>, ConfigError> {
-    let read =
-        |name: String| Algorithm::from_name(&name).ok_or(ConfigError::UnknownAlgorithm { name });
+/// `build` reports an unknown name, so that the error keeps its type.
+fn algorithms(names: Vec<String>) -> Result<Vec<Algorithm>, UnsupportedAlgorithm> {
+    let read = |name: String| Algorithm::from_name(&name).ok_or(UnsupportedAlgorithm { name });
     names.into_iter().map(read).collect()
 }
 

@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::error::ConfigError;
 use super::keys::InitialJwks;
-use crate::crypto::Algorithm;
+use crate::crypto::{Algorithm, UnsupportedAlgorithm};
 use crate::keys::KeySource;
 
 /// One of several issuers: whose tokens are accepted, and where its keys come from.
@@ -40,8 +39,8 @@ pub struct Issuer {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Settings {
     pub(super) audience: Option<Vec<String>>,
-    /// An error is what `build` reports.
-    pub(super) algorithms: Option<Result<Vec<Algorithm>, ConfigError>>,
+    /// `build` reports the error.
+    pub(super) algorithms: Option<Result<Vec<Algorithm>, UnsupportedAlgorithm>>,
     pub(super) required_scopes: Option<Vec<String>>,
     pub(super) leeway: Option<Duration>,
     pub(super) jwks_cache: JwksCache,
@@ -112,9 +111,14 @@ macro_rules! issuer_setters {
             ///
             /// # Errors
             ///
-            /// `build` refuses an empty list, and `HS*` unless the key is a static secret.
-            pub fn algorithms<A: Into<$crate::Algorithm>>(mut self, algorithms: impl IntoIterator<Item = A>) -> Self {
-                self.$($path).+.algorithms = Some(Ok(algorithms.into_iter().map(Into::into).collect()));
+            /// `build` refuses an empty list, an algorithm that is not supported, and `HS*` unless the
+            /// key is a static secret.
+            pub fn algorithms<A>(mut self, algorithms: impl IntoIterator<Item = A>) -> Self
+            where
+                A: TryInto<$crate::Algorithm, Error: Into<$crate::UnsupportedAlgorithm>>,
+            {
+                let read = |algorithm: A| algorithm.try_into().map_err(Into::into);
+                self.$($path).+.algorithms = Some(algorithms.into_iter().map(read).collect());
                 self
             }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::error::{ConfigError, StaticKeyError};
 use super::issuer::KeySettings;
 use crate::crypto::Algorithm;
-use crate::jwks::{JwkSet, KeySet, KeySetOptions, jwk_of_pem};
+use crate::jwks::{JwkSet, KeySet, KeySetOptions};
 use crate::keys::{KeySnapshot, Seed};
 
 /// Keys to start with, for [`initial_jwks`](crate::JwtAuthConfigBuilder::initial_jwks): a
@@ -87,8 +87,7 @@ pub(super) fn static_keys(
             Some(_) => ("jwk", vec![jwk.clone()], true),
         }
     } else if let Some(pem) = public_key_pem {
-        let jwk = jwk_of_pem(pem).ok_or(invalid("public_key_pem", StaticKeyError::NotPem))?;
-        ("public_key_pem", vec![jwk], true)
+        ("public_key_pem", vec![pem_key(pem)?], true)
     } else {
         return Ok(None);
     };
@@ -102,6 +101,19 @@ pub(super) fn static_keys(
     let set = KeySet::from_members(&members, options)
         .map_err(|error| invalid(setting, StaticKeyError::Unusable(error)))?;
     Ok(Some(set))
+}
+
+#[cfg(feature = "jsonwebtoken")]
+fn pem_key(pem: &str) -> Result<Value, ConfigError> {
+    crate::jwks::jwk_of_pem(pem).ok_or(invalid("public_key_pem", StaticKeyError::NotPem))
+}
+
+#[cfg(not(feature = "jsonwebtoken"))]
+fn pem_key(_: &str) -> Result<Value, ConfigError> {
+    Err(ConfigError::FeatureMissing {
+        setting: "public_key_pem",
+        feature: "jsonwebtoken",
+    })
 }
 
 fn invalid(setting: &'static str, reason: StaticKeyError) -> ConfigError {

@@ -262,6 +262,7 @@ mod with_everything {
                 json!({"jwks": {"keys": []}}),
                 "jwks is empty: give it a value or leave it out",
             ),
+            #[cfg(feature = "jsonwebtoken")]
             (
                 json!({"public_key_pem": "text"}),
                 "public_key_pem cannot be used: it is not PEM text of an RSA, EC (P-256, P-384, P-521) or Ed25519 public key",
@@ -576,7 +577,48 @@ mod with_everything {
         assert!(!format!("{:?}", builder.build().unwrap()).contains(&text));
     }
 
+    #[cfg(feature = "jsonwebtoken")]
+    #[test]
+    fn algorithms_of_jsonwebtoken() {
+        let config = |builder: JwtAuthConfigBuilder| {
+            builder
+                .issuer("https://i.example")
+                .audience("a")
+                .build()
+                .unwrap()
+        };
+        let theirs = config(JwtAuthConfig::builder().algorithms([jsonwebtoken::Algorithm::ES256]));
+        let ours = config(JwtAuthConfig::builder().algorithms([Algorithm::ES256]));
+        for config in [theirs, ours] {
+            assert_eq!(config.0.issuers[0].policy.algorithms, [Algorithm::ES256]);
+        }
+    }
+
+    #[test]
+    fn build_reports_an_unsupported_algorithm() {
+        struct Named(&'static str);
+        impl TryFrom<Named> for Algorithm {
+            type Error = crate::UnsupportedAlgorithm;
+            fn try_from(Named(name): Named) -> Result<Self, Self::Error> {
+                Self::from_name(name).ok_or(crate::UnsupportedAlgorithm { name: name.into() })
+            }
+        }
+        let build = |name| {
+            JwtAuthConfig::builder()
+                .issuer("https://i.example")
+                .audience("a")
+                .algorithms([Named("ES256"), Named(name)])
+                .build()
+        };
+        assert!(build("RS256").is_ok());
+        let unknown = ConfigError::UnknownAlgorithm {
+            name: "ES999".to_owned(),
+        };
+        assert_eq!(build("ES999").unwrap_err(), unknown);
+    }
+
     /// Keys in the forms that users have them in; each must verify what its private half signed.
+    #[cfg(feature = "jsonwebtoken")]
     #[tokio::test]
     async fn keys_of_jsonwebtoken() {
         use jsonwebtoken::DecodingKey;
@@ -613,6 +655,20 @@ mod with_everything {
         }
     }
 
+    #[cfg(not(feature = "jsonwebtoken"))]
+    #[test]
+    fn pem_text_needs_jsonwebtoken() {
+        let builder = JwtAuthConfig::builder().issuer("i").audience("a");
+        assert!(builder.clone().jwk(ec_key()).build().is_ok());
+        let missing = ConfigError::FeatureMissing {
+            setting: "public_key_pem",
+            feature: "jsonwebtoken",
+        };
+        let refused = builder.public_key_pem("-----BEGIN PUBLIC KEY-----").build();
+        assert_eq!(refused.unwrap_err(), missing);
+    }
+
+    #[cfg(feature = "jsonwebtoken")]
     #[test]
     fn pem_text_of_each_type() {
         use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
@@ -656,6 +712,7 @@ mod with_everything {
         }
     }
 
+    #[cfg(feature = "jsonwebtoken")]
     fn pem(der: &[u8]) -> String {
         use base64::Engine as _;
         let text = base64::engine::general_purpose::STANDARD.encode(der);

@@ -23,7 +23,7 @@ use self::none as back_end;
 #[cfg(all(feature = "rust_crypto", not(feature = "aws_lc_rs")))]
 use self::rust_crypto as back_end;
 
-pub use algorithm::Algorithm;
+pub use algorithm::{Algorithm, UnsupportedAlgorithm};
 pub(crate) use back_end::SignatureKey;
 pub(crate) use key::{Material, Verify};
 

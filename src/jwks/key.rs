@@ -3,7 +3,6 @@ use std::fmt;
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use jsonwebtoken::{AlgorithmFamily, DecodingKey, DecodingKeyKind};
 use serde_json::{Map, Value};
 
 use crate::crypto::Algorithm;
@@ -239,7 +238,7 @@ fn rsa_material(n: &[u8], e: &[u8]) -> Result<Material, SkipReason> {
     }
 }
 
-fn without_leading_zeros(mut bytes: &[u8]) -> &[u8] {
+pub(super) fn without_leading_zeros(mut bytes: &[u8]) -> &[u8] {
     while let Some(rest) = bytes.strip_prefix(&[0]) {
         bytes = rest;
     }
@@ -267,98 +266,8 @@ const fn hash_length(algorithm: Algorithm) -> usize {
     }
 }
 
-/// A key that jsonwebtoken read (from PEM, say) as a JWK. `None` for material that is no public key
-/// of a type that we know.
-pub(super) fn jwk_of_decoding_key(key: &DecodingKey) -> Option<Value> {
-    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-    let text = |bytes: &[u8]| Value::String(URL_SAFE_NO_PAD.encode(bytes));
-    let members = match (key.family(), key.kind()) {
-        (AlgorithmFamily::Rsa, DecodingKeyKind::RsaModulusExponent { n, e }) => {
-            vec![("kty", "RSA".into()), ("n", text(n)), ("e", text(e))]
-        }
-        (AlgorithmFamily::Rsa, DecodingKeyKind::SecretOrDer(der)) => {
-            let (n, e) = rsa_components(der)?;
-            vec![("kty", "RSA".into()), ("n", text(n)), ("e", text(e))]
-        }
-        (AlgorithmFamily::Ec, DecodingKeyKind::SecretOrDer(point)) => {
-            let (curve, coordinates) = match (point.len(), point.split_first()?) {
-                (65, (&UNCOMPRESSED_POINT, xy)) => ("P-256", xy),
-                (97, (&UNCOMPRESSED_POINT, xy)) => ("P-384", xy),
-                (133, (&UNCOMPRESSED_POINT, xy)) => ("P-521", xy),
-                _ => return None,
-            };
-            let (x, y) = coordinates.split_at_checked(coordinates.len() / 2)?;
-            vec![
-                ("kty", "EC".into()),
-                ("crv", curve.into()),
-                ("x", text(x)),
-                ("y", text(y)),
-            ]
-        }
-        (AlgorithmFamily::Ed, DecodingKeyKind::SecretOrDer(raw)) => {
-            vec![
-                ("kty", "OKP".into()),
-                ("crv", "Ed25519".into()),
-                ("x", text(raw)),
-            ]
-        }
-        (AlgorithmFamily::Hmac, DecodingKeyKind::SecretOrDer(secret)) => {
-            vec![("kty", "oct".into()), ("k", text(secret))]
-        }
-        _ => return None,
-    };
-    Some(Value::Object(
-        members
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect(),
-    ))
-}
-
-/// A public key in its raw form as a JWK: PKCS #1 for RSA, a point for EC, 32 bytes for Ed25519.
-#[cfg(feature = "test-util")]
-pub(crate) fn jwk_of_raw_key(algorithm: Algorithm, raw: &[u8]) -> Option<Value> {
-    jwk_of_decoding_key(&match algorithm {
-        Algorithm::EdDSA => DecodingKey::from_ed_der(raw),
-        Algorithm::ES256 | Algorithm::ES384 | Algorithm::ES512 => DecodingKey::from_ec_der(raw),
-        _ => DecodingKey::from_rsa_der(raw),
-    })
-}
-
-/// `RSAPublicKey ::= SEQUENCE { modulus INTEGER, publicExponent INTEGER }` (RFC 8017 §A.1.1), as a JWK
-/// has them: without the sign octet (RFC 7518 §6.3.1.1).
-fn rsa_components(der: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (sequence, rest) = der_value(der, 0x30)?;
-    let (n, e) = der_value(sequence, 0x02)?;
-    let (e, end) = der_value(e, 0x02)?;
-    let numbers = (without_leading_zeros(n), without_leading_zeros(e));
-    (rest.is_empty() && end.is_empty()).then_some(numbers)
-}
-
-/// The content of the first DER value, which must have this tag, and what follows it (X.690 §8.1).
-fn der_value(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    let (&found, rest) = der.split_first()?;
-    let (&first, rest) = rest.split_first()?;
-    let (length, rest) = if first < 0x80 {
-        (usize::from(first), rest)
-    } else {
-        let (bytes, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
-        let length = (bytes.len() <= 2).then(|| {
-            bytes
-                .iter()
-                .fold(0, |sum, byte| sum << 8 | usize::from(*byte))
-        })?;
-        (length, rest)
-    };
-    if found == tag {
-        rest.split_at_checked(length)
-    } else {
-        None
-    }
-}
-
 /// SEC 1 §2.3.3.
-const UNCOMPRESSED_POINT: u8 = 4;
+pub(super) const UNCOMPRESSED_POINT: u8 = 4;
 
 /// RFC 7517 §4.3 registers eight; a list is compared with itself, so it must not be long.
 const MAX_KEY_OPS: usize = 16;
@@ -369,43 +278,6 @@ const MAX_RSA_EXPONENT: u64 = 1 << 33;
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn der_of_an_rsa_key() {
-        let integer = |bytes: &[u8]| [&[0x02, bytes.len() as u8], bytes].concat();
-        let sequence = |content: &[u8]| [&[0x30, content.len() as u8], content].concat();
-        let (n, e) = (integer(&[0, 0xc3]), integer(&[1, 0, 1]));
-        let both = [&n[..], &e].concat();
-        let key = sequence(&both);
-        assert_eq!(
-            rsa_components(&key),
-            Some((&[0xc3][..], &[1, 0, 1][..])),
-            "without the sign octet"
-        );
-        let long = [&[0x30, 0x82, 0, both.len() as u8], &both[..]].concat();
-        assert_eq!(rsa_components(&long), rsa_components(&key));
-        let filled = [&integer(&[0x77; 121])[..], &e].concat();
-        let indefinite = [&[0x30, 0x80], &filled[..]].concat();
-        assert_eq!(filled.len(), 128);
-        let rows = [
-            ("a byte behind", [&key[..], &[0]].concat()),
-            ("a byte behind e", sequence(&[&both[..], &[0]].concat())),
-            ("a third number", sequence(&[&both[..], &e].concat())),
-            ("one number", sequence(&n)),
-            ("cut short", key[..key.len() - 1].to_vec()),
-            ("no sequence", [&[0x31], &key[1..]].concat()),
-            ("no integer", sequence(&[&n[..], &[0x03], &e[1..]].concat())),
-            (
-                "a length of three bytes",
-                [&[0x30, 0x83, 0, 0, both.len() as u8], &both[..]].concat(),
-            ),
-            ("an indefinite length", indefinite),
-            ("nothing", vec![]),
-        ];
-        for (name, der) in rows {
-            assert_eq!(rsa_components(&der), None, "{name}");
-        }
-    }
 
     #[test]
     fn reasons_differ() {

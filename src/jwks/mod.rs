@@ -18,14 +18,19 @@
 //! | two keys with one `kid` | those that fit `alg` are tried, at most four |
 
 mod input;
+#[cfg(feature = "jsonwebtoken")]
+mod jsonwebtoken;
 mod key;
+#[cfg(any(feature = "jsonwebtoken", feature = "test-util"))]
+mod raw;
 mod set;
 
-pub(crate) use input::jwk_of_pem;
 pub use input::{Jwk, JwkSet};
+#[cfg(feature = "jsonwebtoken")]
+pub(crate) use self::jsonwebtoken::jwk_of_pem;
 pub use key::SkipReason;
 #[cfg(feature = "test-util")]
-pub(crate) use key::jwk_of_raw_key;
+pub(crate) use raw::jwk_of_raw_key;
 pub use set::KeySetError;
 pub(crate) use set::{KeyMiss, KeySet, KeySetOptions};
 

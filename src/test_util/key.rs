@@ -34,7 +34,7 @@ impl TestKey {
     ///
     /// # Panics
     ///
-    /// When the system has no randomness to give, and for [`Algorithm::Unsupported`].
+    /// When the system has no randomness to give.
     #[must_use]
     pub fn generate(algorithm: Algorithm, kid: impl Into<String>) -> Self {
         let pair = match algorithm {
@@ -54,7 +54,6 @@ impl TestKey {
             Algorithm::RS256 => rsa_pair(&signature::RSA_PKCS1_SHA256),
             Algorithm::RS384 => rsa_pair(&signature::RSA_PKCS1_SHA384),
             Algorithm::RS512 => rsa_pair(&signature::RSA_PKCS1_SHA512),
-            Algorithm::Unsupported => panic!("no key has an unsupported algorithm"),
         };
         Self {
             algorithm,

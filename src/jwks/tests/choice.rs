@@ -339,11 +339,3 @@ fn a_key_of_every_algorithm_serves_it() {
         assert_eq!(verified, Err(KeyMiss::BadSignature), "{algorithm}");
     }
 }
-
-#[test]
-fn a_shared_secret_of_jsonwebtoken_is_one_here() {
-    let key = jsonwebtoken::DecodingKey::from_secret(b"a secret that everybody may know");
-    let Jwk(jwk) = Jwk::from(&key);
-    let secret = URL_SAFE_NO_PAD.encode("a secret that everybody may know");
-    assert_eq!(jwk, json!({"kty": "oct", "k": secret}));
-}
