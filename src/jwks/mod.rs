@@ -25,9 +25,9 @@ mod key;
 mod raw;
 mod set;
 
-pub use input::{Jwk, JwkSet};
 #[cfg(feature = "jsonwebtoken")]
 pub(crate) use self::jsonwebtoken::jwk_of_pem;
+pub use input::{Jwk, JwkSet};
 pub use key::SkipReason;
 #[cfg(feature = "test-util")]
 pub(crate) use raw::jwk_of_raw_key;
