@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use super::check::{Context, check_resource, check_scopes};
 use super::error::ConfigError;
-use super::issuer::{Issuer, KeySettings, Settings, issuer_setters};
+use super::issuer::{Issuer, issuer_setters};
+use super::settings::Settings;
 use super::{Checked, JwtAuthConfig};
 use crate::base::clock::Clock;
 use crate::base::scopes::ScopeHierarchy;
@@ -421,22 +422,5 @@ impl JwtAuthConfigBuilder {
             }),
             None => Ok(entries),
         }
-    }
-}
-
-impl KeySettings {
-    fn first_set(&self) -> Option<&'static str> {
-        let set = [
-            ("key_source", self.source.is_some()),
-            ("jwks_uri", self.jwks_uri.is_some()),
-            ("jwks", self.jwks.is_some()),
-            ("jwk", self.jwk.is_some()),
-            ("public_key_pem", self.public_key_pem.is_some()),
-            ("initial_jwks", self.initial.is_some()),
-            ("snapshot_file", self.snapshot_file.is_some()),
-        ];
-        set.into_iter()
-            .find(|(_, is_set)| *is_set)
-            .map(|(name, _)| name)
     }
 }

@@ -5,8 +5,9 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::error::ConfigError;
-use super::issuer::{Issuer, Settings};
-use super::keys::static_keys;
+use super::issuer::Issuer;
+use super::keys::{seed, static_keys};
+use super::settings::Settings;
 use super::{CheckedIssuer, Keys};
 use crate::base::scopes::ScopeSet;
 use crate::base::url_rule::{UrlError, UrlRule};
@@ -131,7 +132,7 @@ impl Context<'_> {
                 seed: settings
                     .initial
                     .as_ref()
-                    .map(|keys| keys.seed(&entry.issuer))
+                    .map(|keys| seed(keys, &entry.issuer))
                     .transpose()?,
                 snapshot_file: settings.snapshot_file.clone(),
             })),

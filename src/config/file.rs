@@ -8,7 +8,9 @@ use serde_json::Value;
 
 use super::JwtAuthConfig;
 use super::builder::JwtAuthConfigBuilder;
-use super::issuer::{Issuer, JwksCache, KeySettings, Settings};
+use super::cache_times::JwksCache;
+use super::issuer::Issuer;
+use super::settings::{KeySettings, Settings};
 use crate::crypto::{Algorithm, UnsupportedAlgorithm};
 use crate::wire::metadata::ResourceDetails;
 

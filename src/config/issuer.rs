@@ -1,13 +1,4 @@
-use std::fmt;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
-
-use serde_json::Value;
-
-use super::keys::InitialJwks;
-use crate::crypto::{Algorithm, UnsupportedAlgorithm};
-use crate::keys::KeySource;
+use super::settings::Settings;
 
 /// One of several issuers: whose tokens are accepted, and where its keys come from.
 ///
@@ -33,52 +24,6 @@ use crate::keys::KeySource;
 pub struct Issuer {
     pub(super) issuer: String,
     pub(super) settings: Settings,
-}
-
-/// What can be set for one issuer, or for all of them.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Settings {
-    pub(super) audience: Option<Vec<String>>,
-    /// `build` reports the error.
-    pub(super) algorithms: Option<Result<Vec<Algorithm>, UnsupportedAlgorithm>>,
-    pub(super) required_scopes: Option<Vec<String>>,
-    pub(super) leeway: Option<Duration>,
-    pub(super) jwks_cache: JwksCache,
-    pub(super) max_token_age: Option<Duration>,
-    pub(super) rfc9068: bool,
-    pub(super) cognito: Option<Vec<String>>,
-    pub(super) keycloak: bool,
-    pub(super) allow_any_audience: bool,
-    pub(super) keys: KeySettings,
-}
-
-/// Where keys come from. Several at once are no error: the first that is set wins.
-#[derive(Clone, Default)]
-pub(super) struct KeySettings {
-    pub(super) source: Option<Arc<dyn KeySource>>,
-    pub(super) jwks_uri: Option<String>,
-    pub(super) jwks: Option<Value>,
-    pub(super) jwk: Option<Value>,
-    pub(super) public_key_pem: Option<String>,
-    pub(super) initial: Option<InitialJwks>,
-    pub(super) snapshot_file: Option<PathBuf>,
-    pub(super) pin_jwks_host: bool,
-}
-
-impl fmt::Debug for KeySettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A static key may be a secret.
-        f.debug_struct("KeySettings")
-            .field("source", &self.source)
-            .field("jwks_uri", &self.jwks_uri)
-            .field("jwks", &self.jwks.is_some())
-            .field("jwk", &self.jwk.is_some())
-            .field("public_key_pem", &self.public_key_pem.is_some())
-            .field("initial_jwks", &self.initial.is_some())
-            .field("snapshot_file", &self.snapshot_file)
-            .field("pin_jwks_host", &self.pin_jwks_host)
-            .finish()
-    }
 }
 
 impl Issuer {
@@ -146,7 +91,6 @@ macro_rules! issuer_setters {
                 self.$($path).+.leeway = Some(leeway);
                 self
             }
-
             /// When keys are fetched and how long they serve. What `times` leaves unset stays as it was.
             pub fn jwks_cache(mut self, times: $crate::JwksCache) -> Self {
                 let old = self.$($path).+.jwks_cache;
@@ -296,95 +240,3 @@ macro_rules! issuer_setters {
 pub(super) use issuer_setters;
 
 issuer_setters!(Issuer, settings);
-
-/// When keys are fetched and how long they serve.
-///
-/// ```
-/// use std::time::Duration;
-/// use tower_jwt_auth::JwksCache;
-///
-/// let times = JwksCache::new().max_age(Duration::from_secs(300)).cooldown(Duration::from_secs(10));
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct JwksCache {
-    pub(super) max_age: Option<Duration>,
-    pub(super) max_stale: Option<Duration>,
-    pub(super) cooldown: Option<Duration>,
-    pub(super) timeout: Option<Duration>,
-}
-
-impl JwksCache {
-    /// Every time at its default.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self {
-            max_age: None,
-            max_stale: None,
-            cooldown: None,
-            timeout: None,
-        }
-    }
-
-    /// Keys older than this are due for a refresh; it begins at 80 % of it. Also the longest that a
-    /// withdrawn key stays trusted. The issuer's `Cache-Control` may shorten it, not stretch it.
-    ///
-    /// Default: [10 minutes](crate::limits::DEFAULT_MAX_AGE).
-    ///
-    /// # Errors
-    ///
-    /// `build` refuses less than 1 second.
-    #[must_use]
-    pub const fn max_age(mut self, max_age: Duration) -> Self {
-        self.max_age = Some(max_age);
-        self
-    }
-
-    /// Keys this old serve no more, although every refresh since has failed: requests get 503.
-    ///
-    /// Default: [24 hours](crate::limits::DEFAULT_MAX_STALE).
-    ///
-    /// # Errors
-    ///
-    /// `build` refuses less than `max_age`.
-    #[must_use]
-    pub const fn max_stale(mut self, max_stale: Duration) -> Self {
-        self.max_stale = Some(max_stale);
-        self
-    }
-
-    /// How often an unknown `kid` may cause a fetch, after the first two; and the longest pause
-    /// between attempts while they fail.
-    ///
-    /// Default: [30 seconds](crate::limits::DEFAULT_COOLDOWN).
-    ///
-    /// # Errors
-    ///
-    /// `build` refuses less than 1 second.
-    #[must_use]
-    pub const fn cooldown(mut self, cooldown: Duration) -> Self {
-        self.cooldown = Some(cooldown);
-        self
-    }
-
-    /// The longest that a fetch may take, discovery included, and that a request waits for it.
-    ///
-    /// Default: [5 seconds](crate::limits::DEFAULT_TIMEOUT).
-    ///
-    /// # Errors
-    ///
-    /// `build` refuses zero.
-    #[must_use]
-    pub const fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
-        self
-    }
-
-    pub(super) fn or(self, other: Self) -> Self {
-        Self {
-            max_age: self.max_age.or(other.max_age),
-            max_stale: self.max_stale.or(other.max_stale),
-            cooldown: self.cooldown.or(other.cooldown),
-            timeout: self.timeout.or(other.timeout),
-        }
-    }
-}

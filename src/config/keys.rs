@@ -5,58 +5,28 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::error::{ConfigError, StaticKeyError};
-use super::issuer::KeySettings;
+use super::settings::{Initial, InitialJwks, KeySettings};
 use crate::crypto::Algorithm;
 use crate::jwks::{JwkSet, KeySet, KeySetOptions};
-use crate::keys::{KeySnapshot, Seed};
+use crate::keys::Seed;
 
-/// Keys to start with, for [`initial_jwks`](crate::JwtAuthConfigBuilder::initial_jwks): a
-/// [`KeySnapshot`] with its age, or a key set as JSON or as a [`JwkSet`].
-#[derive(Clone, Debug)]
-pub struct InitialJwks(Initial);
-
-#[derive(Clone, Debug)]
-enum Initial {
-    Set(JwkSet),
-    Snapshot(KeySnapshot),
-}
-
-impl From<JwkSet> for InitialJwks {
-    fn from(set: JwkSet) -> Self {
-        Self(Initial::Set(set))
-    }
-}
-
-impl From<Value> for InitialJwks {
-    fn from(json: Value) -> Self {
-        JwkSet::from(json).into()
-    }
-}
-
-impl From<KeySnapshot> for InitialJwks {
-    fn from(snapshot: KeySnapshot) -> Self {
-        Self(Initial::Snapshot(snapshot))
-    }
-}
-
-impl InitialJwks {
-    pub(super) fn seed(&self, issuer: &str) -> Result<Seed, ConfigError> {
-        let (document, fetched_at) = match &self.0 {
-            Initial::Set(JwkSet(set)) => (set.to_string(), None),
-            Initial::Snapshot(snapshot) if snapshot.issuer() != issuer => {
-                return Err(invalid("initial_jwks", StaticKeyError::OtherIssuer));
-            }
-            Initial::Snapshot(snapshot) => (snapshot.jwks().to_owned(), Some(snapshot.fetched_at)),
-        };
-        let document = document.into_bytes();
-        let keys = KeySet::parse(&document, KeySetOptions::default())
-            .map_err(|error| invalid("initial_jwks", StaticKeyError::Unusable(error)))?;
-        Ok(Seed {
-            keys: Arc::new(keys),
-            document,
-            fetched_at,
-        })
-    }
+/// The keys to start with, for the refresh task of `issuer`.
+pub(super) fn seed(initial: &InitialJwks, issuer: &str) -> Result<Seed, ConfigError> {
+    let (document, fetched_at) = match &initial.0 {
+        Initial::Set(JwkSet(set)) => (set.to_string(), None),
+        Initial::Snapshot(snapshot) if snapshot.issuer() != issuer => {
+            return Err(invalid("initial_jwks", StaticKeyError::OtherIssuer));
+        }
+        Initial::Snapshot(snapshot) => (snapshot.jwks().to_owned(), Some(snapshot.fetched_at)),
+    };
+    let document = document.into_bytes();
+    let keys = KeySet::parse(&document, KeySetOptions::default())
+        .map_err(|error| invalid("initial_jwks", StaticKeyError::Unusable(error)))?;
+    Ok(Seed {
+        keys: Arc::new(keys),
+        document,
+        fetched_at,
+    })
 }
 
 /// The keys of `settings` that need no fetch; the first of `jwks`, `jwk` and PEM text counts.

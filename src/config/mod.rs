@@ -1,19 +1,22 @@
 //! The configuration: every setting, every default, every cross-check, and the layer made from it.
 
 mod builder;
+mod cache_times;
 mod check;
 mod error;
 mod file;
 mod issuer;
 mod keys;
+mod settings;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub use builder::JwtAuthConfigBuilder;
+pub use cache_times::JwksCache;
 pub use error::{ConfigError, StaticKeyError};
-pub use issuer::{Issuer, JwksCache};
-pub use keys::InitialJwks;
+pub use issuer::Issuer;
+pub use settings::InitialJwks;
 
 use crate::authn::JwtAuthLayer;
 use crate::base::clock::Clock;

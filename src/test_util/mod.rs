@@ -27,13 +27,15 @@
 mod issuer;
 mod key;
 mod server;
+mod state;
 mod token;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-pub use issuer::{Fault, TestIssuer};
+pub use issuer::TestIssuer;
 pub use key::TestKey;
+pub use state::Fault;
 pub use token::TokenBuilder;
 
 use crate::base::clock::Clock;

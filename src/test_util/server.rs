@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Interval;
 
-use super::issuer::{Fault, Mode, Shared};
+use super::state::{Fault, Mode, Shared};
 
 /// Serves until the mode is [`Mode::Ended`].
 pub(super) fn run(

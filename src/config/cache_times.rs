@@ -1,0 +1,93 @@
+use std::time::Duration;
+
+/// When keys are fetched and how long they serve.
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_jwt_auth::JwksCache;
+///
+/// let times = JwksCache::new().max_age(Duration::from_secs(300)).cooldown(Duration::from_secs(10));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JwksCache {
+    pub(super) max_age: Option<Duration>,
+    pub(super) max_stale: Option<Duration>,
+    pub(super) cooldown: Option<Duration>,
+    pub(super) timeout: Option<Duration>,
+}
+
+impl JwksCache {
+    /// Every time at its default.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            max_age: None,
+            max_stale: None,
+            cooldown: None,
+            timeout: None,
+        }
+    }
+
+    /// Keys older than this are due for a refresh; it begins at 80 % of it. Also the longest that a
+    /// withdrawn key stays trusted. The issuer's `Cache-Control` may shorten it, not stretch it.
+    ///
+    /// Default: [10 minutes](crate::limits::DEFAULT_MAX_AGE).
+    ///
+    /// # Errors
+    ///
+    /// `build` refuses less than 1 second.
+    #[must_use]
+    pub const fn max_age(mut self, max_age: Duration) -> Self {
+        self.max_age = Some(max_age);
+        self
+    }
+
+    /// Keys this old serve no more, although every refresh since has failed: requests get 503.
+    ///
+    /// Default: [24 hours](crate::limits::DEFAULT_MAX_STALE).
+    ///
+    /// # Errors
+    ///
+    /// `build` refuses less than `max_age`.
+    #[must_use]
+    pub const fn max_stale(mut self, max_stale: Duration) -> Self {
+        self.max_stale = Some(max_stale);
+        self
+    }
+
+    /// How often an unknown `kid` may cause a fetch, after the first two; and the longest pause
+    /// between attempts while they fail.
+    ///
+    /// Default: [30 seconds](crate::limits::DEFAULT_COOLDOWN).
+    ///
+    /// # Errors
+    ///
+    /// `build` refuses less than 1 second.
+    #[must_use]
+    pub const fn cooldown(mut self, cooldown: Duration) -> Self {
+        self.cooldown = Some(cooldown);
+        self
+    }
+
+    /// The longest that a fetch may take, discovery included, and that a request waits for it.
+    ///
+    /// Default: [5 seconds](crate::limits::DEFAULT_TIMEOUT).
+    ///
+    /// # Errors
+    ///
+    /// `build` refuses zero.
+    #[must_use]
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    pub(super) fn or(self, other: Self) -> Self {
+        Self {
+            max_age: self.max_age.or(other.max_age),
+            max_stale: self.max_stale.or(other.max_stale),
+            cooldown: self.cooldown.or(other.cooldown),
+            timeout: self.timeout.or(other.timeout),
+        }
+    }
+}

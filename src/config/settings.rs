@@ -1,0 +1,107 @@
+//! What a configuration may set, as plain values. `issuer` and `builder` fill them in, `file` reads
+//! them, `check` and `keys` judge them.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::cache_times::JwksCache;
+use crate::crypto::{Algorithm, UnsupportedAlgorithm};
+use crate::jwks::JwkSet;
+use crate::keys::{KeySnapshot, KeySource};
+
+/// What can be set for one issuer, or for all of them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Settings {
+    pub(super) audience: Option<Vec<String>>,
+    /// `build` reports the error.
+    pub(super) algorithms: Option<Result<Vec<Algorithm>, UnsupportedAlgorithm>>,
+    pub(super) required_scopes: Option<Vec<String>>,
+    pub(super) leeway: Option<Duration>,
+    pub(super) jwks_cache: JwksCache,
+    pub(super) max_token_age: Option<Duration>,
+    pub(super) rfc9068: bool,
+    pub(super) cognito: Option<Vec<String>>,
+    pub(super) keycloak: bool,
+    pub(super) allow_any_audience: bool,
+    pub(super) keys: KeySettings,
+}
+
+/// Where keys come from. Several at once are no error: the first that is set wins.
+#[derive(Clone, Default)]
+pub(super) struct KeySettings {
+    pub(super) source: Option<Arc<dyn KeySource>>,
+    pub(super) jwks_uri: Option<String>,
+    pub(super) jwks: Option<Value>,
+    pub(super) jwk: Option<Value>,
+    pub(super) public_key_pem: Option<String>,
+    pub(super) initial: Option<InitialJwks>,
+    pub(super) snapshot_file: Option<PathBuf>,
+    pub(super) pin_jwks_host: bool,
+}
+
+impl KeySettings {
+    /// The name of the first setting that says where keys come from.
+    pub(super) fn first_set(&self) -> Option<&'static str> {
+        let set = [
+            ("key_source", self.source.is_some()),
+            ("jwks_uri", self.jwks_uri.is_some()),
+            ("jwks", self.jwks.is_some()),
+            ("jwk", self.jwk.is_some()),
+            ("public_key_pem", self.public_key_pem.is_some()),
+            ("initial_jwks", self.initial.is_some()),
+            ("snapshot_file", self.snapshot_file.is_some()),
+        ];
+        set.into_iter()
+            .find(|(_, is_set)| *is_set)
+            .map(|(name, _)| name)
+    }
+}
+
+impl fmt::Debug for KeySettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A static key may be a secret.
+        f.debug_struct("KeySettings")
+            .field("source", &self.source)
+            .field("jwks_uri", &self.jwks_uri)
+            .field("jwks", &self.jwks.is_some())
+            .field("jwk", &self.jwk.is_some())
+            .field("public_key_pem", &self.public_key_pem.is_some())
+            .field("initial_jwks", &self.initial.is_some())
+            .field("snapshot_file", &self.snapshot_file)
+            .field("pin_jwks_host", &self.pin_jwks_host)
+            .finish()
+    }
+}
+
+/// Keys to start with, for [`initial_jwks`](crate::JwtAuthConfigBuilder::initial_jwks): a
+/// [`KeySnapshot`] with its age, or a key set as JSON or as a [`JwkSet`].
+#[derive(Clone, Debug)]
+pub struct InitialJwks(pub(super) Initial);
+
+#[derive(Clone, Debug)]
+pub(super) enum Initial {
+    Set(JwkSet),
+    Snapshot(KeySnapshot),
+}
+
+impl From<JwkSet> for InitialJwks {
+    fn from(set: JwkSet) -> Self {
+        Self(Initial::Set(set))
+    }
+}
+
+impl From<Value> for InitialJwks {
+    fn from(json: Value) -> Self {
+        JwkSet::from(json).into()
+    }
+}
+
+impl From<KeySnapshot> for InitialJwks {
+    fn from(snapshot: KeySnapshot) -> Self {
+        Self(Initial::Snapshot(snapshot))
+    }
+}
