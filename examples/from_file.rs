@@ -10,8 +10,10 @@
 use axum::{Router, routing::get};
 use serde_json::json;
 use tokio::net::TcpListener;
+use tower_jwt_auth::config::JwtAuthConfigBuilder;
+use tower_jwt_auth::error::CheckError;
 use tower_jwt_auth::test_util::TestIssuer;
-use tower_jwt_auth::{AuthInfo, CheckError, JwtAuthConfig, JwtAuthConfigBuilder, JwtAuthLayer};
+use tower_jwt_auth::{AuthInfo, JwtAuthConfig, JwtAuthLayer};
 
 const RESOURCE: &str = "http://127.0.0.1:3000/notes";
 

@@ -6,8 +6,9 @@
 //! ```
 #![allow(clippy::print_stdout, reason = "it is a program")]
 
+use tower_jwt_auth::config::Issuer;
 use tower_jwt_auth::test_util::TestIssuer;
-use tower_jwt_auth::{Issuer, JwtAuthConfig, JwtVerifier};
+use tower_jwt_auth::{JwtAuthConfig, JwtVerifier};
 
 const RESOURCE: &str = "https://mcp.example.com/mcp";
 

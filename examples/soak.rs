@@ -22,9 +22,10 @@ use http::{Request, Response, StatusCode};
 use http_body_util::Empty;
 use tokio::time::{Instant, interval, sleep};
 use tower::{Layer as _, ServiceExt as _, service_fn};
+use tower_jwt_auth::config::JwksCache;
 use tower_jwt_auth::limits::DEFAULT_TOKEN_CACHE_ENTRIES;
 use tower_jwt_auth::test_util::{Fault, TestIssuer};
-use tower_jwt_auth::{JwksCache, JwtAuthConfig, JwtAuthLayer};
+use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer};
 
 const RESOURCE: &str = "https://mcp.example.com/mcp";
 

@@ -12,8 +12,9 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::routing::get;
 use tokio::net::TcpListener;
+use tower_jwt_auth::error::CheckError;
 use tower_jwt_auth::test_util::TestIssuer;
-use tower_jwt_auth::{AuthInfo, CheckError, JwtAuthConfig, JwtAuthLayer};
+use tower_jwt_auth::{AuthInfo, JwtAuthConfig, JwtAuthLayer};
 
 /// The routes, without the auth layer, so that tests can insert any caller.
 fn app() -> Router {

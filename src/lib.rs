@@ -40,15 +40,15 @@
 //!
 //! | for | see |
 //! | --- | --- |
-//! | settings and defaults | [`JwtAuthConfig`], [`JwtAuthConfigBuilder`], [`limits`] |
+//! | settings and defaults | [`JwtAuthConfig`], [`JwtAuthConfigBuilder`](config::JwtAuthConfigBuilder), [`limits`] |
 //! | the caller, in a handler | [`AuthInfo`], and with axum the extractor `Claims` |
-//! | scopes per route, per MCP operation | [`RequireScopesLayer`], [`McpScopesLayer`] |
+//! | scopes per route, per MCP operation | [`RequireScopesLayer`], [`McpScopesLayer`](mcp::McpScopesLayer) |
 //! | an MCP server | [`JwtAuthLayer::for_mcp`], [`guide::mcp`], [`guide::checklist`] |
-//! | sessions of their user, streams that end | [`SessionBindingLayer`], [`StreamExpiry`] |
-//! | the caller where only parts are handed on | [`AuthInfoExt`] |
+//! | sessions of their user, streams that end | [`SessionBindingLayer`](mcp::SessionBindingLayer), [`StreamExpiry`](config::StreamExpiry) |
+//! | the caller where only parts are handed on | [`AuthInfoExt`](mcp::AuthInfoExt) |
 //! | a framework without tower | [`JwtVerifier`] |
-//! | keys from elsewhere | [`KeySource`] |
-//! | a deny list, a check of your own | [`JwtAuthConfigBuilder::check`] |
+//! | keys from elsewhere | [`KeySource`](keys::KeySource) |
+//! | a deny list, a check of your own | [`JwtAuthConfigBuilder::check`](config::JwtAuthConfigBuilder::check) |
 //! | what a refused caller is told | [`Rejection`] |
 //! | readiness and health | [`JwtAuthLayer::keys_health`], [`JwtAuthLayer::wait_for_keys`] |
 //! | tests of your own | `test_util` (feature `test-util`) |
@@ -65,7 +65,7 @@
 //! | `rust_crypto` | no | a back end in Rust alone, slower; with both on aws-lc-rs is used |
 //! | `axum` | yes | extractors, `IntoResponse` for [`Rejection`], `ResourceMetadata::router` |
 //! | `jsonwebtoken` | yes | keys and algorithms in the types of that crate, and keys as PEM text |
-//! | `reqwest` | yes | fetches key sets over HTTPS; without it keys are static or come from a [`KeySource`] |
+//! | `reqwest` | yes | fetches key sets over HTTPS; without it keys are static or come from a [`KeySource`](keys::KeySource) |
 //! | `metrics` | no | counters and gauges for refusals and the life of the keys |
 //! | `tracing` | yes | reasons for refusals and the life of the keys, as events |
 //! | `test-util` | no | an issuer for tests, a fake clock, `AuthInfo::for_tests` |
@@ -100,7 +100,7 @@ mod token;
 mod wire;
 
 // Keys over time.
-mod keys;
+pub mod keys;
 
 // Who calls, and the verdict.
 mod caller;
@@ -109,10 +109,10 @@ mod verifier;
 // tower.
 mod authn;
 mod authz;
-mod mcp;
+pub mod mcp;
 
 // Assembly, prose and tools for tests.
-mod config;
+pub mod config;
 #[cfg(all(fuzzing, feature = "reqwest", feature = "test-util"))]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -127,35 +127,43 @@ pub mod guide;
 )]
 pub mod test_util;
 
-// The public interface.
-pub use authn::{JwtAuth, JwtAuthLayer, ResponseFuture};
-pub use authz::{RequireScopes, RequireScopesLayer};
-pub use base::url_rule::UrlError;
+// The public interface: what nearly every program names stands at the root, each other name once in
+// one of the modules.
+pub use authn::JwtAuthLayer;
+pub use authz::RequireScopesLayer;
+pub use caller::AuthInfo;
 #[cfg(feature = "axum")]
 pub use caller::Claims;
-pub use caller::{AuthInfo, AuthInfoExt, ClaimsError};
-pub use config::{
-    ConfigError, InitialJwks, Issuer, JwksCache, JwtAuthConfig, JwtAuthConfigBuilder,
-    StaticKeyError,
-};
-pub use crypto::{Algorithm, UnsupportedAlgorithm};
-pub use jwks::{Jwk, JwkSet, KeySetError, SkipReason};
-pub use keys::{
-    AddressPolicy, CacheValidators, ExchangeLimits, FetchError, FetchFuture, FetchRequest, Fetched,
-    HttpTransport, IssuerHealth, KeySnapshot, KeySource, KeysHealth, SkippedKey, TransportFuture,
-};
-pub use mcp::{
-    McpScopes, McpScopesLayer, MemorySessions, Principal, SessionBinding, SessionBindingFuture,
-    SessionBindingLayer, SessionFuture, SessionStore, SessionStoreError,
-};
-pub use token::{TokenError, TokenErrorKind};
-pub use verifier::{CheckError, JwtVerifier};
-pub use wire::body::GuardedBody;
-pub use wire::future::{Call, Guarded};
-pub use wire::metadata::ResourceMetadata;
-pub use wire::rejection::{Rejection, RejectionContext};
-pub use wire::rejection_kind::RejectionKind;
-pub use wire::stream_expiry::StreamExpiry;
+pub use config::JwtAuthConfig;
+pub use config::error::ConfigError;
+pub use crypto::Algorithm;
+pub use verifier::JwtVerifier;
+pub use wire::rejection::Rejection;
+
+pub mod error {
+    //! What can go wrong: in a token, in a configuration, in a check of your own. The errors of keys
+    //! are in [`keys`](crate::keys), those of sessions in [`mcp`](crate::mcp).
+
+    pub use crate::base::url_rule::UrlError;
+    pub use crate::caller::ClaimsError;
+    pub use crate::config::error::StaticKeyError;
+    pub use crate::crypto::UnsupportedAlgorithm;
+    pub use crate::token::{TokenError, TokenErrorKind};
+    pub use crate::verifier::CheckError;
+    pub use crate::wire::rejection::RejectionContext;
+    pub use crate::wire::rejection_kind::RejectionKind;
+}
+
+pub mod service {
+    //! What the layers make: services, futures and bodies. You name them only where a type must be
+    //! written out.
+
+    pub use crate::authn::{JwtAuth, ResponseFuture};
+    pub use crate::authz::RequireScopes;
+    pub use crate::wire::body::GuardedBody;
+    pub use crate::wire::future::{Call, Guarded};
+    pub use crate::wire::metadata::ResourceMetadata;
+}
 
 #[cfg(all(doctest, feature = "aws_lc_rs", feature = "axum", feature = "reqwest"))]
 #[doc = include_str!("../README.md")]

@@ -83,12 +83,12 @@ pub const MAX_REMEMBERED_KIDS: usize = 1024;
 /// mistakes of unit.
 pub const MAX_DURATION: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
-/// The longest body that [`McpScopesLayer`](crate::McpScopesLayer) reads to learn the operation of a
+/// The longest body that [`McpScopesLayer`](crate::mcp::McpScopesLayer) reads to learn the operation of a
 /// request: 4 MiB, the default of rmcp, unless
-/// [`max_body_bytes`](crate::McpScopesLayer::max_body_bytes) sets another limit.
+/// [`max_body_bytes`](crate::mcp::McpScopesLayer::max_body_bytes) sets another limit.
 pub const MAX_MCP_BODY_BYTES: usize = 4 * 1024 * 1024;
 
-/// Sessions that [`MemorySessions`](crate::MemorySessions) remembers, 100,000: about 50 MB.
+/// Sessions that [`MemorySessions`](crate::mcp::MemorySessions) remembers, 100,000: about 50 MB.
 pub const MAX_SESSIONS: usize = 100_000;
 
 /// Of these, those of one principal, 1,000: so that nobody pushes out the sessions of others.

@@ -12,7 +12,8 @@ use http::header::AUTHORIZATION;
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::Empty;
 use tower::{Layer as _, Service, ServiceExt as _};
-use tower_jwt_auth::{JwtAuth, JwtAuthLayer};
+use tower_jwt_auth::JwtAuthLayer;
+use tower_jwt_auth::service::JwtAuth;
 
 use crate::measure::Batch;
 use crate::world::Token;

@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use http::StatusCode;
 use serde_json::json;
-use tower_jwt_auth::{Algorithm, Issuer, JwtAuthConfig, JwtAuthLayer};
+use tower_jwt_auth::config::Issuer;
+use tower_jwt_auth::{Algorithm, JwtAuthConfig, JwtAuthLayer};
 
 use crate::drive::{self, batch, lines, request, service};
 use crate::measure::{Case, interleaved};

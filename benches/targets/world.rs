@@ -9,11 +9,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::HeaderValue;
 use serde_json::{Value, json};
+use tower_jwt_auth::config::JwtAuthConfigBuilder;
+use tower_jwt_auth::keys::{FetchFuture, FetchRequest, Fetched, KeySource};
 use tower_jwt_auth::test_util::TestKey;
-use tower_jwt_auth::{
-    Algorithm, FetchFuture, FetchRequest, Fetched, JwtAuthConfig, JwtAuthConfigBuilder,
-    JwtAuthLayer, KeySource,
-};
+use tower_jwt_auth::{Algorithm, JwtAuthConfig, JwtAuthLayer};
 
 pub(crate) const ISSUER: &str = "https://tenant.eu.auth0.example.com/";
 pub(crate) const RESOURCE: &str = "https://mcp.example.com/mcp";

@@ -10,7 +10,8 @@ use rmcp::transport::streamable_http_server::session::local::LocalSessionManager
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio_util::sync::CancellationToken;
 use tower::Layer as _;
-use tower_jwt_auth::{AuthInfo, JwtAuthLayer, McpScopesLayer, SessionBindingLayer};
+use tower_jwt_auth::mcp::{McpScopesLayer, SessionBindingLayer};
+use tower_jwt_auth::{AuthInfo, JwtAuthLayer};
 
 use crate::issuer::DevelopmentIssuer;
 use crate::origins::Origins;

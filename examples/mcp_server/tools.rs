@@ -10,7 +10,8 @@ use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler, tool, tool_handler, tool_router};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use tower_jwt_auth::{AuthInfo, AuthInfoExt as _, Principal};
+use tower_jwt_auth::AuthInfo;
+use tower_jwt_auth::mcp::{AuthInfoExt as _, Principal};
 
 const MOST_NOTES: usize = 100;
 const LONGEST_NOTE: usize = 1000;

@@ -94,7 +94,7 @@ impl JwtAuthLayer {
     }
 
     /// Removes the `Authorization` header of requests that are let through; see
-    /// [`strip_authorization`](crate::JwtAuthConfigBuilder::strip_authorization).
+    /// [`strip_authorization`](crate::config::JwtAuthConfigBuilder::strip_authorization).
     pub(crate) fn strip_authorization(mut self) -> Self {
         Arc::make_mut(&mut self.0).strip_authorization = true;
         self
@@ -114,7 +114,8 @@ impl JwtAuthLayer {
     ///
     /// ```
     /// # #[cfg(feature = "test-util")] {
-    /// # use tower_jwt_auth::{JwtAuthLayer, Rejection, RejectionContext};
+    /// # use tower_jwt_auth::{JwtAuthLayer, Rejection};
+    /// # use tower_jwt_auth::error::RejectionContext;
     /// fn with_html(layer: JwtAuthLayer) -> JwtAuthLayer {
     ///     layer.on_rejection(|rejection: &Rejection, context: &RejectionContext<'_>| {
     ///         let path = context.uri.map_or("", |uri| uri.path());

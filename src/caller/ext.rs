@@ -7,7 +7,8 @@ use crate::caller::AuthInfo;
 ///
 /// ```
 /// use http::Request;
-/// use tower_jwt_auth::{AuthInfo, AuthInfoExt as _};
+/// use tower_jwt_auth::AuthInfo;
+/// use tower_jwt_auth::mcp::AuthInfoExt as _;
 ///
 /// fn who(parts: &http::request::Parts) -> Option<&str> {
 ///     parts.auth_info()?.subject()

@@ -150,7 +150,7 @@ impl AuthInfo {
     }
 
     /// The accepted audience that `aud` named. `None` only under `danger_allow_any_audience`, and for
-    /// tokens of [`cognito`](crate::JwtAuthConfigBuilder::cognito) without an `aud`.
+    /// tokens of [`cognito`](crate::config::JwtAuthConfigBuilder::cognito) without an `aud`.
     #[must_use]
     pub fn resource(&self) -> Option<&str> {
         self.verified.matched()
@@ -182,7 +182,7 @@ impl AuthInfo {
     /// let auth = AuthInfo::for_tests(serde_json::json!({"tid": "t-1"}));
     /// assert_eq!(auth.claims::<Tenant>()?.tid, "t-1");
     /// # }
-    /// # Ok::<(), tower_jwt_auth::ClaimsError>(())
+    /// # Ok::<(), tower_jwt_auth::error::ClaimsError>(())
     /// ```
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, ClaimsError> {
         serde_json::from_str(self.verified.payload()).map_err(ClaimsError)
@@ -210,7 +210,7 @@ impl AuthInfo {
     /// let roles: Vec<String> = auth.claim_as("roles")?.unwrap_or_default();
     /// assert_eq!(roles, ["admin"]);
     /// # }
-    /// # Ok::<(), tower_jwt_auth::ClaimsError>(())
+    /// # Ok::<(), tower_jwt_auth::error::ClaimsError>(())
     /// ```
     pub fn claim_as<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, ClaimsError> {
         one_claim(self.verified.payload(), name)

@@ -184,7 +184,8 @@ impl JwtAuthConfigBuilder {
     /// ```
     /// use std::collections::HashSet;
     /// use std::sync::{Arc, RwLock};
-    /// use tower_jwt_auth::{JwtAuthConfig, CheckError};
+    /// use tower_jwt_auth::JwtAuthConfig;
+    /// use tower_jwt_auth::error::CheckError;
     ///
     /// let revoked: Arc<RwLock<HashSet<String>>> = Arc::default();
     /// let list = revoked.clone();

@@ -4,7 +4,7 @@ use std::time::Duration;
 ///
 /// ```
 /// use std::time::Duration;
-/// use tower_jwt_auth::JwksCache;
+/// use tower_jwt_auth::config::JwksCache;
 ///
 /// let times = JwksCache::new().max_age(Duration::from_secs(300)).cooldown(Duration::from_secs(10));
 /// ```

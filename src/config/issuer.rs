@@ -2,14 +2,15 @@ use super::settings::Settings;
 
 /// One of several issuers: whose tokens are accepted, and where its keys come from.
 ///
-/// What is not set here is taken from the [builder](crate::JwtAuthConfigBuilder): audience,
+/// What is not set here is taken from the [builder](crate::config::JwtAuthConfigBuilder): audience,
 /// algorithms, required scopes, leeway, bounds on age, cache times, and the rules `rfc9068`, `cognito` and
 /// `keycloak`. Keys are never shared: the `iss` of a token
 /// chooses one issuer, and only that issuer's keys count.
 ///
 /// ```
 /// # #[cfg(all(feature = "aws_lc_rs", feature = "reqwest"))] {
-/// use tower_jwt_auth::{Issuer, JwtAuthConfig};
+/// use tower_jwt_auth::JwtAuthConfig;
+/// use tower_jwt_auth::config::Issuer;
 ///
 /// let config = JwtAuthConfig::builder()
 ///     .resource("https://mcp.example.com/mcp")
@@ -60,7 +61,7 @@ macro_rules! issuer_setters {
             /// key is a static secret.
             pub fn algorithms<A>(mut self, algorithms: impl IntoIterator<Item = A>) -> Self
             where
-                A: TryInto<$crate::Algorithm, Error: Into<$crate::UnsupportedAlgorithm>>,
+                A: TryInto<$crate::Algorithm, Error: Into<$crate::error::UnsupportedAlgorithm>>,
             {
                 let read = |algorithm: A| algorithm.try_into().map_err(Into::into);
                 self.$($path).+.algorithms = Some(algorithms.into_iter().map(read).collect());
@@ -92,7 +93,7 @@ macro_rules! issuer_setters {
                 self
             }
             /// When keys are fetched and how long they serve. What `times` leaves unset stays as it was.
-            pub fn jwks_cache(mut self, times: $crate::JwksCache) -> Self {
+            pub fn jwks_cache(mut self, times: $crate::config::JwksCache) -> Self {
                 let old = self.$($path).+.jwks_cache;
                 self.$($path).+.jwks_cache = times.or(old);
                 self
@@ -164,14 +165,14 @@ macro_rules! issuer_setters {
             }
 
             /// Uses this key set, which never changes.
-            pub fn jwks(mut self, jwks: impl Into<$crate::JwkSet>) -> Self {
+            pub fn jwks(mut self, jwks: impl Into<$crate::keys::JwkSet>) -> Self {
                 self.$($path).+.keys.jwks = Some(jwks.into().0);
                 self
             }
 
             /// Uses this one key, which never changes. Without a `kid` of its own it fits tokens of
             /// any `kid`.
-            pub fn jwk(mut self, jwk: impl Into<$crate::Jwk>) -> Self {
+            pub fn jwk(mut self, jwk: impl Into<$crate::keys::Jwk>) -> Self {
                 self.$($path).+.keys.jwk = Some(jwk.into().0);
                 self
             }
@@ -183,7 +184,7 @@ macro_rules! issuer_setters {
             }
 
             /// Gets keys from a source of your own. It wins over every other setting.
-            pub fn key_source(mut self, source: impl $crate::KeySource) -> Self {
+            pub fn key_source(mut self, source: impl $crate::keys::KeySource) -> Self {
                 self.$($path).+.keys.source = Some(std::sync::Arc::new(source));
                 self
             }
@@ -191,7 +192,7 @@ macro_rules! issuer_setters {
             /// Serves with these keys until the first fetch, which happens as soon as it would without
             /// them: for a process that starts while its issuer is down.
             ///
-            /// A [`KeySnapshot`](crate::KeySnapshot) keeps its age, and is passed over once it is older
+            /// A [`KeySnapshot`](crate::keys::KeySnapshot) keeps its age, and is passed over once it is older
             /// than `max_stale`; a plain set counts as fetched when the layer is made.
             ///
             /// Default: none. It means nothing to static keys.
@@ -199,7 +200,7 @@ macro_rules! issuer_setters {
             /// # Errors
             ///
             /// `build` refuses a set without a usable key, and a snapshot of another issuer.
-            pub fn initial_jwks(mut self, keys: impl Into<$crate::InitialJwks>) -> Self {
+            pub fn initial_jwks(mut self, keys: impl Into<$crate::config::InitialJwks>) -> Self {
                 self.$($path).+.keys.initial = Some(keys.into());
                 self
             }

@@ -3,7 +3,7 @@
 mod builder;
 mod cache_times;
 mod check;
-mod error;
+pub(crate) mod error;
 mod file;
 mod issuer;
 mod keys;
@@ -12,9 +12,9 @@ mod settings;
 use std::fmt;
 use std::sync::Arc;
 
+pub use crate::wire::stream_expiry::StreamExpiry;
 pub use builder::JwtAuthConfigBuilder;
 pub use cache_times::JwksCache;
-pub use error::{ConfigError, StaticKeyError};
 pub use issuer::Issuer;
 pub use settings::InitialJwks;
 
@@ -28,7 +28,6 @@ use crate::verifier::checks::CustomChecks;
 use crate::verifier::{JwtVerifier, TrustedIssuer};
 use crate::wire::answers::Answers;
 use crate::wire::metadata::ResourceMetadata;
-use crate::wire::stream_expiry::StreamExpiry;
 
 /// A configuration in which everything has been checked; [`JwtAuthLayer::new`] takes it.
 ///
@@ -57,7 +56,8 @@ use crate::wire::stream_expiry::StreamExpiry;
 ///
 /// ```
 /// # #[cfg(all(feature = "aws_lc_rs", feature = "reqwest"))] {
-/// use tower_jwt_auth::{CheckError, JwtAuthConfigBuilder};
+/// use tower_jwt_auth::config::JwtAuthConfigBuilder;
+/// use tower_jwt_auth::error::CheckError;
 ///
 /// let builder: JwtAuthConfigBuilder = serde_json::from_str(
 ///     r#"{"resource": "https://mcp.example.com/mcp", "issuer": "https://idp.example.com"}"#,
@@ -154,13 +154,14 @@ impl JwtAuthLayer {
     /// only listens end with their token ([`StreamExpiry::ListenOnly`]).
     ///
     /// Set `resource`: it is what clients find the issuer by. Scopes per tool are the business of
-    /// [`McpScopesLayer`](crate::McpScopesLayer), sessions that of
-    /// [`SessionBindingLayer`](crate::SessionBindingLayer); both go inside this layer.
+    /// [`McpScopesLayer`](crate::mcp::McpScopesLayer), sessions that of
+    /// [`SessionBindingLayer`](crate::mcp::SessionBindingLayer); both go inside this layer.
     ///
     /// ```
     /// # #[cfg(all(feature = "axum", feature = "aws_lc_rs", feature = "reqwest"))] {
     /// use axum::{Router, routing::any};
-    /// use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer, McpScopesLayer, SessionBindingLayer};
+    /// use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer};
+    /// use tower_jwt_auth::mcp::{McpScopesLayer, SessionBindingLayer};
     ///
     /// let config = JwtAuthConfig::builder()
     ///     .resource("https://mcp.example.com/mcp")

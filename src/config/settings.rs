@@ -77,7 +77,7 @@ impl fmt::Debug for KeySettings {
     }
 }
 
-/// Keys to start with, for [`initial_jwks`](crate::JwtAuthConfigBuilder::initial_jwks): a
+/// Keys to start with, for [`initial_jwks`](crate::config::JwtAuthConfigBuilder::initial_jwks): a
 /// [`KeySnapshot`] with its age, or a key set as JSON or as a [`JwkSet`].
 #[derive(Clone, Debug)]
 pub struct InitialJwks(pub(super) Initial);

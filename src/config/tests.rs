@@ -62,6 +62,7 @@ mod with_everything {
     use std::time::Duration;
 
     use super::*;
+    use crate::ConfigError;
     use crate::test_util::TestKey;
 
     #[test]
@@ -464,7 +465,7 @@ mod with_everything {
             .check(move |auth| {
                 asked.lock().unwrap().push(auth.client_id().to_owned());
                 match auth.client_id() {
-                    "banned" => Err(crate::CheckError::Forbidden),
+                    "banned" => Err(crate::error::CheckError::Forbidden),
                     _ => Ok(()),
                 }
             })
@@ -480,19 +481,19 @@ mod with_everything {
         let banned = verifier.verify(&token("banned", "admin")).await;
         assert_eq!(
             banned.unwrap_err().kind(),
-            crate::RejectionKind::AccessDenied
+            crate::error::RejectionKind::AccessDenied
         );
         let unscoped = verifier.verify(&token("good", "write")).await;
         assert_eq!(
             unscoped.unwrap_err().kind(),
-            crate::RejectionKind::InsufficientScope
+            crate::error::RejectionKind::InsufficientScope
         );
         assert_eq!(*granted.lock().unwrap(), ["good", "banned", "good"]);
         clock.set(1_800_000_060.0);
         let expired = verifier.verify(&good).await;
         assert_eq!(
             expired.unwrap_err().kind(),
-            crate::RejectionKind::InvalidToken
+            crate::error::RejectionKind::InvalidToken
         );
     }
 
@@ -573,7 +574,7 @@ mod with_everything {
             .audience("a")
             .algorithms([Algorithm::HS256])
             .jwk(secret.clone());
-        assert!(!format!("{builder:?} {:?}", crate::Jwk::from(secret)).contains(&text));
+        assert!(!format!("{builder:?} {:?}", crate::keys::Jwk::from(secret)).contains(&text));
         assert!(!format!("{:?}", builder.build().unwrap()).contains(&text));
     }
 
@@ -598,9 +599,10 @@ mod with_everything {
     fn build_reports_an_unsupported_algorithm() {
         struct Named(&'static str);
         impl TryFrom<Named> for Algorithm {
-            type Error = crate::UnsupportedAlgorithm;
+            type Error = crate::error::UnsupportedAlgorithm;
             fn try_from(Named(name): Named) -> Result<Self, Self::Error> {
-                Self::from_name(name).ok_or(crate::UnsupportedAlgorithm { name: name.into() })
+                Self::from_name(name)
+                    .ok_or(crate::error::UnsupportedAlgorithm { name: name.into() })
             }
         }
         let build = |name| {

@@ -144,7 +144,7 @@ impl fmt::Display for Algorithm {
 
 /// An algorithm that this crate does not support.
 ///
-/// [`algorithms`](crate::JwtAuthConfigBuilder::algorithms) keeps it, and `build` reports it as
+/// [`algorithms`](crate::config::JwtAuthConfigBuilder::algorithms) keeps it, and `build` reports it as
 /// [`ConfigError::UnknownAlgorithm`](crate::ConfigError::UnknownAlgorithm).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnsupportedAlgorithm {

@@ -39,17 +39,17 @@
 //! | Roles, groups, permissions | Not treated as scopes | They say what a user may do, not what was delegated to a client. Read them with [`AuthInfo::claim`](crate::AuthInfo::claim) |
 //! | The client's name | `azp`, `client_id`, `cid`, `appid`, in this order; `azp` is skipped when it is a bare web origin; `"jwt"` when none is present; never `sub` or `aud` | One name for what providers spell in four ways. Clerk puts the browser's origin into `azp` |
 //! | `cnf` | Rejected, whatever its value, including `null` | RFC 9449 §7.2. The proof of possession is not checked, and without it the token may be stolen |
-//! | A long-lived token | Only `exp` decides; [`max_token_age`](crate::JwtAuthConfigBuilder::max_token_age) also limits the age since `iat`, which is then required | Off by default, because some providers deliberately issue tokens for a day. A limit on a claim that may be absent would limit nothing |
-//! | Checks of the application | [`check`](crate::JwtAuthConfigBuilder::check) runs for each request, after every other check of the token and before scopes. All checks must pass; a check can reject with 401 or 403 and can never accept a token | Checks run before scopes, so that the holder of a revoked token is not told which scopes to request. They are synchronous: waiting for a network would delay every request, and such a check needs its own cache anyway |
-//! | Amazon Cognito, whose access tokens have no `aud` | Opt-in: [`cognito`](crate::JwtAuthConfigBuilder::cognito) requires a listed `client_id` and `token_use` `access` instead; an `aud` that is present must match | Off by default, because it ties a token to a client and not to a server |
-//! | Keycloak, whose tokens all have `typ` `JWT` | Opt-in: [`keycloak`](crate::JwtAuthConfigBuilder::keycloak) requires the claim `typ` to be `Bearer` | Other providers use that claim differently. `aud` already excludes ID tokens |
+//! | A long-lived token | Only `exp` decides; [`max_token_age`](crate::config::JwtAuthConfigBuilder::max_token_age) also limits the age since `iat`, which is then required | Off by default, because some providers deliberately issue tokens for a day. A limit on a claim that may be absent would limit nothing |
+//! | Checks of the application | [`check`](crate::config::JwtAuthConfigBuilder::check) runs for each request, after every other check of the token and before scopes. All checks must pass; a check can reject with 401 or 403 and can never accept a token | Checks run before scopes, so that the holder of a revoked token is not told which scopes to request. They are synchronous: waiting for a network would delay every request, and such a check needs its own cache anyway |
+//! | Amazon Cognito, whose access tokens have no `aud` | Opt-in: [`cognito`](crate::config::JwtAuthConfigBuilder::cognito) requires a listed `client_id` and `token_use` `access` instead; an `aud` that is present must match | Off by default, because it ties a token to a client and not to a server |
+//! | Keycloak, whose tokens all have `typ` `JWT` | Opt-in: [`keycloak`](crate::config::JwtAuthConfigBuilder::keycloak) requires the claim `typ` to be `Bearer` | Other providers use that claim differently. `aud` already excludes ID tokens |
 //! | Issuers for every tenant (`common`, `organizations`, `consumers`, `{tenantid}` of Entra ID) | An error of `build` | No token has such an `iss`. Filling in the template from the token would let the token choose its issuer, and so admit any tenant |
 //!
 //! # Keys
 //!
 //! | question | decision | reason |
 //! | --- | --- | --- |
-//! | One bad key in a set | Skipped with a [reason](crate::SkipReason); the other keys are used | RFC 7517 §5. Sets contain encryption keys and key types newer than this crate |
+//! | One bad key in a set | Skipped with a [reason](crate::keys::SkipReason); the other keys are used | RFC 7517 §5. Sets contain encryption keys and key types newer than this crate |
 //! | A set without a usable key, including `{"keys": []}` | A failed fetch; the old set stays in use | An issuer without keys is far more often a mistake than a decision. `max_stale` limits how long the old set is used |
 //! | Two keys with the same `kid` | Those that fit `alg` are tried, at most four | Some issuers reuse a `kid` during a rotation. RFC 7517 §4.5 only says that they should not |
 //! | A JWK without `alg` | Fits every algorithm of its type and curve | RFC 7517 §4.4 makes `alg` optional, and Entra ID and others leave it out. The list of allowed algorithms still applies |
@@ -80,7 +80,7 @@
 //! | Several tokens, or `,` in the header value | Malformed, 401 | It is ambiguous which one counts |
 //! | `?access_token=` and form bodies | Never read | RFC 6750 §2.3 advises against the query, and MCP forbids it. A body would have to be read before the token is verified |
 //! | A 403 for claims that do not fit | Without a challenge | Clients take a challenge to mean that a scope is missing |
-//! | A 403 for scopes | Lists the scopes of the operation together with `required_scopes`; [`challenge_operation_scopes_only`](crate::JwtAuthConfigBuilder::challenge_operation_scopes_only) leaves out `required_scopes` | MCP clients before 2026-07-28 request exactly the listed scopes next. Later clients combine both sets themselves |
+//! | A 403 for scopes | Lists the scopes of the operation together with `required_scopes`; [`challenge_operation_scopes_only`](crate::config::JwtAuthConfigBuilder::challenge_operation_scopes_only) leaves out `required_scopes` | MCP clients before 2026-07-28 request exactly the listed scopes next. Later clients combine both sets themselves |
 //! | `realm` in challenges | Sent when it is set, or when the challenge would otherwise be empty | RFC 6750 §3 makes it optional. MCP clients only need `resource_metadata`, and leaving out `realm` keeps the header short |
 //! | `offline_access` | An error in `required_scopes` and `scopes_supported`; left out of the challenge where an operation requires it | MCP authorization, "Refresh Tokens": refresh tokens are a matter between a client and its issuer |
 //! | `scopes_supported` of the metadata | `required_scopes`, unless set | Clients request all of it at the first login. A list of every scope would ask users to grant everything before they have used anything |
@@ -93,20 +93,20 @@
 //! | An operation that cannot be read | Requires every scope of the map. A token that has them all passes, and the body is not read. Any other token gets 403 without a challenge | The server may interpret the request in a way that this layer does not. A caller with every scope gains nothing from that. And no user should be asked to grant everything for such a request |
 //! | A repeated member, or one spelled in another case; a list in place of an object | Treated as an operation that cannot be read | JSON parsers differ in which one they use |
 //! | A batch | Requires the scopes of all its messages; at most 100 messages | A request has one status: a 403 cannot apply to part of a batch |
-//! | A tool, prompt or resource without a rule | Once another of its kind has a rule: requires the scopes of all listed ones together, and gets no challenge; [`unlisted`](crate::McpScopesLayer::unlisted) changes this | A forgotten new tool is closed rather than open |
+//! | A tool, prompt or resource without a rule | Once another of its kind has a rule: requires the scopes of all listed ones together, and gets no challenge; [`unlisted`](crate::mcp::McpScopesLayer::unlisted) changes this | A forgotten new tool is closed rather than open |
 //! | A URI with dot segments or backslashes under a rule for a prefix | Requires the scopes of all resources | It may leave the prefix when the server resolves it |
 //! | A rule with an empty scope | Requires a scope that no token has | An empty string is far more often a missing setting than a wish to open something; an empty list does open the operation |
 //! | A method without a rule | Requires nothing more | `ping`, `initialize` and notifications must work for every authenticated caller |
 //! | GET, HEAD, DELETE, OPTIONS | Require nothing more | They carry no operation: they open streams or end a session |
 //! | The owner of a session | The principal (issuer, client and subject) whose request made the server assign the id | The token changes with each refresh; the subject alone can be equal at two issuers or in two clients |
-//! | A token that names neither a subject nor a client | Owns no session; [`Principal::of`](crate::Principal::of) is `None` | All such tokens of an issuer would be the same principal |
+//! | A token that names neither a subject nor a client | Owns no session; [`Principal::of`](crate::mcp::Principal::of) is `None` | All such tokens of an issuer would be the same principal |
 //! | A session id with another principal's token | 404, byte for byte rmcp's response for an unknown session | The client then starts its own session, and a stolen id cannot be told from an invented one |
 //! | A session id with the protocol of 2026-07-28, which has no sessions | Rejected if the session belongs to another principal; otherwise never bound | Servers ignore the header in that version, so success says nothing about the session |
-//! | An unknown session | Belongs to the first principal who uses it successfully; 404 with [`strict`](crate::SessionBindingLayer::strict) | Servers may keep sessions elsewhere, and beyond the life of this process |
+//! | An unknown session | Belongs to the first principal who uses it successfully; 404 with [`strict`](crate::mcp::SessionBindingLayer::strict) | Servers may keep sessions elsewhere, and beyond the life of this process |
 //! | Two session ids in a request, or an id that is very long or not visible ASCII | 404 | The server might read the other one |
 //! | A session store that fails | 503, and the id from the server is not sent to the client | A session without an owner could be taken over by anybody |
 //! | Too many sessions | The least recently used session is evicted, starting with the same principal's sessions | No principal can evict the sessions of others |
-//! | A token that expires during a stream | Decided by [`StreamExpiry`](crate::StreamExpiry): `new` lets the stream continue; [`mcp`](crate::JwtAuthLayer::for_mcp) ends notification streams at `exp`, or when the token is too old, plus leeway | The spec requires nothing. Ending the stream of a call loses its result, because clients and servers take it for a cancellation |
+//! | A token that expires during a stream | Decided by [`StreamExpiry`](crate::config::StreamExpiry): `new` lets the stream continue; [`mcp`](crate::JwtAuthLayer::for_mcp) ends notification streams at `exp`, or when the token is too old, plus leeway | The spec requires nothing. Ending the stream of a call loses its result, because clients and servers take it for a cancellation |
 //! | `Authorization` behind the layer | Marked sensitive; removed by [`mcp`](crate::JwtAuthLayer::for_mcp) | A proxy or a log behind an ordinary service may rely on it. An MCP server must not pass it on |
 //!
 //! # Defaults

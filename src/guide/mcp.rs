@@ -80,7 +80,7 @@
 //!
 //! rmcp puts the [`http::request::Parts`] of each request into the extensions of its
 //! `RequestContext`, and the layer has put [`AuthInfo`](crate::AuthInfo) into the extensions of
-//! those parts. [`AuthInfoExt`](crate::AuthInfoExt) reads it. One helper serves tools, prompts and
+//! those parts. [`AuthInfoExt`](crate::mcp::AuthInfoExt) reads it. One helper serves tools, prompts and
 //! resources:
 //!
 //! ```
@@ -95,7 +95,8 @@
 //! use rmcp::{
 //!     RoleServer, ServerHandler, prompt, prompt_handler, prompt_router, tool, tool_handler, tool_router,
 //! };
-//! use tower_jwt_auth::{AuthInfo, AuthInfoExt as _};
+//! use tower_jwt_auth::AuthInfo;
+//! use tower_jwt_auth::mcp::AuthInfoExt as _;
 //!
 //! #[derive(Clone)]
 //! struct Notes;
@@ -161,14 +162,15 @@
 //! # 3. Step up
 //!
 //! `required_scopes` lists the scopes that every operation needs. The additional scopes of single
-//! tools, prompts, resources or methods go into [`McpScopesLayer`](crate::McpScopesLayer), inside the auth
+//! tools, prompts, resources or methods go into [`McpScopesLayer`](crate::mcp::McpScopesLayer), inside the auth
 //! layer:
 //!
 //! ```
 //! # #[cfg(feature = "axum")]
 //! # mod page {
 //! # use axum::Router;
-//! use tower_jwt_auth::{JwtAuthLayer, McpScopesLayer};
+//! use tower_jwt_auth::JwtAuthLayer;
+//! use tower_jwt_auth::mcp::McpScopesLayer;
 //!
 //! pub fn protected(mcp: Router, auth: JwtAuthLayer) -> Router {
 //!     let scopes = McpScopesLayer::new()
@@ -195,12 +197,12 @@
 //!
 //! - The challenge also lists `required_scopes`: clients of protocols before 2026-07-28 request
 //!   exactly the listed scopes next, and would lose the others.
-//!   [`challenge_operation_scopes_only`](crate::JwtAuthConfigBuilder::challenge_operation_scopes_only)
+//!   [`challenge_operation_scopes_only`](crate::config::JwtAuthConfigBuilder::challenge_operation_scopes_only)
 //!   leaves them out.
 //! - It is the same each time; clients that see it twice stop instead of asking their user again
 //!   and again.
 //! - A tool without a rule requires the scopes of all listed tools together, so that a forgotten
-//!   new tool is not open. [`unlisted`](crate::McpScopesLayer::unlisted) changes this.
+//!   new tool is not open. [`unlisted`](crate::mcp::McpScopesLayer::unlisted) changes this.
 //! - The operation is read from `Mcp-Method` and `Mcp-Name` where the protocol version (2026-07-28
 //!   or later) makes the server compare them with the body, as rmcp 3 does, and otherwise from the
 //!   body, including batches. An operation that cannot be read requires every scope of the map.
@@ -208,7 +210,7 @@
 //!   everything for a request that could not be read.
 //! - The spec wants broad scopes to imply narrow ones where the application has such scopes:
 //!   declare them here, or for everything with
-//!   [`scope_hierarchy`](crate::JwtAuthConfigBuilder::scope_hierarchy).
+//!   [`scope_hierarchy`](crate::config::JwtAuthConfigBuilder::scope_hierarchy).
 //! - Inside a tool, [`has_scope`](crate::AuthInfo::has_scope) answers the same question, for
 //!   results that differ by scope.
 //!
@@ -220,7 +222,7 @@
 //!
 //! Protocols before 2026-07-28 have sessions, and rmcp admits any caller with a valid token of
 //! their own to any session whose `Mcp-Session-Id` they know.
-//! [`SessionBindingLayer`](crate::SessionBindingLayer) binds a session to the principal who started
+//! [`SessionBindingLayer`](crate::mcp::SessionBindingLayer) binds a session to the principal who started
 //! it. Anybody else gets 404, byte for byte rmcp's response for a session that does not exist, and
 //! starts a session of their own.
 //!
@@ -228,8 +230,9 @@
 //! # #[cfg(feature = "axum")]
 //! # mod page {
 //! # use axum::Router;
-//! # use tower_jwt_auth::{JwtAuthLayer, McpScopesLayer};
-//! use tower_jwt_auth::SessionBindingLayer;
+//! # use tower_jwt_auth::JwtAuthLayer;
+//! # use tower_jwt_auth::mcp::McpScopesLayer;
+//! use tower_jwt_auth::mcp::SessionBindingLayer;
 //!
 //! pub fn protected(mcp: Router, scopes: McpScopesLayer, auth: JwtAuthLayer) -> Router {
 //!     mcp.route_layer(scopes)
@@ -240,8 +243,8 @@
 //! ```
 //!
 //! With rmcp's `LocalSessionManager` sessions end with the process, so
-//! [`strict`](crate::SessionBindingLayer::strict) costs nothing and rejects ids that were never
-//! assigned. Several processes need a shared [`SessionStore`](crate::SessionStore). A token that
+//! [`strict`](crate::mcp::SessionBindingLayer::strict) costs nothing and rejects ids that were never
+//! assigned. Several processes need a shared [`SessionStore`](crate::mcp::SessionStore). A token that
 //! names neither a subject nor a client owns no session. The layer does not bind events that a
 //! server replays by `Last-Event-ID`. A server without sessions (`with_legacy_session_mode(false)`)
 //! needs no binding; for such a server, and with the protocol of 2026-07-28, bind handles and
@@ -250,7 +253,7 @@
 //! # 5. Let no stream outlive its token
 //!
 //! A token is checked when its request arrives, and a stream may continue for hours after that.
-//! [`StreamExpiry`](crate::StreamExpiry) ends event streams when their token is no longer accepted:
+//! [`StreamExpiry`](crate::config::StreamExpiry) ends event streams when their token is no longer accepted:
 //! at `exp` (or when the token is too old, by `max_token_age`) plus leeway. It drops the body,
 //! which rmcp notices:
 //!
@@ -291,7 +294,8 @@
 //! use axum::routing::get;
 //! use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 //! use tower_http::cors::{AllowHeaders, CorsLayer};
-//! use tower_jwt_auth::{ConfigError, JwtAuthConfig, JwtAuthLayer, McpScopesLayer, SessionBindingLayer};
+//! use tower_jwt_auth::{ConfigError, JwtAuthConfig, JwtAuthLayer};
+//! use tower_jwt_auth::mcp::{McpScopesLayer, SessionBindingLayer};
 //!
 //! pub fn app() -> Result<Router, ConfigError> {
 //!     let auth = JwtAuthLayer::for_mcp(
@@ -337,7 +341,7 @@
 //! ```
 //!
 //! From the outside in: CORS, [`JwtAuthLayer`](crate::JwtAuthLayer),
-//! [`SessionBindingLayer`](crate::SessionBindingLayer), [`McpScopesLayer`](crate::McpScopesLayer), the
+//! [`SessionBindingLayer`](crate::mcp::SessionBindingLayer), [`McpScopesLayer`](crate::mcp::McpScopesLayer), the
 //! server. The two inner layers respond with 500 when the auth layer is not outside them.
 //!
 //! # Where the metadata is served
@@ -351,12 +355,12 @@
 //! - With `Router::layer`, as in step 1, requests for unknown paths also pass through the layer,
 //!   and it serves these paths itself.
 //! - With `Router::route_layer`, or a layer on single routes, it does not see them: merge
-//!   [`ResourceMetadata`](crate::ResourceMetadata)'s router, as above, or serve it as a tower
+//!   [`ResourceMetadata`](crate::service::ResourceMetadata)'s router, as above, or serve it as a tower
 //!   service.
 //! - A reverse proxy that forwards `/mcp` must forward the well-known paths as well.
 //! - `authorization_servers` lists the issuers in the order of the configuration, byte for byte.
 //!   Some clients use only the first.
-//! - [`scopes_supported`](crate::JwtAuthConfigBuilder::scopes_supported) is `required_scopes`
+//! - [`scopes_supported`](crate::config::JwtAuthConfigBuilder::scopes_supported) is `required_scopes`
 //!   unless set: the scopes of basic use, which clients request at the first login, and not a list
 //!   of every scope. `offline_access` is an error there, as the spec demands.
 //! - Signed metadata (`signed_metadata`, RFC 9728 §2.2) is not supported.
@@ -373,7 +377,7 @@
 //!   tokens and ask their users to log in again.
 //! - Some clients take any 403 with `WWW-Authenticate` to mean that a scope is missing. A rejection
 //!   that no additional scope would change must carry no challenge, such as that of a
-//!   [`check`](crate::JwtAuthConfigBuilder::check).
+//!   [`check`](crate::config::JwtAuthConfigBuilder::check).
 //! - `scope=""`, two spaces after `Bearer`, a relative `resource_metadata`, or a description that
 //!   contains `scope=` breaks real clients.
 //!

@@ -163,10 +163,10 @@
 //! every token that could be valid gets 503 with `Retry-After` until the first fetch succeeds; no
 //! restart is needed. To serve immediately after a start, provide initial keys:
 //!
-//! - [`snapshot_file`](crate::JwtAuthConfigBuilder::snapshot_file) saves each good set to a file
+//! - [`snapshot_file`](crate::config::JwtAuthConfigBuilder::snapshot_file) saves each good set to a file
 //!   and reads it at start-up. The file is replaced as a whole; a file that is damaged, older than
 //!   `max_stale` or of another issuer is ignored.
-//! - [`initial_jwks`](crate::JwtAuthConfigBuilder::initial_jwks) takes a set from the
+//! - [`initial_jwks`](crate::config::JwtAuthConfigBuilder::initial_jwks) takes a set from the
 //!   configuration, or from [`JwtVerifier::export_keys`](crate::JwtVerifier::export_keys) in
 //!   another process.
 //!
@@ -198,10 +198,10 @@
 //! - `timeout` limits a whole fetch, discovery included. A larger value makes requests wait longer
 //!   when they depend on a fetch.
 //!
-//! [`IssuerHealth::stale`]: crate::IssuerHealth::stale
-//! [`IssuerHealth`]: crate::IssuerHealth
-//! [`JwksCache`]: crate::JwksCache
+//! [`IssuerHealth::stale`]: crate::keys::IssuerHealth::stale
+//! [`IssuerHealth`]: crate::keys::IssuerHealth
+//! [`JwksCache`]: crate::config::JwksCache
 //! [`JwtAuthLayer::keys_health`]: crate::JwtAuthLayer::keys_health
 //! [`JwtAuthLayer::wait_for_keys`]: crate::JwtAuthLayer::wait_for_keys
-//! [`KeysHealth::is_ready`]: crate::KeysHealth::is_ready
-//! [`KeysHealth::issuers`]: crate::KeysHealth::issuers
+//! [`KeysHealth::is_ready`]: crate::keys::KeysHealth::is_ready
+//! [`KeysHealth::issuers`]: crate::keys::KeysHealth::issuers

@@ -155,7 +155,7 @@
 //!   `https://login.microsoftonline.com/{tenantid}/v2.0`. `build` rejects them. List each tenant as
 //!   an entry of `issuers`.
 //! - App-only tokens have `roles` and no scopes. Leave `required_scopes` empty for them, and
-//!   inspect `roles` in a [`check`](crate::JwtAuthConfigBuilder::check).
+//!   inspect `roles` in a [`check`](crate::config::JwtAuthConfigBuilder::check).
 //! - `sub` differs from app to app for the same user; `oid` is the same within a tenant.
 //! - The identifier of a token is in `uti`; [`jti`](crate::AuthInfo::jti) is `None`.
 //!
@@ -250,7 +250,7 @@
 //! **The pitfall:** without a `resource`, `aud` is the client id of the *environment*, `client_..`,
 //! which is the same for all its applications. If you list that in `audience`, tokens meant for any
 //! of them are valid here. Tokens of machines (client credentials) always carry it: if you need
-//! them, also check `client_id` in a [`check`](crate::JwtAuthConfigBuilder::check).
+//! them, also check `client_id` in a [`check`](crate::config::JwtAuthConfigBuilder::check).
 //!
 //! - The tokens of AuthKit *sessions* are different: `https://api.workos.com` issues them, without
 //!   an `aud`. They are rejected.
@@ -284,7 +284,7 @@
 //!   with an opaque token.
 //! - No `required_scopes`: an ID token has none.
 //! - Anybody with a Google account can get an ID token for your client. For a Workspace domain
-//!   check `hd`, in a [`check`](crate::JwtAuthConfigBuilder::check); an address that merely ends
+//!   check `hd`, in a [`check`](crate::config::JwtAuthConfigBuilder::check); an address that merely ends
 //!   with your domain is no proof.
 //! - Google also documents `accounts.google.com`, without a scheme, as issuer. It needs its own
 //!   entry in `issuers`, with `"jwks_uri": "https://www.googleapis.com/oauth2/v3/certs"`.

@@ -10,7 +10,7 @@
 //! | one issuer and another | nothing | None. The `iss` of a token selects one issuer, and only that issuer's keys, audience, algorithms and scopes apply |
 //! | outer layers and this one | the request and its extensions | Outer layers see the token. An [`AuthInfo`](crate::AuthInfo) that they insert is removed |
 //! | this layer and the service | the request with `AuthInfo` | The service is trusted. It can read the token through [`AuthInfo::token`](crate::AuthInfo::token) |
-//! | one caller and another | sessions, if they are bound | None. A session, and any data keyed by a [`Principal`](crate::Principal), is accessible to its owner alone |
+//! | one caller and another | sessions, if they are bound | None. A session, and any data keyed by a [`Principal`](crate::mcp::Principal), is accessible to its owner alone |
 //! | configuration and this crate | settings, static keys, an HTTP client, a `KeySource`, a `SessionStore`, checks and hooks | Trusted. `build` rejects settings that are recognisably wrong; each setting that weakens a check has a name starting with `danger_`. A check can reject and never accept; a store that fails causes a rejection |
 //! | host and this crate | the clocks, randomness | Trusted. A wall clock that runs behind keeps expired tokens valid for that long |
 //!
@@ -25,11 +25,11 @@
 //! | A token that brings its own key: `jwk`, `jku`, `x5u`, `x5c` | Never read (RFC 8725 §3.10) | N52-N54 |
 //! | A token of one issuer signed with the key of another | Keys belong to one issuer (RFC 8725 §3.8) | N30, N103 |
 //! | A token that was issued for another server | `aud` is required and compared byte for byte (RFC 8707 §2, RFC 8725 §3.9). `build` fails when neither `resource` nor `audience` is set | N91-N95, M5, M6 |
-//! | Another kind of JWT: a logout token, an ID-JAG, a DPoP proof | `typ` (RFC 8725 §3.11). An ID token often has `typ` `JWT`; its `aud`, which names the client, distinguishes it. [`rfc9068`](crate::JwtAuthConfigBuilder::rfc9068) and [`keycloak`](crate::JwtAuthConfigBuilder::keycloak) also reject it by its type | N61, N62, N94, N96 |
+//! | Another kind of JWT: a logout token, an ID-JAG, a DPoP proof | `typ` (RFC 8725 §3.11). An ID token often has `typ` `JWT`; its `aud`, which names the client, distinguishes it. [`rfc9068`](crate::config::JwtAuthConfigBuilder::rfc9068) and [`keycloak`](crate::config::JwtAuthConfigBuilder::keycloak) also reject it by its type | N61, N62, N94, N96 |
 //! | A key-bound token replayed without its proof | `cnf` is rejected (RFC 9449 §7.2, RFC 8705 §3) | N101 |
 //! | An unknown extension changes the meaning of the token | Any `crit`, and `b64`, `zip` and `enc`, are rejected (RFC 7515 §4.1.11, RFC 7797 §7) | N47-N51, N64-N66 |
 //! | Two readings of one token: repeated members of the header or claims, another base64 spelling, text after the JSON | Rejected. A token has one spelling and one meaning | N31-N44 |
-//! | A key that is not what it seems: `use`, `key_ops`, weak or huge RSA, a point off the curve | Skipped, each with a [reason](crate::SkipReason) | N67-N77 |
+//! | A key that is not what it seems: `use`, `key_ops`, weak or huge RSA, a point off the curve | Skipped, each with a [reason](crate::keys::SkipReason) | N67-N77 |
 //! | Two `Authorization` headers, of which another component reads the other one | 400 | N105, N106, N108 |
 //! | An identity planted by a client or an outer layer | `AuthInfo` has no public constructor except for tests, and an existing one is removed | N109-N111, M9 |
 //! | The headers name a harmless tool and the body a privileged one; or either names two | Headers count only where the server must compare them with the body and where each is present once; an ambiguous body (a member repeated, or in another case) requires every scope | S9 |
@@ -37,7 +37,7 @@
 //! | A URI that leads elsewhere when it is resolved (`../`) | Under a rule for a prefix it requires the scopes of all resources | `mcp/operations` |
 //! | A request crafted so that a user is asked to grant everything | The 403 for a request that could not be read carries no challenge | `mcp/operations` |
 //! | Another principal's session id | A session belongs to the principal who started it; others get the response for an unknown session. A request with two ids is rejected | N116, S8, M16 |
-//! | A stream that outlives its token | [`StreamExpiry`](crate::StreamExpiry) ends it; enabled for notification streams by [`JwtAuthLayer::for_mcp`](crate::JwtAuthLayer::for_mcp) | N115, `authn/streams` |
+//! | A stream that outlives its token | [`StreamExpiry`](crate::config::StreamExpiry) ends it; enabled for notification streams by [`JwtAuthLayer::for_mcp`](crate::JwtAuthLayer::for_mcp) | N115, `authn/streams` |
 //! | The token is passed on to another server | [`JwtAuthLayer::for_mcp`](crate::JwtAuthLayer::for_mcp) removes the header | N117, M8 |
 //! | Unbounded work: huge tokens, deep JSON, hostile numbers, RSA keys with huge moduli or exponents | [Limits](crate::limits) are checked first. Depth, members and values of JSON are bounded. Dates are finite and within 2^53 | N33, N34, N43, N45, N46, N70, N71, N80 |
 //! | Bodies without an end, or sent a byte at a time | A body is read only when the operation cannot be determined otherwise, and only after the token was verified; at most 4 MiB; no concurrency permit of the service is held meanwhile | `mcp/operations` |
@@ -59,26 +59,26 @@
 //!
 //! - **A stolen token works** until `exp`, for anybody who holds it. That is the nature of a bearer
 //!   token (RFC 6750 §1.2). Keep lifetimes short, or limit them with
-//!   [`max_token_age`](crate::JwtAuthConfigBuilder::max_token_age).
+//!   [`max_token_age`](crate::config::JwtAuthConfigBuilder::max_token_age).
 //! - **A revoked token works** until `exp`, because this crate does no introspection. A
-//!   [`check`](crate::JwtAuthConfigBuilder::check) against your own deny list runs for each
+//!   [`check`](crate::config::JwtAuthConfigBuilder::check) against your own deny list runs for each
 //!   request.
 //! - **Addresses inside your network.** A discovered `jwks_uri` may lead to a private address,
 //!   because some issuers live there; and an HTTP client of your own, or a proxy, resolves names
 //!   itself. Set `jwks_uri` or `pin_jwks_host`, or restrict the network access of the process.
 //! - **A long call** continues when its token expires, unless
-//!   [`StreamExpiry::All`](crate::StreamExpiry::All) ends it and loses its result.
+//!   [`StreamExpiry::All`](crate::config::StreamExpiry::All) ends it and loses its result.
 //!   Responses that are not event streams are never ended early.
 //! - **A session that nobody bound.** An id that the store does not know, for example after a
 //!   restart, belongs to the first principal who uses it successfully, unless
-//!   [`strict`](crate::SessionBindingLayer::strict) is on. Two layers with separate stores do not
+//!   [`strict`](crate::mcp::SessionBindingLayer::strict) is on. Two layers with separate stores do not
 //!   share this knowledge. Replay by `Last-Event-ID` is not bound.
 //! - **A server that does not compare headers with the body.** From 2026-07-28 on,
-//!   [`McpScopesLayer`](crate::McpScopesLayer) trusts the headers, because the spec requires the server to
+//!   [`McpScopesLayer`](crate::mcp::McpScopesLayer) trusts the headers, because the spec requires the server to
 //!   reject a difference. For a server that does not, turn on
-//!   [`always_read_body`](crate::McpScopesLayer::always_read_body).
+//!   [`always_read_body`](crate::mcp::McpScopesLayer::always_read_body).
 //! - **A Cognito app client that two servers share.** With
-//!   [`cognito`](crate::JwtAuthConfigBuilder::cognito) each accepts the tokens of the other.
+//!   [`cognito`](crate::config::JwtAuthConfigBuilder::cognito) each accepts the tokens of the other.
 //! - **Timing.** Rejections take different times and so reveal which check failed. The MACs of
 //!   `HS*` and cached tokens are compared in constant time.
 //!
@@ -87,11 +87,11 @@
 //! - **Put TLS in front of this server.** A bearer token over http is public (RFC 6750 §5.3).
 //! - **Check `Origin` and `Host`**, against DNS rebinding. rmcp checks `Host` by default and
 //!   `Origin` only when configured; see [`mcp`](super::mcp).
-//! - **Add [`SessionBindingLayer`](crate::SessionBindingLayer)** where the server has sessions: it
+//! - **Add [`SessionBindingLayer`](crate::mcp::SessionBindingLayer)** where the server has sessions: it
 //!   is not part of [`JwtAuthLayer::for_mcp`](crate::JwtAuthLayer::for_mcp). Bind handles and
 //!   `requestState` to [`AuthInfo::principal`](crate::AuthInfo::principal), and reject them from
 //!   anybody else. A session id is not a credential, and the token changes with each refresh.
-//! - **List operations** in [`McpScopesLayer`](crate::McpScopesLayer). The first rule for a tool closes all
+//! - **List operations** in [`McpScopesLayer`](crate::mcp::McpScopesLayer). The first rule for a tool closes all
 //!   unlisted tools; without any rule every caller may call every tool.
 //! - **Choose how streams end**, with [`stream_expiry`](crate::JwtAuthLayer::stream_expiry): `new`
 //!   lets them continue.
@@ -103,7 +103,7 @@
 //!   record is your decision.
 //! - **Check what the issuer does not.** Some issuers give a token for your audience to anybody who
 //!   asks (GitHub Actions does, to any workflow). Then inspect further claims in a
-//!   [`check`](crate::JwtAuthConfigBuilder::check). It runs on the path of the request, so it must
+//!   [`check`](crate::config::JwtAuthConfigBuilder::check). It runs on the path of the request, so it must
 //!   not block, and it must reject when it cannot decide.
 //! - **Handle a missing `AuthInfo`** where [`optional`](crate::JwtAuthLayer::optional) or
 //!   [`open_paths`](crate::JwtAuthLayer::open_paths) let requests pass without one.

@@ -1,13 +1,13 @@
 use serde_json::Value;
 
-/// A key as JSON (RFC 7517 §4), for [`jwk`](crate::JwtAuthConfigBuilder::jwk).
+/// A key as JSON (RFC 7517 §4), for [`jwk`](crate::config::JwtAuthConfigBuilder::jwk).
 ///
 /// Converts from a [`serde_json::Value`] and, with the feature `jsonwebtoken`, from that crate's
 /// `Jwk` and `DecodingKey`.
 #[derive(Clone)]
 pub struct Jwk(pub(crate) Value);
 
-/// A key set as JSON (RFC 7517 §5), for [`jwks`](crate::JwtAuthConfigBuilder::jwks).
+/// A key set as JSON (RFC 7517 §5), for [`jwks`](crate::config::JwtAuthConfigBuilder::jwks).
 ///
 /// Converts from a [`serde_json::Value`] and, with the feature `jsonwebtoken`, from that crate's
 /// `JwkSet`.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// down.
 ///
 /// [`JwtVerifier::export_keys`](crate::JwtVerifier::export_keys) creates it, and
-/// [`initial_jwks`](crate::JwtAuthConfigBuilder::initial_jwks) takes it in another process. A party that
+/// [`initial_jwks`](crate::config::JwtAuthConfigBuilder::initial_jwks) takes it in another process. A party that
 /// can write a snapshot decides whose tokens are accepted: protect it like the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,16 +1,16 @@
 //! Key sets over time: where they come from, how long they serve, and when they are fetched again.
 //!
-//! The verifier calls this module through [`LiveKeys`] only. The life of a key set, in order:
+//! The verifier calls this module through `LiveKeys` only. The life of a key set, in order:
 //!
-//! 1. [`settings`] says where an issuer's keys come from and how long they serve.
-//! 2. [`persist`] gives the keys to start with, from a file or from the configuration.
-//! 3. [`refresh`] starts one background task per issuer with the first token that names the issuer.
+//! 1. `settings` says where an issuer's keys come from and how long they serve.
+//! 2. `persist` gives the keys to start with, from a file or from the configuration.
+//! 3. `refresh` starts one background task per issuer with the first token that names the issuer.
 //!    The task fetches on schedule and on demand, and is the only writer of the keys in use.
-//! 4. [`source`] performs one fetch; `net` carries it.
-//! 5. A request loads a [`Snapshot`] without a lock. A request whose key is missing states a
-//!    [`KeyDemand`] and waits, at most the fetch timeout, for a fetch that belongs to the task: when the
+//! 4. `source` performs one fetch; `net` carries it.
+//! 5. A request loads a `Snapshot` without a lock. A request whose key is missing states a
+//!    `KeyDemand` and waits, at most the fetch timeout, for a fetch that belongs to the task: when the
 //!    request goes away, the fetch goes on.
-//! 6. [`health`] reports on all of it.
+//! 6. `health` reports on all of it.
 
 mod demand;
 mod health;
@@ -23,6 +23,7 @@ mod settings;
 mod snapshot;
 pub(crate) mod source;
 
+pub use crate::jwks::{Jwk, JwkSet, KeySetError, SkipReason};
 pub(crate) use demand::{Asked, DemandOutcome, FetchId, KeyDemand};
 pub use health::{IssuerHealth, KeysHealth, SkippedKey};
 pub use key_snapshot::KeySnapshot;

@@ -9,6 +9,7 @@ mod protocol;
 mod scopes;
 mod sessions;
 
+pub use crate::caller::AuthInfoExt;
 pub use scopes::McpScopesLayer;
 pub use scopes::service::McpScopes;
 pub use sessions::store::{

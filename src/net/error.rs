@@ -47,7 +47,7 @@ impl FetchError {
     }
 
     /// The connection failed or broke off, and another one may not: an
-    /// [`HttpTransport`](crate::HttpTransport) that returns this error is asked once more.
+    /// [`HttpTransport`](crate::keys::HttpTransport) that returns this error is asked once more.
     #[must_use]
     pub fn connection(
         message: impl Into<String>,

@@ -31,7 +31,7 @@ pub use error::FetchError;
 /// client of your own.
 ///
 /// With the feature `reqwest` the crate brings one; without it, discovery and `jwks_uri` need yours,
-/// set with [`http_transport`](crate::JwtAuthConfigBuilder::http_transport). When to fetch, whether to
+/// set with [`http_transport`](crate::config::JwtAuthConfigBuilder::http_transport). When to fetch, whether to
 /// try again, and whether the answer is good enough is decided by this crate. An implementation
 ///
 /// - sends exactly one request, and follows no redirect: a redirect could lead anywhere;
@@ -44,7 +44,7 @@ pub use error::FetchError;
 /// ```
 /// use bytes::Bytes;
 /// use http::{Request, Response};
-/// use tower_jwt_auth::{ExchangeLimits, FetchError, HttpTransport, TransportFuture};
+/// use tower_jwt_auth::keys::{ExchangeLimits, FetchError, HttpTransport, TransportFuture};
 ///
 /// /// Answers every request with the same key set.
 /// #[derive(Debug)]

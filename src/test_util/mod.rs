@@ -134,7 +134,7 @@ pub fn verify_raw_signature(
 #[non_exhaustive]
 pub enum JwsError {
     /// The key set has no usable key.
-    Keys(crate::KeySetError),
+    Keys(crate::keys::KeySetError),
     /// The token is refused.
     Token(TokenError),
 }
@@ -144,9 +144,11 @@ pub enum JwsError {
 /// # Errors
 ///
 /// When the document is no key set, or none of its keys is usable.
-pub fn inspect_key_set(jwks: &[u8]) -> Result<(usize, Vec<crate::SkippedKey>), crate::KeySetError> {
+pub fn inspect_key_set(
+    jwks: &[u8],
+) -> Result<(usize, Vec<crate::keys::SkippedKey>), crate::keys::KeySetError> {
     let keys = KeySet::parse(jwks, KeySetOptions::default())?;
-    let skipped = keys.skipped().iter().map(|key| crate::SkippedKey {
+    let skipped = keys.skipped().iter().map(|key| crate::keys::SkippedKey {
         kid: key.kid.clone(),
         reason: key.reason,
     });

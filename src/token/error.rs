@@ -81,17 +81,17 @@ pub enum TokenErrorKind {
     TooLarge,
     /// No key has this `kid`.
     UnknownKey,
-    /// `iat` is longer ago than [`max_token_age`](crate::JwtAuthConfigBuilder::max_token_age) allows.
+    /// `iat` is longer ago than [`max_token_age`](crate::config::JwtAuthConfigBuilder::max_token_age) allows.
     TooOld,
     /// The header asks for something that is not supported: `crit`, `b64`, `zip`, `enc` or a nested
     /// `cty` (RFC 7515 §4.1.11).
     UnsupportedHeader,
     /// A check of the application refused the token; see
-    /// [`check`](crate::JwtAuthConfigBuilder::check).
+    /// [`check`](crate::config::JwtAuthConfigBuilder::check).
     RefusedByCheck,
     /// No accepted audience is in `aud` (RFC 7519 §4.1.3).
     WrongAudience,
-    /// `client_id` is none of those that [`cognito`](crate::JwtAuthConfigBuilder::cognito) lists.
+    /// `client_id` is none of those that [`cognito`](crate::config::JwtAuthConfigBuilder::cognito) lists.
     WrongClient,
     /// `iss` is not a configured issuer, compared byte for byte (RFC 7519 §4.1.1).
     WrongIssuer,

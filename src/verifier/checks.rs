@@ -6,7 +6,7 @@ use crate::token::TokenErrorKind;
 use crate::wire::answers::Answers;
 use crate::wire::rejection::Rejection;
 
-/// What a [check](crate::JwtAuthConfigBuilder::check) of the application says against a caller whose
+/// What a [check](crate::config::JwtAuthConfigBuilder::check) of the application says against a caller whose
 /// token is good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -181,7 +181,7 @@ impl JwtVerifier {
     /// The keys in use of each issuer that has fetched some, by name of the issuer: for a process that
     /// must start while its issuer is down.
     ///
-    /// Pass each to [`Issuer::initial_jwks`](crate::Issuer::initial_jwks) in that process. Copies the key
+    /// Pass each to [`Issuer::initial_jwks`](crate::config::Issuer::initial_jwks) in that process. Copies the key
     /// sets, so call it on a schedule or at shutdown, not in a probe. Issuers with static keys, and
     /// issuers before their first fetch, are left out.
     #[must_use]

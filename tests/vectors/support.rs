@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tower_jwt_auth::config::JwtAuthConfigBuilder;
+use tower_jwt_auth::error::{RejectionKind, TokenErrorKind};
+use tower_jwt_auth::keys::KeySetError;
 use tower_jwt_auth::test_util::{FakeClock, JwsError, TestKey, verify_jws_only};
-use tower_jwt_auth::{
-    Algorithm, AuthInfo, JwtAuthConfig, JwtAuthConfigBuilder, JwtVerifier, KeySetError, Rejection,
-    RejectionKind, TokenErrorKind,
-};
+use tower_jwt_auth::{Algorithm, AuthInfo, JwtAuthConfig, JwtVerifier, Rejection};
 
 /// One suite: counts its rows, gathers what is wrong with them, and says both at the end.
 pub(crate) struct Suite {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::Deserialize as _;
 use serde_json::Value;
-use tower_jwt_auth::TokenErrorKind;
+use tower_jwt_auth::error::TokenErrorKind;
 
 use crate::support::{Refusal, Suite, Verdict, at_seam, json, jwk_set, rows};
 

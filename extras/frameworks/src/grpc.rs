@@ -22,7 +22,8 @@ use tonic::transport::Server;
 use tonic::{Request, Response, Status};
 use tonic_prost::ProstCodec;
 use tower::Service;
-use tower_jwt_auth::{AuthInfo, JwtAuthLayer, Rejection, RejectionContext, RejectionKind};
+use tower_jwt_auth::{AuthInfo, JwtAuthLayer, Rejection};
+use tower_jwt_auth::error::{RejectionContext, RejectionKind};
 
 pub async fn serve(
     listener: TcpListener,

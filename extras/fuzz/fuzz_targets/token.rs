@@ -9,10 +9,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 use tower_jwt_auth::test_util::{FakeClock, TestKey};
-use tower_jwt_auth::{
-    Algorithm, AuthInfo, JwtAuthConfig, JwtVerifier, Rejection, RejectionKind, TokenErrorKind,
-    limits,
-};
+use tower_jwt_auth::{Algorithm, AuthInfo, JwtAuthConfig, JwtVerifier, Rejection, limits};
+use tower_jwt_auth::error::{RejectionKind, TokenErrorKind};
 use tower_jwt_auth_fuzz::count::Acceptance;
 use tower_jwt_auth_fuzz::signer::{
     ED25519_SIGNER, HS256_SIGNER, Signer, is_ours, signing_input, with_signature,
@@ -147,7 +145,7 @@ fn check_refused(verifier: &JwtVerifier, rejection: &Rejection) {
 }
 
 /// A configuration that trusts a key of every type.
-fn config() -> tower_jwt_auth::JwtAuthConfigBuilder {
+fn config() -> tower_jwt_auth::config::JwtAuthConfigBuilder {
     static KEYS: LazyLock<Value> = LazyLock::new(|| {
         let generated = [
             (Algorithm::ES256, "es"),

@@ -19,12 +19,12 @@ pub use crate::net::FetchError;
 /// file, a secret store, a database.
 ///
 /// To read keys over HTTP with another client, implement
-/// [`HttpTransport`](crate::HttpTransport) instead. When to fetch, how often, how long to wait, and
+/// [`HttpTransport`](crate::keys::HttpTransport) instead. When to fetch, how often, how long to wait, and
 /// whether the answer may replace the keys in use is decided by this crate: each call to `fetch`
 /// performs exactly one fetch, and does not retry, cache or time out.
 ///
 /// ```
-/// use tower_jwt_auth::{FetchError, FetchFuture, FetchRequest, Fetched, KeySource};
+/// use tower_jwt_auth::keys::{FetchError, FetchFuture, FetchRequest, Fetched, KeySource};
 ///
 /// #[derive(Debug)]
 /// struct FileKeys(std::path::PathBuf);
@@ -58,7 +58,7 @@ pub type FetchFuture<'a> = Pin<Box<dyn Future<Output = Result<Fetched, FetchErro
 ///
 /// ```
 /// # use std::time::Duration;
-/// # use tower_jwt_auth::{CacheValidators, FetchRequest};
+/// # use tower_jwt_auth::keys::{CacheValidators, FetchRequest};
 /// // In a test of a source:
 /// let request = FetchRequest::new("https://idp.example.com", Duration::from_secs(5));
 /// assert_eq!(request.validators, None);

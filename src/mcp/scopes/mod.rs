@@ -26,7 +26,8 @@ use crate::base::scopes::{ScopeHierarchy, ScopeSet};
 /// ```
 /// # #[cfg(feature = "axum")] {
 /// use axum::{Router, routing::post};
-/// use tower_jwt_auth::{JwtAuthLayer, McpScopesLayer};
+/// use tower_jwt_auth::JwtAuthLayer;
+/// use tower_jwt_auth::mcp::McpScopesLayer;
 ///
 /// fn app(auth: JwtAuthLayer) -> Router {
 ///     let scopes = McpScopesLayer::new()

@@ -43,7 +43,8 @@ use crate::wire::rejection_kind::RejectionKind;
 /// ```
 /// # #[cfg(feature = "axum")] {
 /// use axum::{Router, routing::any};
-/// use tower_jwt_auth::{JwtAuthLayer, SessionBindingLayer};
+/// use tower_jwt_auth::JwtAuthLayer;
+/// use tower_jwt_auth::mcp::SessionBindingLayer;
 ///
 /// fn app(auth: JwtAuthLayer) -> Router {
 ///     Router::new()

@@ -16,7 +16,8 @@ use crate::limits::{MAX_SESSIONS, MAX_SESSIONS_OF_ONE_PRINCIPAL, SESSION_IDLE_TI
 ///
 /// ```
 /// # #[cfg(feature = "test-util")] {
-/// use tower_jwt_auth::{AuthInfo, Principal};
+/// use tower_jwt_auth::AuthInfo;
+/// use tower_jwt_auth::mcp::Principal;
 ///
 /// let auth = AuthInfo::for_tests(serde_json::json!({"sub": "alice", "client_id": "app"}));
 /// let principal = Principal::of(&auth).expect("it names a subject");
@@ -48,7 +49,7 @@ impl Principal {
     }
 }
 
-/// Remembers to whom each session belongs, for [`SessionBindingLayer`](crate::SessionBindingLayer).
+/// Remembers to whom each session belongs, for [`SessionBindingLayer`](crate::mcp::SessionBindingLayer).
 ///
 /// [`MemorySessions`] does it in this process. Several processes behind a balancer that does not keep
 /// a session on one of them need a store that they share.

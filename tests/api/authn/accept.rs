@@ -9,10 +9,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Request;
 use http_body_util::{BodyExt as _, Full};
 use tower::{Layer as _, ServiceExt as _};
+use tower_jwt_auth::error::TokenErrorKind;
+use tower_jwt_auth::keys::SkipReason;
 use tower_jwt_auth::test_util::{TestIssuer, TestKey};
-use tower_jwt_auth::{
-    Algorithm, AuthInfo, JwtAuthConfig, JwtAuthLayer, SkipReason, TokenErrorKind,
-};
+use tower_jwt_auth::{Algorithm, AuthInfo, JwtAuthConfig, JwtAuthLayer};
 
 use crate::support::{Counting, RESOURCE, call, config, layer, request, send, serve};
 
@@ -217,9 +217,9 @@ async fn n30_keys_of_several_issuers_never_mix() {
     );
     let config = JwtAuthConfig::builder()
         .resource(RESOURCE)
-        .add_issuer(tower_jwt_auth::Issuer::new(a.issuer()))
+        .add_issuer(tower_jwt_auth::config::Issuer::new(a.issuer()))
         .add_issuer(
-            tower_jwt_auth::Issuer::new(b.issuer())
+            tower_jwt_auth::config::Issuer::new(b.issuer())
                 .audience("api://b")
                 .jwks_uri(b.jwks_uri()),
         )

@@ -18,8 +18,9 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tower::limit::ConcurrencyLimitLayer;
 use tower::{Layer as _, Service as _, ServiceBuilder, ServiceExt as _};
+use tower_jwt_auth::service::GuardedBody;
 use tower_jwt_auth::test_util::{Fault, TestIssuer};
-use tower_jwt_auth::{AuthInfo, GuardedBody, JwtAuthLayer};
+use tower_jwt_auth::{AuthInfo, JwtAuthLayer};
 
 use crate::support::{Counting, RESOURCE, call, config, layer, request, send, serve};
 

@@ -5,11 +5,10 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use tower_jwt_auth::config::{Issuer, JwtAuthConfigBuilder};
+use tower_jwt_auth::error::{CheckError, RejectionKind, TokenErrorKind};
 use tower_jwt_auth::test_util::{FakeClock, TestIssuer, TokenBuilder};
-use tower_jwt_auth::{
-    AuthInfo, CheckError, Issuer, JwtAuthConfig, JwtAuthConfigBuilder, JwtVerifier, Rejection,
-    RejectionKind, TokenErrorKind,
-};
+use tower_jwt_auth::{AuthInfo, JwtAuthConfig, JwtVerifier, Rejection};
 
 use crate::support::{Counting, RESOURCE, call, config, request};
 

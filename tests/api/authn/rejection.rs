@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response};
 use tower::{Layer as _, ServiceExt as _};
+use tower_jwt_auth::error::{RejectionContext, RejectionKind};
 use tower_jwt_auth::test_util::{Fault, TestIssuer};
-use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer, Rejection, RejectionContext, RejectionKind};
+use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer, Rejection};
 
 use crate::support::{Counting, RESOURCE, call, config, layer, read, request};
 

@@ -12,8 +12,9 @@ use http::{Request, Response};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt as _, Empty};
 use tower::{Layer as _, ServiceExt as _};
+use tower_jwt_auth::JwtAuthLayer;
+use tower_jwt_auth::config::{JwtAuthConfigBuilder, StreamExpiry};
 use tower_jwt_auth::test_util::{FakeClock, TestIssuer};
-use tower_jwt_auth::{JwtAuthConfigBuilder, JwtAuthLayer, StreamExpiry};
 
 use crate::support::{RESOURCE, config};
 

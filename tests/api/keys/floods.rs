@@ -3,7 +3,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use tower_jwt_auth::{Issuer, JwtAuthConfig, JwtVerifier, TokenErrorKind};
+use tower_jwt_auth::config::Issuer;
+use tower_jwt_auth::error::TokenErrorKind;
+use tower_jwt_auth::{JwtAuthConfig, JwtVerifier};
 
 use super::Verdict::{self, Refused};
 use super::{Good, Scenario, UNKNOWN, Unavailable, pass, seconds};

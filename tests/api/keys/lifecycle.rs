@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::advance;
+use tower_jwt_auth::config::{Issuer, JwksCache};
 use tower_jwt_auth::test_util::{Fault, TestIssuer};
-use tower_jwt_auth::{Algorithm, Issuer, JwksCache, JwtAuthConfig, JwtAuthLayer};
+use tower_jwt_auth::{Algorithm, JwtAuthConfig, JwtAuthLayer};
 
 use super::seconds;
 use crate::support::served::{Served, issuer_with, status};

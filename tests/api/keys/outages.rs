@@ -1,6 +1,6 @@
 //! An issuer that fails or hangs while its keys are in use.
 
-use tower_jwt_auth::JwksCache;
+use tower_jwt_auth::config::JwksCache;
 
 use super::{Good, Scenario, Unavailable, pass, seconds};
 use crate::support::issuer_in_memory::Answer;

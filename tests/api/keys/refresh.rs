@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tower_jwt_auth::JwksCache;
+use tower_jwt_auth::config::JwksCache;
 use tower_jwt_auth::test_util::FakeClock;
 
 use super::{Good, Scenario, UNKNOWN, Unavailable, pass, seconds, took};

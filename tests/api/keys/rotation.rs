@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
+use tower_jwt_auth::Algorithm;
+use tower_jwt_auth::config::JwksCache;
+use tower_jwt_auth::error::TokenErrorKind;
 use tower_jwt_auth::test_util::TestKey;
-use tower_jwt_auth::{Algorithm, JwksCache, TokenErrorKind};
 
 use super::Verdict::Refused;
 use super::{Good, Scenario, UNKNOWN, Unavailable, pass, seconds, took};

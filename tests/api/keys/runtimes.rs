@@ -5,7 +5,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
-use tower_jwt_auth::JwksCache;
+use tower_jwt_auth::config::JwksCache;
 
 use super::{Good, Scenario, UNKNOWN, Unavailable, pass, seconds};
 use crate::support::issuer_in_memory::{InMemoryIssuer, key, token, verdict};

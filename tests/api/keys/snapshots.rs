@@ -76,7 +76,7 @@ async fn a05_a_snapshot_file_outlives_the_process() {
     let later = first.another(|config| config.snapshot_file(&path).clock(&clock));
     assert!(!later.health().ready, "too old: {old}");
     let seed = json!({"keys": [first.key("k").jwk()]});
-    let config = |config: tower_jwt_auth::JwtAuthConfigBuilder| {
+    let config = |config: tower_jwt_auth::config::JwtAuthConfigBuilder| {
         config.snapshot_file(&path).clock(&clock).initial_jwks(seed)
     };
     assert!(first.another(config).health().ready);

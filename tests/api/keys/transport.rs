@@ -5,11 +5,9 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::json;
+use tower_jwt_auth::keys::{AddressPolicy, ExchangeLimits, HttpTransport, TransportFuture};
 use tower_jwt_auth::test_util::TestKey;
-use tower_jwt_auth::{
-    AddressPolicy, Algorithm, ExchangeLimits, HttpTransport, JwtAuthConfig, JwtVerifier,
-    TransportFuture,
-};
+use tower_jwt_auth::{Algorithm, JwtAuthConfig, JwtVerifier};
 
 /// Serves the metadata and the keys of one issuer, and notes the URLs that it was asked for.
 #[derive(Clone, Debug)]

@@ -6,11 +6,11 @@ use axum::Router;
 use rmcp::ServerHandler;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
-use tower_jwt_auth::test_util::{TestIssuer, TokenBuilder};
-use tower_jwt_auth::{
-    JwtAuthLayer, MemorySessions, Principal, SessionBindingLayer, SessionFuture, SessionStore,
-    SessionStoreError,
+use tower_jwt_auth::JwtAuthLayer;
+use tower_jwt_auth::mcp::{
+    MemorySessions, Principal, SessionBindingLayer, SessionFuture, SessionStore, SessionStoreError,
 };
+use tower_jwt_auth::test_util::{TestIssuer, TokenBuilder};
 
 use crate::support::{Answer, RESOURCE, config, read, serve};
 

@@ -1,6 +1,6 @@
 //! N01-N04 and N11-N18: which algorithm a token may name, and with which key.
 
-use tower_jwt_auth::TokenErrorKind::{
+use tower_jwt_auth::error::TokenErrorKind::{
     AlgorithmNotAllowed, BadSignature, KeyMismatch, MalformedHeader, TooLarge, UnknownKey,
 };
 

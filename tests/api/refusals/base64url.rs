@@ -1,7 +1,7 @@
 //! N36-N39: base64url has one spelling. Each odd spelling is signed as it stands, so that nothing
 //! else is wrong with the token.
 
-use tower_jwt_auth::TokenErrorKind::BadEncoding;
+use tower_jwt_auth::error::TokenErrorKind::BadEncoding;
 
 use super::*;
 

@@ -1,6 +1,6 @@
 //! N87-N97, N101 and N103: from whom, for whom and about whom.
 
-use tower_jwt_auth::TokenErrorKind::{
+use tower_jwt_auth::error::TokenErrorKind::{
     BoundToKey, MalformedClaims, MissingClaim, WrongAudience, WrongIssuer, WrongType,
 };
 use tower_jwt_auth::test_util::TestIssuer;

@@ -2,7 +2,9 @@
 
 use base64::engine::general_purpose::STANDARD;
 use tower_jwt_auth::ConfigError;
-use tower_jwt_auth::TokenErrorKind::{AlgorithmNotAllowed, BadSignature, KeyMismatch, UnknownKey};
+use tower_jwt_auth::error::TokenErrorKind::{
+    AlgorithmNotAllowed, BadSignature, KeyMismatch, UnknownKey,
+};
 
 use super::*;
 

@@ -1,6 +1,6 @@
 //! N78-N85: `exp`, `nbf` and `iat`.
 
-use tower_jwt_auth::TokenErrorKind::{
+use tower_jwt_auth::error::TokenErrorKind::{
     Expired, InconsistentTimes, IssuedInTheFuture, MalformedClaims, MissingClaim, NotYetValid,
 };
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tower_jwt_auth::TokenErrorKind::{
+use tower_jwt_auth::error::TokenErrorKind::{
     BadSignature, MalformedHeader, TooLarge, UnknownKey, UnsupportedHeader, WrongType,
 };
 use tower_jwt_auth::test_util::TestIssuer;

@@ -1,7 +1,7 @@
 //! N40-N42 and numbers: header and payload must be JSON objects. Each odd one is signed as it
 //! stands, so that nothing else is wrong with the token.
 
-use tower_jwt_auth::TokenErrorKind::{MalformedClaims, MalformedHeader};
+use tower_jwt_auth::error::TokenErrorKind::{MalformedClaims, MalformedHeader};
 
 use super::*;
 

@@ -1,7 +1,7 @@
 //! N59, N60 and N67-N77 as a token meets them: which keys of a set may verify it. The tests beside
 //! the key set in `src` try each member of a key by itself.
 
-use tower_jwt_auth::TokenErrorKind::{AmbiguousKey, BadSignature, KeyMismatch, UnknownKey};
+use tower_jwt_auth::error::TokenErrorKind::{AmbiguousKey, BadSignature, KeyMismatch, UnknownKey};
 use tower_jwt_auth::limits::{MAX_KEYS, MAX_KEYS_PER_KID};
 
 use super::*;

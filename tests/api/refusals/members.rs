@@ -1,6 +1,6 @@
 //! N43-N46: members that are repeated, deep, long or many.
 
-use tower_jwt_auth::TokenErrorKind::{MalformedClaims, MalformedHeader, TooLarge};
+use tower_jwt_auth::error::TokenErrorKind::{MalformedClaims, MalformedHeader, TooLarge};
 use tower_jwt_auth::limits::{MAX_JSON_MEMBERS, MAX_JSON_VALUES};
 
 use super::*;

@@ -30,11 +30,11 @@ use ::http::HeaderValue;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use tower_jwt_auth::config::JwtAuthConfigBuilder;
+use tower_jwt_auth::error::TokenErrorKind;
 use tower_jwt_auth::limits::UNKNOWN_KID_FETCHES;
 use tower_jwt_auth::test_util::{FakeClock, TestKey};
-use tower_jwt_auth::{
-    Algorithm, JwtAuthConfig, JwtAuthConfigBuilder, JwtAuthLayer, JwtVerifier, TokenErrorKind,
-};
+use tower_jwt_auth::{Algorithm, JwtAuthConfig, JwtAuthLayer, JwtVerifier};
 
 use crate::support::table::{Table, outcome};
 use crate::support::tokens::*;

@@ -1,7 +1,7 @@
 //! N119-N121: a token that was good once. Each is sent several times first, so that the cache of
 //! verified tokens holds it.
 
-use tower_jwt_auth::TokenErrorKind::{
+use tower_jwt_auth::error::TokenErrorKind::{
     BadSignature, Expired, IssuedInTheFuture, UnknownKey, WrongAudience, WrongIssuer,
 };
 

@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::routing::get;
 use tower_jwt_auth::RequireScopesLayer;
-use tower_jwt_auth::TokenErrorKind::MalformedClaims;
+use tower_jwt_auth::error::TokenErrorKind::MalformedClaims;
 use tower_jwt_auth::test_util::TestIssuer;
 
 use super::*;

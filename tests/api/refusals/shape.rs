@@ -1,6 +1,6 @@
 //! N32-N35: segments, size and serialisation.
 
-use tower_jwt_auth::TokenErrorKind::{BadEncoding, BadSignature, TooLarge, WrongSegments};
+use tower_jwt_auth::error::TokenErrorKind::{BadEncoding, BadSignature, TooLarge, WrongSegments};
 use tower_jwt_auth::limits::MAX_TOKEN_BYTES;
 
 use super::*;

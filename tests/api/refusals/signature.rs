@@ -1,8 +1,8 @@
 //! N20-N31: bad signatures, and good ones by keys of others. N25 and N27, paddings that need a
 //! private key to be made, are in `tests/vectors`.
 
-use tower_jwt_auth::Issuer;
-use tower_jwt_auth::TokenErrorKind::{
+use tower_jwt_auth::config::Issuer;
+use tower_jwt_auth::error::TokenErrorKind::{
     BadEncoding, BadSignature, UnknownKey, WrongAudience, WrongIssuer, WrongSegments,
 };
 

@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use rmcp::transport::auth::WWWAuthenticateParams;
-use tower_jwt_auth::{CheckError, JwtAuthConfig, JwtAuthLayer};
+use tower_jwt_auth::error::CheckError;
+use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer};
 
 use super::{METADATA, World, bearer};
 use crate::support::{Answer, Counting, RESOURCE, call, request};

@@ -14,10 +14,10 @@ use hyper_util::service::TowerToHyperService;
 use rmcp::transport::streamable_http_server::StreamableHttpServerConfig;
 use tokio::net::TcpListener;
 use tower::{Layer as _, Service, ServiceBuilder, ServiceExt as _};
+use tower_jwt_auth::JwtAuthLayer;
+use tower_jwt_auth::mcp::{McpScopes, McpScopesLayer, SessionBinding, SessionBindingLayer};
+use tower_jwt_auth::service::JwtAuth;
 use tower_jwt_auth::test_util::TestIssuer;
-use tower_jwt_auth::{
-    JwtAuth, JwtAuthLayer, McpScopes, McpScopesLayer, SessionBinding, SessionBindingLayer,
-};
 
 use super::{CALL_WHOAMI, Rmcp, WHOAMI, World, ask, bearer, result, rmcp_server};
 use crate::support::{Answer, HeldClock, RESOURCE, config, layer, serve, until};

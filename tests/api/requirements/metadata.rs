@@ -3,10 +3,10 @@
 use axum::Router;
 use rmcp::transport::auth::WWWAuthenticateParams;
 use serde_json::{Value, json};
+use tower_jwt_auth::config::{Issuer, JwtAuthConfigBuilder};
+use tower_jwt_auth::mcp::McpScopesLayer;
 use tower_jwt_auth::test_util::TestIssuer;
-use tower_jwt_auth::{
-    ConfigError, Issuer, JwtAuthConfig, JwtAuthConfigBuilder, JwtAuthLayer, McpScopesLayer,
-};
+use tower_jwt_auth::{ConfigError, JwtAuthConfig, JwtAuthLayer};
 
 use super::{METADATA, World, ask, bearer};
 use crate::support::{Counting, RESOURCE, call, layer, request, serve};

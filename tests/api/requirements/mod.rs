@@ -17,8 +17,10 @@ use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, Stream
 use rmcp::{RoleServer, ServerHandler, tool, tool_handler, tool_router};
 use serde_json::{Value, json};
 use tower::Layer as _;
+use tower_jwt_auth::JwtAuthLayer;
+use tower_jwt_auth::config::JwtAuthConfigBuilder;
+use tower_jwt_auth::mcp::AuthInfoExt as _;
 use tower_jwt_auth::test_util::{TestIssuer, TokenBuilder};
-use tower_jwt_auth::{AuthInfoExt as _, JwtAuthConfigBuilder, JwtAuthLayer};
 
 use crate::support::{Answer, RESOURCE, config, read, serve};
 

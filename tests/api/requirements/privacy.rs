@@ -4,8 +4,9 @@ use axum::Router;
 use axum::extract::Request;
 use axum::routing::any;
 use tower::ServiceExt as _;
+use tower_jwt_auth::mcp::{McpScopesLayer, SessionBindingLayer};
 use tower_jwt_auth::test_util::TestIssuer;
-use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer, McpScopesLayer, SessionBindingLayer};
+use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer};
 
 use super::{CALL_WHOAMI, WHOAMI, World, ask, bearer, result, rmcp_server, telling_headers};
 use crate::support::capture;

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::time::Instant;
+use tower_jwt_auth::config::{JwksCache, JwtAuthConfigBuilder};
+use tower_jwt_auth::error::{RejectionKind, TokenErrorKind};
+use tower_jwt_auth::keys::{FetchError, FetchFuture, FetchRequest, Fetched, KeySource};
 use tower_jwt_auth::test_util::TestKey;
-use tower_jwt_auth::{
-    Algorithm, FetchError, FetchFuture, FetchRequest, Fetched, JwksCache, JwtAuthConfig,
-    JwtAuthConfigBuilder, JwtVerifier, KeySource, RejectionKind, TokenErrorKind,
-};
+use tower_jwt_auth::{Algorithm, JwtAuthConfig, JwtVerifier};
 
 pub(crate) const ISSUER: &str = "memory";
 pub(crate) const AUDIENCE: &str = "tests";

@@ -18,8 +18,9 @@ pub(crate) mod served;
 pub(crate) mod table;
 pub(crate) mod tokens;
 
+use tower_jwt_auth::config::JwtAuthConfigBuilder;
 use tower_jwt_auth::test_util::TestIssuer;
-use tower_jwt_auth::{JwtAuthConfig, JwtAuthConfigBuilder, JwtAuthLayer};
+use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer};
 
 pub(crate) use self::clock::{HeldClock, pass, seconds, until};
 pub(crate) use self::http::{Answer, Connection, Counting, call, read, request, send, serve};

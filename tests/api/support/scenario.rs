@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tower_jwt_auth::JwtVerifier;
+use tower_jwt_auth::config::{JwksCache, JwtAuthConfigBuilder};
+use tower_jwt_auth::keys::IssuerHealth;
 use tower_jwt_auth::test_util::TestKey;
-use tower_jwt_auth::{IssuerHealth, JwksCache, JwtAuthConfigBuilder, JwtVerifier};
 
 use super::issuer_in_memory::{Answer, InMemoryIssuer, Verdict, junk, key, token, verdict};
 

@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
+use tower_jwt_auth::JwtAuthLayer;
+use tower_jwt_auth::config::JwtAuthConfigBuilder;
+use tower_jwt_auth::keys::IssuerHealth;
 use tower_jwt_auth::test_util::{Fault, TestIssuer};
-use tower_jwt_auth::{IssuerHealth, JwtAuthConfigBuilder, JwtAuthLayer};
 
 use super::{Answer, Counting, HeldClock, RESOURCE, call, config, request, until};
 

@@ -2,8 +2,10 @@
 
 use ::http::HeaderValue;
 use serde_json::{Value, json};
+use tower_jwt_auth::config::JwtAuthConfigBuilder;
+use tower_jwt_auth::error::TokenErrorKind;
 use tower_jwt_auth::limits::UNKNOWN_KID_FETCHES;
-use tower_jwt_auth::{JwtAuthConfigBuilder, JwtAuthLayer, JwtVerifier, Rejection, TokenErrorKind};
+use tower_jwt_auth::{JwtAuthLayer, JwtVerifier, Rejection};
 
 use super::issuer_in_memory::{Answer, InMemoryIssuer};
 use super::tokens::{INVALID_TOKEN, all_keys, good, rules};

@@ -6,8 +6,9 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use tower_jwt_auth::config::JwtAuthConfigBuilder;
 use tower_jwt_auth::test_util::{FakeClock, TestKey};
-use tower_jwt_auth::{Algorithm, JwtAuthConfig, JwtAuthConfigBuilder, JwtVerifier};
+use tower_jwt_auth::{Algorithm, JwtAuthConfig, JwtVerifier};
 
 use super::RESOURCE;
 

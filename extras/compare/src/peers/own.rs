@@ -1,4 +1,5 @@
-use tower_jwt_auth::{JwtAuthConfig, JwtAuthConfigBuilder, JwtAuthLayer};
+use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer};
+use tower_jwt_auth::config::JwtAuthConfigBuilder;
 
 use super::{ALGORITHMS, Crypto, Peer, Role, layered};
 use crate::drive::App;

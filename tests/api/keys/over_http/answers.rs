@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use tokio::time::advance;
-use tower_jwt_auth::JwksCache;
+use tower_jwt_auth::config::JwksCache;
 use tower_jwt_auth::test_util::{Fault, TestIssuer};
 
 use super::seconds;

@@ -80,7 +80,8 @@ async fn the_limit_of_the_body_can_be_set() {
 /// A request of the layers alone, whose service is handed the body as it is.
 #[tokio::test]
 async fn bodies_stream_through_and_trailers_are_kept() {
-    use tower_jwt_auth::{AuthInfo, GuardedBody};
+    use tower_jwt_auth::AuthInfo;
+    use tower_jwt_auth::service::GuardedBody;
 
     let sent = |(mut sender, body): (Sender<Bytes, Infallible>, Channel<Bytes, Infallible>)| {
         let data = Bytes::from(call("look"));
@@ -143,7 +144,8 @@ async fn bodies_stream_through_and_trailers_are_kept() {
 #[tokio::test]
 async fn a_slow_body_holds_no_permit() {
     use tower::limit::ConcurrencyLimitLayer;
-    use tower_jwt_auth::{AuthInfo, GuardedBody};
+    use tower_jwt_auth::AuthInfo;
+    use tower_jwt_auth::service::GuardedBody;
 
     let service = ConcurrencyLimitLayer::new(1).layer(tower::service_fn(
         async |_: http::Request<GuardedBody<Channel<Bytes, Infallible>>>| {

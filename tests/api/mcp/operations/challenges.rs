@@ -4,8 +4,9 @@ use axum::Router;
 use axum::routing::any;
 use rmcp::transport::auth::WWWAuthenticateParams;
 use tower::ServiceExt as _;
+use tower_jwt_auth::JwtAuthLayer;
+use tower_jwt_auth::config::JwtAuthConfigBuilder;
 use tower_jwt_auth::test_util::TestIssuer;
-use tower_jwt_auth::{JwtAuthConfigBuilder, JwtAuthLayer};
 
 use super::{CALL, NEW, Server, WRITE, call, scopes};
 use crate::support::{RESOURCE, config};

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::any;
 use tower::{Layer as _, ServiceExt as _};
+use tower_jwt_auth::JwtAuthLayer;
+use tower_jwt_auth::mcp::McpScopesLayer;
 use tower_jwt_auth::test_util::TestIssuer;
-use tower_jwt_auth::{JwtAuthLayer, McpScopesLayer};
 
 use super::{CALL, LOOK, NEW, OLD, Server, WRITE, call, scopes};
 use crate::support::{RESOURCE, config};

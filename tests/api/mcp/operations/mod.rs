@@ -12,8 +12,10 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::routing::any;
 use tower::ServiceExt as _;
+use tower_jwt_auth::JwtAuthLayer;
+use tower_jwt_auth::config::JwtAuthConfigBuilder;
+use tower_jwt_auth::mcp::McpScopesLayer;
 use tower_jwt_auth::test_util::TestIssuer;
-use tower_jwt_auth::{JwtAuthConfigBuilder, JwtAuthLayer, McpScopesLayer};
 
 use crate::support::{Answer, RESOURCE, config, read};
 
