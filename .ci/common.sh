@@ -13,7 +13,8 @@ export RUSTDOCFLAGS="-D warnings -D rustdoc::all -A rustdoc::private_doc_tests"
 if [ -z "${JWT_VECTORS:-}" ] && [ -d ../shared/vectors ]; then
   JWT_VECTORS=$(cd ../shared/vectors && pwd)
 fi
-export JWT_VECTORS=${JWT_VECTORS:-}
+# Unset, and not empty, where there are none: the tests look at that.
+if [ -n "${JWT_VECTORS:-}" ]; then export JWT_VECTORS; else unset JWT_VECTORS; fi
 
 # What the totals are made of: the output of the tests and more. Each script writes files with its name in front.
 logs=$CARGO_TARGET_DIR/ci
