@@ -106,8 +106,8 @@ impl JwtAuthLayer {
     /// returns. The verdict stands: the service is not called, and the rejection is left in the
     /// extensions of the response. Start from [`Rejection::to_response`] to change only a part. The
     /// layer sets the status, unless the response is gRPC (it carries `grpc-status`, and gRPC answers
-    /// with 200), and adds every header of [`Rejection::headers`] that the response lacks, so that
-    /// clients always find out how to authenticate and when to try again.
+    /// with 200), and adds every header of [`Rejection::headers`] but `Content-Type` that the response
+    /// lacks, so that clients always find out how to authenticate and when to try again.
     ///
     /// Default: the response of [`Rejection::to_response`]. Set it before you take a
     /// [`verifier`](Self::verifier): one that was taken before keeps its own.

@@ -3,7 +3,9 @@ use http::{Extensions, HeaderMap, Method, Request, Uri};
 
 /// What a request says besides its token. A token that is bound to a key is accepted only with a proof
 /// for this method, this URI and these headers, or for a certificate in the extensions.
-#[derive(Clone, Copy, Debug)]
+///
+/// Without `Debug`: the headers hold the token, not marked sensitive yet.
+#[derive(Clone, Copy)]
 pub(crate) struct Facts<'r> {
     pub(crate) method: &'r Method,
     pub(crate) uri: &'r Uri,

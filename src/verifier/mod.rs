@@ -243,7 +243,12 @@ impl JwtVerifier {
             let newer =
                 issuers.newer_keys_or_rejection(pending.demand(), pending.error(), answer)?;
             let presented = Presented::Kept(&credentials);
-            let admitted = issuers.final_look(presented, &newer, verifier.0.clock.now())?;
+            let now = verifier.0.clock.now();
+            // Of many requests that waited with one token, the first verifies it for all.
+            let admitted = match issuers.cached(presented, now) {
+                Some(cached) => cached,
+                None => issuers.final_look(presented, &newer, now)?,
+            };
             verifier.authorize(admitted, presented, None, &issuers)
         }
     }

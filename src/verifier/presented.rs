@@ -25,7 +25,8 @@ impl<'t> Presented<'t> {
 
     pub(crate) fn to_credentials(self) -> Credentials {
         match self {
-            // Reached only for tokens that verified, and those are valid header values.
+            // A token that gets here verified or waits for its key: its segments are base64url, which
+            // is a valid header value.
             Self::Alone(token) => {
                 let line = HeaderValue::from_str(token);
                 Credentials::new(line.unwrap_or(HeaderValue::from_static("")), 0)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::WWW_AUTHENTICATE;
+use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
 
 use crate::telemetry;
@@ -187,13 +187,14 @@ impl Rejection {
     }
 
     /// Sets the status and every header that the hook's response lacks, so that no challenge and no
-    /// `Retry-After` is lost. A gRPC response keeps its status, which is always 200.
+    /// `Retry-After` is lost; but for `Content-Type`, which describes a body that is not sent. A gRPC
+    /// response keeps its status, which is always 200.
     fn completed(&self, mut response: Response<Bytes>) -> Response<Bytes> {
         if !response.headers().contains_key("grpc-status") {
             *response.status_mut() = self.status();
         }
         for name in self.headers.keys() {
-            if !response.headers().contains_key(name) {
+            if name != CONTENT_TYPE && !response.headers().contains_key(name) {
                 for value in self.headers.get_all(name) {
                     response.headers_mut().append(name, value.clone());
                 }

@@ -211,3 +211,58 @@ async fn recovery_is_told_once() {
     pass(seconds(1)).await;
     assert_eq!(log.counts("task_lost"), 0, "an end in order is no loss");
 }
+
+/// The rejections of inner layers, extractors and handlers are counted and logged like the layer's.
+#[tokio::test]
+async fn each_rejection_behind_the_layer_is_told_once() {
+    use axum::Extension;
+    use axum::routing::post;
+    use tower::ServiceExt as _;
+    use tower_jwt_auth::{AuthInfo, Claims, Rejection, RequireScopesLayer};
+
+    async fn step_up(Extension(auth): Extension<AuthInfo>) -> Result<(), Rejection> {
+        Err(Rejection::insufficient_scope(&auth, ["handler"]))
+    }
+    async fn unfit(_: Claims<Vec<String>>) {}
+    async fn needs_caller(_: AuthInfo) {}
+    async fn may_have_caller(_: Option<AuthInfo>) {}
+
+    let (log, _guard) = capture();
+    let issuer = TestIssuer::start();
+    let layer = JwtAuthLayer::new(config(&issuer).build().unwrap()).open_paths(["/open"]);
+    let needs_scope = RequireScopesLayer::new(["layer"]);
+    let behind = axum::Router::new()
+        .route("/layer", post(|| async {}).layer(needs_scope))
+        .route("/handler", post(step_up))
+        .route("/claims", post(unfit))
+        .route("/open", post(needs_caller))
+        .route("/good", post(needs_caller))
+        .layer(layer);
+    let bare = axum::Router::new()
+        .route("/bare", post(needs_caller))
+        .route("/bare-option", post(may_have_caller));
+    let app = behind.merge(bare);
+    let token = issuer.mint(RESOURCE).sign();
+    for (path, status, told) in [
+        ("/good", 200, 0),
+        ("/layer", 403, 1),
+        ("/handler", 403, 1),
+        ("/claims", 403, 1),
+        ("/open", 401, 1),
+        ("/bare", 500, 1),
+        ("/bare-option", 500, 1),
+    ] {
+        let before = log.counts("request_refused");
+        let mut request = request(Some(&token)).map(|_| axum::body::Body::empty());
+        *request.uri_mut() = path.parse().unwrap();
+        let response = app.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), status, "{path}");
+        let after = log.counts("request_refused");
+        assert_eq!(
+            after.saturating_sub(before),
+            told,
+            "{path}:\n{}",
+            log.text()
+        );
+    }
+}

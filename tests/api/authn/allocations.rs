@@ -19,10 +19,13 @@ fn allocations_beside(others: usize) -> u64 {
         let verified = pin!(verifier.verify(token)).poll(&mut context);
         assert!(matches!(verified, Poll::Ready(Ok(_))), "{verified:?}");
     };
-    // The first token of all makes what later ones share.
-    verify(&signed(&world().es));
-    let token = signed(&world().es);
-    allocation_counter::measure(|| verify(&token)).count_total
+    // The first tokens make what later ones share. Which part of the cache grows is up to a random
+    // hash, so the least of several counts is the cost of a token.
+    let counts = (0..32).map(|_| {
+        let token = signed(&world().es);
+        allocation_counter::measure(|| verify(&token)).count_total
+    });
+    counts.min().unwrap_or_default()
 }
 
 #[test]

@@ -65,6 +65,7 @@ macro_rules! features {
 const FEATURES: &[(&str, bool)] = features![
     "aws_lc_rs",
     "axum",
+    "jsonwebtoken",
     "metrics",
     "reqwest",
     "rust_crypto",
