@@ -190,7 +190,7 @@ impl JwtAuthConfigBuilder {
     /// let revoked: Arc<RwLock<HashSet<String>>> = Arc::default();
     /// let list = revoked.clone();
     /// let builder = JwtAuthConfig::builder().check(move |auth| {
-    ///     let list = list.read().map_err(|_| CheckError::AccessDenied)?;
+    ///     let list = list.read().map_err(|_| CheckError::Forbidden)?;
     ///     match auth.jti().is_some_and(|jti| list.contains(jti)) {
     ///         true => Err(CheckError::InvalidToken),
     ///         false => Ok(()),
