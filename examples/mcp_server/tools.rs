@@ -62,7 +62,8 @@ impl Tools {
         Parameters(note): Parameters<Note>,
         context: RequestContext<RoleServer>,
     ) -> Result<String, ErrorData> {
-        let owner = Principal::of(caller(&context)?)
+        let owner = caller(&context)?
+            .principal()
             .ok_or_else(|| ErrorData::invalid_request("the token names nobody", None))?;
         if note.text.len() > LONGEST_NOTE {
             return Err(ErrorData::invalid_params("a note that long", None));

@@ -10,6 +10,7 @@ mod claims;
 mod ext;
 #[cfg(feature = "axum")]
 mod extract;
+mod principal;
 mod required;
 
 use std::fmt;
@@ -30,6 +31,7 @@ use claims::one_claim;
 pub use ext::AuthInfoExt;
 #[cfg(feature = "axum")]
 pub use extract::Claims;
+pub use principal::Principal;
 pub(crate) use required::{answers_in, require_caller};
 
 /// A caller whose token passed every check. Holding one is the proof: only the verifier makes it.
@@ -156,13 +158,6 @@ impl AuthInfo {
         self.verified.matched()
     }
 
-    /// Who this is, across refreshes of the token: issuer, client id and subject. Key sessions and
-    /// state handles by it, never by the token.
-    #[must_use]
-    pub fn principal(&self) -> (&str, &str, Option<&str>) {
-        (self.issuer(), self.client_id(), self.subject())
-    }
-
     /// All claims as `T`. Reads the whole payload at each call.
     ///
     /// # Errors
@@ -251,7 +246,7 @@ impl Serialize for AuthInfo {
 }
 
 /// What `client_id()` says of a token that names no client.
-pub(crate) const UNKNOWN_CLIENT: &str = "jwt";
+const UNKNOWN_CLIENT: &str = "jwt";
 
 #[cfg(all(test, feature = "test-util"))]
 mod tests {
@@ -295,6 +290,5 @@ mod tests {
             serde_json::json!(["admin"])
         );
         assert!(auth.claims::<Vec<String>>().is_err());
-        assert_eq!(auth.principal(), ("https://issuer.test", "jwt", None));
     }
 }

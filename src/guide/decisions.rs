@@ -99,13 +99,13 @@
 //! | A method without a rule | Requires nothing more | `ping`, `initialize` and notifications must work for every authenticated caller |
 //! | GET, HEAD, DELETE, OPTIONS | Require nothing more | They carry no operation: they open streams or end a session |
 //! | The owner of a session | The principal (issuer, client and subject) whose request made the server assign the id | The token changes with each refresh; the subject alone can be equal at two issuers or in two clients |
-//! | A token that names neither a subject nor a client | Owns no session; [`Principal::of`](crate::mcp::Principal::of) is `None` | All such tokens of an issuer would be the same principal |
+//! | A token that names neither a subject nor a client | Owns no session; [`AuthInfo::principal`](crate::AuthInfo::principal) is `None` | All such tokens of an issuer would be the same principal |
 //! | A session id with another principal's token | 404, byte for byte rmcp's response for an unknown session | The client then starts its own session, and a stolen id cannot be told from an invented one |
 //! | A session id with the protocol of 2026-07-28, which has no sessions | Rejected if the session belongs to another principal; otherwise never bound | Servers ignore the header in that version, so success says nothing about the session |
 //! | An unknown session | Belongs to the first principal who uses it successfully; 404 with [`strict`](crate::mcp::SessionBindingLayer::strict) | Servers may keep sessions elsewhere, and beyond the life of this process |
 //! | Two session ids in a request, or an id that is very long or not visible ASCII | 404 | The server might read the other one |
 //! | A session store that fails | 503, and the id from the server is not sent to the client | A session without an owner could be taken over by anybody |
-//! | Too many sessions | The least recently used session is evicted, starting with the same principal's sessions | No principal can evict the sessions of others |
+//! | Too many sessions | A user at its limit loses one of its own sessions; when the store is full, the user with the most sessions loses one. It is the least recently used of a sample | Nobody can evict the sessions of others, not with any number of clients either |
 //! | A token that expires during a stream | Decided by [`StreamExpiry`](crate::config::StreamExpiry): `new` lets the stream continue; [`mcp`](crate::JwtAuthLayer::for_mcp) ends notification streams at `exp`, or when the token is too old, plus leeway | The spec requires nothing. Ending the stream of a call loses its result, because clients and servers take it for a cancellation |
 //! | `Authorization` behind the layer | Marked sensitive; removed by [`mcp`](crate::JwtAuthLayer::for_mcp) | A proxy or a log behind an ordinary service may rely on it. An MCP server must not pass it on |
 //!

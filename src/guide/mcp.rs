@@ -144,6 +144,7 @@
 //!         context: RequestContext<RoleServer>,
 //!     ) -> Result<ReadResourceResponse, ErrorData> {
 //!         let owner = caller(&context)?.principal();
+//!         let owner = owner.ok_or_else(|| ErrorData::invalid_request("the token names nobody", None))?;
 //!         let text = format!("the notes of {owner:?}");
 //!         Ok(ReadResourceResult::new(vec![ResourceContents::text(text, request.uri)]).into())
 //!     }
@@ -155,7 +156,8 @@
 //! - Read it in each call and never store it in the handler. A session outlives a token, and the
 //!   factory that creates a handler sees no request.
 //! - [`principal`](crate::AuthInfo::principal) identifies the caller across refreshes of the token:
-//!   issuer, client and subject. Key stored data by it, never by the token or the session.
+//!   issuer, client and subject. Key stored data by it, never by the token or the session. It is
+//!   `None` if the token names neither a subject nor a client; store nothing for such a caller.
 //! - [`token`](crate::AuthInfo::token) is for this server alone. Use your own token for other
 //!   servers, or token exchange (RFC 8693).
 //!

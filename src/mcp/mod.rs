@@ -9,10 +9,10 @@ mod protocol;
 mod scopes;
 mod sessions;
 
-pub use crate::caller::AuthInfoExt;
+pub use crate::caller::{AuthInfoExt, Principal};
 pub use scopes::McpScopesLayer;
 pub use scopes::service::McpScopes;
-pub use sessions::store::{
-    MemorySessions, Principal, SessionFuture, SessionStore, SessionStoreError,
-};
-pub use sessions::{SessionBinding, SessionBindingFuture, SessionBindingLayer};
+pub use sessions::SessionBindingLayer;
+pub use sessions::memory::MemorySessions;
+pub use sessions::service::{SessionBinding, SessionBindingFuture};
+pub use sessions::store::{Ownership, SessionFuture, SessionStore, SessionStoreError};

@@ -46,8 +46,8 @@ fn auto_traits_of_every_public_type() {
     each!(value:
         AddressPolicy, Algorithm, CacheValidators, Claims<()>, ConfigError, ExchangeLimits,
         FetchRequest<'static>, Fetched, InitialJwks, Jwk, JwkSet, JwksCache, StaticKeyError,
-        KeySetError, KeySnapshot, Principal, CheckError, RejectionKind, SkipReason, SkippedKey,
-        StreamExpiry, TokenError, TokenErrorKind, UrlError, Fault, JwsError,
+        KeySetError, KeySnapshot, Ownership, Principal, CheckError, RejectionKind, SkipReason,
+        SkippedKey, StreamExpiry, TokenError, TokenErrorKind, UrlError, Fault, JwsError,
     );
     each!(shared:
         AuthInfo, FetchError, Issuer, IssuerHealth, JwtAuth<Counting>, JwtAuthConfig,

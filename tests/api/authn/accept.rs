@@ -11,6 +11,7 @@ use http_body_util::{BodyExt as _, Full};
 use tower::{Layer as _, ServiceExt as _};
 use tower_jwt_auth::error::TokenErrorKind;
 use tower_jwt_auth::keys::SkipReason;
+use tower_jwt_auth::mcp::Principal;
 use tower_jwt_auth::test_util::{TestIssuer, TestKey};
 use tower_jwt_auth::{Algorithm, AuthInfo, JwtAuthConfig, JwtAuthLayer};
 
@@ -170,7 +171,8 @@ async fn the_service_sees_the_caller() {
         .unwrap();
     let auth = seen.lock().unwrap().take().unwrap();
     assert_eq!(auth.token(), token);
-    assert_eq!(auth.principal(), (issuer.issuer(), "cli", Some("alice")));
+    let principal = Principal::new(issuer.issuer(), Some("cli"), Some("alice"));
+    assert_eq!(auth.principal(), Some(principal));
     assert_eq!(auth.scopes(), ["b", "a"]);
     assert_eq!(auth.audience(), [RESOURCE]);
     assert_eq!(auth.resource(), Some(RESOURCE));

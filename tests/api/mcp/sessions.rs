@@ -1,6 +1,7 @@
 //! A session of a real MCP server belongs to the principal that began it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use rmcp::ServerHandler;
@@ -8,7 +9,8 @@ use rmcp::transport::streamable_http_server::session::local::LocalSessionManager
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use tower_jwt_auth::JwtAuthLayer;
 use tower_jwt_auth::mcp::{
-    MemorySessions, Principal, SessionBindingLayer, SessionFuture, SessionStore, SessionStoreError,
+    MemorySessions, Ownership, Principal, SessionBindingLayer, SessionFuture, SessionStore,
+    SessionStoreError,
 };
 use tower_jwt_auth::test_util::{TestIssuer, TokenBuilder};
 
@@ -46,6 +48,10 @@ impl Server {
         let base = serve(app.layer(auth)).await;
         let url = format!("{base}/mcp");
         Self { issuer, url }
+    }
+
+    fn principal(&self, subject: &str) -> Principal {
+        Principal::new(self.issuer.issuer(), Some("test-client"), Some(subject))
     }
 
     fn token(&self, subject: &str) -> TokenBuilder {
@@ -89,6 +95,12 @@ type Response = reqwest::Response;
 
 const INITIALIZE: &str = r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}"#;
 const PING: &str = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+
+const KEEP: Duration = Duration::from_secs(60);
+
+async fn ask(sessions: &MemorySessions, id: &str, principal: &Principal) -> Ownership {
+    sessions.owner_is(id, principal, KEEP).await.unwrap()
+}
 
 async fn answer(response: Response) -> Answer {
     let response: http::Response<reqwest::Body> = response.into();
@@ -145,8 +157,9 @@ async fn a_session_is_forgotten_when_its_owner_ends_it() {
     let server = Server::start(Some(SessionBindingLayer::with_store(sessions.clone()))).await;
     let alice = server.token("alice");
     let session = server.initialize(&alice).await;
-    let owner = sessions.owner(&session).await.unwrap().unwrap();
-    assert_eq!(owner.subject.as_deref(), Some("alice"));
+    let (own, bobs) = (server.principal("alice"), server.principal("bob"));
+    assert_eq!(ask(&sessions, &session, &own).await, Ownership::Owner);
+    assert_eq!(ask(&sessions, &session, &bobs).await, Ownership::Other);
     assert!(
         server
             .send("DELETE", &alice, &[&session], "")
@@ -154,7 +167,7 @@ async fn a_session_is_forgotten_when_its_owner_ends_it() {
             .status()
             .is_success()
     );
-    assert_eq!(sessions.owner(&session).await.unwrap(), None);
+    assert_eq!(ask(&sessions, &session, &own).await, Ownership::Unknown);
     let after = server.send("POST", &alice, &[&session], PING).await;
     assert_eq!(after.status(), 404);
 }
@@ -176,8 +189,9 @@ async fn an_unknown_session_is_asked_for_unless_strict() {
                 .status(),
             200
         );
-        let owner = sessions.owner(&session).await.unwrap().unwrap();
-        sessions.forget(&session, &owner).await.unwrap();
+        let own = server.principal("alice");
+        assert_eq!(ask(&sessions, &session, &own).await, Ownership::Owner);
+        sessions.end(&session, &own).await.unwrap();
         let again = server.send("POST", &alice, &[&session], PING).await;
         assert_eq!(again.status(), first, "strict: {strict}");
         let other = server.send("POST", &bob, &[&session], PING).await;
@@ -236,8 +250,13 @@ async fn ids_cannot_be_claimed_in_advance() {
     ];
     for (headers, id, status, bound) in cases {
         assert_eq!(ask(headers).await, status, "{headers:?}");
-        let owner = sessions.owner(id).await.unwrap();
-        assert_eq!(owner.is_some(), bound, "{headers:?}");
+        let owner = Principal::new(issuer.issuer(), Some("test-client"), Some("alice"));
+        let want = if bound {
+            Ownership::Owner
+        } else {
+            Ownership::Unknown
+        };
+        assert_eq!(self::ask(&sessions, id, &owner).await, want, "{headers:?}");
     }
 }
 
@@ -249,9 +268,10 @@ async fn who_is_nobody_owns_no_session() {
     let named = server.token("alice").without("client_id");
     let nobody = named.clone().without("sub");
     let session = server.initialize(&nobody).await;
-    assert_eq!(sessions.owner(&session).await.unwrap(), None);
+    let own = Principal::new(server.issuer.issuer(), None, Some("alice"));
+    assert_eq!(ask(&sessions, &session, &own).await, Ownership::Unknown);
     let session = server.initialize(&named).await;
-    assert!(sessions.owner(&session).await.unwrap().is_some());
+    assert_eq!(ask(&sessions, &session, &own).await, Ownership::Owner);
     assert_eq!(
         server
             .send("POST", &nobody, &[&session], PING)
@@ -261,21 +281,53 @@ async fn who_is_nobody_owns_no_session() {
     );
 }
 
+/// The name that `client_id()` gives to a client without a name is a client like any other.
+#[tokio::test]
+async fn a_client_called_jwt_owns_its_session() {
+    let server = Server::start(Some(SessionBindingLayer::new())).await;
+    let machine = server.token("alice").without("sub").client_id("jwt");
+    let session = server.initialize(&machine).await;
+    let own = server.send("POST", &machine, &[&session], PING).await;
+    assert_eq!(own.status(), 200);
+    let other = machine.clone().client_id("other");
+    for thief in [
+        other,
+        machine.without("client_id"),
+        server.token("alice").client_id("jwt"),
+    ] {
+        let refused = server.send("POST", &thief, &[&session], PING).await;
+        assert_eq!(refused.status(), 404);
+    }
+}
+
 /// A store that knows the owner of each session, and cannot be told of new ones.
 #[derive(Debug)]
 struct ReadOnly(Principal);
 
 impl SessionStore for ReadOnly {
-    fn bind<'s>(&'s self, _: &'s str, _: Principal) -> SessionFuture<'s, Principal> {
-        Box::pin(async { Err(SessionStoreError::new("read only")) })
+    fn bind<'s>(
+        &'s self,
+        _: &'s str,
+        _: &'s Principal,
+        _: Duration,
+    ) -> SessionFuture<'s, Ownership> {
+        SessionFuture::ready(Err(SessionStoreError::new("read only")))
     }
 
-    fn owner<'s>(&'s self, _: &'s str) -> SessionFuture<'s, Option<Principal>> {
-        Box::pin(async { Ok(Some(self.0.clone())) })
+    fn owner_is<'s>(
+        &'s self,
+        _: &'s str,
+        principal: &'s Principal,
+        _: Duration,
+    ) -> SessionFuture<'s, Ownership> {
+        SessionFuture::ready(Ok(match *principal == self.0 {
+            true => Ownership::Owner,
+            false => Ownership::Other,
+        }))
     }
 
-    fn forget<'s>(&'s self, _: &'s str, _: &'s Principal) -> SessionFuture<'s, ()> {
-        Box::pin(async { Ok(()) })
+    fn end<'s>(&'s self, _: &'s str, _: &'s Principal) -> SessionFuture<'s, ()> {
+        SessionFuture::ready(Ok(()))
     }
 }
 
@@ -283,11 +335,7 @@ impl SessionStore for ReadOnly {
 #[tokio::test]
 async fn the_store_is_not_needed_again_for_a_session_that_is_known() {
     let issuer = TestIssuer::start();
-    let alice = Principal {
-        issuer: issuer.issuer().to_owned(),
-        client_id: "test-client".to_owned(),
-        subject: Some("alice".to_owned()),
-    };
+    let alice = Principal::new(issuer.issuer(), Some("test-client"), Some("alice"));
     let layer = SessionBindingLayer::with_store(ReadOnly(alice));
     let app = Router::new()
         .route("/", axum::routing::post(|| async { "done" }).layer(layer))
@@ -303,16 +351,26 @@ async fn the_store_is_not_needed_again_for_a_session_that_is_known() {
 struct Broken;
 
 impl SessionStore for Broken {
-    fn bind<'s>(&'s self, _: &'s str, _: Principal) -> SessionFuture<'s, Principal> {
-        Box::pin(async { Err(SessionStoreError::new("connection refused")) })
+    fn bind<'s>(
+        &'s self,
+        _: &'s str,
+        _: &'s Principal,
+        _: Duration,
+    ) -> SessionFuture<'s, Ownership> {
+        SessionFuture::new(async { Err(SessionStoreError::new("connection refused")) })
     }
 
-    fn owner<'s>(&'s self, _: &'s str) -> SessionFuture<'s, Option<Principal>> {
-        Box::pin(async { Err(SessionStoreError::new("connection refused")) })
+    fn owner_is<'s>(
+        &'s self,
+        _: &'s str,
+        _: &'s Principal,
+        _: Duration,
+    ) -> SessionFuture<'s, Ownership> {
+        SessionFuture::new(async { Err(SessionStoreError::new("connection refused")) })
     }
 
-    fn forget<'s>(&'s self, _: &'s str, _: &'s Principal) -> SessionFuture<'s, ()> {
-        Box::pin(async { Err(SessionStoreError::new("connection refused")) })
+    fn end<'s>(&'s self, _: &'s str, _: &'s Principal) -> SessionFuture<'s, ()> {
+        SessionFuture::new(async { Err(SessionStoreError::new("connection refused")) })
     }
 }
 
@@ -334,12 +392,9 @@ async fn a_store_that_fails_is_a_503_and_hands_out_no_session() {
 async fn who_has_no_token_owns_no_session() {
     let issuer = TestIssuer::start();
     let sessions = MemorySessions::new();
-    let alice = Principal {
-        issuer: issuer.issuer().to_owned(),
-        client_id: "test-client".to_owned(),
-        subject: Some("alice".to_owned()),
-    };
-    sessions.bind("s", alice).await.unwrap();
+    let alice = Principal::new(issuer.issuer(), Some("test-client"), Some("alice"));
+    let bound = sessions.bind("s", &alice, KEEP).await.unwrap();
+    assert_eq!(bound, Ownership::Owner);
     let layer = SessionBindingLayer::with_store(sessions);
     let app = Router::new()
         .route(

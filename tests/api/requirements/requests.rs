@@ -197,7 +197,7 @@ async fn m17_s8_a_principal_outlives_its_token_and_is_nobody_elses() {
     let verifier = JwtVerifier::new(config(&issuer).build().unwrap());
     let token = issuer.mint(RESOURCE).scope("a");
     let principal = async |token: &tower_jwt_auth::test_util::TokenBuilder| {
-        Principal::of(&verifier.verify(&token.sign()).await.unwrap())
+        verifier.verify(&token.sign()).await.unwrap().principal()
     };
     let own = principal(&token).await;
     let refreshed = token.clone().claim("jti", "next").scope("a b");
@@ -217,5 +217,5 @@ async fn m17_s8_a_principal_outlives_its_token_and_is_nobody_elses() {
         .verify(&elsewhere.mint(RESOURCE).sign())
         .await
         .unwrap();
-    assert_ne!(Principal::of(&same_name), own, "alice of another issuer");
+    assert_ne!(same_name.principal(), own, "alice of another issuer");
 }

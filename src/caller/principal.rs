@@ -1,0 +1,88 @@
+//! The identity of a caller across refreshes of its token.
+
+use serde::{Deserialize, Serialize};
+
+use crate::caller::AuthInfo;
+
+/// Identifies a caller across refreshes of its token: by issuer, client and subject, and later by
+/// the key that the token is bound to.
+///
+/// Key sessions, handles and cached state by it, never by the token. Data that a user expects to see
+/// from every client belongs to issuer and subject alone.
+///
+/// ```
+/// # #[cfg(feature = "test-util")] {
+/// use tower_jwt_auth::AuthInfo;
+/// use tower_jwt_auth::mcp::Principal;
+///
+/// let auth = AuthInfo::for_tests(serde_json::json!({"sub": "alice", "client_id": "app"}));
+/// let principal = auth.principal().expect("the token names a subject");
+/// assert_eq!(principal, Principal::new(auth.issuer(), Some("app"), Some("alice")));
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Principal {
+    /// The claim `iss`.
+    pub issuer: String,
+    /// See [`AuthInfo::named_client`].
+    pub client_id: Option<String>,
+    /// The claim `sub`.
+    pub subject: Option<String>,
+    /// The key that the token is bound to. `None` for bearer tokens, the only tokens that this
+    /// version accepts.
+    #[serde(default)]
+    pub key: Option<String>,
+}
+
+impl Principal {
+    /// Makes the principal of a bearer token with these claims.
+    #[must_use]
+    pub fn new(issuer: impl Into<String>, client_id: Option<&str>, subject: Option<&str>) -> Self {
+        Self {
+            issuer: issuer.into(),
+            client_id: client_id.map(ToOwned::to_owned),
+            subject: subject.map(ToOwned::to_owned),
+            key: None,
+        }
+    }
+}
+
+impl AuthInfo {
+    /// The caller's identity across refreshes of its token. `None` if the token names neither a
+    /// subject nor a client, because then any caller of that issuer could be meant.
+    #[must_use]
+    pub fn principal(&self) -> Option<Principal> {
+        let (client, subject) = (self.named_client(), self.subject());
+        let is_named = client.is_some() || subject.is_some();
+        is_named.then(|| Principal::new(self.issuer(), client, subject))
+    }
+
+    /// The OAuth client that the token names, as in [`client_id`](Self::client_id); `None` if it
+    /// names none.
+    #[must_use]
+    pub fn named_client(&self) -> Option<&str> {
+        self.verified.client()
+    }
+}
+
+#[cfg(all(test, feature = "test-util"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_called_jwt_is_named() {
+        let principal = |claims| AuthInfo::for_tests(claims).principal();
+        let unnamed = AuthInfo::for_tests(serde_json::json!({}));
+        assert_eq!((unnamed.client_id(), unnamed.named_client()), ("jwt", None));
+        assert_eq!(unnamed.principal(), None);
+        let client = principal(serde_json::json!({"client_id": "jwt"})).unwrap();
+        assert_eq!(client.client_id.as_deref(), Some("jwt"));
+        let with_client = principal(serde_json::json!({"client_id": "jwt", "sub": "alice"}));
+        let without = principal(serde_json::json!({"sub": "alice"}));
+        assert_ne!(
+            with_client, without,
+            "an unnamed client is not the client `jwt`"
+        );
+    }
+}
