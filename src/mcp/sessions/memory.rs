@@ -396,9 +396,9 @@ mod tests {
         );
     }
 
-    /// With client ids as many as one likes, too.
+    /// However many clients it uses.
     #[test]
-    fn field_s07_who_holds_most_makes_room() {
+    fn the_user_with_the_most_sessions_makes_room() {
         let sessions = MemorySessions::with_limits(50, 1_000);
         for user in 0..10 {
             sessions.begin(&format!("u{user}"), &principal(&user.to_string()));
