@@ -88,7 +88,8 @@ pub const MAX_DURATION: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 /// [`max_body_bytes`](crate::mcp::McpScopesLayer::max_body_bytes) sets another limit.
 pub const MAX_MCP_BODY_BYTES: usize = 4 * 1024 * 1024;
 
-/// Sessions that [`MemorySessions`](crate::mcp::MemorySessions) holds, 100,000: 27 MB with ids of 36 bytes, if
+/// Sessions that [`MemorySessions`](crate::mcp::MemorySessions) holds, 100,000: 27 MB with ids of 36
+/// bytes, if
 /// each belongs to another user.
 pub const MAX_SESSIONS: usize = 100_000;
 

@@ -10,7 +10,7 @@ use http::{Request, Response};
 use http_body_util::Full;
 use rmcp::transport::streamable_http_server::StreamableHttpServerConfig;
 use tower::{Layer as _, ServiceBuilder, ServiceExt as _};
-use tower_jwt_auth::mcp::{McpScopesLayer, Principal, SessionBindingLayer};
+use tower_jwt_auth::mcp::{McpScopesLayer, SessionBindingLayer};
 use tower_jwt_auth::service::GuardedBody;
 use tower_jwt_auth::test_util::{FakeClock, TestIssuer};
 use tower_jwt_auth::{AuthInfo, JwtAuthLayer, JwtVerifier};
