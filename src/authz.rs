@@ -43,7 +43,8 @@ struct Needed {
 }
 
 impl RequireScopesLayer {
-    /// Requires all of `scopes`, compared byte for byte. With none, any verified caller is admitted.
+    /// Requires all of `scopes`, compared byte for byte. With none, any verified caller is
+    /// admitted.
     ///
     /// A scope with characters that a challenge cannot carry (RFC 6749 §3.3) is required, but the
     /// challenge does not list it. An empty string is a scope that no token has.

@@ -1,5 +1,6 @@
 //! A tower layer that turns any HTTP service into an OAuth 2.1 resource server: it takes the bearer
-//! token of each request, verifies it against the keys of its issuer, and tells the service who calls.
+//! token of each request, verifies it against the keys of its issuer, and tells the service who
+//! calls.
 //!
 //! ```
 //! # #[cfg(all(feature = "axum", feature = "aws_lc_rs", feature = "reqwest"))] {
@@ -8,7 +9,7 @@
 //!
 //! let config = JwtAuthConfig::builder()
 //!     .resource("https://mcp.example.com/mcp") // this server, and the audience that a token must name
-//!     .issuer("https://tenant.auth0.com/") // its keys are found by discovery, or set with .jwks_uri(..)
+//!     .issuer("https://tenant.auth0.com/") // keys are found by discovery, or set .jwks_uri(..)
 //!     .build()?;
 //! let app: Router = Router::new()
 //!     .route("/mcp", post(handler))
@@ -26,15 +27,15 @@
 //! 1. A request for the protected resource metadata is answered, without a token (RFC 9728).
 //! 2. An [open path](JwtAuthLayer::open_paths) goes on to the service.
 //! 3. Exactly one bearer token is taken from the `Authorization` header (RFC 6750 §2.1).
-//! 4. The token is verified, cheapest check first. When its key is missing, the request waits for one
-//!    fetch, at most the fetch timeout, and is looked at once more.
+//! 4. The token is verified, cheapest check first. When its key is missing, the request waits for
+//!    one fetch, at most the fetch timeout, and is looked at once more.
 //! 5. [`AuthInfo`] goes into the extensions, the service is called.
 //!
-//! Whatever reaches the service, its `Authorization` header is marked sensitive, and an [`AuthInfo`] that
-//! something further out left in the extensions is gone.
+//! Whatever reaches the service, its `Authorization` header is marked sensitive, and an
+//! [`AuthInfo`] that something further out left in the extensions is gone.
 //!
-//! A request that is refused never reaches the service, and its body is not read. While the keys of an
-//! issuer cannot be had the answer is 503, not 401: clients keep their tokens.
+//! A request that is refused never reaches the service, and its body is not read. While the keys of
+//! an issuer cannot be had the answer is 503, not 401: clients keep their tokens.
 //!
 //! # Where to look
 //!
@@ -141,8 +142,8 @@ pub use verifier::JwtVerifier;
 pub use wire::rejection::Rejection;
 
 pub mod error {
-    //! What can go wrong: in a token, in a configuration, in a check of your own. The errors of keys
-    //! are in [`keys`](crate::keys), those of sessions in [`mcp`](crate::mcp).
+    //! What can go wrong: in a token, in a configuration, in a check of your own. The errors of
+    //! keys are in [`keys`](crate::keys), those of sessions in [`mcp`](crate::mcp).
 
     pub use crate::base::url_rule::UrlError;
     pub use crate::caller::ClaimsError;

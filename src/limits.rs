@@ -13,13 +13,13 @@ pub const MAX_TOKEN_BYTES: usize = 16 * 1024;
 /// the line for the same reason.
 pub const MAX_HEADER_BYTES: usize = 10_000;
 
-/// Members of a token's header, and of its claims. Access tokens carry under 60; more would only cost
-/// time, of which a refusal shall take no more than three verifications.
+/// Members of a token's header, and of its claims. Access tokens carry under 60; more would only
+/// cost time, of which a refusal shall take no more than three verifications.
 pub const MAX_JSON_MEMBERS: usize = 256;
 
-/// Values in a token's header, and in its claims, with the names inside of objects: for the same reason.
-/// A number with a fraction or an exponent counts for eight. In a list of 1,024 strings there is room for
-/// eight characters each.
+/// Values in a token's header, and in its claims, with the names inside of objects: for the same
+/// reason. A number with a fraction or an exponent counts for eight. In a list of 1,024 strings
+/// there is room for eight characters each.
 pub const MAX_JSON_VALUES: usize = 1_024;
 
 /// Bytes of a key set or a discovery document after decompression, 256 KiB. The largest published
@@ -46,7 +46,8 @@ pub const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
 pub const MAX_LEEWAY: Duration = Duration::from_secs(5 * 60);
 
 /// How old a key set may get before it is refreshed: 10 minutes unless configured. It bounds how
-/// long a withdrawn key stays trusted, and providers' `max-age` of a day would be too long for that.
+/// long a withdrawn key stays trusted, and providers' `max-age` of a day would be too long for
+/// that.
 pub const DEFAULT_MAX_AGE: Duration = Duration::from_secs(10 * 60);
 
 /// How old a key set may get while refreshes fail: 24 hours unless configured. Outages of identity
@@ -83,26 +84,26 @@ pub const MAX_REMEMBERED_KIDS: usize = 1024;
 /// mistakes of unit.
 pub const MAX_DURATION: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
-/// The longest body that [`McpScopesLayer`](crate::mcp::McpScopesLayer) reads to learn the operation of a
-/// request: 4 MiB, the default of rmcp, unless
+/// The longest body that [`McpScopesLayer`](crate::mcp::McpScopesLayer) reads to learn the
+/// operation of a request: 4 MiB, the default of rmcp, unless
 /// [`max_body_bytes`](crate::mcp::McpScopesLayer::max_body_bytes) sets another limit.
 pub const MAX_MCP_BODY_BYTES: usize = 4 * 1024 * 1024;
 
-/// Sessions that [`MemorySessions`](crate::mcp::MemorySessions) holds, 100,000: 27 MB with ids of 36
-/// bytes, if
-/// each belongs to another user.
+/// Sessions that [`MemorySessions`](crate::mcp::MemorySessions) holds, 100,000: 27 MB with ids of
+/// 36 bytes, if each belongs to another user.
 pub const MAX_SESSIONS: usize = 100_000;
 
-/// Sessions of one user in [`MemorySessions`](crate::mcp::MemorySessions): 1,000, so that nobody pushes out
-/// the sessions of others. A user is an issuer and a subject, or the client if there is no subject.
+/// Sessions of one user in [`MemorySessions`](crate::mcp::MemorySessions): 1,000, so that nobody
+/// pushes out the sessions of others. A user is an issuer and a subject, or the client if there is
+/// no subject.
 pub const MAX_SESSIONS_OF_ONE_USER: usize = 1_000;
 
 /// A session that is unused for this long is forgotten: 24 hours. Servers forget theirs sooner.
 pub const SESSION_IDLE_TIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Verified tokens that one layer caches, unless configured: this many callers may be active at a
-/// time before signatures are checked again. Tokens of 1 KB take 2.1 KB each, 33 MiB in all; at most
-/// it is 3 KiB each on average and a sixth more, 56 MiB in all.
+/// time before signatures are checked again. Tokens of 1 KB take 2.1 KB each, 33 MiB in all; at
+/// most it is 3 KiB each on average and a sixth more, 56 MiB in all.
 pub const DEFAULT_TOKEN_CACHE_ENTRIES: usize = 16 * 1024;
 
 /// The most tokens that can be configured to be cached: a million, at most 3.5 GiB.

@@ -1,9 +1,10 @@
-//! Events and metrics: names, fields, levels and redaction. The only user of `tracing` and `metrics`.
+//! Events and metrics: names, fields, levels and redaction. The only user of `tracing` and
+//! `metrics`.
 //!
 //! Every folder may call it, one function for each event. Arguments are text, numbers and
-//! `&dyn Display`, so that this file knows no type of the crate. No function takes a token. Text from
-//! outside is escaped and cut short in events, and is never a label: an attacker must not be able to
-//! make up time series.
+//! `&dyn Display`, so that this file knows no type of the crate. No function takes a token. Text
+//! from outside is escaped and cut short in events, and is never a label: an attacker must not be
+//! able to make up time series.
 
 use std::fmt::Display;
 #[cfg(feature = "tracing")]
@@ -61,7 +62,8 @@ fn count_refused(label: &'static str) {
     counter.increment(1);
 }
 
-/// A session was refused. Level debug, as for any rejection. The id is as good as a secret and stays out.
+/// A session was refused. Level debug, as for any rejection. The id is as good as a secret and
+/// stays out.
 pub(crate) fn session_refused(known: bool) {
     #[cfg(feature = "tracing")]
     tracing::debug!(
@@ -96,7 +98,8 @@ pub(crate) struct KeyCounts {
     pub(crate) skipped: usize,
 }
 
-/// A good key set is in use as of `now`, in Unix seconds; `changed` when it differs from the last one.
+/// A good key set is in use as of `now`, in Unix seconds; `changed` when it differs from the last
+/// one.
 pub(crate) fn keys_refreshed(
     issuer: &str,
     generation: u64,

@@ -14,7 +14,8 @@ use crate::wire::stream_expiry::{Deadline, StreamExpiry};
 
 /// The settings of one layer, and what it does with a request: decide, then admit or respond.
 ///
-/// One allocation, because each request clones the service: one counter is enough to touch for that.
+/// One allocation, because each request clones the service: one counter is enough to touch for
+/// that.
 #[derive(Clone)]
 pub(super) struct Gate {
     pub(super) verifier: JwtVerifier,

@@ -17,8 +17,8 @@ use crate::wire::stream_expiry::StreamExpiry;
 /// Needs a tokio runtime with its time driver (`enable_time`) once keys are to be fetched.
 ///
 /// Made with [`JwtAuthLayer::new`] from a [`JwtAuthConfig`](crate::JwtAuthConfig). Clones, and the
-/// services made from them, share the keys and the one task per issuer that keeps them fresh; it ends
-/// with the last of them.
+/// services made from them, share the keys and the one task per issuer that keeps them fresh; it
+/// ends with the last of them.
 ///
 /// ```
 /// # #[cfg(all(feature = "axum", feature = "aws_lc_rs", feature = "reqwest"))] {
@@ -61,8 +61,8 @@ impl JwtAuthLayer {
 
     /// Lets requests without credentials through, without [`AuthInfo`](crate::AuthInfo).
     ///
-    /// Bad credentials are refused all the same: a client that sends a token means it. Credentials of
-    /// another scheme count as none, so that the service can read them itself.
+    /// Bad credentials are refused all the same: a client that sends a token means it. Credentials
+    /// of another scheme count as none, so that the service can read them itself.
     ///
     /// Default: every request needs a token.
     pub fn optional(mut self) -> Self {
@@ -84,10 +84,11 @@ impl JwtAuthLayer {
         self
     }
 
-    /// Ends event streams when the token of their request expires (the leeway included), by dropping
-    /// the body of the service.
+    /// Ends event streams when the token of their request expires (the leeway included), by
+    /// dropping the body of the service.
     ///
-    /// Default: [`StreamExpiry::Never`]; with [`for_mcp`](Self::for_mcp), [`StreamExpiry::ListenOnly`].
+    /// Default: [`StreamExpiry::Never`]; with [`for_mcp`](Self::for_mcp),
+    /// [`StreamExpiry::ListenOnly`].
     pub fn stream_expiry(mut self, expiry: StreamExpiry) -> Self {
         Arc::make_mut(&mut self.0).stream_expiry = expiry;
         self
@@ -102,12 +103,13 @@ impl JwtAuthLayer {
 
     /// Answers rejected requests with what `respond` makes of the [`Rejection`].
     ///
-    /// Holds for this layer, for the layers and extractors inside it, and for rejections that a handler
-    /// returns. The verdict stands: the service is not called, and the rejection is left in the
-    /// extensions of the response. Start from [`Rejection::to_response`] to change only a part. The
-    /// layer sets the status, unless the response is gRPC (it carries `grpc-status`, and gRPC answers
-    /// with 200), and adds every header of [`Rejection::headers`] but `Content-Type` that the response
-    /// lacks, so that clients always find out how to authenticate and when to try again.
+    /// Holds for this layer, for the layers and extractors inside it, and for rejections that a
+    /// handler returns. The verdict stands: the service is not called, and the rejection is left in
+    /// the extensions of the response. Start from [`Rejection::to_response`] to change only a part.
+    /// The layer sets the status, unless the response is gRPC (it carries `grpc-status`, and gRPC
+    /// answers with 200), and adds every header of [`Rejection::headers`] but `Content-Type` that
+    /// the response lacks, so that clients always find out how to authenticate and when to try
+    /// again.
     ///
     /// Default: the response of [`Rejection::to_response`]. Set it before you take a
     /// [`verifier`](Self::verifier): one that was taken before keeps its own.

@@ -38,7 +38,8 @@ impl Clock {
 
     fn wall(&self) -> NumericDate {
         let seconds = match self {
-            // A clock before 1970 cannot be right: it reads as infinity, and every token has expired.
+            // A clock before 1970 cannot be right: it reads as infinity, and every token has
+            // expired.
             Self::System => SystemTime::now()
                 .duration_since(UNIX_EPOCH)
                 .map_or(f64::INFINITY, |since| since.as_secs_f64()),

@@ -1,8 +1,8 @@
 use http::request::Parts;
 use http::{Extensions, HeaderMap, Method, Request, Uri};
 
-/// What a request says besides its token. A token that is bound to a key is accepted only with a proof
-/// for this method, this URI and these headers, or for a certificate in the extensions.
+/// What a request says besides its token. A token that is bound to a key is accepted only with a
+/// proof for this method, this URI and these headers, or for a certificate in the extensions.
 ///
 /// Without `Debug`: the headers hold the token, not marked sensitive yet.
 #[derive(Clone, Copy)]

@@ -27,8 +27,8 @@ impl ScopeSet {
         &self.0
     }
 
-    /// What a route or an operation needs. A text without any scope, out of an empty setting say, is
-    /// kept as one that no token has: nothing is open by mistake.
+    /// What a route or an operation needs. A text without any scope, out of an empty setting say,
+    /// is kept as one that no token has: nothing is open by mistake.
     pub(crate) fn required<S: AsRef<str>>(lists: impl IntoIterator<Item = S>) -> Self {
         let mut set = Self::default();
         for list in lists {

@@ -120,8 +120,8 @@ fn is_internal_address(url: &Url) -> bool {
     }
 }
 
-/// Loopback, link-local (where clouds keep their metadata services) and unspecified addresses, and the
-/// metadata addresses that are none of these. Private networks are not: issuers live there.
+/// Loopback, link-local (where clouds keep their metadata services) and unspecified addresses, and
+/// the metadata addresses that are none of these. Private networks are not: issuers live there.
 pub(crate) fn is_internal(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => is_internal_v4(v4),

@@ -1,4 +1,5 @@
-//! axum extractors, and [`Rejection`] as an axum response. Without the layer extractors fail closed.
+//! axum extractors, and [`Rejection`] as an axum response. Without the layer extractors fail
+//! closed.
 
 use axum_core::body::Body;
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
@@ -21,8 +22,8 @@ impl<S: Sync> FromRequestParts<S> for AuthInfo {
     }
 }
 
-/// `None` when nobody is logged in; still 500 without the layer, which is a mistake and no anonymous
-/// caller.
+/// `None` when nobody is logged in; still 500 without the layer, which is a mistake and no
+/// anonymous caller.
 impl<S: Sync> OptionalFromRequestParts<S> for AuthInfo {
     type Rejection = Rejection;
 
@@ -37,8 +38,8 @@ impl<S: Sync> OptionalFromRequestParts<S> for AuthInfo {
 
 /// The claims of the verified caller as `T`.
 ///
-/// A token whose claims do not fit `T` gets 403 without a challenge: the token is good, and no other
-/// scope would mend it. Otherwise as the extractor [`AuthInfo`].
+/// A token whose claims do not fit `T` gets 403 without a challenge: the token is good, and no
+/// other scope would mend it. Otherwise as the extractor [`AuthInfo`].
 ///
 /// ```
 /// use serde::Deserialize;

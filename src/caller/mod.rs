@@ -2,9 +2,9 @@
 //!
 //! The verifier makes an `AuthInfo`; the tower layers, the axum extractors and handlers read it. It
 //! carries the verified token, the credentials that it came in, and the answers for this caller, so
-//! that inner layers answer as the outer one would. `required` is how code asks for a caller: it gets
-//! one, or the right rejection. `extract` does so for axum, `ext` for frameworks that hand on parts of
-//! the request.
+//! that inner layers answer as the outer one would. `required` is how code asks for a caller: it
+//! gets one, or the right rejection. `extract` does so for axum, `ext` for frameworks that hand on
+//! parts of the request.
 
 mod claims;
 mod ext;
@@ -37,8 +37,8 @@ pub(crate) use required::{answers_in, require_caller};
 /// A caller whose token passed every check. Holding one is the proof: only the verifier makes it.
 ///
 /// Cloning copies pointers: to what the token says, and to the header that it came in, whose buffer
-/// lives as long as the last clone. `Debug` hides the token and `Serialize` leaves it out, so that neither a
-/// log nor a response can leak it.
+/// lives as long as the last clone. `Debug` hides the token and `Serialize` leaves it out, so that
+/// neither a log nor a response can leak it.
 ///
 /// ```
 /// # #[cfg(feature = "axum")] {
@@ -78,8 +78,9 @@ impl AuthInfo {
         self.credentials.token()
     }
 
-    /// The OAuth client that the token was issued to: the first non-empty string among `azp` (unless
-    /// it is a bare web origin), `client_id`, `cid` and `appid`; `"jwt"` when the token names none.
+    /// The OAuth client that the token was issued to: the first non-empty string among `azp`
+    /// (unless it is a bare web origin), `client_id`, `cid` and `appid`; `"jwt"` when the token
+    /// names none.
     #[must_use]
     pub fn client_id(&self) -> &str {
         self.verified.client().unwrap_or(UNKNOWN_CLIENT)
@@ -109,8 +110,8 @@ impl AuthInfo {
         self.verified.audience()
     }
 
-    /// What `scope` and `scp` grant, in the token's order without repeats. Roles and permissions are
-    /// not scopes; read them with [`claim`](Self::claim).
+    /// What `scope` and `scp` grant, in the token's order without repeats. Roles and permissions
+    /// are not scopes; read them with [`claim`](Self::claim).
     #[must_use]
     pub fn scopes(&self) -> &[String] {
         self.verified.scopes().as_slice()
@@ -151,8 +152,8 @@ impl AuthInfo {
         self.verified.not_after()
     }
 
-    /// The accepted audience that `aud` named. `None` only under `danger_allow_any_audience`, and for
-    /// tokens of [`cognito`](crate::config::JwtAuthConfigBuilder::cognito) without an `aud`.
+    /// The accepted audience that `aud` named. `None` only under `danger_allow_any_audience`, and
+    /// for tokens of [`cognito`](crate::config::JwtAuthConfigBuilder::cognito) without an `aud`.
     #[must_use]
     pub fn resource(&self) -> Option<&str> {
         self.verified.matched()
@@ -183,8 +184,8 @@ impl AuthInfo {
         serde_json::from_str(self.verified.payload()).map_err(ClaimsError)
     }
 
-    /// One claim by name as any JSON value, `None` when the token does not carry it. Reads the payload
-    /// at each call; [`claim_as`](Self::claim_as) makes the type that you need directly.
+    /// One claim by name as any JSON value, `None` when the token does not carry it. Reads the
+    /// payload at each call; [`claim_as`](Self::claim_as) makes the type that you need directly.
     #[must_use]
     pub fn claim(&self, name: &str) -> Option<serde_json::Value> {
         self.claim_as(name).ok()?

@@ -7,8 +7,8 @@ use crate::caller::AuthInfo;
 /// Identifies a caller across refreshes of its token: by issuer, client and subject, and later by
 /// the key that the token is bound to.
 ///
-/// Key sessions, handles and cached state by it, never by the token. Data that a user expects to see
-/// from every client belongs to issuer and subject alone.
+/// Key sessions, handles and cached state by it, never by the token. Data that a user expects to
+/// see from every client belongs to issuer and subject alone.
 ///
 /// ```
 /// # #[cfg(feature = "test-util")] {

@@ -33,12 +33,12 @@ pub(crate) fn answers_in(extensions: &Extensions) -> Option<&Arc<Answers>> {
 
 // Here and not beside the type, which stands below `AuthInfo` and must not know it.
 impl Rejection {
-    /// 403 with a challenge that names the scopes that the operation needs, for a handler that finds
-    /// out on its own that `auth` lacks one (RFC 6750 §3.1).
+    /// 403 with a challenge that names the scopes that the operation needs, for a handler that
+    /// finds out on its own that `auth` lacks one (RFC 6750 §3.1).
     ///
     /// Clients then ask their user for these scopes and try again ("step-up"). The challenge lists
-    /// what every operation needs as well, as the challenges of the layer do. The rejection is counted
-    /// and logged when it is made.
+    /// what every operation needs as well, as the challenges of the layer do. The rejection is
+    /// counted and logged when it is made.
     ///
     /// ```
     /// # #[cfg(feature = "test-util")] {

@@ -43,15 +43,16 @@ pub struct JwtAuthConfigBuilder {
 issuer_setters!(JwtAuthConfigBuilder, shared);
 
 impl JwtAuthConfigBuilder {
-    /// The identifier of this server (RFC 9728 §1.2): the URL at which clients reach it. Tokens must
-    /// name it in `aud` unless `audience` is set. Used byte for byte as it stands here.
+    /// The identifier of this server (RFC 9728 §1.2): the URL at which clients reach it. Tokens
+    /// must name it in `aud` unless `audience` is set. Used byte for byte as it stands here.
     ///
-    /// Default: none. Then `audience` is needed, no metadata is served, and challenges carry a realm.
+    /// Default: none. Then `audience` is needed, no metadata is served, and challenges carry a
+    /// realm.
     ///
     /// # Errors
     ///
-    /// `build` refuses what is not https (or http on a loopback host), a query, a fragment, and what a
-    /// challenge cannot carry.
+    /// `build` refuses what is not https (or http on a loopback host), a query, a fragment, and
+    /// what a challenge cannot carry.
     pub fn resource(mut self, resource: impl Into<String>) -> Self {
         self.resource = Some(resource.into());
         self
@@ -94,8 +95,8 @@ impl JwtAuthConfigBuilder {
         self
     }
 
-    /// Where this server publishes keys of its own, in the resource metadata (RFC 9728 §2 `jwks_uri`).
-    /// Not those by which tokens are verified: these belong to the issuer.
+    /// Where this server publishes keys of its own, in the resource metadata (RFC 9728 §2
+    /// `jwks_uri`). Not those by which tokens are verified: these belong to the issuer.
     ///
     /// Default: none.
     pub fn resource_jwks_uri(mut self, url: impl Into<String>) -> Self {
@@ -103,8 +104,8 @@ impl JwtAuthConfigBuilder {
         self
     }
 
-    /// The scopes that the resource metadata lists (RFC 9728 §2 `scopes_supported`), for clients to ask
-    /// for at first: what the basic use of the server needs, not all that exist.
+    /// The scopes that the resource metadata lists (RFC 9728 §2 `scopes_supported`), for clients to
+    /// ask for at first: what the basic use of the server needs, not all that exist.
     ///
     /// Default: `required_scopes`.
     ///
@@ -121,8 +122,9 @@ impl JwtAuthConfigBuilder {
 
     /// Lists only the scopes of the operation in the challenge of a 403, without `required_scopes`.
     ///
-    /// Default: off. Clients of MCP before 2026-07-28 ask next for just what the challenge lists, and
-    /// lose what they had; later ones add the two themselves, and both work with the longer list.
+    /// Default: off. Clients of MCP before 2026-07-28 ask next for just what the challenge lists,
+    /// and lose what they had; later ones add the two themselves, and both work with the longer
+    /// list.
     pub fn challenge_operation_scopes_only(mut self) -> Self {
         self.challenge_operation_scopes_only = true;
         self
@@ -145,8 +147,8 @@ impl JwtAuthConfigBuilder {
     ///
     /// # Errors
     ///
-    /// `build` refuses an http URL on another host than loopback, and a text that is no URL unless its
-    /// keys are set.
+    /// `build` refuses an http URL on another host than loopback, and a text that is no URL unless
+    /// its keys are set.
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         self.issuer = Some(issuer.into());
         self
@@ -172,12 +174,12 @@ impl JwtAuthConfigBuilder {
         self
     }
 
-    /// Asks `check` about every caller whose token is good; it sees the verified claims and can only
-    /// refuse. All checks that were added must agree.
+    /// Asks `check` about every caller whose token is good; it sees the verified claims and can
+    /// only refuse. All checks that were added must agree.
     ///
     /// It runs for each request, also when the token is remembered from an earlier one, and before
-    /// scopes are looked at: so it serves as a deny list, by `jti`, subject or client. It is called on
-    /// the request's way and must not block; keep what it looks up in memory.
+    /// scopes are looked at: so it serves as a deny list, by `jti`, subject or client. It is called
+    /// on the request's way and must not block; keep what it looks up in memory.
     ///
     /// Default: none.
     ///
@@ -205,8 +207,8 @@ impl JwtAuthConfigBuilder {
         self
     }
 
-    /// Removes the `Authorization` header of requests that are let through, so that nothing behind can
-    /// pass the token on.
+    /// Removes the `Authorization` header of requests that are let through, so that nothing behind
+    /// can pass the token on.
     ///
     /// Default: off; the header stays and is marked sensitive, so that `Debug` does not print it.
     pub fn strip_authorization(mut self) -> Self {
@@ -214,16 +216,17 @@ impl JwtAuthConfigBuilder {
         self
     }
 
-    /// Caches this many verified tokens: the next request with one of them costs no signature check.
-    /// 0 turns the cache off.
+    /// Caches this many verified tokens: the next request with one of them costs no signature
+    /// check. 0 turns the cache off.
     ///
-    /// A cached token gets the verdict that it would get without the cache: its times are compared with
-    /// the clock for each request, and its entry is not used once the issuer's keys have changed.
-    /// Rejected tokens are never cached. The tokens themselves are held in memory for as long.
+    /// A cached token gets the verdict that it would get without the cache: its times are compared
+    /// with the clock for each request, and its entry is not used once the issuer's keys have
+    /// changed. Rejected tokens are never cached. The tokens themselves are held in memory for as
+    /// long.
     ///
     /// An entry takes the token's bytes and about 1.1 KB: 2.1 KB for a token of 1 KB. The number
-    /// bounds the memory as well: at most 3 KiB for each on average, and up to a sixth more, so that
-    /// large tokens leave room for fewer.
+    /// bounds the memory as well: at most 3 KiB for each on average, and up to a sixth more, so
+    /// that large tokens leave room for fewer.
     ///
     /// Default: [16,384](crate::limits::DEFAULT_TOKEN_CACHE_ENTRIES).
     ///
@@ -245,22 +248,22 @@ impl JwtAuthConfigBuilder {
 
     /// Fetches with this client: for a proxy, a CA of your own or a client certificate.
     ///
-    /// Its own settings hold: turn redirects off and set a connect timeout. The fetch timeout and the
-    /// size limit hold for it as well.
+    /// Its own settings hold: turn redirects off and set a connect timeout. The fetch timeout and
+    /// the size limit hold for it as well.
     ///
-    /// Default: a client that connects within 2 seconds, follows no redirect, keeps no connection, and
-    /// honours the proxy variables of the environment.
+    /// Default: a client that connects within 2 seconds, follows no redirect, keeps no connection,
+    /// and honours the proxy variables of the environment.
     #[cfg(feature = "reqwest")]
     pub fn http_client(self, client: reqwest::Client) -> Self {
         self.http_transport(crate::keys::ReqwestTransport::with_client(client))
     }
 
-    /// Fetches keys and metadata through this transport: for another HTTP client than reqwest's, or to
-    /// fetch without the feature `reqwest`. Of this setter and [`http_client`](Self::http_client), the
-    /// call made last counts.
+    /// Fetches keys and metadata through this transport: for another HTTP client than reqwest's, or
+    /// to fetch without the feature `reqwest`. Of this setter and
+    /// [`http_client`](Self::http_client), the call made last counts.
     ///
-    /// Default: reqwest, see [`http_client`](Self::http_client); without the feature `reqwest` none, and
-    /// `build` refuses an issuer whose keys must be fetched.
+    /// Default: reqwest, see [`http_client`](Self::http_client); without the feature `reqwest`
+    /// none, and `build` refuses an issuer whose keys must be fetched.
     ///
     /// See [`HttpTransport`] for an example.
     pub fn http_transport(mut self, transport: impl HttpTransport) -> Self {

@@ -102,7 +102,8 @@ impl Context<'_> {
             Some(audience) => audience.clone(),
             None => self.resource.map(ToOwned::to_owned).into_iter().collect(),
         };
-        // A token without `aud` is then judged by its client, and one with an `aud` matches nothing.
+        // A token without `aud` is then judged by its client, and one with an `aud` matches
+        // nothing.
         let by_client = matches!(provider, Some(ProviderRule::Cognito { .. }));
         match audience.is_empty() && !by_client {
             true => Err(ConfigError::AudienceMissing {

@@ -85,8 +85,8 @@ pub enum ConfigError {
         /// The issuer.
         issuer: String,
     },
-    /// `offline_access` is between a client and its issuer; a server that asks for it makes clients ask
-    /// for refresh tokens that they may not want (MCP authorization, "Refresh Tokens").
+    /// `offline_access` is between a client and its issuer; a server that asks for it makes clients
+    /// ask for refresh tokens that they may not want (MCP authorization, "Refresh Tokens").
     OfflineAccess {
         /// The setting.
         setting: &'static str,

@@ -1,4 +1,5 @@
-//! The configuration as a file: names, spellings and types. The builder says what each setting means.
+//! The configuration as a file: names, spellings and types. The builder says what each setting
+//! means.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -3,9 +3,9 @@ use super::settings::Settings;
 /// One of several issuers: whose tokens are accepted, and where its keys come from.
 ///
 /// What is not set here is taken from the [builder](crate::config::JwtAuthConfigBuilder): audience,
-/// algorithms, required scopes, leeway, bounds on age, cache times, and the rules `rfc9068`, `cognito` and
-/// `keycloak`. Keys are never shared: the `iss` of a token
-/// chooses one issuer, and only that issuer's keys count.
+/// algorithms, required scopes, leeway, bounds on age, cache times, and the rules `rfc9068`,
+/// `cognito` and `keycloak`. Keys are never shared: the `iss` of a token chooses one issuer, and
+/// only that issuer's keys count.
 ///
 /// ```
 /// # #[cfg(all(feature = "aws_lc_rs", feature = "reqwest"))] {
@@ -41,8 +41,8 @@ impl Issuer {
 macro_rules! issuer_setters {
     ($type:ty, $($path:ident).+) => {
         impl $type {
-            /// Accepts tokens that name `audience` in `aud`, byte for byte; any match passes. May be
-            /// called several times.
+            /// Accepts tokens that name `audience` in `aud`, byte for byte; any match passes. May
+            /// be called several times.
             ///
             /// Default: `resource`. List both spellings when the issuer's differs from it.
             pub fn audience(mut self, audience: impl Into<String>) -> Self {
@@ -52,13 +52,13 @@ macro_rules! issuer_setters {
 
             /// Accepts only tokens signed with one of these.
             ///
-            /// Default: every asymmetric algorithm that we support. The key bounds it further: an EC
-            /// key never verifies an `RS256` token (RFC 8725 §3.1).
+            /// Default: every asymmetric algorithm that we support. The key bounds it further: an
+            /// EC key never verifies an `RS256` token (RFC 8725 §3.1).
             ///
             /// # Errors
             ///
-            /// `build` refuses an empty list, an algorithm that is not supported, and `HS*` unless the
-            /// key is a static secret.
+            /// `build` refuses an empty list, an algorithm that is not supported, and `HS*` unless
+            /// the key is a static secret.
             pub fn algorithms<A>(mut self, algorithms: impl IntoIterator<Item = A>) -> Self
             where
                 A: TryInto<$crate::Algorithm, Error: Into<$crate::error::UnsupportedAlgorithm>>,
@@ -82,8 +82,8 @@ macro_rules! issuer_setters {
 
             /// Tolerates this much clock difference on `exp`, `nbf` and `iat`.
             ///
-            /// Default: [60 seconds](crate::limits::DEFAULT_LEEWAY). A larger value lets expired tokens
-            /// live longer (RFC 7519 §4.1.4).
+            /// Default: [60 seconds](crate::limits::DEFAULT_LEEWAY). A larger value lets expired
+            /// tokens live longer (RFC 7519 §4.1.4).
             ///
             /// # Errors
             ///
@@ -92,29 +92,31 @@ macro_rules! issuer_setters {
                 self.$($path).+.leeway = Some(leeway);
                 self
             }
-            /// When keys are fetched and how long they serve. What `times` leaves unset stays as it was.
+            /// When keys are fetched and how long they serve. What `times` leaves unset stays as it
+            /// was.
             pub fn jwks_cache(mut self, times: $crate::config::JwksCache) -> Self {
                 let old = self.$($path).+.jwks_cache;
                 self.$($path).+.jwks_cache = times.or(old);
                 self
             }
 
-            /// Accepts only tokens that follow RFC 9068 to the letter: `typ` is `at+jwt`, and `sub`,
-            /// `client_id`, `iat` and `jti` are there.
+            /// Accepts only tokens that follow RFC 9068 to the letter: `typ` is `at+jwt`, and
+            /// `sub`, `client_id`, `iat` and `jti` are there.
             ///
-            /// Default: off, because Auth0, Entra ID, Keycloak and Okta issue other tokens unless told.
+            /// Default: off, because Auth0, Entra ID, Keycloak and Okta issue other tokens unless
+            /// told.
             pub fn rfc9068(mut self) -> Self {
                 self.$($path).+.rfc9068 = true;
                 self
             }
 
-            /// Accepts access tokens of an Amazon Cognito user pool that were issued to one of these app
-            /// clients.
+            /// Accepts access tokens of an Amazon Cognito user pool that were issued to one of
+            /// these app clients.
             ///
-            /// Cognito puts no `aud` into an access token unless a resource was asked for. So `client_id`
-            /// must be listed here, and `token_use` be `access`; an `aud` that is there must match as
-            /// usual. Any server that lists the same client accepts the same tokens: use an app client of
-            /// its own for each.
+            /// Cognito puts no `aud` into an access token unless a resource was asked for. So
+            /// `client_id` must be listed here, and `token_use` be `access`; an `aud` that is there
+            /// must match as usual. Any server that lists the same client accepts the same tokens:
+            /// use an app client of its own for each.
             ///
             /// Default: off; a token without `aud` is refused.
             ///
@@ -126,8 +128,9 @@ macro_rules! issuer_setters {
                 self
             }
 
-            /// Accepts only tokens whose claim `typ` is `Bearer`, as the access tokens of Keycloak are;
-            /// its ID, refresh and logout tokens say something else there and nothing in the header.
+            /// Accepts only tokens whose claim `typ` is `Bearer`, as the access tokens of Keycloak
+            /// are; its ID, refresh and logout tokens say something else there and nothing in the
+            /// header.
             ///
             /// Default: off; `aud` alone keeps them out.
             ///
@@ -139,8 +142,8 @@ macro_rules! issuer_setters {
                 self
             }
 
-            /// Refuses tokens whose `iat` is longer ago than this, however late they expire, and tokens
-            /// without `iat`. The leeway is added.
+            /// Refuses tokens whose `iat` is longer ago than this, however late they expire, and
+            /// tokens without `iat`. The leeway is added.
             ///
             /// Default: none; `exp` alone decides.
             ///
@@ -189,11 +192,11 @@ macro_rules! issuer_setters {
                 self
             }
 
-            /// Serves with these keys until the first fetch, which happens as soon as it would without
-            /// them: for a process that starts while its issuer is down.
+            /// Serves with these keys until the first fetch, which happens as soon as it would
+            /// without them: for a process that starts while its issuer is down.
             ///
-            /// A [`KeySnapshot`](crate::keys::KeySnapshot) keeps its age, and is passed over once it is older
-            /// than `max_stale`; a plain set counts as fetched when the layer is made.
+            /// A [`KeySnapshot`](crate::keys::KeySnapshot) keeps its age, and is passed over once
+            /// it is older than `max_stale`; a plain set counts as fetched when the layer is made.
             ///
             /// Default: none. It means nothing to static keys.
             ///
@@ -209,8 +212,9 @@ macro_rules! issuer_setters {
             /// restarted while its issuer is down comes up serving.
             ///
             /// The file is replaced as a whole and carries a checksum. It is read when the layer is
-            /// made, and passed over when it is damaged, older than `max_stale`, or of another issuer.
-            /// Each issuer needs a file of its own. Whoever can write it decides whose tokens are good.
+            /// made, and passed over when it is damaged, older than `max_stale`, or of another
+            /// issuer. Each issuer needs a file of its own. Whoever can write it decides whose
+            /// tokens are good.
             ///
             /// Default: none; keys do not outlive the process.
             pub fn snapshot_file(mut self, path: impl Into<std::path::PathBuf>) -> Self {
@@ -229,8 +233,8 @@ macro_rules! issuer_setters {
 
             /// Accepts tokens whomever they are for, as long as they carry an `aud`.
             ///
-            /// What is lost: a token that a user gave to another service of the same issuer works here
-            /// too. The MCP authorization spec forbids it.
+            /// What is lost: a token that a user gave to another service of the same issuer works
+            /// here too. The MCP authorization spec forbids it.
             pub fn danger_allow_any_audience(mut self) -> Self {
                 self.$($path).+.allow_any_audience = true;
                 self

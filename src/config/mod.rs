@@ -31,9 +31,9 @@ use crate::wire::metadata::ResourceMetadata;
 
 /// A configuration in which everything has been checked; [`JwtAuthLayer::new`] takes it.
 ///
-/// Made with [`builder`](Self::builder), or deserialized, for example from JSON. In a file every name
-/// may also be written in camelCase, unknown names are refused, and durations are texts such as
-/// `"30s"` or `"10m"`:
+/// Made with [`builder`](Self::builder), or deserialized, for example from JSON. In a file every
+/// name may also be written in camelCase, unknown names are refused, and durations are texts such
+/// as `"30s"` or `"10m"`:
 ///
 /// ```
 /// # #[cfg(all(feature = "aws_lc_rs", feature = "reqwest"))] {
@@ -150,8 +150,8 @@ impl JwtAuthLayer {
 
 impl JwtAuthLayer {
     /// The layer for `config`, set up as an MCP server should have it: the token goes no further
-    /// (`Authorization` is removed, since a server must not pass it on), and streams on which a client
-    /// only listens end with their token ([`StreamExpiry::ListenOnly`]).
+    /// (`Authorization` is removed, since a server must not pass it on), and streams on which a
+    /// client only listens end with their token ([`StreamExpiry::ListenOnly`]).
     ///
     /// Set `resource`: it is what clients find the issuer by. Scopes per tool are the business of
     /// [`McpScopesLayer`](crate::mcp::McpScopesLayer), sessions that of

@@ -144,8 +144,8 @@ impl fmt::Display for Algorithm {
 
 /// An algorithm that this crate does not support.
 ///
-/// [`algorithms`](crate::config::JwtAuthConfigBuilder::algorithms) keeps it, and `build` reports it as
-/// [`ConfigError::UnknownAlgorithm`](crate::ConfigError::UnknownAlgorithm).
+/// [`algorithms`](crate::config::JwtAuthConfigBuilder::algorithms) keeps it, and `build` reports it
+/// as [`ConfigError::UnknownAlgorithm`](crate::ConfigError::UnknownAlgorithm).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnsupportedAlgorithm {
     pub(crate) name: String,

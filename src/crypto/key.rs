@@ -7,7 +7,8 @@ use super::algorithm::Algorithm;
     expect(dead_code, reason = "nothing reads it without a back end")
 )]
 pub(crate) enum Material {
-    /// Big-endian, no leading zeros; the modulus is odd and of allowed size, and so is the exponent.
+    /// Big-endian, no leading zeros; the modulus is odd and of allowed size, and so is the
+    /// exponent.
     Rsa { n: Vec<u8>, e: Vec<u8> },
     /// Uncompressed point (SEC 1 §2.3.3), raw Ed25519 key or raw ML-DSA key.
     Raw(Vec<u8>),

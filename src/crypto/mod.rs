@@ -1,7 +1,7 @@
 //! The seam to a crypto back end: a key is parsed once and verifies often.
 //!
-//! `jwks` parses keys here, `token` names algorithms. It imports nothing of the crate. `key` says what
-//! a back end must offer; `aws_lc_rs` and `rust_crypto` offer it, `none` fails.
+//! `jwks` parses keys here, `token` names algorithms. It imports nothing of the crate. `key` says
+//! what a back end must offer; `aws_lc_rs` and `rust_crypto` offer it, `none` fails.
 //!
 //! With both back ends compiled in, aws-lc-rs is used: features unify across a program, and a crate
 //! that turns on the slower one must not slow down the others.

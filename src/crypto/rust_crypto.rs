@@ -1,6 +1,6 @@
 //! The crates of RustCrypto, and `ed25519-dalek`: no C, and so no C compiler. Only public keys and
-//! secrets of HMAC pass through here; what is said of `rsa` and private keys (RUSTSEC-2023-0071) is of no
-//! account.
+//! secrets of HMAC pass through here; what is said of `rsa` and private keys (RUSTSEC-2023-0071) is
+//! of no account.
 
 use std::fmt;
 
@@ -82,9 +82,10 @@ impl SignatureKey {
         }
     }
 
-    /// As aws-lc judges: the point is looked at by the first signature, so that 32 octets that are no point
-    /// are a key that verifies nothing, and so is one in a spelling that RFC 8032 §5.1.3 does not decode.
-    /// Small orders are no matter, and `R` is compared as it is written: `verify`, not `verify_strict`.
+    /// As aws-lc judges: the point is looked at by the first signature, so that 32 octets that are
+    /// no point are a key that verifies nothing, and so is one in a spelling that RFC 8032 §5.1.3
+    /// does not decode. Small orders are no matter, and `R` is compared as it is written: `verify`,
+    /// not `verify_strict`.
     fn ed25519(octets: &[u8; 32]) -> Option<Self> {
         let point = Ed25519Key::from_bytes(octets).ok();
         match point.filter(|key| key.to_edwards().compress().as_bytes() == octets) {

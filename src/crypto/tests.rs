@@ -48,7 +48,8 @@ fn of_rsa() {
     }
 }
 
-/// Of 2049 bits: the encoded message of PSS is an octet shorter than the signature (RFC 8017 §8.1.2).
+/// Of 2049 bits: the encoded message of PSS is an octet shorter than the signature (RFC 8017
+/// §8.1.2).
 #[test]
 fn of_rsa_with_an_octet_more_than_the_encoded_message() {
     let (n, signature) = (hex(MODULUS_OF_2049_BITS), hex(PSS_OF_2049_BITS));
@@ -79,7 +80,8 @@ fn of_other_parameters_of_pss() {
     }
 }
 
-/// The smallest and largest exponents that are let through, and moduli that are no product of two primes.
+/// The smallest and largest exponents that are let through, and moduli that are no product of two
+/// primes.
 #[test]
 fn of_odd_keys_of_rsa() {
     for n in [hex(MODULUS_OF_2049_BITS), vec![0xff; 256], vec![0xff; 1024]] {
@@ -179,7 +181,8 @@ fn of_ed25519() {
     of_vectors(Eddsa::Ed25519.json_data(), EdDSA);
 }
 
-/// `S` and `S` with the order of the group added say the same sum: one spelling is good (RFC 8032 §5.1.7).
+/// `S` and `S` with the order of the group added say the same sum: one spelling is good (RFC 8032
+/// §5.1.7).
 #[test]
 fn of_a_larger_s_in_ed25519() {
     let (key, message, signature) = signed(EdDSA);
@@ -195,8 +198,8 @@ fn of_a_larger_s_in_ed25519() {
     }
 }
 
-/// Points of small order, and spellings that RFC 8032 §5.1.3 does not decode, as key and as `R`. An issuer who publishes
-/// such a key has none; what counts is that the back ends agree.
+/// Points of small order, and spellings that RFC 8032 §5.1.3 does not decode, as key and as `R`. An
+/// issuer who publishes such a key has none; what counts is that the back ends agree.
 #[test]
 fn of_points_of_small_order_in_ed25519() {
     let mut accepted = 0;
@@ -253,7 +256,8 @@ fn of_hmac() {
         (HS384, hmac::HMAC_SHA384),
         (HS512, hmac::HMAC_SHA512),
     ] {
-        // Around the block lengths of the hashes, where a longer secret is hashed first (RFC 2104 §3).
+        // Around the block lengths of the hashes, where a longer secret is hashed first (RFC 2104
+        // §3).
         for length in [0, 1, 32, 63, 64, 65, 127, 128, 129, 300] {
             let secret = vec![7; length];
             let tag = hmac::sign(&hmac::Key::new(of_aws, &secret), b"message");
@@ -430,7 +434,8 @@ const ORDER_OF_P521: &str = "01fffffffffffffffffffffffffffffffffffffffffffffffff
     51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409";
 const ORDER_OF_ED25519: &str = "1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3ed";
 
-/// Every spelling of the eight points whose order divides eight: the first eight are the proper ones.
+/// Every spelling of the eight points whose order divides eight: the first eight are the proper
+/// ones.
 const SMALL_ORDER: [&str; 14] = [
     "0100000000000000000000000000000000000000000000000000000000000000",
     "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",

@@ -1,5 +1,5 @@
-//! Doors into private functions for the targets in `fuzz/`. Compiled by `cargo fuzz` alone; no part of
-//! the interface.
+//! Doors into private functions for the targets in `fuzz/`. Compiled by `cargo fuzz` alone; no part
+//! of the interface.
 
 mod keys;
 

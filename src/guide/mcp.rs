@@ -80,8 +80,8 @@
 //!
 //! rmcp puts the [`http::request::Parts`] of each request into the extensions of its
 //! `RequestContext`, and the layer has put [`AuthInfo`](crate::AuthInfo) into the extensions of
-//! those parts. [`AuthInfoExt`](crate::mcp::AuthInfoExt) reads it. One helper serves tools, prompts and
-//! resources:
+//! those parts. [`AuthInfoExt`](crate::mcp::AuthInfoExt) reads it. One helper serves tools, prompts
+//! and resources:
 //!
 //! ```
 //! # #[cfg(feature = "axum")]
@@ -93,7 +93,8 @@
 //! };
 //! use rmcp::service::RequestContext;
 //! use rmcp::{
-//!     RoleServer, ServerHandler, prompt, prompt_handler, prompt_router, tool, tool_handler, tool_router,
+//!     RoleServer, ServerHandler, prompt, prompt_handler, prompt_router, tool, tool_handler,
+//!     tool_router,
 //! };
 //! use tower_jwt_auth::AuthInfo;
 //! use tower_jwt_auth::mcp::AuthInfoExt as _;
@@ -134,7 +135,8 @@
 //! #[prompt_handler]
 //! impl ServerHandler for Notes {
 //!     fn get_info(&self) -> ServerConfig {
-//!         let capabilities = ServerCapabilities::builder().enable_tools().enable_prompts().enable_resources();
+//!         let capabilities =
+//!             ServerCapabilities::builder().enable_tools().enable_prompts().enable_resources();
 //!         ServerConfig::new(capabilities.build())
 //!     }
 //!
@@ -144,7 +146,8 @@
 //!         context: RequestContext<RoleServer>,
 //!     ) -> Result<ReadResourceResponse, ErrorData> {
 //!         let owner = caller(&context)?.principal();
-//!         let owner = owner.ok_or_else(|| ErrorData::invalid_request("the token names nobody", None))?;
+//!         let nobody = || ErrorData::invalid_request("the token names nobody", None);
+//!         let owner = owner.ok_or_else(nobody)?;
 //!         let text = format!("the notes of {owner:?}");
 //!         Ok(ReadResourceResult::new(vec![ResourceContents::text(text, request.uri)]).into())
 //!     }
@@ -164,8 +167,8 @@
 //! # 3. Step up
 //!
 //! `required_scopes` lists the scopes that every operation needs. The additional scopes of single
-//! tools, prompts, resources or methods go into [`McpScopesLayer`](crate::mcp::McpScopesLayer), inside the auth
-//! layer:
+//! tools, prompts, resources or methods go into [`McpScopesLayer`](crate::mcp::McpScopesLayer),
+//! inside the auth layer:
 //!
 //! ```
 //! # #[cfg(feature = "axum")]
@@ -224,9 +227,9 @@
 //!
 //! Protocols before 2026-07-28 have sessions, and rmcp admits any caller with a valid token of
 //! their own to any session whose `Mcp-Session-Id` they know.
-//! [`SessionBindingLayer`](crate::mcp::SessionBindingLayer) binds a session to the principal who started
-//! it. Anybody else gets 404, byte for byte rmcp's response for a session that does not exist, and
-//! starts a session of their own.
+//! [`SessionBindingLayer`](crate::mcp::SessionBindingLayer) binds a session to the principal who
+//! started it. Anybody else gets 404, byte for byte rmcp's response for a session that does not
+//! exist, and starts a session of their own.
 //!
 //! ```
 //! # #[cfg(feature = "axum")]
@@ -245,19 +248,19 @@
 //! ```
 //!
 //! With rmcp's `LocalSessionManager` sessions end with the process, so
-//! [`strict`](crate::mcp::SessionBindingLayer::strict) costs nothing and rejects ids that were never
-//! assigned. Several processes need a shared [`SessionStore`](crate::mcp::SessionStore). A token that
-//! names neither a subject nor a client owns no session. The layer does not bind events that a
-//! server replays by `Last-Event-ID`. A server without sessions (`with_legacy_session_mode(false)`)
-//! needs no binding; for such a server, and with the protocol of 2026-07-28, bind handles and
-//! `requestState` instead (see the [checklist](super::checklist)).
+//! [`strict`](crate::mcp::SessionBindingLayer::strict) costs nothing and rejects ids that were
+//! never assigned. Several processes need a shared [`SessionStore`](crate::mcp::SessionStore). A
+//! token that names neither a subject nor a client owns no session. The layer does not bind events
+//! that a server replays by `Last-Event-ID`. A server without sessions
+//! (`with_legacy_session_mode(false)`) needs no binding; for such a server, and with the protocol
+//! of 2026-07-28, bind handles and `requestState` instead (see the [checklist](super::checklist)).
 //!
 //! # 5. Let no stream outlive its token
 //!
 //! A token is checked when its request arrives, and a stream may continue for hours after that.
-//! [`StreamExpiry`](crate::config::StreamExpiry) ends event streams when their token is no longer accepted:
-//! at `exp` (or when the token is too old, by `max_token_age`) plus leeway. It drops the body,
-//! which rmcp notices:
+//! [`StreamExpiry`](crate::config::StreamExpiry) ends event streams when their token is no longer
+//! accepted: at `exp` (or when the token is too old, by `max_token_age`) plus leeway. It drops the
+//! body, which rmcp notices:
 //!
 //! | setting | ends | set by |
 //! | --- | --- | --- |
@@ -343,8 +346,9 @@
 //! ```
 //!
 //! From the outside in: CORS, [`JwtAuthLayer`](crate::JwtAuthLayer),
-//! [`SessionBindingLayer`](crate::mcp::SessionBindingLayer), [`McpScopesLayer`](crate::mcp::McpScopesLayer), the
-//! server. The two inner layers respond with 500 when the auth layer is not outside them.
+//! [`SessionBindingLayer`](crate::mcp::SessionBindingLayer),
+//! [`McpScopesLayer`](crate::mcp::McpScopesLayer), the server. The two inner layers respond with
+//! 500 when the auth layer is not outside them.
 //!
 //! # Where the metadata is served
 //!
@@ -357,14 +361,14 @@
 //! - With `Router::layer`, as in step 1, requests for unknown paths also pass through the layer,
 //!   and it serves these paths itself.
 //! - With `Router::route_layer`, or a layer on single routes, it does not see them: merge
-//!   [`ResourceMetadata`](crate::service::ResourceMetadata)'s router, as above, or serve it as a tower
-//!   service.
+//!   [`ResourceMetadata`](crate::service::ResourceMetadata)'s router, as above, or serve it as a
+//!   tower service.
 //! - A reverse proxy that forwards `/mcp` must forward the well-known paths as well.
 //! - `authorization_servers` lists the issuers in the order of the configuration, byte for byte.
 //!   Some clients use only the first.
-//! - [`scopes_supported`](crate::config::JwtAuthConfigBuilder::scopes_supported) is `required_scopes`
-//!   unless set: the scopes of basic use, which clients request at the first login, and not a list
-//!   of every scope. `offline_access` is an error there, as the spec demands.
+//! - [`scopes_supported`](crate::config::JwtAuthConfigBuilder::scopes_supported) is
+//!   `required_scopes` unless set: the scopes of basic use, which clients request at the first
+//!   login, and not a list of every scope. `offline_access` is an error there, as the spec demands.
 //! - Signed metadata (`signed_metadata`, RFC 9728 §2.2) is not supported.
 //!
 //! # How clients interpret responses

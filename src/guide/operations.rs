@@ -163,9 +163,9 @@
 //! every token that could be valid gets 503 with `Retry-After` until the first fetch succeeds; no
 //! restart is needed. To serve immediately after a start, provide initial keys:
 //!
-//! - [`snapshot_file`](crate::config::JwtAuthConfigBuilder::snapshot_file) saves each good set to a file
-//!   and reads it at start-up. The file is replaced as a whole; a file that is damaged, older than
-//!   `max_stale` or of another issuer is ignored.
+//! - [`snapshot_file`](crate::config::JwtAuthConfigBuilder::snapshot_file) saves each good set to a
+//!   file and reads it at start-up. The file is replaced as a whole; a file that is damaged, older
+//!   than `max_stale` or of another issuer is ignored.
 //! - [`initial_jwks`](crate::config::JwtAuthConfigBuilder::initial_jwks) takes a set from the
 //!   configuration, or from [`JwtVerifier::export_keys`](crate::JwtVerifier::export_keys) in
 //!   another process.

@@ -284,8 +284,8 @@
 //!   with an opaque token.
 //! - No `required_scopes`: an ID token has none.
 //! - Anybody with a Google account can get an ID token for your client. For a Workspace domain
-//!   check `hd`, in a [`check`](crate::config::JwtAuthConfigBuilder::check); an address that merely ends
-//!   with your domain is no proof.
+//!   check `hd`, in a [`check`](crate::config::JwtAuthConfigBuilder::check); an address that merely
+//!   ends with your domain is no proof.
 //! - Google also documents `accounts.google.com`, without a scheme, as issuer. It needs its own
 //!   entry in `issuers`, with `"jwks_uri": "https://www.googleapis.com/oauth2/v3/certs"`.
 //! - Its keys are on another host than the issuer: leave `pin_jwks_host` off.

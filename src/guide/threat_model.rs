@@ -71,14 +71,15 @@
 //!   Responses that are not event streams are never ended early.
 //! - **A session that nobody bound.** An id that the store does not know, for example after a
 //!   restart, belongs to the first principal who uses it successfully, unless
-//!   [`strict`](crate::mcp::SessionBindingLayer::strict) is on. Two layers with separate stores do not
-//!   share this knowledge. Replay by `Last-Event-ID` is not bound.
+//!   [`strict`](crate::mcp::SessionBindingLayer::strict) is on. Two layers with separate stores do
+//!   not share this knowledge. Replay by `Last-Event-ID` is not bound.
 //! - **A server that does not compare headers with the body.** From 2026-07-28 on,
-//!   [`McpScopesLayer`](crate::mcp::McpScopesLayer) trusts the headers, because the spec requires the server to
-//!   reject a difference. For a server that does not, turn on
+//!   [`McpScopesLayer`](crate::mcp::McpScopesLayer) trusts the headers, because the spec requires
+//!   the server to reject a difference. For a server that does not, turn on
 //!   [`always_read_body`](crate::mcp::McpScopesLayer::always_read_body).
 //! - **A Cognito app client that two servers share.** With
-//!   [`cognito`](crate::config::JwtAuthConfigBuilder::cognito) each accepts the tokens of the other.
+//!   [`cognito`](crate::config::JwtAuthConfigBuilder::cognito) each accepts the tokens of the
+//!   other.
 //! - **Timing.** Rejections take different times and so reveal which check failed. The MACs of
 //!   `HS*` and cached tokens are compared in constant time.
 //!
@@ -87,12 +88,13 @@
 //! - **Put TLS in front of this server.** A bearer token over http is public (RFC 6750 §5.3).
 //! - **Check `Origin` and `Host`**, against DNS rebinding. rmcp checks `Host` by default and
 //!   `Origin` only when configured; see [`mcp`](super::mcp).
-//! - **Add [`SessionBindingLayer`](crate::mcp::SessionBindingLayer)** where the server has sessions: it
-//!   is not part of [`JwtAuthLayer::for_mcp`](crate::JwtAuthLayer::for_mcp). Bind handles and
-//!   `requestState` to [`AuthInfo::principal`](crate::AuthInfo::principal), and reject them from
-//!   anybody else. A session id is not a credential, and the token changes with each refresh.
-//! - **List operations** in [`McpScopesLayer`](crate::mcp::McpScopesLayer). The first rule for a tool closes all
-//!   unlisted tools; without any rule every caller may call every tool.
+//! - **Add [`SessionBindingLayer`](crate::mcp::SessionBindingLayer)** where the server has
+//!   sessions: it is not part of [`JwtAuthLayer::for_mcp`](crate::JwtAuthLayer::for_mcp). Bind
+//!   handles and `requestState` to [`AuthInfo::principal`](crate::AuthInfo::principal), and reject
+//!   them from anybody else. A session id is not a credential, and the token changes with each
+//!   refresh.
+//! - **List operations** in [`McpScopesLayer`](crate::mcp::McpScopesLayer). The first rule for a
+//!   tool closes all unlisted tools; without any rule every caller may call every tool.
 //! - **Choose how streams end**, with [`stream_expiry`](crate::JwtAuthLayer::stream_expiry): `new`
 //!   lets them continue.
 //! - **Limit rates**, per address and per client. A signature check costs more than sending a token
@@ -103,8 +105,8 @@
 //!   record is your decision.
 //! - **Check what the issuer does not.** Some issuers give a token for your audience to anybody who
 //!   asks (GitHub Actions does, to any workflow). Then inspect further claims in a
-//!   [`check`](crate::config::JwtAuthConfigBuilder::check). It runs on the path of the request, so it must
-//!   not block, and it must reject when it cannot decide.
+//!   [`check`](crate::config::JwtAuthConfigBuilder::check). It runs on the path of the request, so
+//!   it must not block, and it must reject when it cannot decide.
 //! - **Handle a missing `AuthInfo`** where [`optional`](crate::JwtAuthLayer::optional) or
 //!   [`open_paths`](crate::JwtAuthLayer::open_paths) let requests pass without one.
 //! - **Wrap everything that needs protection.** A route that is added outside the layer is open.

@@ -1,4 +1,5 @@
-//! Types of the crate jsonwebtoken, read in (feature `jsonwebtoken`). No other file names that crate.
+//! Types of the crate jsonwebtoken, read in (feature `jsonwebtoken`). No other file names that
+//! crate.
 
 use jsonwebtoken::{AlgorithmFamily, DecodingKey, DecodingKeyKind};
 use serde_json::{Value, json};

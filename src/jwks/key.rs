@@ -61,15 +61,15 @@ impl VerificationKey {
 pub enum SkipReason {
     /// `alg` contradicts the key's type or curve (RFC 7517 §4.4).
     AlgorithmMismatch,
-    /// The key material is malformed: a member is missing, has the wrong length, or (ECDSA) is no point
-    /// of its curve.
+    /// The key material is malformed: a member is missing, has the wrong length, or (ECDSA) is no
+    /// point of its curve.
     InvalidKey,
     /// The member of `keys` is not a JSON object, or a member of the key has the wrong JSON type.
     NotAnObject,
     /// `use` is not `sig`, or `key_ops` does not list `verify` (RFC 7517 §4.2, §4.3).
     NotForSignatures,
-    /// The RSA modulus is even or outside 2048 to 8192 bits, or its exponent is even, below 3 or above
-    /// 2^33.
+    /// The RSA modulus is even or outside 2048 to 8192 bits, or its exponent is even, below 3 or
+    /// above 2^33.
     RsaParameters,
     /// A symmetric key, which is never taken from a set that was fetched, nor without an `HS*`
     /// algorithm that is listed by name.
@@ -245,8 +245,8 @@ pub(super) fn without_leading_zeros(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
-/// Base64url as RFC 7515 wants it, and the padding or standard alphabet that some providers publish.
-/// Only key material is read like this: that a key has two spellings harms nobody.
+/// Base64url as RFC 7515 wants it, and the padding or standard alphabet that some providers
+/// publish. Only key material is read like this: that a key has two spellings harms nobody.
 fn decode_tolerantly(text: &str) -> Option<Vec<u8>> {
     const CONFIG: GeneralPurposeConfig =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);

@@ -11,8 +11,8 @@ use crate::limits::{MAX_KEYS, MAX_KEYS_PER_KID};
 #[derive(Debug)]
 pub(crate) struct KeySet {
     keys: Vec<VerificationKey>,
-    /// The places of the keys with a `kid`, by it, and in the order of the document where it repeats. No hash of
-    /// it: there are mostly two, and a token's is looked for twice.
+    /// The places of the keys with a `kid`, by it, and in the order of the document where it
+    /// repeats. No hash of it: there are mostly two, and a token's is looked for twice.
     by_kid: Vec<(String, usize)>,
     skipped: Vec<SkippedKey>,
     /// How many members there were beyond the limit. Only counted: junk takes no memory.

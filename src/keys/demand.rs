@@ -8,8 +8,8 @@ use super::snapshot::Snapshot;
 /// What the keys in use could not give a request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum KeyDemand<'k> {
-    /// A key with this `kid`, or any key for a token without one. `seen` is the generation of the keys
-    /// that the request looked at; 0 when no keys could serve.
+    /// A key with this `kid`, or any key for a token without one. `seen` is the generation of the
+    /// keys that the request looked at; 0 when no keys could serve.
     Key { kid: Option<&'k str>, seen: u64 },
     /// A key that verifies a signature which no key of generation `seen` verified.
     Signature { seen: u64 },

@@ -29,7 +29,8 @@ pub struct IssuerHealth {
     pub issuer: String,
     /// Whether tokens of this issuer can be verified now.
     pub ready: bool,
-    /// Whether the keys are older than `max_age` because refreshes fail. They serve until `max_stale`.
+    /// Whether the keys are older than `max_age` because refreshes fail. They serve until
+    /// `max_stale`.
     pub stale: bool,
     /// The number of different key sets so far; 0 before the first.
     pub generation: u64,
@@ -39,7 +40,8 @@ pub struct IssuerHealth {
     pub keys: Vec<Option<String>>,
     /// The keys of the set that are not used, with reasons.
     pub skipped: Vec<SkippedKey>,
-    /// The number of members of the set beyond [`MAX_KEYS`](crate::limits::MAX_KEYS), which were not read.
+    /// The number of members of the set beyond [`MAX_KEYS`](crate::limits::MAX_KEYS), which were
+    /// not read.
     pub beyond_limit: usize,
     /// Why the last fetch failed; `None` when it did not.
     pub last_error: Option<String>,

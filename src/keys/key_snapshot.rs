@@ -2,12 +2,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-/// The key set of one issuer and when it was fetched, for a process that must start while its issuer is
-/// down.
+/// The key set of one issuer and when it was fetched, for a process that must start while its
+/// issuer is down.
 ///
 /// [`JwtVerifier::export_keys`](crate::JwtVerifier::export_keys) creates it, and
-/// [`initial_jwks`](crate::config::JwtAuthConfigBuilder::initial_jwks) takes it in another process. A party that
-/// can write a snapshot decides whose tokens are accepted: protect it like the configuration.
+/// [`initial_jwks`](crate::config::JwtAuthConfigBuilder::initial_jwks) takes it in another process.
+/// A party that can write a snapshot decides whose tokens are accepted: protect it like the
+/// configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeySnapshot {

@@ -8,8 +8,8 @@
 //!    The task fetches on schedule and on demand, and is the only writer of the keys in use.
 //! 4. `source` performs one fetch; `net` carries it.
 //! 5. A request loads a `Snapshot` without a lock. A request whose key is missing states a
-//!    `KeyDemand` and waits, at most the fetch timeout, for a fetch that belongs to the task: when the
-//!    request goes away, the fetch goes on.
+//!    `KeyDemand` and waits, at most the fetch timeout, for a fetch that belongs to the task: when
+//!    the request goes away, the fetch goes on.
 //! 6. `health` reports on all of it.
 
 mod demand;

@@ -36,8 +36,8 @@ impl Snapshot {
         self.life.as_ref().is_none_or(|life| life.is_fresh(now))
     }
 
-    /// Whether the set may verify tokens. Older keys may not: a key that the issuer has withdrawn in
-    /// the meantime would still be trusted.
+    /// Whether the set may verify tokens. Older keys may not: a key that the issuer has withdrawn
+    /// in the meantime would still be trusted.
     pub(super) fn may_serve(&self, now: Now) -> bool {
         self.life.as_ref().is_none_or(|life| {
             life.is_fresh(now) || life.fetched.age(now, life.max_age) < life.max_stale
@@ -130,9 +130,9 @@ impl FetchedAt {
         Self { at, already }
     }
 
-    /// The age by the monotonic clock, which stands still while the machine sleeps. When the wall clock
-    /// has run more than `max_age` ahead of it, the wall clock is right; a wall clock that was set back
-    /// changes nothing.
+    /// The age by the monotonic clock, which stands still while the machine sleeps. When the wall
+    /// clock has run more than `max_age` ahead of it, the wall clock is right; a wall clock that
+    /// was set back changes nothing.
     pub(super) fn age(&self, now: Now, max_age: Duration) -> Duration {
         let measured = self.measured(now);
         let wall = now.wall.seconds_since(self.at.wall) + self.already.as_secs_f64();
@@ -164,8 +164,8 @@ impl FetchedAt {
     }
 }
 
-/// `at` and `pause` later. Settings are bounded by `MAX_DURATION`, so no sum leaves the range of the
-/// clock; if one did, `at` itself only makes a fetch come early.
+/// `at` and `pause` later. Settings are bounded by `MAX_DURATION`, so no sum leaves the range of
+/// the clock; if one did, `at` itself only makes a fetch come early.
 pub(super) fn later(at: Instant, pause: Duration) -> Instant {
     at.checked_add(pause).unwrap_or(at)
 }

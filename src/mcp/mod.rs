@@ -1,5 +1,6 @@
-//! Two layers for MCP servers, inside [`JwtAuthLayer`](crate::JwtAuthLayer) and in front of the server:
-//! `scopes` requires scopes for each operation, `sessions` binds a session to its principal.
+//! Two layers for MCP servers, inside [`JwtAuthLayer`](crate::JwtAuthLayer) and in front of the
+//! server: `scopes` requires scopes for each operation, `sessions` binds a session to its
+//! principal.
 //!
 //! `protocol` reads the operation of a request from its headers or its body; it decides nothing. A
 //! request passes `sessions` first if both layers are used as documented, then `scopes`. The two do

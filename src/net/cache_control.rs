@@ -8,8 +8,8 @@ use http::header::{AGE, CACHE_CONTROL};
 /// The server's `max-age` less its `Age`; zero for `no-store` and `no-cache`. `None` when it says
 /// nothing that can be read: garbage must not shorten or stretch anything.
 ///
-/// `s-maxage` is for shared caches and ours is private; `Expires` is older than `max-age`, and every
-/// provider that we know of sends the latter.
+/// `s-maxage` is for shared caches and ours is private; `Expires` is older than `max-age`, and
+/// every provider that we know of sends the latter.
 pub(crate) fn max_age(headers: &HeaderMap) -> Option<Duration> {
     let directives = headers
         .get_all(CACHE_CONTROL)

@@ -9,8 +9,8 @@ use url::Url;
 
 use super::{ExchangeLimits, FetchError, HttpTransport};
 
-/// Sends a GET request, and once more when the connection failed. Redirects are not followed: they are
-/// answers like any other, which the caller refuses by their status.
+/// Sends a GET request, and once more when the connection failed. Redirects are not followed: they
+/// are answers like any other, which the caller refuses by their status.
 pub(crate) async fn get(
     transport: &dyn HttpTransport,
     url: &Url,

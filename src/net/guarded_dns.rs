@@ -5,12 +5,12 @@ use std::net::SocketAddr;
 
 use crate::base::url_rule::is_internal;
 
-/// Resolves a name of a URL that a discovery document named. Addresses of this machine and of its link
-/// are left out, so that an issuer's document cannot lead to a service that only this machine can reach
-/// (CWE-918).
+/// Resolves a name of a URL that a discovery document named. Addresses of this machine and of its
+/// link are left out, so that an issuer's document cannot lead to a service that only this machine
+/// can reach (CWE-918).
 ///
-/// The check is made at resolution and not before, because a name may resolve to another address the
-/// next time.
+/// The check is made at resolution and not before, because a name may resolve to another address
+/// the next time.
 pub(super) async fn resolve(name: &str) -> io::Result<Vec<SocketAddr>> {
     let mut addresses: Vec<_> = tokio::net::lookup_host((name, 0)).await?.collect();
     addresses.retain(|address| !is_internal(address.ip()));

@@ -27,19 +27,20 @@ use http::{Request, Response};
 pub(crate) use self::reqwest::ReqwestTransport;
 pub use error::FetchError;
 
-/// Sends one HTTP request and returns the answer: implement it to fetch keys and metadata with an HTTP
-/// client of your own.
+/// Sends one HTTP request and returns the answer: implement it to fetch keys and metadata with an
+/// HTTP client of your own.
 ///
-/// With the feature `reqwest` the crate brings one; without it, discovery and `jwks_uri` need yours,
-/// set with [`http_transport`](crate::config::JwtAuthConfigBuilder::http_transport). When to fetch, whether to
-/// try again, and whether the answer is good enough is decided by this crate. An implementation
+/// With the feature `reqwest` the crate brings one; without it, discovery and `jwks_uri` need
+/// yours, set with [`http_transport`](crate::config::JwtAuthConfigBuilder::http_transport). When to
+/// fetch, whether to try again, and whether the answer is good enough is decided by this crate. An
+/// implementation
 ///
 /// - sends exactly one request, and follows no redirect: a redirect could lead anywhere;
-/// - reads at most [`max_bytes`](ExchangeLimits::max_bytes) of the body, counted after decompression,
-///   and returns an error when there is more;
+/// - reads at most [`max_bytes`](ExchangeLimits::max_bytes) of the body, counted after
+///   decompression, and returns an error when there is more;
 /// - connects to no address that [`addresses`](ExchangeLimits::addresses) excludes;
-/// - reports a connection that failed or broke off with [`FetchError::connection`], so that the request
-///   is sent once more.
+/// - reports a connection that failed or broke off with [`FetchError::connection`], so that the
+///   request is sent once more.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -77,8 +78,8 @@ pub struct ExchangeLimits {
     /// The largest body, in bytes:
     /// [`MAX_DOCUMENT_BYTES`](crate::limits::MAX_DOCUMENT_BYTES) for keys and metadata.
     pub max_bytes: usize,
-    /// The time that the whole fetch may take, `jwks_cache.timeout`. The future is dropped when it is
-    /// over, so an implementation need not watch it.
+    /// The time that the whole fetch may take, `jwks_cache.timeout`. The future is dropped when it
+    /// is over, so an implementation need not watch it.
     pub timeout: Duration,
     /// The addresses that the name in the URL may lead to.
     pub addresses: AddressPolicy,
@@ -100,7 +101,7 @@ impl ExchangeLimits {
 pub enum AddressPolicy {
     /// Any address: the URL comes from the configuration.
     Anywhere,
-    /// No loopback, unspecified or link-local address. The URL comes from a document of an issuer, which
-    /// must not lead to a service that only this machine can reach (CWE-918).
+    /// No loopback, unspecified or link-local address. The URL comes from a document of an issuer,
+    /// which must not lead to a service that only this machine can reach (CWE-918).
     NotThisHost,
 }

@@ -15,9 +15,9 @@ use super::{AddressPolicy, ExchangeLimits, FetchError, HttpTransport, TransportF
 use crate::base::url_rule::is_loopback;
 use crate::limits::CONNECT_TIMEOUT;
 
-/// One transport for all issuers of a configuration. Its clients are made with the first request that
-/// needs them: reading the system's certificates takes time and memory, which a process with static keys
-/// should not spend.
+/// One transport for all issuers of a configuration. Its clients are made with the first request
+/// that needs them: reading the system's certificates takes time and memory, which a process with
+/// static keys should not spend.
 #[derive(Debug, Default)]
 pub(crate) struct ReqwestTransport {
     injected: Option<Client>,
@@ -49,7 +49,8 @@ impl ReqwestTransport {
             .connect_timeout(CONNECT_TIMEOUT)
             // A redirect could lead anywhere, and keys and metadata do not move unannounced.
             .redirect(redirect::Policy::none())
-            // Minutes pass between fetches: a kept connection would be dead, or lead to an old host.
+            // Minutes pass between fetches: a kept connection would be dead, or lead to an old
+            // host.
             .pool_max_idle_per_host(0)
             .user_agent(concat!("tower-jwt-auth/", env!("CARGO_PKG_VERSION")));
         if is_local {

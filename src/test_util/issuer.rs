@@ -14,8 +14,8 @@ use crate::crypto::Algorithm;
 
 /// An issuer on the loopback interface, on a thread and runtime of its own.
 ///
-/// It publishes its key set at `/jwks` and its metadata in both well-known forms. Dropping it closes
-/// the port.
+/// It publishes its key set at `/jwks` and its metadata in both well-known forms. Dropping it
+/// closes the port.
 #[derive(Debug)]
 pub struct TestIssuer {
     shared: Arc<Shared>,

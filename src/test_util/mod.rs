@@ -70,8 +70,8 @@ impl FakeClock {
 }
 
 impl AuthInfo {
-    /// A caller with these claims, for tests of handlers. Absent `iss`, `aud` and `exp` are filled in
-    /// (`https://issuer.test`, `https://resource.test`, the year 2100); there is no token.
+    /// A caller with these claims, for tests of handlers. Absent `iss`, `aud` and `exp` are filled
+    /// in (`https://issuer.test`, `https://resource.test`, the year 2100); there is no token.
     ///
     /// # Panics
     ///
@@ -102,8 +102,8 @@ impl AuthInfo {
     }
 }
 
-/// Verifies only what a JWS is (RFC 7515 §5.2): shape, header rules, choice of key and signature; no
-/// claim is looked at. For test vectors whose payloads are no claims. Returns the payload.
+/// Verifies only what a JWS is (RFC 7515 §5.2): shape, header rules, choice of key and signature;
+/// no claim is looked at. For test vectors whose payloads are no claims. Returns the payload.
 ///
 /// # Errors
 ///
@@ -113,7 +113,8 @@ pub fn verify_jws_only(jwks: &[u8], token: &str) -> Result<Vec<u8>, JwsError> {
     verify_jws(token, &keys).map_err(JwsError::Token)
 }
 
-/// Verifies a signature of anything, under the one key that `jwk` is. For test vectors whose messages are no JWS.
+/// Verifies a signature of anything, under the one key that `jwk` is. For test vectors whose
+/// messages are no JWS.
 ///
 /// # Errors
 ///

@@ -5,8 +5,8 @@ use base64_simd::{AsOut as _, URL_SAFE_NO_PAD};
 use super::error::{TokenError, TokenErrorKind};
 use crate::limits::{MAX_HEADER_BYTES, MAX_TOKEN_BYTES};
 
-/// The three segments of a compact JWS (RFC 7515 §7.1). Each is decoded when its turn comes, so that a
-/// token that an earlier one condemns costs no more than that.
+/// The three segments of a compact JWS (RFC 7515 §7.1). Each is decoded when its turn comes, so
+/// that a token that an earlier one condemns costs no more than that.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Compact<'t> {
     header: &'t [u8],
@@ -101,8 +101,8 @@ impl<const BYTES: usize> StackBuffer<BYTES> {
         }
     }
 
-    /// RFC 7515 §2: no padding, no line breaks; and no spare bits set in the last character, so that
-    /// one token has one spelling.
+    /// RFC 7515 §2: no padding, no line breaks; and no spare bits set in the last character, so
+    /// that one token has one spelling.
     fn decode(&mut self, segment: &[u8]) -> Result<&[u8], TokenErrorKind> {
         let bad = |_| TokenErrorKind::BadEncoding;
         if segment.len() / 4 * 3 + 3 <= BYTES {

@@ -56,7 +56,8 @@ pub enum TokenErrorKind {
     BadEncoding,
     /// The signature does not verify under the chosen key.
     BadSignature,
-    /// The token is bound to a key (`cnf`) but came as a plain bearer token (RFC 9449 §7.2, RFC 8705 §3).
+    /// The token is bound to a key (`cnf`) but came as a plain bearer token (RFC 9449 §7.2, RFC
+    /// 8705 §3).
     BoundToKey,
     /// `exp` has passed (RFC 7519 §4.1.4).
     Expired,
@@ -81,7 +82,8 @@ pub enum TokenErrorKind {
     TooLarge,
     /// No key has this `kid`.
     UnknownKey,
-    /// `iat` is longer ago than [`max_token_age`](crate::config::JwtAuthConfigBuilder::max_token_age) allows.
+    /// `iat` is longer ago than
+    /// [`max_token_age`](crate::config::JwtAuthConfigBuilder::max_token_age) allows.
     TooOld,
     /// The header asks for something that is not supported: `crit`, `b64`, `zip`, `enc` or a nested
     /// `cty` (RFC 7515 §4.1.11).
@@ -91,7 +93,8 @@ pub enum TokenErrorKind {
     RefusedByCheck,
     /// No accepted audience is in `aud` (RFC 7519 §4.1.3).
     WrongAudience,
-    /// `client_id` is none of those that [`cognito`](crate::config::JwtAuthConfigBuilder::cognito) lists.
+    /// `client_id` is none of those that [`cognito`](crate::config::JwtAuthConfigBuilder::cognito)
+    /// lists.
     WrongClient,
     /// `iss` is not a configured issuer, compared byte for byte (RFC 7519 §4.1.1).
     WrongIssuer,

@@ -1,5 +1,5 @@
-//! JSON as strictly as a token needs it: no repeated member, bounded depth and number of values, no number
-//! out of range. `serde_json` reads it; what is here says what may come.
+//! JSON as strictly as a token needs it: no repeated member, bounded depth and number of values, no
+//! number out of range. `serde_json` reads it; what is here says what may come.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -23,8 +23,8 @@ pub(super) trait Members<'a> {
 /// Why a text was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum JsonError {
-    /// No JSON object, a repeated member, or a value of the wrong type: of this member, where it is one
-    /// of ours.
+    /// No JSON object, a repeated member, or a value of the wrong type: of this member, where it is
+    /// one of ours.
     Malformed(Option<&'static str>),
     /// More members or values than are read.
     TooMuch,
@@ -137,7 +137,8 @@ impl<'a, M: Members<'a>> Visitor<'a> for Object<'_, M> {
             };
             target.member(&name, value)?;
             if !names.add(name) {
-                // RFC 7515 §4 and RFC 7519 §4 allow to reject, which leaves no room for two readings.
+                // RFC 7515 §4 and RFC 7519 §4 allow to reject, which leaves no room for two
+                // readings.
                 return Err(D::Error::custom("a member is repeated"));
             }
         }
@@ -295,8 +296,8 @@ impl<'a> ReadJson<'a> for MaybeText<'a> {
     }
 }
 
-/// A value that means nothing to us. With serde_json's `arbitrary_precision`, which another crate may turn
-/// on, a number is a map of text here: of any size then, and counted for three.
+/// A value that means nothing to us. With serde_json's `arbitrary_precision`, which another crate
+/// may turn on, a number is a map of text here: of any size then, and counted for three.
 struct Skipped;
 
 impl<'a> ReadJson<'a> for Skipped {

@@ -4,13 +4,14 @@
 //! or a fetch:
 //!
 //! 1. size of the token (`limits::MAX_TOKEN_BYTES`)
-//! 2. three segments (RFC 7515 §7.1), each canonical base64url where it is decoded (RFC 7515 §2): the
-//!    header now, the claims before 4, the signature before 9
+//! 2. three segments (RFC 7515 §7.1), each canonical base64url where it is decoded (RFC 7515 §2):
+//!    the header now, the claims before 4, the signature before 9
 //! 3. header: one JSON object, no repeated member, no `crit`, `b64`, `zip`, `enc`, nested `cty`
 //!    (RFC 7515 §4, RFC 7797 §7)
 //!    and an `alg` that the allow-list of some issuer holds (RFC 8725 §3.1)
 //! 4. claims: one JSON object, no repeated member, every type right (RFC 7519 §4)
-//! 5. `alg` in the allow-list of its issuer, `typ` of an access token (RFC 8725 §3.1, §3.11; RFC 9068 §4)
+//! 5. `alg` in the allow-list of its issuer, `typ` of an access token (RFC 8725 §3.1, §3.11; RFC
+//!    9068 §4)
 //! 6. `iss`, `aud` (RFC 7519 §4.1.1, §4.1.3; RFC 8707 §2)
 //! 7. `exp`, `nbf`, `iat` (RFC 7519 §4.1.4-6), and the age where it is bounded
 //! 8. members that the profile or the provider requires (RFC 9068 §2.2), no `cnf` (RFC 9449 §7.2)

@@ -35,7 +35,8 @@ pub(crate) enum Profile {
     Rfc9068,
 }
 
-/// What tells the access tokens of one provider from its other tokens, where `aud` and `typ` do not.
+/// What tells the access tokens of one provider from its other tokens, where `aud` and `typ` do
+/// not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ProviderRule {
     /// Its access tokens carry no `aud` unless a resource was asked for.

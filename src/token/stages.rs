@@ -20,8 +20,8 @@ pub(crate) struct HeaderRead<'u> {
 }
 
 impl<'u> HeaderRead<'u> {
-    /// `header` is the header of `compact`. `used` says whether the tokens of any issuer may have its
-    /// algorithm: a token with another one is not read further.
+    /// `header` is the header of `compact`. `used` says whether the tokens of any issuer may have
+    /// its algorithm: a token with another one is not read further.
     pub(crate) fn new(
         compact: Compact<'u>,
         header: Header<'u>,

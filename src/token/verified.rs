@@ -1,5 +1,5 @@
-//! The claims of a verified token: the decoded payload plus byte ranges into it, to keep allocations
-//! few.
+//! The claims of a verified token: the decoded payload plus byte ranges into it, to keep
+//! allocations few.
 
 use std::sync::OnceLock;
 

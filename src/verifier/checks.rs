@@ -6,15 +6,15 @@ use crate::token::TokenErrorKind;
 use crate::wire::answers::Answers;
 use crate::wire::rejection::Rejection;
 
-/// What a [check](crate::config::JwtAuthConfigBuilder::check) of the application says against a caller whose
-/// token is good.
+/// What a [check](crate::config::JwtAuthConfigBuilder::check) of the application says against a
+/// caller whose token is good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CheckError {
     /// 403 without a challenge: this caller may not come in, and no other token changes that.
     Forbidden,
-    /// 401 `invalid_token`, like any other bad token: it was revoked, say, and the client should get a
-    /// new one (RFC 6750 §3.1).
+    /// 401 `invalid_token`, like any other bad token: it was revoked, say, and the client should
+    /// get a new one (RFC 6750 §3.1).
     InvalidToken,
 }
 

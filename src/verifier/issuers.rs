@@ -19,8 +19,8 @@ pub(crate) struct TrustedIssuer {
     pub(crate) answers: Arc<Answers>,
 }
 
-/// All trusted issuers, and what their verified tokens left behind. Replaced as a whole, never edited,
-/// so that one request sees one set of issuers from start to end.
+/// All trusted issuers, and what their verified tokens left behind. Replaced as a whole, never
+/// edited, so that one request sees one set of issuers from start to end.
 #[derive(Clone, Debug)]
 pub(crate) struct Issuers {
     all: Vec<Arc<TrustedIssuer>>,

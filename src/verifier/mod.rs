@@ -5,13 +5,13 @@
 //!
 //! 1. `cache`: the same bytes were verified before, by keys that still serve, and the times of the
 //!    token still hold.
-//! 2. `look`, the first look: header, `kid`, claims, `issuers`, policy, signature. Nothing of it needs
-//!    a key before the signature.
-//! 3. When the keys at hand do not settle it, they are asked for once. Newer keys that have just come
-//!    decide. A fetch that is under way makes the token `pending`: the caller waits, and the final
-//!    look decides. It cannot ask again, which its type says.
-//! 4. `checks` of the application and the scopes that every operation needs, for each request, cached
-//!    or not.
+//! 2. `look`, the first look: header, `kid`, claims, `issuers`, policy, signature. Nothing of it
+//!    needs a key before the signature.
+//! 3. When the keys at hand do not settle it, they are asked for once. Newer keys that have just
+//!    come decide. A fetch that is under way makes the token `pending`: the caller waits, and the
+//!    final look decides. It cannot ask again, which its type says.
+//! 4. `checks` of the application and the scopes that every operation needs, for each request,
+//!    cached or not.
 
 pub(crate) mod cache;
 pub(crate) mod checks;
@@ -42,13 +42,13 @@ pub(crate) use issuers::TrustedIssuer;
 pub(crate) use pending::{Pending, Undecided};
 pub(crate) use presented::Presented;
 
-/// The verdicts of [`JwtAuthLayer`](crate::JwtAuthLayer) without tower, for frameworks that own their
-/// HTTP layer.
+/// The verdicts of [`JwtAuthLayer`](crate::JwtAuthLayer) without tower, for frameworks that own
+/// their HTTP layer.
 ///
 /// Cloning shares the keys and the task that refreshes them. Give
 /// [`verify_request`](Self::verify_request) the whole request where you have it; with
-/// [`verify`](Self::verify) you find the token yourself: exactly one `Authorization` header, `Bearer`
-/// in any case.
+/// [`verify`](Self::verify) you find the token yourself: exactly one `Authorization` header,
+/// `Bearer` in any case.
 ///
 /// ```no_run
 /// # async fn handle(header: &str) -> Result<(), Box<dyn std::error::Error>> {
@@ -107,8 +107,8 @@ impl JwtVerifier {
 
     /// Verifies a token, and checks that it grants the scopes that every operation needs.
     ///
-    /// Waits, at most the fetch timeout of the issuer, only when the key that the token names is not
-    /// at hand. Dropping the future never stops a fetch that others wait for.
+    /// Waits, at most the fetch timeout of the issuer, only when the key that the token names is
+    /// not at hand. Dropping the future never stops a fetch that others wait for.
     ///
     /// # Errors
     ///
@@ -122,8 +122,8 @@ impl JwtVerifier {
     ///
     /// # Errors
     ///
-    /// A [`Rejection`], as the layer would answer: 401 when there is no bearer token, 400 when there
-    /// is more than one `Authorization` header.
+    /// A [`Rejection`], as the layer would answer: 401 when there is no bearer token, 400 when
+    /// there is more than one `Authorization` header.
     ///
     /// ```no_run
     /// # async fn handle(parts: &http::request::Parts, verifier: tower_jwt_auth::JwtVerifier) {
@@ -152,7 +152,8 @@ impl JwtVerifier {
     ///
     /// # Errors
     ///
-    /// The first [`FetchError`], with URL and cause. The refresh goes on, and a later call may succeed.
+    /// The first [`FetchError`], with URL and cause. The refresh goes on, and a later call may
+    /// succeed.
     pub async fn wait_for_keys(&self) -> Result<(), FetchError> {
         let issuers = self.0.issuers.load_full();
         for trusted in issuers.iter() {
@@ -178,12 +179,12 @@ impl JwtVerifier {
         KeysHealth { issuers }
     }
 
-    /// The keys in use of each issuer that has fetched some, by name of the issuer: for a process that
-    /// must start while its issuer is down.
+    /// The keys in use of each issuer that has fetched some, by name of the issuer: for a process
+    /// that must start while its issuer is down.
     ///
-    /// Pass each to [`Issuer::initial_jwks`](crate::config::Issuer::initial_jwks) in that process. Copies the key
-    /// sets, so call it on a schedule or at shutdown, not in a probe. Issuers with static keys, and
-    /// issuers before their first fetch, are left out.
+    /// Pass each to [`Issuer::initial_jwks`](crate::config::Issuer::initial_jwks) in that process.
+    /// Copies the key sets, so call it on a schedule or at shutdown, not in a probe. Issuers with
+    /// static keys, and issuers before their first fetch, are left out.
     #[must_use]
     pub fn export_keys(&self) -> Vec<KeySnapshot> {
         let trusted = self.0.issuers.load();
@@ -214,8 +215,8 @@ impl JwtVerifier {
         }
     }
 
-    /// The verdict, unless it must be waited for. That is so only when a fetch is under way or has been
-    /// asked for: a token that no fetch can help is rejected at once.
+    /// The verdict, unless it must be waited for. That is so only when a fetch is under way or has
+    /// been asked for: a token that no fetch can help is rejected at once.
     pub(crate) fn try_verify(
         &self,
         presented: Presented<'_>,
@@ -268,7 +269,8 @@ impl JwtVerifier {
         verdict.inspect_err(Rejection::report)
     }
 
-    /// Whether the caller may call at all. Asked for each request, whether its token was cached or not.
+    /// Whether the caller may call at all. Asked for each request, whether its token was cached or
+    /// not.
     fn authorize(
         &self,
         (verified, answers): Admitted,

@@ -25,8 +25,8 @@ impl<'t> Presented<'t> {
 
     pub(crate) fn to_credentials(self) -> Credentials {
         match self {
-            // A token that gets here verified or waits for its key: its segments are base64url, which
-            // is a valid header value.
+            // A token that gets here verified or waits for its key: its segments are base64url,
+            // which is a valid header value.
             Self::Alone(token) => {
                 let line = HeaderValue::from_str(token);
                 Credentials::new(line.unwrap_or(HeaderValue::from_static("")), 0)

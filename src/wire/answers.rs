@@ -16,8 +16,8 @@ use crate::wire::resource::{ProtectedResource, ScopeListing};
 
 /// Makes the rejections for the tokens of one issuer, or for requests without a token.
 ///
-/// Immutable and shared: built once for each issuer, carried by each `AuthInfo` so that inner layers
-/// produce the same challenges, and rebuilt when a hook is set.
+/// Immutable and shared: built once for each issuer, carried by each `AuthInfo` so that inner
+/// layers produce the same challenges, and rebuilt when a hook is set.
 #[derive(Clone)]
 pub(crate) struct Answers {
     resource: ProtectedResource,

@@ -57,8 +57,8 @@ fn advertised(scopes: &ScopeSet) -> String {
     quotable.map(String::as_str).collect::<Vec<_>>().join(" ")
 }
 
-/// Is between a client and its issuer, and should stand in no challenge (MCP authorization, "Refresh
-/// Tokens").
+/// Is between a client and its issuer, and should stand in no challenge (MCP authorization,
+/// "Refresh Tokens").
 pub(crate) const OFFLINE_ACCESS: &str = "offline_access";
 
 /// What a challenge says about a server that says nothing about itself.

@@ -12,15 +12,16 @@ pub(crate) enum NoBearer {
     Several,
 }
 
-/// What follows `Bearer`, not looked at yet. Without `Debug`: the header is not marked sensitive yet.
+/// What follows `Bearer`, not looked at yet. Without `Debug`: the header is not marked sensitive
+/// yet.
 #[derive(Clone, Copy)]
 pub(crate) struct Bearer<'h> {
     line: &'h HeaderValue,
     start: usize,
 }
 
-/// Finds the bearer credentials of a request (RFC 6750 §2.1). The query and the body are never looked
-/// at.
+/// Finds the bearer credentials of a request (RFC 6750 §2.1). The query and the body are never
+/// looked at.
 pub(crate) fn bearer(headers: &HeaderMap) -> Result<Bearer<'_>, NoBearer> {
     // The counts say whether any header is repeated, which costs less than to look for one.
     let some_repeated = headers.len() != headers.keys_len();
@@ -66,7 +67,8 @@ impl<'h> Bearer<'h> {
     }
 }
 
-/// Whether this is a token at all (RFC 6750 §2.1): `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`.
+/// Whether this is a token at all (RFC 6750 §2.1): `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+"
+/// / "/" ) *"="`.
 pub(crate) fn is_b64token(bytes: &[u8]) -> bool {
     let body = bytes
         .iter()

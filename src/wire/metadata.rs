@@ -18,9 +18,10 @@ use crate::wire::body::GuardedBody;
 /// The protected resource metadata of this server (RFC 9728): who issues tokens for it.
 ///
 /// [`JwtAuthLayer`](crate::JwtAuthLayer) answers requests for it by itself when it sits in front of
-/// the path. Where it does not, because only some routes carry the layer, serve it as a tower service
-/// or with [`router`](Self::router). It is public and must never be behind authentication: clients
-/// read it to find out how to authenticate. Signed metadata (RFC 9728 §2.2) is not supported.
+/// the path. Where it does not, because only some routes carry the layer, serve it as a tower
+/// service or with [`router`](Self::router). It is public and must never be behind authentication:
+/// clients read it to find out how to authenticate. Signed metadata (RFC 9728 §2.2) is not
+/// supported.
 ///
 /// ```
 /// # #[cfg(all(feature = "axum", feature = "aws_lc_rs", feature = "reqwest"))] {
@@ -196,8 +197,8 @@ impl<B> Service<Request<B>> for ResourceMetadata {
     }
 }
 
-/// Browsers ask first, because MCP clients send `MCP-Protocol-Version`. The document is public, so any
-/// header may come.
+/// Browsers ask first, because MCP clients send `MCP-Protocol-Version`. The document is public, so
+/// any header may come.
 fn preflight(headers: &HeaderMap) -> Response<Bytes> {
     let mut response = status(StatusCode::NO_CONTENT);
     let answer = response.headers_mut();

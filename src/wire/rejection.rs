@@ -16,11 +16,11 @@ use crate::wire::rejection_kind::RejectionKind;
 ///
 /// It says little on purpose: every token that is refused gets the same response, so that an
 /// attacker learns nothing by trying tokens. What was wrong goes to `tracing`, and to your code by
-/// [`token_error`](Self::token_error). Each layer also leaves the rejection in the extensions of the
-/// response.
+/// [`token_error`](Self::token_error). Each layer also leaves the rejection in the extensions of
+/// the response.
 ///
-/// A handler makes one with [`insufficient_scope`](Self::insufficient_scope), to ask for a scope that
-/// only it knows to be needed.
+/// A handler makes one with [`insufficient_scope`](Self::insufficient_scope), to ask for a scope
+/// that only it knows to be needed.
 #[derive(Clone)]
 pub struct Rejection {
     kind: RejectionKind,
@@ -187,8 +187,8 @@ impl Rejection {
     }
 
     /// Sets the status and every header that the hook's response lacks, so that no challenge and no
-    /// `Retry-After` is lost; but for `Content-Type`, which describes a body that is not sent. A gRPC
-    /// response keeps its status, which is always 200.
+    /// `Retry-After` is lost; but for `Content-Type`, which describes a body that is not sent. A
+    /// gRPC response keeps its status, which is always 200.
     fn completed(&self, mut response: Response<Bytes>) -> Response<Bytes> {
         if !response.headers().contains_key("grpc-status") {
             *response.status_mut() = self.status();

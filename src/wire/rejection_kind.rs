@@ -6,13 +6,15 @@ use http::StatusCode;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RejectionKind {
-    /// The token is valid, but its claims do not satisfy the handler, and no additional scope would.
+    /// The token is valid, but its claims do not satisfy the handler, and no additional scope
+    /// would.
     AccessDenied,
     /// The token is valid, but does not grant what the operation needs (RFC 6750 §3.1).
     InsufficientScope,
     /// More than one `Authorization` header (RFC 6750 §3.1).
     InvalidRequest,
-    /// The token is malformed, expired, not for us, or not by an issuer that we trust (RFC 6750 §3.1).
+    /// The token is malformed, expired, not for us, or not by an issuer that we trust (RFC 6750
+    /// §3.1).
     InvalidToken,
     /// The token may be valid, but the issuer's keys are unavailable. Not a 401: that would make
     /// clients throw valid tokens away and send their users to log in again.
@@ -29,12 +31,13 @@ pub enum RejectionKind {
 /// What each kind of rejection says: the one table from cause to wire.
 pub(super) struct Parts {
     pub(super) status: StatusCode,
-    /// The `error` of the challenge (RFC 6750 §3.1). `None` when no credentials came, because RFC 6750
-    /// §3 wants that challenge without one, and where there is no challenge.
+    /// The `error` of the challenge (RFC 6750 §3.1). `None` when no credentials came, because RFC
+    /// 6750 §3 wants that challenge without one, and where there is no challenge.
     pub(super) code: Option<&'static str>,
     /// The `error` of the body (RFC 6749 §5.2), and the label in metrics.
     pub(super) label: &'static str,
-    /// A fixed sentence of `%x20-21 / %x23-5B / %x5D-7E` without `=`: clients break on anything else.
+    /// A fixed sentence of `%x20-21 / %x23-5B / %x5D-7E` without `=`: clients break on anything
+    /// else.
     pub(super) text: &'static str,
 }
 

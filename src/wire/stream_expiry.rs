@@ -17,8 +17,8 @@ use crate::base::numeric_date::NumericDate;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StreamExpiry {
-    /// Ends every stream, including the one that carries the response to a call: its result is lost,
-    /// and the server treats the end as a cancellation.
+    /// Ends every stream, including the one that carries the response to a call: its result is
+    /// lost, and the server treats the end as a cancellation.
     All,
     /// Ends streams that only deliver notifications: the responses to GET and to
     /// `subscriptions/listen`. Long calls are still answered. Clients reconnect with a fresh token.
@@ -96,7 +96,8 @@ impl Alarm {
     }
 }
 
-/// Tokens live by the wall clock, and tokio does not follow it: through a suspend, or when it is set.
+/// Tokens live by the wall clock, and tokio does not follow it: through a suspend, or when it is
+/// set.
 const LONGEST_NAP: Duration = Duration::from_secs(30);
 
 #[cfg(test)]

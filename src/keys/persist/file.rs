@@ -61,8 +61,8 @@ pub(in crate::keys) fn read(path: &Path) -> Result<KeySnapshot, SnapshotError> {
     Ok(content.snapshot)
 }
 
-/// Replaces the file as a whole: a reader sees the old one or the new one, and so does a process that
-/// starts after this one was killed.
+/// Replaces the file as a whole: a reader sees the old one or the new one, and so does a process
+/// that starts after this one was killed.
 pub(in crate::keys) fn write(path: &Path, snapshot: KeySnapshot) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     // A name that no other process or layer takes, nor can foresee.

@@ -1,8 +1,8 @@
 //! Which fetch a request waits for, and how many.
 //!
-//! Fetches are numbered. A request that needs a fetch learns, under the lock, the number of the fetch to
-//! wait for; the task publishes the number of each fetch after its result is in place. A wake-up cannot
-//! be lost, because requests compare numbers and do not wait for a signal.
+//! Fetches are numbered. A request that needs a fetch learns, under the lock, the number of the
+//! fetch to wait for; the task publishes the number of each fetch after its result is in place. A
+//! wake-up cannot be lost, because requests compare numbers and do not wait for a signal.
 
 use crate::keys::demand::FetchId;
 
@@ -24,8 +24,8 @@ impl Fetches {
         self.requested
     }
 
-    /// The fetch in progress. It may have started before the key that a request needs was published,
-    /// so it is conclusive only for a request that is content with any newer set.
+    /// The fetch in progress. It may have started before the key that a request needs was
+    /// published, so it is conclusive only for a request that is content with any newer set.
     pub(in crate::keys) fn join(&self, is_any_set_good: bool) -> Option<FetchId> {
         self.in_progress.then_some(FetchId {
             number: self.started,
@@ -54,8 +54,8 @@ impl Fetches {
         self.started
     }
 
-    /// Gives up the fetch in progress and the one requested. Returns the number to publish, if a request
-    /// may wait for it.
+    /// Gives up the fetch in progress and the one requested. Returns the number to publish, if a
+    /// request may wait for it.
     pub(in crate::keys) fn abandon(&mut self) -> Option<u64> {
         let is_waited_for = self.in_progress || self.requested;
         self.started = self.started.saturating_add(u64::from(self.requested));
@@ -91,9 +91,9 @@ pub(in crate::keys) enum Step {
 }
 
 impl Turns {
-    /// At most two fetches that finish: one that was in progress and may have missed the key, and one
-    /// that started after the request asked. `may_come_back` says that replicas of the issuer disagree
-    /// about the key, so that even a conclusive fetch deserves a second one.
+    /// At most two fetches that finish: one that was in progress and may have missed the key, and
+    /// one that started after the request asked. `may_come_back` says that replicas of the issuer
+    /// disagree about the key, so that even a conclusive fetch deserves a second one.
     pub(in crate::keys) fn next_step(
         &mut self,
         fetch: FetchId,
@@ -226,8 +226,8 @@ mod tests {
         }
     }
 
-    /// Every schedule with up to three preemptions; almost all races need no more to show, and without
-    /// a bound the search does not end.
+    /// Every schedule with up to three preemptions; almost all races need no more to show, and
+    /// without a bound the search does not end.
     fn explore(scenario: impl Fn() + Send + Sync + 'static) {
         let mut builder = loom::model::Builder::new();
         builder.preemption_bound = Some(3);

@@ -153,8 +153,8 @@ impl Handle {
         }
     }
 
-    /// Starts the task unless it runs; also when the runtime that carried it is gone. Returns `false`
-    /// when there is no runtime to start it on.
+    /// Starts the task unless it runs; also when the runtime that carried it is gone. Returns
+    /// `false` when there is no runtime to start it on.
     fn ensure_running(&self) -> bool {
         if self.is_running() {
             return true;
@@ -172,8 +172,9 @@ impl Handle {
                 .expect_tick(Instant::now(), self.0.origin.times.timeout);
             control.epoch
         };
-        // The guard exists before the task is spawned, so that it also runs when the runtime drops the
-        // task without a poll. A runtime that shuts down does so at once: the lock must be free.
+        // The guard exists before the task is spawned, so that it also runs when the runtime drops
+        // the task without a poll. A runtime that shuts down does so at once: the lock must be
+        // free.
         let task = Running {
             shared: self.0.clone(),
             epoch,

@@ -2,8 +2,9 @@
 //!
 //! A key set passes four stages: fresh; due (it is refreshed when 80 % of its lifetime are over);
 //! stale (its lifetime is over and refreshes fail, but it still serves); expired (older than
-//! `max_stale`). Fetches come out of separate budgets, so that none can starve another: the schedule,
-//! unknown `kid`s, and `kid`s of earlier sets. The back-off after failures holds for all of them.
+//! `max_stale`). Fetches come out of separate budgets, so that none can starve another: the
+//! schedule, unknown `kid`s, and `kid`s of earlier sets. The back-off after failures holds for all
+//! of them.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -23,14 +24,14 @@ pub(crate) struct Schedule {
     /// No fetch before this, whoever asks.
     retry_at: Option<Instant>,
     unknown_kid: Budget,
-    /// For `kid`s that an earlier set held. Tokens of a key that is really gone arrive for a while, and
-    /// must not spend the fetches that a new key needs.
+    /// For `kid`s that an earlier set held. Tokens of a key that is really gone arrive for a while,
+    /// and must not spend the fetches that a new key needs.
     returning_kid: Budget,
     /// When a bad signature forced a refresh last.
     forced_at: Option<Instant>,
     absent: AbsentKids,
-    /// `kid`s of earlier sets. Replicas of an issuer may disagree for hours about the current keys, so
-    /// such a key may come back at any moment and never counts as absent.
+    /// `kid`s of earlier sets. Replicas of an issuer may disagree for hours about the current keys,
+    /// so such a key may come back at any moment and never counts as absent.
     withdrawn: HashSet<KidHash>,
 }
 
@@ -113,8 +114,8 @@ impl Schedule {
         }
     }
 
-    /// A signature failed under a known key: the issuer may have reused its `kid`. That is worth one
-    /// fetch per cooldown, and none while the set is younger than the cooldown.
+    /// A signature failed under a known key: the issuer may have reused its `kid`. That is worth
+    /// one fetch per cooldown, and none while the set is younger than the cooldown.
     pub(crate) fn ask_for_signature(&mut self, now: Now) -> Decision {
         let young = self
             .last_good
@@ -140,8 +141,8 @@ impl Schedule {
         self.retry_at = None;
     }
 
-    /// Remembers `kid`s that requests asked for and a good set does not hold. When the set has changed,
-    /// the `kid`s noted earlier are forgotten.
+    /// Remembers `kid`s that requests asked for and a good set does not hold. When the set has
+    /// changed, the `kid`s noted earlier are forgotten.
     pub(crate) fn note_absent(
         &mut self,
         kids: impl Iterator<Item = KidHash>,
@@ -228,7 +229,8 @@ impl Budget {
     }
 }
 
-/// A `kid`, hashed with a secret of this process: 8 bytes, however long the `kid` of an attacker is.
+/// A `kid`, hashed with a secret of this process: 8 bytes, however long the `kid` of an attacker
+/// is.
 pub(crate) type KidHash = u64;
 
 /// `kid`s that a fetched set did not hold, each remembered for one cooldown.

@@ -30,16 +30,16 @@ pub(super) struct Shared {
     pub(super) snapshot: ArcSwapOption<Snapshot>,
     /// Read on every request; written when the task starts or ends.
     pub(super) running: AtomicBool,
-    /// A request that finds its key does not lock it, unless the machine has slept. Never held across
-    /// an await.
+    /// A request that finds its key does not lock it, unless the machine has slept. Never held
+    /// across an await.
     control: Mutex<Control>,
     created: Instant,
     /// When the task must have shown life, in milliseconds since `created`.
     tick_due: AtomicU64,
     /// The number of the last fetch whose result is in place.
     pub(super) finished: watch::Sender<u64>,
-    /// Wakes the task to plan again. A `Notify` would not do: its one permit could go to a task that
-    /// was given up.
+    /// Wakes the task to plan again. A `Notify` would not do: its one permit could go to a task
+    /// that was given up.
     pub(super) wake: watch::Sender<()>,
     /// Ends the task.
     pub(super) closed: watch::Sender<bool>,
@@ -209,7 +209,8 @@ impl Shared {
         })
     }
 
-    /// Wakes the task when a refresh is due that its timer does not know of, because the machine slept.
+    /// Wakes the task when a refresh is due that its timer does not know of, because the machine
+    /// slept.
     pub(super) fn wake_if_due(&self, now: Now) {
         let is_due = {
             let control = self.control();

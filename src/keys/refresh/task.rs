@@ -108,7 +108,8 @@ impl Shared {
         let number = control.fetches.finish();
         drop(control);
         self.publish(number);
-        // After the lock and the waiters: a subscriber may be slow, or ask for the health of the keys.
+        // After the lock and the waiters: a subscriber may be slow, or ask for the health of the
+        // keys.
         self.report(&outcome, now);
         if has_recovered {
             telemetry::keys_recovered(&self.origin.issuer);
@@ -161,8 +162,8 @@ impl Shared {
         }
     }
 
-    /// Saves the keys in use for the next start of the process. Nothing waits for the file: while one
-    /// set is being written, the next is skipped, and the one after it is written again.
+    /// Saves the keys in use for the next start of the process. Nothing waits for the file: while
+    /// one set is being written, the next is skipped, and the one after it is written again.
     fn save(&self, saving: &mut Option<JoinHandle<()>>) {
         if saving.as_ref().is_some_and(|saving| !saving.is_finished()) {
             return;

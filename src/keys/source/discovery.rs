@@ -16,7 +16,8 @@ use crate::base::escape::shown;
 use crate::base::url_rule::{UrlRule, is_loopback};
 use crate::net::{AddressPolicy, HttpTransport, exchange};
 
-/// The key set of an issuer that is found through its metadata (RFC 8414, OpenID Connect Discovery).
+/// The key set of an issuer that is found through its metadata (RFC 8414, OpenID Connect
+/// Discovery).
 ///
 /// Each refresh reads the metadata again, so that a `jwks_uri` may move and a failure is not
 /// remembered.
@@ -146,8 +147,8 @@ struct Metadata {
     jwks_uri: Option<String>,
 }
 
-/// The URLs at which metadata may be, in the order in which MCP clients look. One trailing slash of the
-/// issuer's path is dropped to build them (RFC 8414 §3.1, OpenID Connect Discovery §4.1).
+/// The URLs at which metadata may be, in the order in which MCP clients look. One trailing slash of
+/// the issuer's path is dropped to build them (RFC 8414 §3.1, OpenID Connect Discovery §4.1).
 pub(crate) fn metadata_urls(issuer: &Url) -> Vec<Url> {
     let path = issuer.path().strip_suffix('/').unwrap_or(issuer.path());
     let paths = if path.is_empty() {

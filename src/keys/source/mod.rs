@@ -1,8 +1,8 @@
 //! Where key sets come from: one fetch at a time.
 //!
-//! The task in `refresh` calls [`KeySource::fetch`] and decides when. [`jwks_uri`] reads a set from a
-//! URL; [`discovery`] finds that URL in the metadata of the issuer first. Both go through the transport
-//! of `net`.
+//! The task in `refresh` calls [`KeySource::fetch`] and decides when. [`jwks_uri`] reads a set from
+//! a URL; [`discovery`] finds that URL in the metadata of the issuer first. Both go through the
+//! transport of `net`.
 
 pub(crate) mod discovery;
 pub(crate) mod jwks_uri;
@@ -19,9 +19,9 @@ pub use crate::net::FetchError;
 /// file, a secret store, a database.
 ///
 /// To read keys over HTTP with another client, implement
-/// [`HttpTransport`](crate::keys::HttpTransport) instead. When to fetch, how often, how long to wait, and
-/// whether the answer may replace the keys in use is decided by this crate: each call to `fetch`
-/// performs exactly one fetch, and does not retry, cache or time out.
+/// [`HttpTransport`](crate::keys::HttpTransport) instead. When to fetch, how often, how long to
+/// wait, and whether the answer may replace the keys in use is decided by this crate: each call to
+/// `fetch` performs exactly one fetch, and does not retry, cache or time out.
 ///
 /// ```
 /// use tower_jwt_auth::keys::{FetchError, FetchFuture, FetchRequest, Fetched, KeySource};
@@ -35,7 +35,8 @@ pub use crate::net::FetchError;
 ///         Box::pin(async move {
 ///             // A source must not block its thread.
 ///             let read = tokio::task::spawn_blocking(move || std::fs::read(path)).await;
-///             let document = read.map_err(|error| FetchError::with_source("reading was given up", error))?;
+///             let given_up = |error| FetchError::with_source("reading was given up", error);
+///             let document = read.map_err(given_up)?;
 ///             document
 ///                 .map(Fetched::document)
 ///                 .map_err(|error| FetchError::with_source("the keys cannot be read", error))
@@ -46,8 +47,8 @@ pub use crate::net::FetchError;
 pub trait KeySource: fmt::Debug + Send + Sync + 'static {
     /// Gets the key set as it is now.
     ///
-    /// [`Fetched::not_modified`] stands for the set in use, and is a failure when there is none. The
-    /// future is dropped when it takes longer than [`FetchRequest::timeout`].
+    /// [`Fetched::not_modified`] stands for the set in use, and is a failure when there is none.
+    /// The future is dropped when it takes longer than [`FetchRequest::timeout`].
     fn fetch<'a>(&'a self, request: FetchRequest<'a>) -> FetchFuture<'a>;
 }
 
@@ -123,9 +124,9 @@ impl Fetched {
         }
     }
 
-    /// How long the issuer says that the set stays fresh (RFC 9111 §5.2.2.1). It shortens the configured
-    /// `max_age`, down to [`MIN_SERVER_MAX_AGE`](crate::limits::MIN_SERVER_MAX_AGE), and never lengthens
-    /// it.
+    /// How long the issuer says that the set stays fresh (RFC 9111 §5.2.2.1). It shortens the
+    /// configured `max_age`, down to [`MIN_SERVER_MAX_AGE`](crate::limits::MIN_SERVER_MAX_AGE), and
+    /// never lengthens it.
     #[must_use]
     pub const fn with_max_age(mut self, max_age: Duration) -> Self {
         self.max_age = Some(max_age);

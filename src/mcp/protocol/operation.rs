@@ -61,8 +61,9 @@ impl Naming {
 
 /// What the mirrored headers say; `None` where they cannot be trusted, and the body has to be read.
 ///
-/// Servers compare them with the body from the protocol of 2026-07-28 on, and refuse the request when
-/// they differ. Below that, or without a version, nobody does: then they are the client's fiction.
+/// Servers compare them with the body from the protocol of 2026-07-28 on, and refuse the request
+/// when they differ. Below that, or without a version, nobody does: then they are the client's
+/// fiction.
 pub(in crate::mcp) fn from_headers(headers: &HeaderMap) -> Option<Operation<'_>> {
     let version = single_header(headers, "mcp-protocol-version")?;
     if !is_date(version) || version < FIRST_WITH_MIRRORED_HEADERS {

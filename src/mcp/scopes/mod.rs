@@ -18,10 +18,10 @@ use crate::base::scopes::{ScopeHierarchy, ScopeSet};
 
 /// Requires scopes for each tool, prompt, resource or method of an MCP server.
 ///
-/// This layer belongs inside [`JwtAuthLayer`](crate::JwtAuthLayer), in front of the MCP server. If the
-/// token lacks a scope, the request gets 403 before the server sees it, with a challenge that names
-/// all scopes that the operation requires. Clients react to this response by asking their user for
-/// more (MCP authorization, "Scope Challenge Handling"); a tool cannot send it.
+/// This layer belongs inside [`JwtAuthLayer`](crate::JwtAuthLayer), in front of the MCP server. If
+/// the token lacks a scope, the request gets 403 before the server sees it, with a challenge that
+/// names all scopes that the operation requires. Clients react to this response by asking their
+/// user for more (MCP authorization, "Scope Challenge Handling"); a tool cannot send it.
 ///
 /// ```
 /// # #[cfg(feature = "axum")] {
@@ -45,17 +45,17 @@ use crate::base::scopes::{ScopeHierarchy, ScopeSet};
 ///
 /// # How the layer learns the operation
 ///
-/// - From the headers `Mcp-Method` and `Mcp-Name`, if `MCP-Protocol-Version` is 2026-07-28 or later and
-///   each header is present exactly once. From that version on, a server must reject headers that
-///   differ from the body, and rmcp 3 does. **A server that does not is open to forged headers behind
-///   this layer**: call [`always_read_body`](Self::always_read_body) for it.
-/// - Otherwise from the body, up to [`max_body_bytes`](Self::max_body_bytes): one message, or a batch
-///   of up to 100 messages, which requires the scopes of all of them. The server receives the same
-///   bytes. This layer has no timeout for slow bodies; put one in front of it.
+/// - From the headers `Mcp-Method` and `Mcp-Name`, if `MCP-Protocol-Version` is 2026-07-28 or later
+///   and each header is present exactly once. From that version on, a server must reject headers
+///   that differ from the body, and rmcp 3 does. **A server that does not is open to forged headers
+///   behind this layer**: call [`always_read_body`](Self::always_read_body) for it.
+/// - Otherwise from the body, up to [`max_body_bytes`](Self::max_body_bytes): one message, or a
+///   batch of up to 100 messages, which requires the scopes of all of them. The server receives the
+///   same bytes. This layer has no timeout for slow bodies; put one in front of it.
 /// - If the operation cannot be determined (malformed JSON, an ambiguous member, a body that is too
-///   long), the request requires every scope that the rules mention. A token that grants them all is
-///   admitted, and its body is not read. Any other token gets 403 without a challenge, because no user
-///   should be asked to grant every scope for a request that cannot be understood.
+///   long), the request requires every scope that the rules mention. A token that grants them all
+///   is admitted, and its body is not read. Any other token gets 403 without a challenge, because
+///   no user should be asked to grant every scope for a request that cannot be understood.
 ///
 /// Requests whose method carries no message (GET, HEAD, DELETE, OPTIONS) require nothing. Methods
 /// that name no tool, prompt or resource, such as the methods of tasks, require the scopes of their
@@ -173,8 +173,8 @@ impl McpScopesLayer {
     ///
     /// A longer body counts as unreadable: it requires every scope that the rules mention.
     ///
-    /// Default: [`MAX_MCP_BODY_BYTES`](crate::limits::MAX_MCP_BODY_BYTES), 4 MiB. Set it to the limit of
-    /// the server behind.
+    /// Default: [`MAX_MCP_BODY_BYTES`](crate::limits::MAX_MCP_BODY_BYTES), 4 MiB. Set it to the
+    /// limit of the server behind.
     pub fn max_body_bytes(mut self, bytes: usize) -> Self {
         Arc::make_mut(&mut self.0).max_body_bytes = bytes;
         self

@@ -111,7 +111,8 @@ impl Rules {
 
     /// `None` if the body has to be read first.
     pub(super) fn needed_by(&self, method: &Method, headers: &HeaderMap) -> Option<Needed> {
-        // The MCP transport uses no other methods without a message. An unknown method may carry one.
+        // The MCP transport uses no other methods without a message. An unknown method may carry
+        // one.
         if [Method::GET, Method::HEAD, Method::DELETE, Method::OPTIONS].contains(method) {
             return Some(Needed::default());
         }
@@ -176,8 +177,9 @@ impl Targets {
     }
 }
 
-/// Whether a server that resolves the URI still finds it under the same prefix (RFC 3986 §5.2.4): it
-/// has no dot segment, percent-encoded or not, and no backslash, which some servers read as a slash.
+/// Whether a server that resolves the URI still finds it under the same prefix (RFC 3986 §5.2.4):
+/// it has no dot segment, percent-encoded or not, and no backslash, which some servers read as a
+/// slash.
 fn is_plain_uri(uri: &str) -> bool {
     let mut segments = uri.split(['/', '?', '#']);
     let dots = segments.any(|segment| matches!(segment, "." | ".."));

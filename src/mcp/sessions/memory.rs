@@ -23,12 +23,12 @@ use crate::limits::{MAX_SESSIONS, MAX_SESSIONS_OF_ONE_USER};
 /// [1,000](crate::limits::MAX_SESSIONS_OF_ONE_USER) belong to one user, unless
 /// [`with_limits`](Self::with_limits) sets other limits. A user is an issuer and a subject, or the
 /// client if the token has no subject. At the limit of a user, a session of this user is forgotten;
-/// when the store is full, a session of the user with the most sessions. It is the one that has been
-/// unused for longest in a sample of 16. A forgotten session is unknown, not free for others under
-/// [`strict`](crate::mcp::SessionBindingLayer::strict).
+/// when the store is full, a session of the user with the most sessions. It is the one that has
+/// been unused for longest in a sample of 16. A forgotten session is unknown, not free for others
+/// under [`strict`](crate::mcp::SessionBindingLayer::strict).
 ///
-/// Names of users are not kept: an entry holds its id and a digest of the principal, made with a key
-/// that is random for each store. The digest has 128 bits, two SipHashes with different keys. A
+/// Names of users are not kept: an entry holds its id and a digest of the principal, made with a
+/// key that is random for each store. The digest has 128 bits, two SipHashes with different keys. A
 /// caller cannot compute it, so two principals have the same digest only by chance, at about 1 in
 /// 2^94 for a full store.
 #[derive(Clone)]

@@ -1,9 +1,9 @@
 //! Sessions of an MCP server that belong to their principal.
 //!
 //! This file is the layer. `service` handles a request: it asks the store whether the session is
-//! the caller's, calls the server, and binds or ends a session by what the server answers. `store` is
-//! the interface of stores, `memory` the store of one process, and `entry` what that store keeps of a
-//! session. Only `service` calls a store.
+//! the caller's, calls the server, and binds or ends a session by what the server answers. `store`
+//! is the interface of stores, `memory` the store of one process, and `entry` what that store keeps
+//! of a session. Only `service` calls a store.
 
 mod entry;
 pub(super) mod memory;
@@ -21,24 +21,24 @@ use self::store::SessionStore;
 /// Binds each MCP session to the principal that began it, so that its id is of no use to others.
 ///
 /// This layer belongs inside [`JwtAuthLayer`](crate::JwtAuthLayer), in front of an MCP server that
-/// keeps sessions (protocols before 2026-07-28). Such a server admits every caller with a valid token
-/// and the id of a session, whoever began it; the MCP specification asks servers to bind the two
-/// ("Session Hijacking").
+/// keeps sessions (protocols before 2026-07-28). Such a server admits every caller with a valid
+/// token and the id of a session, whoever began it; the MCP specification asks servers to bind the
+/// two ("Session Hijacking").
 ///
-/// - A session belongs to the [`Principal`](crate::mcp::Principal) whose request made the server respond
-///   with an `Mcp-Session-Id`. A refreshed token is the same principal.
+/// - A session belongs to the [`Principal`](crate::mcp::Principal) whose request made the server
+///   respond with an `Mcp-Session-Id`. A refreshed token is the same principal.
 /// - A request of any other principal gets 404, as for a session that does not exist, whatever its
 ///   method. The client then begins a session of its own. The server does not see the request.
 /// - If the store does not know an id, after a restart for example, the request goes to the server,
-///   and the session belongs to the first principal that uses it with success. The server's response
-///   to an id that it does not know may differ from the 404 of this layer, and so reveal that a stolen
-///   id is in use (rmcp's is equal for the requests that clients send). With
+///   and the session belongs to the first principal that uses it with success. The server's
+///   response to an id that it does not know may differ from the 404 of this layer, and so reveal
+///   that a stolen id is in use (rmcp's is equal for the requests that clients send). With
 ///   [`strict`](Self::strict), unknown ids get 404: turn it on if the store knows every session.
-/// - A session is forgotten when its owner ends it with DELETE, when the server answers 404 for it, or
-///   when the [store](MemorySessions) is full.
+/// - A session is forgotten when its owner ends it with DELETE, when the server answers 404 for it,
+///   or when the [store](MemorySessions) is full.
 /// - A token that names neither a subject nor a client owns no session.
-/// - Streams are not bound by their `Last-Event-ID`: a server that replays events must check itself to
-///   whom they belong.
+/// - Streams are not bound by their `Last-Event-ID`: a server that replays events must check itself
+///   to whom they belong.
 ///
 /// ```
 /// # #[cfg(feature = "axum")] {
@@ -80,10 +80,12 @@ impl SessionBindingLayer {
         }
     }
 
-    /// Responds with 404 to every session that the store does not know, instead of asking the server.
+    /// Responds with 404 to every session that the store does not know, instead of asking the
+    /// server.
     ///
     /// Default: off, so that sessions that the server keeps elsewhere survive a restart of this
-    /// process. Turn it on if the store survives the restart too, or if the server's sessions do not.
+    /// process. Turn it on if the store survives the restart too, or if the server's sessions do
+    /// not.
     pub fn strict(mut self) -> Self {
         self.strict = true;
         self

@@ -55,8 +55,8 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        // The store may take its time. What the ready instance holds, such as a permit, must not wait
-        // for it: it is dropped here, and a clone is polled until it is ready.
+        // The store may take its time. What the ready instance holds, such as a permit, must not
+        // wait for it: it is dropped here, and a clone is polled until it is ready.
         self.inner = self.inner.clone();
         let (mut inner, store, strict) = (self.inner.clone(), self.store.clone(), self.strict);
         SessionBindingFuture(Box::pin(async move {
@@ -85,8 +85,8 @@ struct SessionRequest {
     session: Option<String>,
     /// Whether the store knows the session, and that it belongs to the principal.
     is_known: bool,
-    /// The protocol of 2026-07-28 has no sessions, and its servers ignore the header: the success of
-    /// such a request says nothing about the session.
+    /// The protocol of 2026-07-28 has no sessions, and its servers ignore the header: the success
+    /// of such a request says nothing about the session.
     uses_sessions: bool,
     is_delete: bool,
     on_failure: OnFailure,
@@ -257,8 +257,8 @@ fn protocol_has_no_sessions(headers: &HeaderMap) -> bool {
     versions.any(|version| version.as_bytes() >= b"2026-07-28".as_slice())
 }
 
-/// The same response as rmcp's for a session that does not exist, byte for byte, so that a stolen id
-/// cannot be told from an invented one.
+/// The same response as rmcp's for a session that does not exist, byte for byte, so that a stolen
+/// id cannot be told from an invented one.
 fn unknown_session() -> Response<Bytes> {
     let mut response = Response::new(Bytes::from_static(b"Not Found: Session not found"));
     *response.status_mut() = StatusCode::NOT_FOUND;

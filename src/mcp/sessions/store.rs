@@ -11,17 +11,17 @@ use crate::caller::Principal;
 /// Remembers which principal owns each session, for
 /// [`SessionBindingLayer`](crate::mcp::SessionBindingLayer).
 ///
-/// [`MemorySessions`](crate::mcp::MemorySessions) does it in this process. Several processes need a store
-/// that they share, unless a balancer sends all requests of a session to the same process.
+/// [`MemorySessions`](crate::mcp::MemorySessions) does it in this process. Several processes need a
+/// store that they share, unless a balancer sends all requests of a session to the same process.
 ///
-/// A store is asked whether a session is theirs, never whose it is. It can keep a keyed digest of the
-/// principal instead of its names.
+/// A store is asked whether a session is theirs, never whose it is. It can keep a keyed digest of
+/// the principal instead of its names.
 pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     /// Makes `principal` the owner of the session `id` if it has no owner, and keeps it for `keep`.
     ///
     /// Answers [`Ownership::Owner`] if the session belongs to `principal` now, and
-    /// [`Ownership::Other`] if it belongs to another principal. Must be atomic: of two principals at
-    /// the same time, one gets the session.
+    /// [`Ownership::Other`] if it belongs to another principal. Must be atomic: of two principals
+    /// at the same time, one gets the session.
     fn bind<'s>(
         &'s self,
         id: &'s str,
@@ -29,7 +29,8 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
         keep: Duration,
     ) -> SessionFuture<'s, Ownership>;
 
-    /// Whether `principal` owns the session `id`. If so, the session is kept for `keep` from now on.
+    /// Whether `principal` owns the session `id`. If so, the session is kept for `keep` from now
+    /// on.
     fn owner_is<'s>(
         &'s self,
         id: &'s str,
