@@ -22,8 +22,8 @@ use tonic::transport::Server;
 use tonic::{Request, Response, Status};
 use tonic_prost::ProstCodec;
 use tower::Service;
-use tower_jwt_auth::{AuthInfo, JwtAuthLayer, Rejection};
 use tower_jwt_auth::error::{RejectionContext, RejectionKind};
+use tower_jwt_auth::{AuthInfo, JwtAuthLayer, Rejection};
 
 pub async fn serve(
     listener: TcpListener,

@@ -24,9 +24,9 @@ use rust_mcp_sdk::schema::{
     ServerCapabilitiesTools, ServerResult, TextContent, schema_utils::CallToolError,
 };
 use rust_mcp_sdk::{McpServer, RequestContext, ServerDetails};
-use tower_jwt_auth::{JwtVerifier, Rejection};
 use tower_jwt_auth::error::RejectionKind;
 use tower_jwt_auth::service::ResourceMetadata;
+use tower_jwt_auth::{JwtVerifier, Rejection};
 
 pub fn app(verifier: JwtVerifier, metadata: &ResourceMetadata) -> Router {
     let metadata_url = metadata.url().to_owned();

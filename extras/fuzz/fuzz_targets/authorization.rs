@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use http::HeaderValue;
 use libfuzzer_sys::fuzz_target;
-use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer, fuzzing};
 use tower_jwt_auth::error::RejectionKind;
+use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer, fuzzing};
 use tower_jwt_auth_fuzz::layer::{authorization, send};
 use tower_jwt_auth_fuzz::signer::ED25519_SIGNER;
 

@@ -4,8 +4,8 @@
 use http::HeaderValue;
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
-use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer, Rejection};
 use tower_jwt_auth::error::RejectionKind;
+use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer, Rejection};
 use tower_jwt_auth_fuzz::challenge;
 use tower_jwt_auth_fuzz::count::Acceptance;
 use tower_jwt_auth_fuzz::layer::{authorization, send};

@@ -8,9 +8,9 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
+use tower_jwt_auth::error::{RejectionKind, TokenErrorKind};
 use tower_jwt_auth::test_util::{FakeClock, TestKey};
 use tower_jwt_auth::{Algorithm, AuthInfo, JwtAuthConfig, JwtVerifier, Rejection, limits};
-use tower_jwt_auth::error::{RejectionKind, TokenErrorKind};
 use tower_jwt_auth_fuzz::count::Acceptance;
 use tower_jwt_auth_fuzz::signer::{
     ED25519_SIGNER, HS256_SIGNER, Signer, is_ours, signing_input, with_signature,

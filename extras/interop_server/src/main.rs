@@ -21,8 +21,8 @@ use rmcp::transport::streamable_http_server::session::local::LocalSessionManager
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
-use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer};
 use tower_jwt_auth::mcp::{McpScopesLayer, SessionBindingLayer};
+use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer};
 
 use crate::handler::Conformance;
 

@@ -1,5 +1,5 @@
-use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer};
 use tower_jwt_auth::config::JwtAuthConfigBuilder;
+use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer};
 
 use super::{ALGORITHMS, Crypto, Peer, Role, layered};
 use crate::drive::App;
