@@ -72,6 +72,7 @@
 //! | `test-util` | no | an issuer for tests, a fake clock, `AuthInfo::for_tests` |
 
 // No token, request or fetched document may reach a panic. Tests may.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(test),
     warn(
