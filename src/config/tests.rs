@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::*;
+#[cfg(any(feature = "aws_lc_rs", feature = "rust_crypto"))]
 use crate::crypto::Algorithm;
+#[cfg(any(feature = "aws_lc_rs", feature = "rust_crypto"))]
 use crate::token::{AudienceRule, Profile};
 
 fn file(json: Value) -> Result<JwtAuthConfig, String> {
@@ -18,7 +20,7 @@ fn without_a_back_end_build_says_which_features_there_are() {
         .audience("a")
         .build()
         .unwrap_err();
-    assert_eq!(error, ConfigError::CryptoMissing);
+    assert_eq!(error, crate::ConfigError::CryptoMissing);
     let of_a_file = file(json!({"issuer": "https://i.example", "audience": "a"})).unwrap_err();
     for feature in ["aws_lc_rs", "rust_crypto"] {
         assert!(error.to_string().contains(feature), "{error}");
