@@ -13,8 +13,8 @@ use tower_service::Service;
 use super::gate::Gate;
 use crate::caller::AuthInfo;
 use crate::wire::body::GuardedBody;
+use crate::wire::future::{Call, Guarded};
 use crate::wire::rejection::Rejection;
-use crate::wire::stream_expiry::{Deadline, is_event_stream};
 
 pin_project! {
     /// The response of [`JwtAuth`](super::JwtAuth).
@@ -24,8 +24,6 @@ pin_project! {
     {
         #[pin]
         state: State<S, B>,
-        // When an event stream in answer ends.
-        deadline: Option<Deadline>,
     }
 }
 
@@ -35,18 +33,14 @@ pin_project! {
     where
         S: Service<Request<B>>,
     {
-        /// The service works on it.
-        Admitted { #[pin] future: S::Future },
-        /// Answered without the service; `None` once the answer was taken.
-        Answered { response: Option<Response<Bytes>> },
+        Decided { #[pin] response: Guarded<Call<S, Request<B>>> },
         /// The token's key was missing; `None` once the state has changed.
         Waiting { verdict: PendingVerdict, held: Option<Held<S, B>> },
-        /// The verdict was good, and the service is not ready yet; `None` once it is.
-        Ready { held: Option<Held<S, B>> },
     }
 }
 
-/// Boxed, because it is the rare way, and waits for the network anyway.
+/// Boxed, because it is rare and waits for the network anyway. The request and the service are not
+/// in the box, so that neither needs to be `Send`.
 type PendingVerdict = Pin<Box<dyn Future<Output = Result<AuthInfo, Rejection>> + Send>>;
 
 /// A request that waits, and an instance of the service for it alone.
@@ -57,19 +51,9 @@ struct Held<S, B> {
 }
 
 impl<S: Service<Request<B>>, B> ResponseFuture<S, B> {
-    pub(super) const fn admitted(future: S::Future, deadline: Option<Deadline>) -> Self {
+    pub(super) const fn decided(response: Guarded<Call<S, Request<B>>>) -> Self {
         Self {
-            state: State::Admitted { future },
-            deadline,
-        }
-    }
-
-    pub(super) const fn answered(response: Response<Bytes>) -> Self {
-        Self {
-            state: State::Answered {
-                response: Some(response),
-            },
-            deadline: None,
+            state: State::Decided { response },
         }
     }
 
@@ -89,7 +73,25 @@ impl<S: Service<Request<B>>, B> ResponseFuture<S, B> {
                 verdict: Box::pin(verdict),
                 held,
             },
-            deadline: None,
+        }
+    }
+}
+
+impl<S: Service<Request<B>>, B> Held<S, B> {
+    /// The two ends of every request: the service, or a rejection.
+    fn decided(self, verdict: Result<AuthInfo, Rejection>) -> Guarded<Call<S, Request<B>>> {
+        let Self {
+            gate,
+            mut request,
+            inner,
+        } = self;
+        match verdict {
+            Ok(auth) => {
+                let deadline = gate.deadline(&request, &auth);
+                gate.admit(&mut request, Some(auth));
+                Guarded::admitted(Call::when_ready(inner, request), deadline)
+            }
+            Err(rejection) => Guarded::answered(gate.respond(rejection, &request)),
         }
     }
 }
@@ -101,61 +103,22 @@ where
 {
     type Output = Result<Response<GuardedBody<R>>, S::Error>;
 
-    #[expect(
-        clippy::expect_used,
-        reason = "a misused future and a state that this function itself sets"
-    )]
+    #[expect(clippy::expect_used, reason = "the state changes with the verdict")]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
-            let this = self.as_mut().project();
-            let next = match this.state.project() {
-                StateProjection::Admitted { future } => {
-                    return future
-                        .poll(cx)
-                        .map_ok(|response| bounded(response, this.deadline.take()));
-                }
-                StateProjection::Answered { response } => {
-                    let response = response
-                        .take()
-                        .expect("a future is not polled after it is done");
-                    return Poll::Ready(Ok(response.map(GuardedBody::own)));
-                }
+            match self.as_mut().project().state.project() {
+                StateProjection::Decided { response } => return response.poll(cx),
                 StateProjection::Waiting { verdict, held } => {
                     let verdict = ready!(verdict.as_mut().poll(cx));
-                    let mut held = held.take().expect("the state changes with the verdict");
-                    match verdict {
-                        Ok(auth) => {
-                            *this.deadline = held.gate.deadline(&held.request, &auth);
-                            held.gate.admit(&mut held.request, Some(auth));
-                            State::Ready { held: Some(held) }
-                        }
-                        Err(rejection) => State::Answered {
-                            response: Some(held.gate.respond(rejection, &held.request)),
-                        },
-                    }
+                    let held = held.take().expect("the state changes with the verdict");
+                    let response = held.decided(verdict);
+                    self.as_mut()
+                        .project()
+                        .state
+                        .set(State::Decided { response });
                 }
-                StateProjection::Ready { held } => {
-                    let service = held.as_mut().expect("the state changes when it is ready");
-                    if let Err(error) = ready!(service.inner.poll_ready(cx)) {
-                        return Poll::Ready(Err(error));
-                    }
-                    let Held {
-                        request, mut inner, ..
-                    } = held.take().expect("it was there a line above");
-                    State::Admitted {
-                        future: inner.call(request),
-                    }
-                }
-            };
-            self.as_mut().project().state.set(next);
+            }
         }
-    }
-}
-
-fn bounded<R>(response: Response<R>, deadline: Option<Deadline>) -> Response<GuardedBody<R>> {
-    match deadline.filter(|_| is_event_stream(response.headers())) {
-        Some(deadline) => response.map(|body| GuardedBody::expiring(body, deadline)),
-        None => response.map(GuardedBody::inner),
     }
 }
 

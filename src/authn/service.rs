@@ -9,6 +9,7 @@ use tower_service::Service;
 use super::future::ResponseFuture;
 use super::gate::{Decision, Gate};
 use crate::wire::body::GuardedBody;
+use crate::wire::future::{Call, Guarded};
 
 /// The service that [`JwtAuthLayer`](crate::JwtAuthLayer) makes; see there.
 #[derive(Clone, Debug)]
@@ -71,11 +72,13 @@ where
                     .as_ref()
                     .and_then(|auth| self.gate.deadline(&request, auth));
                 self.gate.admit(&mut request, auth);
-                ResponseFuture::admitted(self.inner.call(request), deadline)
+                let call = Call::now(&mut self.inner, request);
+                ResponseFuture::decided(Guarded::admitted(call, deadline))
             }
-            Decision::Answer(response) => ResponseFuture::answered(response),
+            Decision::Answer(response) => ResponseFuture::decided(Guarded::answered(response)),
             Decision::Refuse(rejection) => {
-                ResponseFuture::answered(self.gate.respond(rejection, &request))
+                let response = self.gate.respond(rejection, &request);
+                ResponseFuture::decided(Guarded::answered(response))
             }
             Decision::Wait {
                 credentials,

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use crate::base::clock::Now;
 use crate::keys::{Asked, DemandOutcome, KeyDemand, Snapshot};
+use crate::token::verified::Verified;
 use crate::token::{
-    Checked, Compact, Header, HeaderRead, Scratch, SignatureVerified, TokenError, TokenErrorKind,
+    Checked, Compact, Header, HeaderBuffer, HeaderRead, Scratch, SignatureBuffer,
+    SignatureVerified, TokenError, TokenErrorKind,
 };
 use crate::verifier::cache::Cached;
 use crate::verifier::issuers::{Admitted, Issuers, TrustedIssuer};
@@ -48,18 +50,12 @@ impl Issuers {
         presented: Presented<'_>,
         now: Now,
     ) -> Result<Admitted, Undecided> {
-        let mut scratch = Scratch::new();
-        let Scratch {
-            header,
-            payload,
-            signature,
-        } = &mut scratch;
-        let header_read = self.read_header(presented, header)?;
-        self.refuse_unknown_kid(&header_read, now)?;
-        let candidate = self.read_claims(presented, header_read, payload, signature, now)?;
-        let proven = self.prove(&candidate, now)?;
-        let (issuer, place) = (candidate.issuer.clone(), candidate.place);
-        Ok(self.remember(presented, issuer, place, proven, scratch.payload))
+        self.look(
+            presented,
+            now,
+            |header| Ok(self.refuse_unknown_kid(header, now)?),
+            |candidate| self.prove(candidate, now),
+        )
     }
 
     /// The look with the keys that came of asking. It cannot ask again: its error is a rejection.
@@ -69,6 +65,23 @@ impl Issuers {
         newer: &Snapshot,
         now: Now,
     ) -> Result<Admitted, Rejection> {
+        self.look(
+            presented,
+            now,
+            |_| Ok(()),
+            |candidate| self.prove_with(candidate, newer),
+        )
+    }
+
+    /// Reads a token, has it proven, and stores it in the cache. `worth_reading` sees the header
+    /// before the claims are read.
+    fn look<E: From<Rejection>>(
+        &self,
+        presented: Presented<'_>,
+        now: Now,
+        worth_reading: impl FnOnce(&HeaderRead<'_>) -> Result<(), E>,
+        prove: impl FnOnce(&Candidate<'_>) -> Result<Proven, E>,
+    ) -> Result<Admitted, E> {
         let mut scratch = Scratch::new();
         let Scratch {
             header,
@@ -76,19 +89,19 @@ impl Issuers {
             signature,
         } = &mut scratch;
         let header_read = self.read_header(presented, header)?;
+        worth_reading(&header_read)?;
         let candidate = self.read_claims(presented, header_read, payload, signature, now)?;
-        let proven = candidate
-            .verify_with(Some(newer))
-            .map_err(|trouble| self.refuse(trouble.into_error()))?;
-        let (issuer, place) = (candidate.issuer.clone(), candidate.place);
-        Ok(self.remember(presented, issuer, place, proven, scratch.payload))
+        let proven = prove(&candidate)?;
+        let (answers, place) = (candidate.issuer.answers.clone(), candidate.place);
+        let verified = self.remember(presented, place, proven, scratch.payload);
+        Ok((verified, answers))
     }
 
     /// Steps 1 to 3.
     fn read_header<'t>(
         &self,
         presented: Presented<'t>,
-        header: &'t mut crate::token::HeaderBuffer,
+        header: &'t mut HeaderBuffer,
     ) -> Result<HeaderRead<'t>, Rejection> {
         let unreadable = |error| self.refuse_unreadable(presented, error);
         let compact = Compact::split(presented.bytes()).map_err(unreadable)?;
@@ -117,7 +130,7 @@ impl Issuers {
         presented: Presented<'_>,
         token: HeaderRead<'t>,
         payload: &'t mut String,
-        signature: &'t mut crate::token::SignatureBuffer,
+        signature: &'t mut SignatureBuffer,
         now: Now,
     ) -> Result<Candidate<'t>, Rejection> {
         let unreadable = |error| self.refuse_unreadable(presented, error);
@@ -146,21 +159,25 @@ impl Issuers {
             Err(KeyTrouble::Refused(error)) => return Err(self.refuse(error).into()),
             Err(KeyTrouble::Missing(missing)) => missing,
         };
-        match keys.ask(missing.demand, now) {
-            Asked::Answered(answer) => {
-                let newer = self.newer_keys(missing, answer)?;
-                candidate
-                    .verify_with(Some(&newer))
-                    .map_err(|trouble| self.refuse(trouble.into_error()).into())
+        let Missing { demand, error } = missing;
+        match keys.ask(demand, now) {
+            Asked::Answered(outcome) => {
+                let newer = self.newer_keys_or_rejection(demand, error, outcome)?;
+                Ok(self.prove_with(candidate, &newer)?)
             }
             Asked::WaitFor(fetch) => {
                 let issuer = candidate.issuer.clone();
-                let Missing { demand, error } = missing;
-                Err(Undecided::Pending(Box::new(Pending::new(
-                    issuer, demand, fetch, error,
-                ))))
+                let pending = Pending::new(issuer, demand, fetch, error);
+                Err(Undecided::Pending(Box::new(pending)))
             }
         }
+    }
+
+    /// Steps 9 and 10 with newer keys, which decide.
+    fn prove_with(&self, candidate: &Candidate<'_>, newer: &Snapshot) -> Result<Proven, Rejection> {
+        candidate
+            .verify_with(Some(newer))
+            .map_err(|trouble| self.refuse(trouble.into_error()))
     }
 
     /// The keys for the last look, or what their absence means for the token.
@@ -181,28 +198,19 @@ impl Issuers {
         }
     }
 
-    fn newer_keys(
-        &self,
-        missing: Missing<'_>,
-        answer: DemandOutcome,
-    ) -> Result<Arc<Snapshot>, Rejection> {
-        self.newer_keys_or_rejection(missing.demand, missing.error, answer)
-    }
-
     fn remember(
         &self,
         presented: Presented<'_>,
-        issuer: Arc<TrustedIssuer>,
         place: usize,
         proven: Proven,
         payload: String,
-    ) -> Admitted {
+    ) -> Arc<Verified> {
         let verified = proven.signature.into_verified(payload);
         if let Some(cache) = &self.cache {
             let cached = Cached::new(place, proven.generation, verified.clone());
             cache.insert(presented.bytes(), cached);
         }
-        (verified, issuer.answers.clone())
+        verified
     }
 
     /// Distinguishes a value that is not a `b64token` (no reason given) from a malformed JWT

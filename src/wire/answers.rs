@@ -59,6 +59,10 @@ impl Answers {
         }
     }
 
+    pub(crate) const fn have_hook(&self) -> bool {
+        self.hook.is_some()
+    }
+
     pub(crate) const fn resource(&self) -> &ProtectedResource {
         &self.resource
     }

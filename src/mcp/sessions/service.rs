@@ -95,8 +95,8 @@ struct SessionRequest {
 /// What a rejection needs to know when the store fails.
 struct OnFailure {
     answers: Option<Arc<Answers>>,
-    method: Method,
-    uri: Uri,
+    /// The method and the URI, which only a hook looks at.
+    request: Option<(Method, Uri)>,
 }
 
 impl SessionRequest {
@@ -215,17 +215,21 @@ async fn bind(
 
 impl OnFailure {
     fn of<B>(request: &Request<B>) -> Self {
+        let answers = answers_in(request.extensions()).cloned();
+        let is_told = answers.as_ref().is_some_and(|answers| answers.have_hook());
         Self {
-            answers: answers_in(request.extensions()).cloned(),
-            method: request.method().clone(),
-            uri: request.uri().clone(),
+            answers,
+            request: is_told.then(|| (request.method().clone(), request.uri().clone())),
         }
     }
 
     fn respond(&self, error: &SessionStoreError) -> Response<Bytes> {
         telemetry::session_store_failed(error);
         let answers = self.answers.clone().unwrap_or_default();
-        let context = RejectionContext::new(&self.method, &self.uri);
+        let context = match &self.request {
+            Some((method, uri)) => RejectionContext::new(method, uri),
+            None => RejectionContext::default(),
+        };
         answers.sessions_unavailable().respond(&context)
     }
 }
