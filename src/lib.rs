@@ -136,7 +136,7 @@ pub use authz::RequireScopesLayer;
 pub use caller::AuthInfo;
 #[cfg(feature = "axum")]
 pub use caller::Claims;
-pub use config::JwtAuthConfig;
+pub use config::checked::JwtAuthConfig;
 pub use config::error::ConfigError;
 pub use crypto::Algorithm;
 pub use verifier::JwtVerifier;

@@ -1,26 +1,16 @@
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::check::{Context, check_resource, check_scopes};
-use super::error::ConfigError;
 use super::issuer::{Issuer, issuer_setters};
 use super::settings::Settings;
-use super::{Checked, JwtAuthConfig};
 use crate::base::clock::Clock;
 use crate::base::scopes::ScopeHierarchy;
-use crate::base::url_rule::UrlRule;
 use crate::caller::AuthInfo;
-use crate::crypto;
 use crate::keys::HttpTransport;
-use crate::limits::{DEFAULT_TOKEN_CACHE_ENTRIES, MAX_TOKEN_CACHE_ENTRIES};
 use crate::verifier::checks::{CheckError, CustomChecks};
-use crate::wire::answers::Answers;
-use crate::wire::challenge::{DEFAULT_REALM, is_quotable};
-use crate::wire::metadata::{ResourceDetails, ResourceMetadata};
-use crate::wire::resource::{ProtectedResource, ScopeListing};
+use crate::wire::metadata::ResourceDetails;
 
-/// Builds a [`JwtAuthConfig`]. Every setter says its default; what is wrong, [`build`](Self::build)
-/// says.
+/// Builds a [`JwtAuthConfig`](crate::JwtAuthConfig). Each setter documents its default;
+/// [`build`](Self::build) reports invalid settings.
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct JwtAuthConfigBuilder {
@@ -184,8 +174,7 @@ impl JwtAuthConfigBuilder {
     /// Default: none.
     ///
     /// ```
-    /// use std::collections::HashSet;
-    /// use std::sync::{Arc, RwLock};
+    ///     /// use std::sync::{Arc, RwLock};
     /// use tower_jwt_auth::JwtAuthConfig;
     /// use tower_jwt_auth::error::CheckError;
     ///
@@ -271,160 +260,10 @@ impl JwtAuthConfigBuilder {
         self
     }
 
-    #[cfg(feature = "reqwest")]
-    fn transport(&self) -> Option<Arc<dyn HttpTransport>> {
-        let own = || Arc::new(crate::keys::ReqwestTransport::default());
-        Some(self.http_transport.clone().unwrap_or_else(|| own()))
-    }
-
-    #[cfg(not(feature = "reqwest"))]
-    fn transport(&self) -> Option<Arc<dyn HttpTransport>> {
-        self.http_transport.clone()
-    }
-
     /// Reads the wall clock from `clock`, in tests.
     #[cfg(feature = "test-util")]
     pub fn clock(mut self, clock: &crate::test_util::FakeClock) -> Self {
         self.clock = clock.as_clock();
         self
-    }
-
-    /// Checks everything. Fetches nothing.
-    ///
-    /// # Errors
-    ///
-    /// A [`ConfigError`] for the first thing that is wrong.
-    pub fn build(self) -> Result<JwtAuthConfig, ConfigError> {
-        if !crypto::AVAILABLE {
-            return Err(ConfigError::CryptoMissing);
-        }
-        let rule = UrlRule::new(self.allow_http);
-        let resource_url = self
-            .resource
-            .as_deref()
-            .map(|resource| check_resource(resource, rule))
-            .transpose()?;
-        if let Some(realm) = self
-            .realm
-            .as_deref()
-            .filter(|realm| realm.is_empty() || !is_quotable(realm))
-        {
-            return Err(ConfigError::InvalidCharacters {
-                setting: "realm",
-                value: realm.to_owned(),
-            });
-        }
-        self.shared.check_shape()?;
-        let entries = self.entries()?;
-        let names: Vec<&str> = entries.iter().map(|entry| entry.issuer.as_str()).collect();
-        let required_scopes =
-            check_scopes("required_scopes", self.shared.required_scopes.as_deref())?;
-        self.details.check(rule)?;
-        if let (None, Some(setting)) = (&self.resource, self.details.first_set()) {
-            return Err(ConfigError::ResourceMissing { setting });
-        }
-        let metadata =
-            self.resource
-                .as_deref()
-                .zip(resource_url.as_ref())
-                .map(|(resource, url)| {
-                    ResourceMetadata::new(
-                        resource,
-                        url,
-                        &names,
-                        required_scopes.as_slice(),
-                        &self.details,
-                    )
-                });
-        let realm = match metadata {
-            Some(_) => self.realm.clone(),
-            None => Some(
-                self.realm
-                    .clone()
-                    .unwrap_or_else(|| DEFAULT_REALM.to_owned()),
-            ),
-        };
-        let resource = ProtectedResource {
-            realm,
-            metadata_url: metadata.as_ref().map(|metadata| metadata.url().to_owned()),
-            required_scopes,
-            hierarchy: self.hierarchy.clone(),
-            listing: match self.challenge_operation_scopes_only {
-                true => ScopeListing::Operation,
-                false => ScopeListing::BaseAndOperation,
-            },
-        };
-        let token_cache_entries = self
-            .token_cache_entries
-            .unwrap_or(DEFAULT_TOKEN_CACHE_ENTRIES);
-        if token_cache_entries > MAX_TOKEN_CACHE_ENTRIES {
-            return Err(ConfigError::TooMany {
-                setting: "token_cache_entries",
-                value: token_cache_entries,
-                most: MAX_TOKEN_CACHE_ENTRIES,
-            });
-        }
-        let context = Context {
-            rule,
-            resource: self.resource.as_deref(),
-            shared: &self.shared,
-            challenges: &resource,
-            transport: self.transport(),
-        };
-        let issuers = entries
-            .iter()
-            .map(|entry| context.check(entry))
-            .collect::<Result<_, _>>()?;
-        Ok(JwtAuthConfig(Arc::new(Checked {
-            issuers,
-            answers: Arc::new(Answers::new(resource)),
-            metadata,
-            strip_authorization: self.strip_authorization,
-            checks: self.checks,
-            token_cache_entries,
-            clock: self.clock,
-        })))
-    }
-
-    /// One entry for each issuer, whichever way they were given.
-    fn entries(&self) -> Result<Vec<Issuer>, ConfigError> {
-        let entries = match (&self.issuer, &self.issuers) {
-            (Some(_), Some(_)) => {
-                return Err(ConfigError::Conflict {
-                    first: "issuer",
-                    second: "issuers",
-                });
-            }
-            (None, None) => return Err(ConfigError::IssuerMissing),
-            (Some(issuer), None) => {
-                let keys = self.shared.keys.clone();
-                vec![Issuer {
-                    issuer: issuer.clone(),
-                    settings: Settings {
-                        keys,
-                        ..Settings::default()
-                    },
-                }]
-            }
-            (None, Some(issuers)) => match self.shared.keys.first_set() {
-                Some(second) => {
-                    return Err(ConfigError::Conflict {
-                        first: "issuers",
-                        second,
-                    });
-                }
-                None => issuers.clone(),
-            },
-        };
-        if entries.is_empty() {
-            return Err(ConfigError::Empty { setting: "issuers" });
-        }
-        let mut seen = HashSet::new();
-        match entries.iter().find(|entry| !seen.insert(&entry.issuer)) {
-            Some(twice) => Err(ConfigError::DuplicateIssuer {
-                issuer: twice.issuer.clone(),
-            }),
-            None => Ok(entries),
-        }
     }
 }

@@ -9,11 +9,13 @@ use crate::jwks::{KeySetError, SkipReason};
 #[non_exhaustive]
 pub enum ConfigError {
     /// Neither `audience` nor `resource` says which tokens are meant for this server.
+    #[non_exhaustive]
     AudienceMissing {
         /// The issuer whose tokens would be accepted whomever they are for.
         issuer: String,
     },
     /// Two settings that exclude each other.
+    #[non_exhaustive]
     Conflict {
         /// One of them.
         first: &'static str,
@@ -23,11 +25,13 @@ pub enum ConfigError {
     /// No crypto back end is compiled in.
     CryptoMissing,
     /// An issuer is configured twice.
+    #[non_exhaustive]
     DuplicateIssuer {
         /// The issuer.
         issuer: String,
     },
     /// A duration is outside its bounds.
+    #[non_exhaustive]
     DurationOutOfBounds {
         /// The setting.
         setting: &'static str,
@@ -39,11 +43,13 @@ pub enum ConfigError {
         most: Duration,
     },
     /// A setting is there but empty.
+    #[non_exhaustive]
     Empty {
         /// The setting.
         setting: &'static str,
     },
     /// A setting needs a feature that is not compiled in.
+    #[non_exhaustive]
     FeatureMissing {
         /// The setting.
         setting: &'static str,
@@ -51,6 +57,7 @@ pub enum ConfigError {
         feature: &'static str,
     },
     /// A realm or scope holds characters that would break a challenge.
+    #[non_exhaustive]
     InvalidCharacters {
         /// The setting.
         setting: &'static str,
@@ -58,6 +65,7 @@ pub enum ConfigError {
         value: String,
     },
     /// A static key cannot be used.
+    #[non_exhaustive]
     InvalidKey {
         /// The setting.
         setting: &'static str,
@@ -65,6 +73,7 @@ pub enum ConfigError {
         reason: StaticKeyError,
     },
     /// A URL is not one that may be used.
+    #[non_exhaustive]
     InvalidUrl {
         /// The setting.
         setting: &'static str,
@@ -76,22 +85,26 @@ pub enum ConfigError {
     /// There is no issuer.
     IssuerMissing,
     /// None of the static keys fits an algorithm that is allowed.
+    #[non_exhaustive]
     NoKeyForAlgorithms {
         /// The issuer whose tokens could never pass.
         issuer: String,
     },
     /// The keys of an issuer that is no URL cannot be discovered.
+    #[non_exhaustive]
     NotDiscoverable {
         /// The issuer.
         issuer: String,
     },
     /// `offline_access` is between a client and its issuer; a server that asks for it makes clients
     /// ask for refresh tokens that they may not want (MCP authorization, "Refresh Tokens").
+    #[non_exhaustive]
     OfflineAccess {
         /// The setting.
         setting: &'static str,
     },
     /// One duration must not be below another.
+    #[non_exhaustive]
     OutOfOrder {
         /// The setting that must not be smaller.
         larger: &'static str,
@@ -103,21 +116,25 @@ pub enum ConfigError {
         smaller_value: Duration,
     },
     /// A setting says something about the resource, and `resource` is not set.
+    #[non_exhaustive]
     ResourceMissing {
         /// The setting.
         setting: &'static str,
     },
     /// `HS*` is listed, but the keys are fetched, or are not a secret.
+    #[non_exhaustive]
     SymmetricAlgorithm {
         /// The algorithm.
         algorithm: &'static str,
     },
     /// The issuer of every tenant of Entra ID at once, which no token names.
+    #[non_exhaustive]
     TenantTemplate {
         /// The issuer.
         issuer: String,
     },
     /// A number is larger than it may be.
+    #[non_exhaustive]
     TooMany {
         /// The setting.
         setting: &'static str,
@@ -127,6 +144,7 @@ pub enum ConfigError {
         most: usize,
     },
     /// An algorithm has no such name.
+    #[non_exhaustive]
     UnknownAlgorithm {
         /// The name.
         name: String,

@@ -7,9 +7,9 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::JwtAuthConfig;
 use super::builder::JwtAuthConfigBuilder;
 use super::cache_times::JwksCache;
+use super::checked::JwtAuthConfig;
 use super::issuer::Issuer;
 use super::settings::{KeySettings, Settings};
 use crate::crypto::{Algorithm, UnsupportedAlgorithm};

@@ -2,11 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::*;
-#[cfg(any(feature = "aws_lc_rs", feature = "rust_crypto"))]
-use crate::crypto::Algorithm;
-#[cfg(any(feature = "aws_lc_rs", feature = "rust_crypto"))]
-use crate::token::{AudienceRule, Profile};
+use super::checked::JwtAuthConfig;
 
 fn file(json: Value) -> Result<JwtAuthConfig, String> {
     serde_json::from_value(json).map_err(|error| error.to_string())
@@ -53,7 +49,7 @@ fn without_a_transport_keys_must_be_given() {
 
 #[cfg(any(feature = "aws_lc_rs", feature = "rust_crypto"))]
 fn ec_key() -> Value {
-    crate::test_util::TestKey::generate(Algorithm::ES256, "k").jwk()
+    crate::test_util::TestKey::generate(crate::Algorithm::ES256, "k").jwk()
 }
 
 #[cfg(all(
@@ -64,8 +60,12 @@ mod with_everything {
     use std::time::Duration;
 
     use super::*;
-    use crate::ConfigError;
+    use crate::config::checked::{CheckedIssuer, Keys};
+    use crate::config::*;
+    use crate::crypto::Algorithm;
     use crate::test_util::TestKey;
+    use crate::token::{AudienceRule, Profile};
+    use crate::{ConfigError, JwtVerifier};
 
     #[test]
     fn files_that_are_good() {

@@ -1,0 +1,111 @@
+//! What single values of a configuration must be: URLs, scopes, durations.
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::error::ConfigError;
+use crate::base::scopes::ScopeSet;
+use crate::base::url_rule::{UrlError, UrlRule};
+use crate::wire::challenge::{OFFLINE_ACCESS, is_quotable};
+
+pub(super) fn check_resource(resource: &str, rule: UrlRule) -> Result<Url, ConfigError> {
+    let url = check_url("resource", resource, rule)?;
+    match url.query() {
+        Some(_) => Err(invalid_url("resource", resource, UrlError::Query)),
+        None => Ok(url),
+    }
+}
+
+pub(super) fn check_url(
+    setting: &'static str,
+    text: &str,
+    rule: UrlRule,
+) -> Result<Url, ConfigError> {
+    let url = rule
+        .check(text)
+        .map_err(|error| invalid_url(setting, text, error))?;
+    match is_quotable(text) {
+        true => Ok(url),
+        false => Err(invalid_url(setting, text, UrlError::UnsafeInHeader)),
+    }
+}
+
+pub(super) fn invalid_url(setting: &'static str, text: &str, reason: UrlError) -> ConfigError {
+    let value = match reason {
+        // It would end up in a log.
+        UrlError::Credentials => "(not shown)".to_owned(),
+        _ => text.to_owned(),
+    };
+    ConfigError::InvalidUrl {
+        setting,
+        value,
+        reason,
+    }
+}
+
+/// Entra ID's metadata for several tenants names an issuer that no token carries.
+pub(super) fn stands_for_every_tenant(issuer: &str) -> bool {
+    let path = ENTRA
+        .iter()
+        .find_map(|host| issuer.strip_prefix("https://")?.strip_prefix(host));
+    let mut segments = path.unwrap_or_default().split('/').skip(1);
+    let tenant = segments.next();
+    tenant.is_some_and(|tenant| {
+        matches!(tenant, "" | "common" | "consumers" | "organizations") || tenant.starts_with('{')
+    })
+}
+
+/// Other issuers may be URLs too, such as SPIFFE's; we neither fetch from them nor judge them.
+pub(super) fn is_web_url(issuer: &str) -> bool {
+    let scheme = issuer.trim_start().split(':').next().unwrap_or_default();
+    scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
+}
+
+pub(super) fn check_scopes(
+    setting: &'static str,
+    scopes: Option<&[String]>,
+) -> Result<ScopeSet, ConfigError> {
+    let Some(scopes) = scopes else {
+        return Ok(ScopeSet::default());
+    };
+    if let Some(odd) = scopes.iter().find(|scope| !is_quotable(scope)) {
+        return Err(ConfigError::InvalidCharacters {
+            setting,
+            value: odd.clone(),
+        });
+    }
+    let set: ScopeSet = scopes.iter().collect();
+    if set.contains(OFFLINE_ACCESS) {
+        return Err(ConfigError::OfflineAccess { setting });
+    }
+    match set.is_empty() || scopes.iter().any(String::is_empty) {
+        true => Err(ConfigError::Empty { setting }),
+        false => Ok(set),
+    }
+}
+
+pub(super) fn within(
+    setting: &'static str,
+    value: Duration,
+    least: Duration,
+    most: Duration,
+) -> Result<(), ConfigError> {
+    match (least..=most).contains(&value) {
+        true => Ok(()),
+        false => Err(ConfigError::DurationOutOfBounds {
+            setting,
+            value,
+            least,
+            most,
+        }),
+    }
+}
+
+/// The public cloud and the national ones.
+const ENTRA: [&str; 4] = [
+    "login.microsoftonline.com",
+    "login.microsoftonline.us",
+    "login.partner.microsoftonline.cn",
+    "sts.windows.net",
+];

@@ -1,0 +1,92 @@
+//! What a setting must be, for one issuer or for all of them, whether it is used or not.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::error::ConfigError;
+use super::rules::{check_scopes, within};
+use super::settings::Settings;
+use crate::crypto::Algorithm;
+use crate::limits::{DEFAULT_LEEWAY, MAX_DURATION, MAX_LEEWAY};
+use crate::token::ProviderRule;
+
+impl Settings {
+    pub(super) fn provider(&self, strict: bool) -> Result<Option<ProviderRule>, ConfigError> {
+        let conflict = |second| ConfigError::Conflict {
+            first: "cognito",
+            second,
+        };
+        match (&self.cognito, self.keycloak) {
+            (None, keycloak) => Ok(keycloak.then_some(ProviderRule::Keycloak)),
+            (Some(_), true) => Err(conflict("keycloak")),
+            // Its tokens carry no `typ`, so that none would ever pass.
+            (Some(_), false) if strict => Err(conflict("rfc9068")),
+            (Some(client_ids), false) => Ok(Some(ProviderRule::Cognito {
+                client_ids: client_ids.clone(),
+            })),
+        }
+    }
+
+    pub(super) fn algorithms(&self) -> Result<Option<&[Algorithm]>, ConfigError> {
+        match &self.algorithms {
+            None => Ok(None),
+            Some(Ok(algorithms)) => Ok(Some(algorithms)),
+            Some(Err(unsupported)) => Err(ConfigError::UnknownAlgorithm {
+                name: unsupported.name().to_owned(),
+            }),
+        }
+    }
+
+    /// What is wrong whether it is used or not.
+    pub(super) fn check_shape(&self) -> Result<(), ConfigError> {
+        let empty = |setting| Err(ConfigError::Empty { setting });
+        if self
+            .audience
+            .as_ref()
+            .is_some_and(|all| all.is_empty() || all.iter().any(String::is_empty))
+        {
+            return empty("audience");
+        }
+        if self.algorithms()?.is_some_and(<[Algorithm]>::is_empty) {
+            return empty("algorithms");
+        }
+        if self
+            .keys
+            .jwk
+            .as_ref()
+            .and_then(Value::as_object)
+            .is_some_and(Map::is_empty)
+        {
+            return empty("jwk");
+        }
+        let keys = self
+            .keys
+            .jwks
+            .as_ref()
+            .and_then(|set| set.get("keys")?.as_array());
+        if keys.is_some_and(Vec::is_empty) {
+            return empty("jwks");
+        }
+        if self
+            .cognito
+            .as_ref()
+            .is_some_and(|clients| clients.is_empty() || clients.iter().any(String::is_empty))
+        {
+            return empty("cognito");
+        }
+        check_scopes("required_scopes", self.required_scopes.as_deref())?;
+        within(
+            "max_token_age",
+            self.max_token_age.unwrap_or(MAX_DURATION),
+            Duration::from_secs(1),
+            MAX_DURATION,
+        )?;
+        within(
+            "leeway",
+            self.leeway.unwrap_or(DEFAULT_LEEWAY),
+            Duration::ZERO,
+            MAX_LEEWAY,
+        )
+    }
+}
