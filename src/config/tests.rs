@@ -64,6 +64,7 @@ mod with_everything {
     use crate::config::*;
     use crate::crypto::Algorithm;
     use crate::test_util::TestKey;
+    use crate::test_util::internal::unix;
     use crate::token::{AudienceRule, Profile};
     use crate::{ConfigError, JwtVerifier};
 
@@ -455,7 +456,7 @@ mod with_everything {
 
         use crate::test_util::{FakeClock, TestIssuer};
         let issuer = TestIssuer::start();
-        let clock = FakeClock::at(1_800_000_000.0);
+        let clock = FakeClock::at(unix(1_800_000_000.0));
         let granted: Arc<Mutex<Vec<String>>> = Arc::default();
         let asked = granted.clone();
         let text = json!({"issuer": issuer.issuer(), "audience": "a", "requiredScopes": ["read"], "leeway": "0s"});
@@ -491,7 +492,7 @@ mod with_everything {
             crate::error::RejectionKind::InsufficientScope
         );
         assert_eq!(*granted.lock().unwrap(), ["good", "banned", "good"]);
-        clock.set(1_800_000_060.0);
+        clock.set(unix(1_800_000_060.0));
         let expired = verifier.verify(&good).await;
         assert_eq!(
             expired.unwrap_err().kind(),

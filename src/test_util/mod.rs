@@ -24,6 +24,8 @@
 //! # fn main() {}
 //! ```
 
+#[doc(hidden)]
+pub mod internal;
 mod issuer;
 mod key;
 mod server;
@@ -32,6 +34,7 @@ mod token;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use issuer::TestIssuer;
 pub use key::TestKey;
@@ -40,9 +43,7 @@ pub use token::TokenBuilder;
 
 use crate::base::clock::Clock;
 use crate::caller::AuthInfo;
-use crate::crypto::Algorithm;
-use crate::jwks::{KeySet, KeySetOptions};
-use crate::token::{TokenError, verified_of_claims, verify_jws, verify_raw};
+use crate::token::verified_of_claims;
 use crate::wire::credentials::Credentials;
 
 /// A wall clock that stands where it is put. Clones stand with it.
@@ -53,15 +54,23 @@ use crate::wire::credentials::Credentials;
 pub struct FakeClock(Arc<AtomicU64>);
 
 impl FakeClock {
-    /// A clock that stands at `unix_seconds`.
+    /// A clock that stands at `time`.
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use tower_jwt_auth::test_util::FakeClock;
+    ///
+    /// let clock = FakeClock::at(SystemTime::now());
+    /// clock.set(SystemTime::now() + Duration::from_secs(3600));
+    /// ```
     #[must_use]
-    pub fn at(unix_seconds: f64) -> Self {
-        Self(Arc::new(AtomicU64::new(unix_seconds.to_bits())))
+    pub fn at(time: SystemTime) -> Self {
+        Self(Arc::new(AtomicU64::new(bits(time))))
     }
 
-    /// Puts the clock to `unix_seconds`, ahead or back.
-    pub fn set(&self, unix_seconds: f64) {
-        self.0.store(unix_seconds.to_bits(), Ordering::Relaxed);
+    /// Puts the clock to `time`, ahead or back.
+    pub fn set(&self, time: SystemTime) {
+        self.0.store(bits(time), Ordering::Relaxed);
     }
 
     pub(crate) fn as_clock(&self) -> Clock {
@@ -102,56 +111,11 @@ impl AuthInfo {
     }
 }
 
-/// Verifies only what a JWS is (RFC 7515 §5.2): shape, header rules, choice of key and signature;
-/// no claim is looked at. For test vectors whose payloads are no claims. Returns the payload.
-///
-/// # Errors
-///
-/// What is wrong with the token, or with the key set.
-pub fn verify_jws_only(jwks: &[u8], token: &str) -> Result<Vec<u8>, JwsError> {
-    let keys = KeySet::parse(jwks, KeySetOptions::default()).map_err(JwsError::Keys)?;
-    verify_jws(token, &keys).map_err(JwsError::Token)
-}
-
-/// Verifies a signature of anything, under the one key that `jwk` is. For test vectors whose
-/// messages are no JWS.
-///
-/// # Errors
-///
-/// When the key cannot be used, does not fit `algorithm`, or the signature does not verify.
-pub fn verify_raw_signature(
-    jwk: &serde_json::Value,
-    algorithm: Algorithm,
-    message: &[u8],
-    signature: &[u8],
-) -> Result<(), JwsError> {
-    let set = serde_json::json!({"keys": [jwk]}).to_string();
-    let keys = KeySet::parse(set.as_bytes(), KeySetOptions::default()).map_err(JwsError::Keys)?;
-    verify_raw(&keys, algorithm, message, signature).map_err(JwsError::Token)
-}
-
-/// Why [`verify_jws_only`] or [`verify_raw_signature`] refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum JwsError {
-    /// The key set has no usable key.
-    Keys(crate::keys::KeySetError),
-    /// The token is refused.
-    Token(TokenError),
-}
-
-/// How many keys of a set are usable, and why the others are not.
-///
-/// # Errors
-///
-/// When the document is no key set, or none of its keys is usable.
-pub fn inspect_key_set(
-    jwks: &[u8],
-) -> Result<(usize, Vec<crate::keys::SkippedKey>), crate::keys::KeySetError> {
-    let keys = KeySet::parse(jwks, KeySetOptions::default())?;
-    let skipped = keys.skipped().iter().map(|key| crate::keys::SkippedKey {
-        kid: key.kid.clone(),
-        reason: key.reason,
-    });
-    Ok((keys.len(), skipped.collect()))
+/// Unix seconds, as the clock holds them. A time before 1970 reads as infinity, as on a system
+/// whose clock is wrong: every token has expired.
+fn bits(time: SystemTime) -> u64 {
+    let seconds = time.duration_since(UNIX_EPOCH);
+    seconds
+        .map_or(f64::INFINITY, |since| since.as_secs_f64())
+        .to_bits()
 }

@@ -120,6 +120,9 @@ impl JwtVerifier {
     /// Verifies the token of a request: exactly one `Authorization` header with the scheme `Bearer`
     /// (RFC 6750 §2.1). Otherwise as [`verify`](Self::verify).
     ///
+    /// The layer marks the header as sensitive, so that `Debug` hides the token. This method only
+    /// reads `parts`: do not log them afterwards, or mark the header yourself.
+    ///
     /// # Errors
     ///
     /// A [`Rejection`], as the layer would answer: 401 when there is no bearer token, 400 when

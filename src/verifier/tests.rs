@@ -15,6 +15,7 @@ use crate::config::{Issuer, JwksCache, JwtAuthConfigBuilder};
 use crate::crypto::Algorithm;
 use crate::error::RejectionKind;
 use crate::keys::{FetchError, FetchFuture, FetchRequest, Fetched, KeySource};
+use crate::test_util::internal::unix;
 use crate::test_util::{FakeClock, TestKey};
 use crate::token::TokenErrorKind;
 
@@ -77,7 +78,7 @@ fn refused(kind: TokenErrorKind) -> (Result<(), String>, bool) {
 
 #[tokio::test]
 async fn the_second_time_it_is_remembered() {
-    let (key, clock) = (key("k"), FakeClock::at(NOW as f64));
+    let (key, clock) = (key("k"), FakeClock::at(unix(NOW as f64)));
     let token = sign(
         &key,
         json!({"sub": "alice", "scope": "a b", "client_id": "c"}),
@@ -106,7 +107,7 @@ async fn the_second_time_it_is_remembered() {
 
 #[tokio::test]
 async fn refusals_are_not_remembered() {
-    let (key, clock) = (key("k"), FakeClock::at(NOW as f64));
+    let (key, clock) = (key("k"), FakeClock::at(unix(NOW as f64)));
     let verifier = verifier(fixed(&key, &clock));
     let good = sign(&key, json!({}));
     let (signed, _) = good.rsplit_once('.').unwrap();
@@ -133,7 +134,7 @@ async fn refusals_are_not_remembered() {
 
 #[tokio::test]
 async fn a_header_that_was_good_before_saves_no_check() {
-    let (key, clock) = (key("k"), FakeClock::at(NOW as f64));
+    let (key, clock) = (key("k"), FakeClock::at(unix(NOW as f64)));
     let other = TestKey::generate(Algorithm::EdDSA, "other");
     let issuer = |name: &str, algorithm| {
         let keys = json!({"keys": [key.jwk(), other.jwk()]});
@@ -171,7 +172,7 @@ async fn a_header_that_was_good_before_saves_no_check() {
 /// CVE-2026-35030, CVE-2026-35039: a memory that is shared forgets for whom a token was good.
 #[tokio::test]
 async fn another_audience_never_sees_it() {
-    let (key, clock) = (key("k"), FakeClock::at(NOW as f64));
+    let (key, clock) = (key("k"), FakeClock::at(unix(NOW as f64)));
     let token = sign(&key, json!({}));
     let ours = verifier(fixed(&key, &clock));
     let theirs = verifier(fixed(&key, &clock).audience("b"));
@@ -189,7 +190,7 @@ async fn another_audience_never_sees_it() {
 
 #[tokio::test]
 async fn scopes_are_asked_for_each_time() {
-    let (key, clock) = (key("k"), FakeClock::at(NOW as f64));
+    let (key, clock) = (key("k"), FakeClock::at(unix(NOW as f64)));
     let verifier = verifier(fixed(&key, &clock).required_scopes(["needed"]));
     let lacking = sign(&key, json!({"scope": "other"}));
     let granted = sign(&key, json!({"scope": "needed"}));
@@ -253,7 +254,7 @@ async fn refresh() {
 
 #[tokio::test(start_paused = true)]
 async fn new_keys_forget_everything() {
-    let (old, new, clock) = (key("old"), key("new"), FakeClock::at(NOW as f64));
+    let (old, new, clock) = (key("old"), key("new"), FakeClock::at(unix(NOW as f64)));
     let source = Source::publishing(&[&old]);
     let verifier = verifier(fetched(&source, &clock));
     let token = sign(&old, json!({}));
@@ -296,7 +297,7 @@ async fn new_keys_forget_everything() {
 
 #[tokio::test(start_paused = true)]
 async fn keys_that_may_not_serve_answer_503() {
-    let (key, clock) = (key("k"), FakeClock::at(NOW as f64));
+    let (key, clock) = (key("k"), FakeClock::at(unix(NOW as f64)));
     let source = Source::publishing(&[&key]);
     let verifier = verifier(fetched(&source, &clock));
     let token = sign(&key, json!({}));
@@ -323,7 +324,7 @@ async fn keys_that_may_not_serve_answer_503() {
 
 #[tokio::test(start_paused = true)]
 async fn one_issuers_new_keys_leave_the_others_alone() {
-    let (one, other, clock) = (key("one"), key("other"), FakeClock::at(NOW as f64));
+    let (one, other, clock) = (key("one"), key("other"), FakeClock::at(unix(NOW as f64)));
     let (first, second) = (Source::publishing(&[&one]), Source::publishing(&[&other]));
     let builder = JwtAuthConfig::builder()
         .audience("a")
@@ -350,7 +351,7 @@ async fn one_issuers_new_keys_leave_the_others_alone() {
 
 #[tokio::test]
 async fn times_on_the_border() {
-    let (key, clock) = (key("k"), FakeClock::at(NOW as f64));
+    let (key, clock) = (key("k"), FakeClock::at(unix(NOW as f64)));
     use TokenErrorKind::{Expired, IssuedInTheFuture, NotYetValid, TooOld};
     let lenient = fixed(&key, &clock).leeway(Duration::from_secs(60));
     let verifier = verifier(lenient.max_token_age(Duration::from_secs(300)));
@@ -394,14 +395,14 @@ async fn times_on_the_border() {
     ];
     for (name, changes, border, inside, wanted) in rows {
         let token = sign(&key, changes);
-        clock.set(now);
+        clock.set(unix(now));
         assert_eq!(look(&verifier, &token).await, good(), "{name}");
-        clock.set(border + inside);
+        clock.set(unix(border + inside));
         assert_eq!(look(&verifier, &token).await, again(), "{name}");
-        clock.set(border);
+        clock.set(unix(border));
         assert_eq!(look(&verifier, &token).await, refused(wanted), "{name}");
         // Its entry is gone since it was met outside of its times.
-        clock.set(now);
+        clock.set(unix(now));
         assert_eq!(look(&verifier, &token).await, self::good(), "{name}");
     }
 }
@@ -424,7 +425,7 @@ proptest! {
             }
         }
         let token = sign(&KEY, changes);
-        let clock = FakeClock::at(NOW as f64);
+        let clock = FakeClock::at(unix(NOW as f64));
         let builder = || {
             let builder = fixed(&KEY, &clock).leeway(Duration::from_secs(leeway));
             match age {
@@ -435,7 +436,7 @@ proptest! {
         let (with, without) = (verifier(builder()), verifier(builder().token_cache_entries(0)));
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         for reading in readings {
-            clock.set(NOW as f64 + f64::from(reading));
+            clock.set(unix(NOW as f64 + f64::from(reading)));
             let (remembering, _) = runtime.block_on(look(&with, &token));
             let (fresh, _) = runtime.block_on(look(&without, &token));
             prop_assert_eq!(remembering, fresh, "at {}", reading);

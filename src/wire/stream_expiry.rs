@@ -75,30 +75,30 @@ impl Deadline {
 #[derive(Debug)]
 pub(crate) struct Alarm {
     deadline: Deadline,
-    nap: Pin<Box<Sleep>>,
+    timer: Pin<Box<Sleep>>,
 }
 
 impl Alarm {
     pub(crate) fn new(deadline: Deadline) -> Self {
-        let nap = Box::pin(sleep(deadline.left().min(LONGEST_NAP)));
-        Self { deadline, nap }
+        let timer = Box::pin(sleep(deadline.left().min(LONGEST_SLEEP)));
+        Self { deadline, timer }
     }
 
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
-            ready!(self.nap.as_mut().poll(cx));
+            ready!(self.timer.as_mut().poll(cx));
             let left = self.deadline.left();
             if left.is_zero() {
                 return Poll::Ready(());
             }
-            self.nap.set(sleep(left.min(LONGEST_NAP)));
+            self.timer.set(sleep(left.min(LONGEST_SLEEP)));
         }
     }
 }
 
 /// Tokens live by the wall clock, and tokio does not follow it: through a suspend, or when it is
 /// set.
-const LONGEST_NAP: Duration = Duration::from_secs(30);
+const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
 mod tests {

@@ -16,7 +16,8 @@ use tower_jwt_auth::error::*;
 use tower_jwt_auth::keys::*;
 use tower_jwt_auth::mcp::*;
 use tower_jwt_auth::service::*;
-use tower_jwt_auth::test_util::{FakeClock, Fault, JwsError, TestIssuer, TestKey, TokenBuilder};
+use tower_jwt_auth::test_util::internal::JwsError;
+use tower_jwt_auth::test_util::{FakeClock, Fault, TestIssuer, TestKey, TokenBuilder};
 use tower_jwt_auth::*;
 
 use crate::support::Counting;

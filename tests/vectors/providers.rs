@@ -4,7 +4,7 @@ use std::path::Path;
 
 #[cfg(feature = "reqwest")]
 use tower_jwt_auth::ConfigError;
-use tower_jwt_auth::test_util::inspect_key_set;
+use tower_jwt_auth::test_util::internal::inspect_key_set;
 
 use crate::support::{Suite, files, json, name, text};
 

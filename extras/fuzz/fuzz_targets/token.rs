@@ -9,6 +9,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 use tower_jwt_auth::error::{RejectionKind, TokenErrorKind};
+use tower_jwt_auth::test_util::internal::unix;
 use tower_jwt_auth::test_util::{FakeClock, TestKey};
 use tower_jwt_auth::{Algorithm, AuthInfo, JwtAuthConfig, JwtVerifier, Rejection, limits};
 use tower_jwt_auth_fuzz::count::Acceptance;
@@ -172,7 +173,7 @@ fn config() -> tower_jwt_auth::config::JwtAuthConfigBuilder {
             Algorithm::PS256,
             Algorithm::RS256,
         ])
-        .clock(&FakeClock::at(NOW as f64))
+        .clock(&FakeClock::at(unix(NOW as f64)))
 }
 
 const ISSUER: &str = "https://issuer.example";

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use tower_jwt_auth::config::{Issuer, JwtAuthConfigBuilder};
 use tower_jwt_auth::error::{CheckError, RejectionKind, TokenErrorKind};
+use tower_jwt_auth::test_util::internal::unix;
 use tower_jwt_auth::test_util::{FakeClock, TestIssuer, TokenBuilder};
 use tower_jwt_auth::{AuthInfo, JwtAuthConfig, JwtVerifier, Rejection};
 
@@ -108,7 +109,7 @@ async fn entra_tenants_are_issuers_of_their_own() {
 async fn n86_a_token_grows_too_old_before_it_expires() {
     let issuer = TestIssuer::start();
     let now = 1_700_000_000;
-    let clock = FakeClock::at(now as f64);
+    let clock = FakeClock::at(unix(now as f64));
     let verifier = verifier(
         config(&issuer)
             .clock(&clock)
@@ -123,7 +124,7 @@ async fn n86_a_token_grows_too_old_before_it_expires() {
         (660.0, Err(TokenErrorKind::TooOld)),
         (0.0, Ok(())),
     ] {
-        clock.set(now as f64 + later);
+        clock.set(unix(now as f64 + later));
         assert_eq!(
             verdict(&verifier, &token).await.map(drop),
             want,

@@ -14,6 +14,7 @@ use http_body_util::{BodyExt as _, Empty};
 use tower::{Layer as _, ServiceExt as _};
 use tower_jwt_auth::JwtAuthLayer;
 use tower_jwt_auth::config::{JwtAuthConfigBuilder, StreamExpiry};
+use tower_jwt_auth::test_util::internal::unix;
 use tower_jwt_auth::test_util::{FakeClock, TestIssuer};
 
 use crate::support::{RESOURCE, config};
@@ -65,7 +66,7 @@ async fn lives_with(
     content_type: &str,
 ) -> Option<u64> {
     let issuer = TestIssuer::start();
-    let clock = FakeClock::at(NOW as f64);
+    let clock = FakeClock::at(unix(NOW as f64));
     let config = change(config(&issuer).jwks(issuer.jwks()).clock(&clock));
     let layer = JwtAuthLayer::new(config.build().unwrap()).stream_expiry(expiry);
     let dropped = Arc::new(AtomicBool::new(false));
@@ -107,7 +108,7 @@ async fn lives_with(
         }
         assert!(!dropped.load(Ordering::SeqCst));
         tokio::time::advance(Duration::from_secs(1)).await;
-        clock.set((NOW + second + 1) as f64);
+        clock.set(unix((NOW + second + 1) as f64));
     }
     None
 }

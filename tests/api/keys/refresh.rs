@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tower_jwt_auth::config::JwksCache;
 use tower_jwt_auth::test_util::FakeClock;
+use tower_jwt_auth::test_util::internal::unix;
 
 use super::{Good, Scenario, UNKNOWN, Unavailable, pass, seconds, took};
 use crate::support::issuer_in_memory::{Answer, InMemoryIssuer, key};
@@ -99,20 +100,20 @@ async fn a18_not_modified_renews_and_means_nothing_without_keys() {
 #[tokio::test(start_paused = true)]
 async fn a36_n121_a_machine_that_slept_refreshes_at_once() {
     const NOW: f64 = 1_800_000_000.0;
-    let clock = FakeClock::at(NOW);
+    let clock = FakeClock::at(unix(NOW));
     let scenario = Scenario::configured(["old"], |config| config.clock(&clock));
     let scenario = scenario.ready().await;
     scenario.publish(["new"]);
     // Set back an hour, or ahead by less than max_age: the keys are as old as they are.
     for ahead in [-3600.0, 300.0] {
-        clock.set(NOW + ahead);
+        clock.set(unix(NOW + ahead));
         scenario.expect("old", Good).await;
         pass(seconds(1)).await;
         assert_eq!(scenario.fetches(), 1, "{ahead}");
     }
     // Five hours of sleep, of which the monotonic clock knows nothing: stale keys serve, and are
     // refreshed at once.
-    clock.set(NOW + 5.0 * 3600.0);
+    clock.set(unix(NOW + 5.0 * 3600.0));
     scenario.expect("old", Good).await;
     let one = "one refresh, and no burst of missed ones";
     until(one, || scenario.fetches() == 2).await;
@@ -122,7 +123,7 @@ async fn a36_n121_a_machine_that_slept_refreshes_at_once() {
     let fetches = scenario.fetches();
     assert_eq!(fetches, 4, "and two for a kid that an earlier set held");
     // Two days: past max_stale. The request waits for the fetch.
-    clock.set(NOW + 53.0 * 3600.0);
+    clock.set(unix(NOW + 53.0 * 3600.0));
     scenario.expect("new", Good).await;
     assert_eq!(scenario.fetches(), 5);
 }

@@ -5,6 +5,7 @@ use std::time::UNIX_EPOCH;
 use serde_json::json;
 use tower_jwt_auth::JwtAuthConfig;
 use tower_jwt_auth::test_util::FakeClock;
+use tower_jwt_auth::test_util::internal::unix;
 
 use super::{Good, Scenario, Unavailable, pass, seconds};
 use crate::support::issuer_in_memory::ISSUER;
@@ -29,7 +30,7 @@ async fn a05_seeded_keys_serve_until_max_stale() {
 
 #[tokio::test(start_paused = true)]
 async fn a05_an_exported_snapshot_keeps_its_age() {
-    let at = |hours: u32| FakeClock::at(NOW + f64::from(hours) * 3600.0);
+    let at = |hours: u32| FakeClock::at(unix(NOW + f64::from(hours) * 3600.0));
     let first = Scenario::configured(["k"], |config| config.clock(&at(0)));
     first.verifier.wait_for_keys().await.unwrap();
     let exported = first.verifier.export_keys().remove(0);
@@ -72,7 +73,7 @@ async fn a05_a_snapshot_file_outlives_the_process() {
     second.expect("k", Good).await;
     // A file that cannot be used gives way to the keys of the configuration.
     let old = std::fs::read_to_string(&path).unwrap();
-    let clock = FakeClock::at(4_000_000_000.0);
+    let clock = FakeClock::at(unix(4_000_000_000.0));
     let later = first.another(|config| config.snapshot_file(&path).clock(&clock));
     assert!(!later.health().ready, "too old: {old}");
     let seed = json!({"keys": [first.key("k").jwk()]});

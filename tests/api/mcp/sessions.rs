@@ -7,14 +7,15 @@ use axum::Router;
 use rmcp::ServerHandler;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
-use tower_jwt_auth::JwtAuthLayer;
+use tower::{Layer as _, ServiceExt as _};
 use tower_jwt_auth::mcp::{
     MemorySessions, Ownership, Principal, SessionBindingLayer, SessionFuture, SessionStore,
     SessionStoreError,
 };
 use tower_jwt_auth::test_util::{TestIssuer, TokenBuilder};
+use tower_jwt_auth::{JwtAuthLayer, Rejection};
 
-use crate::support::{Answer, RESOURCE, config, read, serve};
+use crate::support::{Answer, Counting, RESOURCE, config, layer, read, request, serve};
 
 #[derive(Clone, Debug)]
 struct Plain;
@@ -372,6 +373,26 @@ impl SessionStore for Broken {
     fn end<'s>(&'s self, _: &'s str, _: &'s Principal) -> SessionFuture<'s, ()> {
         SessionFuture::new(async { Err(SessionStoreError::new("connection refused")) })
     }
+}
+
+/// The hook learns which request the store failed.
+#[tokio::test]
+async fn a_hook_answers_for_a_store_that_fails() {
+    let issuer = TestIssuer::start();
+    let auth = layer(&issuer).on_rejection(|rejection: &Rejection, context| {
+        let (method, uri) = (context.method.unwrap(), context.uri.unwrap());
+        http::Response::new(format!("{method} {} {:?}", uri.path(), rejection.kind()).into())
+    });
+    let service = Counting::default();
+    let sessions = SessionBindingLayer::with_store(Broken).layer(service.clone());
+    let mut request = request(Some(&issuer.mint(RESOURCE).subject("alice").sign()));
+    let id = http::HeaderValue::from_static("s");
+    request.headers_mut().insert("mcp-session-id", id);
+    let response = auth.layer(sessions).oneshot(request).await.unwrap();
+    let answer = read(response).await;
+    assert_eq!((answer.status.as_u16(), service.calls()), (503, 0));
+    assert_eq!(answer.body, "POST /mcp SessionsUnavailable");
+    assert_eq!(answer.headers["retry-after"], "1");
 }
 
 #[tokio::test]

@@ -4,7 +4,8 @@
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use rmcp::transport::auth::WWWAuthenticateParams;
-use tower_jwt_auth::test_util::inspect_key_set;
+use tower_jwt_auth::test_util::internal::inspect_key_set;
+use tower_jwt_auth::test_util::internal::unix;
 use url::Url;
 
 use super::*;
@@ -215,7 +216,7 @@ fn challenges_read_back_whatever_is_configured() {
             .issuer(ISSUER)
             .resource(&resource)
             .required_scopes(scopes.clone())
-            .clock(&FakeClock::at(NOW))
+            .clock(&FakeClock::at(unix(NOW)))
             .jwks(json!({"keys": [world().es.jwk()]}));
         if let Some(realm) = &realm {
             rules = rules.realm(realm);

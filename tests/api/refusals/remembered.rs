@@ -4,6 +4,7 @@
 use tower_jwt_auth::error::TokenErrorKind::{
     BadSignature, Expired, IssuedInTheFuture, UnknownKey, WrongAudience, WrongIssuer,
 };
+use tower_jwt_auth::test_util::internal::unix;
 
 use super::*;
 use crate::support::issuer_in_memory::key;
@@ -43,7 +44,10 @@ async fn thrice(layer: &JwtAuthLayer, token: &str, want: Result<(), TokenErrorKi
 #[tokio::test(start_paused = true)]
 async fn n119_a_good_token_lends_nothing_to_another() {
     let k = key("k");
-    let layer = at(&FakeClock::at(NOW), &InMemoryIssuer::publishing(&[&k]));
+    let layer = at(
+        &FakeClock::at(unix(NOW)),
+        &InMemoryIssuer::publishing(&[&k]),
+    );
     let own = |claims: &Value| sign(&k, &with(header(), &json!({"kid": "k"})), claims);
     let alice = own(&with(claims(), &json!({"sub": "alice"})));
     thrice(&layer, &alice, Ok(()), "n119 the first").await;
@@ -114,7 +118,7 @@ async fn n119_layers_share_no_verdict() {
         "n119 another audience",
     )
     .await;
-    let late = FakeClock::at(NOW + 700.0);
+    let late = FakeClock::at(unix(NOW + 700.0));
     thrice(
         &layer(&|rules| rules.clock(&late)),
         &token,
@@ -125,7 +129,7 @@ async fn n119_layers_share_no_verdict() {
     let other_issuer = JwtAuthConfig::builder()
         .resource(RESOURCE)
         .issuer("https://other.example")
-        .clock(&FakeClock::at(NOW))
+        .clock(&FakeClock::at(unix(NOW)))
         .key_source(keys.clone());
     let other_issuer = JwtAuthLayer::new(other_issuer.build().unwrap());
     thrice(
@@ -142,7 +146,7 @@ async fn n119_layers_share_no_verdict() {
     }
     let stranger = InMemoryIssuer::publishing(&[&key("k")]);
     thrice(
-        &at(&FakeClock::at(NOW), &stranger),
+        &at(&FakeClock::at(unix(NOW)), &stranger),
         &token,
         Err(BadSignature),
         "n119 other keys",
@@ -155,7 +159,7 @@ async fn n119_layers_share_no_verdict() {
 async fn n120_a_key_that_is_withdrawn() {
     let (old, new) = (key("old"), key("new"));
     let keys = InMemoryIssuer::publishing(&[&old, &new]);
-    let layer = at(&FakeClock::at(NOW), &keys);
+    let layer = at(&FakeClock::at(unix(NOW)), &keys);
     let good = |key: &TestKey| labelled(key, "ES256", key.kid());
     let (of_old, of_new) = (good(&old), good(&new));
     thrice(&layer, &of_old, Ok(()), "n120 published").await;
@@ -193,7 +197,7 @@ async fn n120_a_token_that_expires() {
     let k = key("k");
     let keys = InMemoryIssuer::publishing(&[&k]);
     for (leeway, last) in [(0, 599.75), (60, 659.75)] {
-        let clock = FakeClock::at(NOW);
+        let clock = FakeClock::at(unix(NOW));
         let config = rules()
             .leeway(seconds(leeway))
             .clock(&clock)
@@ -201,9 +205,9 @@ async fn n120_a_token_that_expires() {
         let layer = JwtAuthLayer::new(config.build().unwrap());
         let token = labelled(&k, "ES256", "k");
         thrice(&layer, &token, Ok(()), "n120 fresh").await;
-        clock.set(NOW + last);
+        clock.set(unix(NOW + last));
         thrice(&layer, &token, Ok(()), "n120 a quarter of a second before").await;
-        clock.set(NOW + last + 0.25);
+        clock.set(unix(NOW + last + 0.25));
         thrice(&layer, &token, Err(Expired), "n120 on time").await;
     }
 }
@@ -213,7 +217,7 @@ async fn n120_a_token_that_expires() {
 async fn n121_tokens_follow_the_wall_clock() {
     let k = key("k");
     let keys = InMemoryIssuer::publishing(&[&k]);
-    let clock = FakeClock::at(NOW);
+    let clock = FakeClock::at(unix(NOW));
     let layer = at(&clock, &keys);
     let header = with(header(), &json!({"kid": "k"}));
     let token = sign(
@@ -222,13 +226,13 @@ async fn n121_tokens_follow_the_wall_clock() {
         &with(claims(), &json!({"iat": NOW as u64 - 60})),
     );
     thrice(&layer, &token, Ok(()), "n121 now").await;
-    clock.set(NOW + 3600.0);
+    clock.set(unix(NOW + 3600.0));
     thrice(&layer, &token, Err(Expired), "n121 an hour ahead").await;
-    clock.set(NOW);
+    clock.set(unix(NOW));
     thrice(&layer, &token, Ok(()), "n121 set right").await;
-    clock.set(NOW - 3600.0);
+    clock.set(unix(NOW - 3600.0));
     thrice(&layer, &token, Err(IssuedInTheFuture), "n121 an hour back").await;
-    clock.set(NOW);
+    clock.set(unix(NOW));
     thrice(&layer, &token, Ok(()), "n121 set right again").await;
     // An hour on the monotonic clock alone makes no token older.
     pass(seconds(3600)).await;

@@ -5,6 +5,7 @@ use tower_jwt_auth::config::Issuer;
 use tower_jwt_auth::error::TokenErrorKind::{
     BadEncoding, BadSignature, UnknownKey, WrongAudience, WrongIssuer, WrongSegments,
 };
+use tower_jwt_auth::test_util::internal::unix;
 
 use super::*;
 
@@ -313,7 +314,7 @@ async fn n30_the_key_of_another_issuer() {
     };
     let config = JwtAuthConfig::builder()
         .resource(RESOURCE)
-        .clock(&FakeClock::at(NOW))
+        .clock(&FakeClock::at(unix(NOW)))
         .add_issuer(issuer("https://a.example", &keys_of_a, "for-a"))
         .add_issuer(issuer("https://b.example", &keys_of_b, "for-b"))
         .build()

@@ -12,6 +12,7 @@ use rmcp::transport::streamable_http_server::StreamableHttpServerConfig;
 use tower::{Layer as _, ServiceBuilder, ServiceExt as _};
 use tower_jwt_auth::mcp::{McpScopesLayer, SessionBindingLayer};
 use tower_jwt_auth::service::GuardedBody;
+use tower_jwt_auth::test_util::internal::unix;
 use tower_jwt_auth::test_util::{FakeClock, TestIssuer};
 use tower_jwt_auth::{AuthInfo, JwtAuthLayer, JwtVerifier};
 
@@ -122,7 +123,7 @@ const NOW: u64 = 1_700_000_000;
 /// A session is no credential: each of its requests needs a token that is good at that time.
 #[tokio::test]
 async fn m12_m16_a_token_that_expires_in_mid_session_is_refused_from_then_on() {
-    let clock = FakeClock::at(NOW as f64);
+    let clock = FakeClock::at(unix(NOW as f64));
     let world = World::start(|config| config.clock(&clock)).await;
     let token = world.token().valid(NOW, Duration::from_secs(100));
     let url = format!("{}/mcp", world.base);
@@ -139,9 +140,9 @@ async fn m12_m16_a_token_that_expires_in_mid_session_is_refused_from_then_on() {
     assert_eq!(send(&first, Some(session), initialized).await.status, 202);
     let ping = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
     // `exp`, and the leeway of 60 s.
-    clock.set((NOW + 159) as f64);
+    clock.set(unix((NOW + 159) as f64));
     assert_eq!(send(&first, Some(session), ping).await.status, 200);
-    clock.set((NOW + 160) as f64);
+    clock.set(unix((NOW + 160) as f64));
     let reached = world.reached();
     let late = send(&first, Some(session), ping).await;
     assert_eq!(late.status, 401);

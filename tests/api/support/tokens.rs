@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use tower_jwt_auth::config::JwtAuthConfigBuilder;
+use tower_jwt_auth::test_util::internal::unix;
 use tower_jwt_auth::test_util::{FakeClock, TestKey};
 use tower_jwt_auth::{Algorithm, JwtAuthConfig, JwtVerifier};
 
@@ -55,7 +56,7 @@ pub(crate) fn rules() -> JwtAuthConfigBuilder {
         .issuer(ISSUER)
         .resource(RESOURCE)
         .leeway(Duration::ZERO)
-        .clock(&FakeClock::at(NOW))
+        .clock(&FakeClock::at(unix(NOW)))
 }
 
 /// The usual rules with keys that are never fetched.
