@@ -152,6 +152,14 @@ fn fresh() -> (Time, Schedule) {
     (time, schedule)
 }
 
+/// Asks for each `kid` in turn.
+fn decides<const N: usize>(schedule: &mut Schedule, now: Now, wanted: [(KidHash, Decision); N]) {
+    for (place, (kid, decision)) in wanted.into_iter().enumerate() {
+        let decided = ask_for_kid(schedule, kid, now.monotonic);
+        assert_eq!(decided, decision, "kid {kid}, question {place}");
+    }
+}
+
 /// Asks, and holds the answer against what was foretold.
 fn ask_for_kid(schedule: &mut Schedule, kid: KidHash, now: Instant) -> Decision {
     let foretold = schedule.is_absent(kid, now);
@@ -230,29 +238,17 @@ fn a_kid_that_an_earlier_set_held_is_never_absent_and_has_a_budget_of_its_own() 
     schedule.note_withdrawn([7].into_iter());
     schedule.note_absent([7, 8].into_iter(), false, time.now.monotonic);
     assert!(schedule.was_withdrawn(7) && !schedule.was_withdrawn(8));
-    assert_eq!(
-        ask_for_kid(&mut schedule, 7, time.now.monotonic),
-        Decision::Fetch
-    );
-    assert_eq!(
-        ask_for_kid(&mut schedule, 7, time.now.monotonic),
-        Decision::Fetch
-    );
-    assert_eq!(
-        ask_for_kid(&mut schedule, 7, time.now.monotonic),
-        Decision::Absent
-    );
-    assert_eq!(
-        ask_for_kid(&mut schedule, 8, time.now.monotonic),
-        Decision::Absent
-    );
-    assert_eq!(
-        ask_for_kid(&mut schedule, 9, time.now.monotonic),
-        Decision::Fetch
-    );
-    assert_eq!(
-        ask_for_kid(&mut schedule, 10, time.now.monotonic),
-        Decision::Fetch
+    decides(
+        &mut schedule,
+        time.now,
+        [
+            (7, Decision::Fetch),
+            (7, Decision::Fetch),
+            (7, Decision::Absent),
+            (8, Decision::Absent),
+            (9, Decision::Fetch),
+            (10, Decision::Fetch),
+        ],
     );
     time.pass(DEFAULT_COOLDOWN);
     assert_eq!(
@@ -299,13 +295,10 @@ fn a_bad_signature_asks_once_per_cooldown_of_a_set_that_is_older() {
     time.pass(seconds(1));
     assert_eq!(schedule.ask_for_signature(time.now), Decision::Fetch);
     // It spends nothing of the unknown kids' budget.
-    assert_eq!(
-        ask_for_kid(&mut schedule, 1, time.now.monotonic),
-        Decision::Fetch
-    );
-    assert_eq!(
-        ask_for_kid(&mut schedule, 2, time.now.monotonic),
-        Decision::Fetch
+    decides(
+        &mut schedule,
+        time.now,
+        [(1, Decision::Fetch), (2, Decision::Fetch)],
     );
 }
 
