@@ -1,4 +1,5 @@
-//! The state that requests and the task share.
+//! The state that requests and the task share. In one file, although it is long: all of it is what
+//! one lock guards.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
@@ -36,6 +37,9 @@ pub(super) struct Shared {
     created: Instant,
     /// When the task must have shown life, in milliseconds since `created`.
     tick_due: AtomicU64,
+    /// When requests look for a missed refresh again, in milliseconds since `created`: in between
+    /// they need not take the lock.
+    next_look: AtomicU64,
     /// The number of the last fetch whose result is in place.
     pub(super) finished: watch::Sender<u64>,
     /// Wakes the task to plan again. A `Notify` would not do: its one permit could go to a task
@@ -83,6 +87,7 @@ impl Shared {
             control: Mutex::new(control),
             created: now.monotonic,
             tick_due: AtomicU64::new(u64::MAX),
+            next_look: AtomicU64::new(0),
             finished: watch::Sender::new(0),
             wake: watch::Sender::new(()),
             closed: watch::Sender::new(false),
@@ -210,8 +215,13 @@ impl Shared {
     }
 
     /// Wakes the task when a refresh is due that its timer does not know of, because the machine
-    /// slept.
+    /// slept. Looks once a second: while the issuer is down, every request comes here.
     pub(super) fn wake_if_due(&self, now: Now) {
+        if self.milliseconds(now.monotonic) < self.next_look.load(Ordering::Relaxed) {
+            return;
+        }
+        let next_look = self.milliseconds(later(now.monotonic, BETWEEN_LOOKS));
+        self.next_look.store(next_look, Ordering::Relaxed);
         let is_due = {
             let control = self.control();
             control.fetches.join(false).is_none() && control.schedule.due(now) <= now.monotonic
@@ -303,3 +313,5 @@ fn time_until(at: Instant, now: Instant) -> Duration {
 const RUNTIME_ENDED: &str = "the task that fetches has ended with its runtime";
 
 const RUNTIME_IDLE: &str = "the runtime that carries the fetch is not driven";
+
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
