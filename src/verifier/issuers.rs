@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::base::clock::Now;
+use crate::base::clock::Clock;
 use crate::crypto::Algorithm;
 use crate::keys::LiveKeys;
 use crate::token::verified::Verified;
@@ -114,10 +114,11 @@ impl Issuers {
 
     /// A token that was verified before, if a fresh look would come to the same verdict: under the
     /// same keys, which may still serve, and by the clock of this moment.
-    pub(super) fn cached(&self, presented: Presented<'_>, now: Now) -> Option<Admitted> {
+    pub(super) fn cached(&self, presented: Presented<'_>, clock: &Clock) -> Option<Admitted> {
         let cache = self.cache.as_ref()?;
         let cached = cache.get(presented.bytes())?;
         let trusted = self.at(cached.issuer())?;
+        let now = clock.now();
         let in_use = trusted.keys.in_use(now);
         let same_keys = in_use.serving(now)?.generation == cached.generation();
         let times = trusted

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::base::clock::Now;
+use crate::base::clock::{Clock, Now};
 use crate::keys::{Asked, DemandOutcome, KeyDemand, Snapshot};
 use crate::token::verified::Verified;
 use crate::token::{
@@ -48,13 +48,13 @@ impl Issuers {
     pub(super) fn first_look(
         &self,
         presented: Presented<'_>,
-        now: Now,
+        clock: &Clock,
     ) -> Result<Admitted, Undecided> {
         self.look(
             presented,
-            now,
-            |header| Ok(self.refuse_unknown_kid(header, now)?),
-            |candidate| self.prove(candidate, now),
+            clock,
+            |header, now| Ok(self.refuse_unknown_kid(header, now)?),
+            |candidate, now| self.prove(candidate, now),
         )
     }
 
@@ -63,13 +63,13 @@ impl Issuers {
         &self,
         presented: Presented<'_>,
         newer: &Snapshot,
-        now: Now,
+        clock: &Clock,
     ) -> Result<Admitted, Rejection> {
         self.look(
             presented,
-            now,
-            |_| Ok(()),
-            |candidate| self.prove_with(candidate, newer),
+            clock,
+            |_, _| Ok(()),
+            |candidate, _| self.prove_with(candidate, newer),
         )
     }
 
@@ -78,9 +78,9 @@ impl Issuers {
     fn look<E: From<Rejection>>(
         &self,
         presented: Presented<'_>,
-        now: Now,
-        worth_reading: impl FnOnce(&HeaderRead<'_>) -> Result<(), E>,
-        prove: impl FnOnce(&Candidate<'_>) -> Result<Proven, E>,
+        clock: &Clock,
+        worth_reading: impl FnOnce(&HeaderRead<'_>, Now) -> Result<(), E>,
+        prove: impl FnOnce(&Candidate<'_>, Now) -> Result<Proven, E>,
     ) -> Result<Admitted, E> {
         let mut scratch = Scratch::new();
         let Scratch {
@@ -89,9 +89,11 @@ impl Issuers {
             signature,
         } = &mut scratch;
         let header_read = self.read_header(presented, header)?;
-        worth_reading(&header_read)?;
+        // Read here and not before: a value that is no token costs no clock.
+        let now = clock.now();
+        worth_reading(&header_read, now)?;
         let candidate = self.read_claims(presented, header_read, payload, signature, now)?;
-        let proven = prove(&candidate)?;
+        let proven = prove(&candidate, now)?;
         let (answers, place) = (candidate.issuer.answers.clone(), candidate.place);
         let verified = self.remember(presented, place, proven, scratch.payload);
         Ok((verified, answers))

@@ -226,10 +226,9 @@ impl JwtVerifier {
         facts: Option<&Facts<'_>>,
     ) -> Result<AuthInfo, Undecided> {
         let issuers = self.0.issuers.load();
-        let now = self.0.clock.now();
-        let admitted = match issuers.cached(presented, now) {
+        let admitted = match issuers.cached(presented, &self.0.clock) {
             Some(cached) => cached,
-            None => issuers.first_look(presented, now)?,
+            None => issuers.first_look(presented, &self.0.clock)?,
         };
         Ok(self.authorize(admitted, presented, facts, &issuers)?)
     }
@@ -247,11 +246,11 @@ impl JwtVerifier {
             let newer =
                 issuers.newer_keys_or_rejection(pending.demand(), pending.error(), answer)?;
             let presented = Presented::Kept(&credentials);
-            let now = verifier.0.clock.now();
+            let clock = &verifier.0.clock;
             // Of many requests that waited with one token, the first verifies it for all.
-            let admitted = match issuers.cached(presented, now) {
+            let admitted = match issuers.cached(presented, clock) {
                 Some(cached) => cached,
-                None => issuers.final_look(presented, &newer, now)?,
+                None => issuers.final_look(presented, &newer, clock)?,
             };
             verifier.authorize(admitted, presented, None, &issuers)
         }

@@ -53,8 +53,10 @@ fn verifier(builder: JwtAuthConfigBuilder) -> JwtVerifier {
 
 /// The verdict, short, and whether the token was remembered before it.
 async fn look(verifier: &JwtVerifier, token: &str) -> (Result<(), String>, bool) {
-    let (issuers, now) = (verifier.0.issuers.load(), verifier.0.clock.now());
-    let recalled = issuers.cached(Presented::Alone(token), now).is_some();
+    let issuers = verifier.0.issuers.load();
+    let recalled = issuers
+        .cached(Presented::Alone(token), &verifier.0.clock)
+        .is_some();
     drop(issuers);
     let verdict = verifier.verify(token).await;
     let short = |rejection: Rejection| match rejection.token_error() {
