@@ -18,7 +18,7 @@ macro_rules! redacted_debug {
     ($($type:ident),*) => {$(
         impl std::fmt::Debug for $type {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                // It may be a secret.
+                // The JSON may hold a secret.
                 f.write_str(concat!(stringify!($type), "(..)"))
             }
         }

@@ -1,5 +1,5 @@
-//! Types of the crate jsonwebtoken, read in (feature `jsonwebtoken`). No other file names that
-//! crate.
+//! Conversions from types of the crate jsonwebtoken (feature `jsonwebtoken`). No other file names
+//! that crate.
 
 use jsonwebtoken::{AlgorithmFamily, DecodingKey, DecodingKeyKind};
 use serde_json::{Value, json};
@@ -8,23 +8,23 @@ use super::input::{Jwk, JwkSet};
 use super::raw::{ec_jwk, ed25519_jwk, rsa_der_jwk, rsa_jwk};
 use crate::crypto::{Algorithm, UnsupportedAlgorithm};
 
-/// The members that jsonwebtoken keeps. Its parser has already replaced an `alg` that it does not
-/// know (`ES512`, `Ed25519`, `ML-DSA-*`) by "unknown", and such a key is skipped: pass the JSON
-/// instead.
+/// Takes the members that jsonwebtoken keeps. Its parser has already replaced an `alg` that it does
+/// not know (`ES512`, `Ed25519`, `ML-DSA-*`) with "unknown", and such a key is skipped: pass the
+/// JSON instead.
 impl From<jsonwebtoken::jwk::Jwk> for Jwk {
     fn from(jwk: jsonwebtoken::jwk::Jwk) -> Self {
         Self(serde_json::to_value(jwk).unwrap_or_default())
     }
 }
 
-/// A key without `kid` and `alg`: it fits tokens of any `kid`.
+/// The JWK has no `kid` and no `alg`, so it fits tokens with any `kid`.
 impl From<&DecodingKey> for Jwk {
     fn from(key: &DecodingKey) -> Self {
         Self(jwk_of_decoding_key(key).unwrap_or_default())
     }
 }
 
-/// Each key as [`Jwk`] reads it.
+/// Converts each key as the conversion to [`Jwk`] does.
 impl From<jsonwebtoken::jwk::JwkSet> for JwkSet {
     fn from(set: jsonwebtoken::jwk::JwkSet) -> Self {
         let keys: Vec<Value> = set.keys.into_iter().map(|jwk| Jwk::from(jwk).0).collect();
@@ -42,7 +42,8 @@ impl TryFrom<jsonwebtoken::Algorithm> for Algorithm {
     }
 }
 
-/// The text says only inside which of the three types it holds, and each reader accepts its own.
+/// Tries all three readers: only the encoded data tells the type of the key, and each reader
+/// accepts only its own.
 pub(crate) fn jwk_of_pem(pem: &str) -> Option<Value> {
     let read = [
         DecodingKey::from_rsa_pem,
@@ -55,7 +56,7 @@ pub(crate) fn jwk_of_pem(pem: &str) -> Option<Value> {
     jwk_of_decoding_key(&key)
 }
 
-/// `None` for material that is no key of a type that this crate supports.
+/// `None` if this crate does not support the type of the key.
 fn jwk_of_decoding_key(key: &DecodingKey) -> Option<Value> {
     match (key.family(), key.kind()) {
         (AlgorithmFamily::Rsa, DecodingKeyKind::RsaModulusExponent { n, e }) => Some(rsa_jwk(n, e)),

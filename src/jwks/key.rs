@@ -9,17 +9,17 @@ use crate::crypto::Algorithm;
 use crate::crypto::{Material, SignatureKey, Verify as _};
 use crate::limits::RSA_BITS;
 
-/// One usable key of a set: what it may verify, parsed once.
+/// One usable key of a set, parsed once for each algorithm that it may verify.
 #[derive(Debug)]
 pub(super) struct VerificationKey {
     pub(super) kid: Option<String>,
-    /// Private members came along; the operator should hear of it.
+    /// Whether the JWK holds private members, so that the operator can be warned.
     pub(super) leaks_private: bool,
     verifiers: Vec<(Algorithm, SignatureKey)>,
 }
 
 impl VerificationKey {
-    /// Takes one member of `keys`, or says why not.
+    /// Parses one member of `keys`, or returns the reason to skip it.
     pub(super) fn parse(jwk: &Value, symmetric: &[Algorithm]) -> Result<Self, SkipReason> {
         let jwk = JwkMembers(jwk.as_object().ok_or(SkipReason::NotAnObject)?);
         let kid = jwk.text("kid")?.map(ToOwned::to_owned);
@@ -55,14 +55,14 @@ impl VerificationKey {
     }
 }
 
-/// Why a key of a set is not used. The other keys are.
+/// Why a key of a set is skipped. The other keys of the set are still used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SkipReason {
     /// `alg` contradicts the key's type or curve (RFC 7517 §4.4).
     AlgorithmMismatch,
-    /// The key material is malformed: a member is missing, has the wrong length, or (ECDSA) is no
-    /// point of its curve.
+    /// The key material is malformed: a member is missing, has the wrong length, or (ECDSA) is not
+    /// a point on its curve.
     InvalidKey,
     /// The member of `keys` is not a JSON object, or a member of the key has the wrong JSON type.
     NotAnObject,
@@ -71,7 +71,7 @@ pub enum SkipReason {
     /// The RSA modulus is even or outside 2048 to 8192 bits, or its exponent is even, below 3 or
     /// above 2^33.
     RsaParameters,
-    /// A symmetric key, which is never taken from a set that was fetched, nor without an `HS*`
+    /// The key is symmetric. Such a key is used only from a static source and with an `HS*`
     /// algorithm that is listed by name.
     Symmetric,
     /// `alg` is not a signature algorithm that we support.
@@ -95,7 +95,7 @@ impl fmt::Display for SkipReason {
     }
 }
 
-/// The members of a JWK, read where the RFC says which type they have.
+/// The members of a JWK, read with the types that the RFC gives them.
 struct JwkMembers<'j>(&'j Map<String, Value>);
 
 impl JwkMembers<'_> {
@@ -112,7 +112,7 @@ impl JwkMembers<'_> {
         decode_tolerantly(text).ok_or(SkipReason::InvalidKey)
     }
 
-    /// RFC 7517 §4.2 and §4.3: both are optional, and both bind where they are present.
+    /// RFC 7517 §4.2 and §4.3: both are optional, and both apply where they are present.
     fn check_purpose(&self) -> Result<(), SkipReason> {
         if self.text("use")?.is_some_and(|usage| usage != "sig") {
             return Err(SkipReason::NotForSignatures);
@@ -137,7 +137,7 @@ impl JwkMembers<'_> {
         Ok(())
     }
 
-    /// The key itself and the algorithms that its type and curve fit.
+    /// The key material and the algorithms that fit its type and curve.
     fn material(&self, symmetric: &[Algorithm]) -> Result<(Material, Vec<Algorithm>), SkipReason> {
         match self.text("kty")?.ok_or(SkipReason::UnsupportedType)? {
             "RSA" => Ok((
@@ -152,7 +152,7 @@ impl JwkMembers<'_> {
                 )),
                 _ => Err(SkipReason::UnsupportedType),
             },
-            // ML-DSA for JOSE: `alg` is what says which, and so it is required.
+            // ML-DSA for JOSE: only `alg` names the parameter set, so it is required.
             "AKP" => {
                 let (algorithm, length) = match self.text("alg")? {
                     Some("ML-DSA-44") => (Algorithm::MlDsa44, 1312),
@@ -174,7 +174,7 @@ impl JwkMembers<'_> {
             Some("P-521") => (Algorithm::ES512, 66),
             _ => return Err(SkipReason::UnsupportedType),
         };
-        // RFC 7518 §6.2.1.2: full length, so that a coordinate has one spelling.
+        // RFC 7518 §6.2.1.2: full length, so that a coordinate has only one encoding.
         let (x, y) = (self.exactly("x", length)?, self.exactly("y", length)?);
         Ok((
             Material::Raw([&[UNCOMPRESSED_POINT][..], &x, &y].concat()),
@@ -190,7 +190,7 @@ impl JwkMembers<'_> {
         if symmetric.is_empty() {
             return Err(SkipReason::Symmetric);
         }
-        // RFC 7518 §3.2: at least as long as the hash.
+        // RFC 7518 §3.2: a secret is at least as long as the hash.
         let fitting: Vec<_> = symmetric
             .iter()
             .copied()
@@ -220,13 +220,15 @@ fn rsa_material(n: &[u8], e: &[u8]) -> Result<Material, SkipReason> {
     let e = without_leading_zeros(e);
     let unused_bits = n.first().map_or(0, |first| first.leading_zeros() as usize);
     let bits = n.len().saturating_mul(8).saturating_sub(unused_bits);
-    // An odd exponent above 2, and no larger than any real one, since it multiplies the work.
+    // The exponent must be odd and above 2. It is bounded because a larger one makes each
+    // verification slower.
     let exponent = (e.len() <= 8).then(|| {
         e.iter()
             .fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte))
     });
     let exponent_fits = exponent.is_some_and(|e| e > 2 && e % 2 == 1 && e < MAX_RSA_EXPONENT);
-    // A product of odd primes, as some back ends only find out when a signature comes.
+    // The modulus must be odd, as a product of odd primes is. Some back ends detect an even one
+    // only when they verify a signature.
     let modulus_fits = RSA_BITS.contains(&bits) && n.last().is_some_and(|last| last % 2 == 1);
     if modulus_fits && exponent_fits {
         Ok(Material::Rsa {
@@ -245,8 +247,9 @@ pub(super) fn without_leading_zeros(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
-/// Base64url as RFC 7515 wants it, and the padding or standard alphabet that some providers
-/// publish. Only key material is read like this: that a key has two spellings harms nobody.
+/// Decodes base64url as RFC 7515 defines it, and tolerates the padding or standard alphabet that
+/// some providers publish. Only key material is decoded like this: a second encoding of a key is
+/// harmless.
 fn decode_tolerantly(text: &str) -> Option<Vec<u8>> {
     const CONFIG: GeneralPurposeConfig =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
@@ -266,10 +269,11 @@ const fn hash_length(algorithm: Algorithm) -> usize {
     }
 }
 
-/// SEC 1 §2.3.3.
+/// The first octet of an uncompressed point (SEC 1 §2.3.3).
 pub(super) const UNCOMPRESSED_POINT: u8 = 4;
 
-/// RFC 7517 §4.3 registers eight; a list is compared with itself, so it must not be long.
+/// RFC 7517 §4.3 registers eight. The search for repeated values is quadratic, so a list must be
+/// short.
 const MAX_KEY_OPS: usize = 16;
 
 /// aws-lc's own bound; real exponents are 3 and 65537.

@@ -1,10 +1,17 @@
-//! What we take from a JWK Set (RFC 7517 §5) and what we pass over.
+//! JWK Sets (RFC 7517 §5): which keys are used, which are skipped, and which one verifies a token.
 //!
-//! A set is read member by member. A key that cannot be used is skipped with a [`SkipReason`] that
-//! health shows; only a document that is no key set, or that holds no usable key at all, is refused
-//! as a whole, so that one foreign key never takes the others down.
+//! `keys` parses fetched sets here, `config` static ones, and `token` verifies signatures with
+//! them. In order:
 //!
-//! | in a key | what happens |
+//! 1. `input` takes the keys of the configuration as JSON; `jsonwebtoken` and `raw` convert other
+//!    forms to JWKs.
+//! 2. `set` reads a set member by member, and `key` parses each key. A key that cannot be used is
+//!    skipped with a [`SkipReason`], which the health report shows. Only a document that is not a
+//!    key set, or that holds no usable key at all, is refused as a whole, so that one unsupported
+//!    key never makes the others unusable.
+//! 3. `KeySet::verify` selects the key by `kid` and `alg`, and verifies the signature.
+//!
+//! | in a key | effect |
 //! | --- | --- |
 //! | `use` other than `sig`, `key_ops` without `verify` | skipped (RFC 7517 §4.2, §4.3) |
 //! | no `alg` | fits every algorithm of its type and curve |
@@ -15,7 +22,7 @@
 //! | private members | the public part is used, with a warning |
 //! | `oct` keys | used only from a static source and with an `HS*` algorithm listed by name |
 //! | `x5c`, `x5t`, `x5u` | never read |
-//! | two keys with one `kid` | those that fit `alg` are tried, at most four |
+//! | two keys with one `kid` | the keys that fit `alg` are tried, at most four |
 
 mod input;
 #[cfg(feature = "jsonwebtoken")]

@@ -1,4 +1,5 @@
-//! Public keys in their raw forms as JWKs: PKCS #1 for RSA, a point for EC, 32 bytes for Ed25519.
+//! Converts public keys from their raw forms to JWKs: PKCS #1 for RSA, a point for EC, 32 bytes for
+//! Ed25519.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -44,8 +45,8 @@ fn text(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// `RSAPublicKey ::= SEQUENCE { modulus INTEGER, publicExponent INTEGER }` (RFC 8017 §A.1.1), as a
-/// JWK has them: without the sign octet (RFC 7518 §6.3.1.1).
+/// Reads `RSAPublicKey ::= SEQUENCE { modulus INTEGER, publicExponent INTEGER }` (RFC 8017 §A.1.1).
+/// The numbers are returned as a JWK holds them, without the sign octet (RFC 7518 §6.3.1.1).
 fn rsa_components(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let (sequence, rest) = der_value(der, 0x30)?;
     let (n, e) = der_value(sequence, 0x02)?;

@@ -11,20 +11,21 @@ use crate::limits::{MAX_KEYS, MAX_KEYS_PER_KID};
 #[derive(Debug)]
 pub(crate) struct KeySet {
     keys: Vec<VerificationKey>,
-    /// The places of the keys with a `kid`, by it, and in the order of the document where it
-    /// repeats. No hash of it: there are mostly two, and a token's is looked for twice.
+    /// The indices of the keys with a `kid`, sorted by `kid`; keys that share one stay in document
+    /// order. Not a hash map: most sets have two keys, and a token's `kid` is looked up twice.
     by_kid: Vec<(String, usize)>,
     skipped: Vec<SkippedKey>,
-    /// How many members there were beyond the limit. Only counted: junk takes no memory.
+    /// The number of members beyond the limit. They are only counted, so that they take no memory.
     beyond_limit: usize,
-    /// A key without `kid` is meant for every token: that of a static `jwk` or PEM text.
+    /// Whether a key without `kid` fits tokens with any `kid`, as the key of a static `jwk` or PEM
+    /// text does.
     unnamed_fit_any_kid: bool,
 }
 
-/// What a source may bring.
+/// The keys that a source may provide.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct KeySetOptions<'a> {
-    /// `HS*` algorithms that `oct` keys may serve; empty for every source but a static one.
+    /// The `HS*` algorithms that `oct` keys may verify; empty unless the source is static.
     pub(crate) symmetric: &'a [Algorithm],
     pub(crate) unnamed_fit_any_kid: bool,
 }
@@ -91,8 +92,8 @@ impl KeySet {
         self.keys.push(key);
     }
 
-    /// Verifies `signature` under the key that `kid` and `algorithm` choose. Nothing is guessed:
-    /// a `kid` matches byte for byte, and without one exactly one key must fit.
+    /// Verifies `signature` with the key that `kid` and `algorithm` select. Nothing is guessed:
+    /// `kid` is compared byte for byte, and without a `kid` exactly one key must fit.
     pub(crate) fn verify(
         &self,
         kid: Option<&str>,
@@ -117,7 +118,7 @@ impl KeySet {
         if fitting.peek().is_none() {
             return Err(KeyMiss::NoFit);
         }
-        // Providers that reuse a `kid` while they rotate publish both keys under it for a time.
+        // Providers that reuse a `kid` during a rotation publish both keys under it for a while.
         match fitting.any(|key| key.verifies(message, signature)) {
             true => Ok(()),
             false => Err(KeyMiss::BadSignature),
@@ -186,14 +187,14 @@ impl KeySet {
     }
 }
 
-/// Cut short: it is only shown.
+/// Truncated, because the `kid` is only displayed.
 fn kid_of(jwk: &Value) -> Option<String> {
     jwk.get("kid")?
         .as_str()
         .map(|kid| kid.chars().take(LONGEST_SHOWN_KID).collect())
 }
 
-/// Why a document was refused as a whole. The set that was there before stays.
+/// Why a document was refused as a whole. The previous key set stays in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeySetError {

@@ -7,8 +7,8 @@ use super::json::{MaybeText, Members, OneOrMany, Text, Value, read_object};
 use crate::base::numeric_date::{NumericDate, TokenTimes};
 use crate::token::verified::{ClaimSpans, Span};
 
-/// The claims that decide something (RFC 7519 §4.1, RFC 9068 §2.2); their types are checked, their
-/// values are not yet.
+/// The claims that this crate reads (RFC 7519 §4.1, RFC 9068 §2.2). Their types are already
+/// checked, their values are not.
 #[derive(Debug, Default)]
 pub(crate) struct Claims<'a> {
     pub(super) aud: Option<OneOrMany<'a>>,
@@ -37,10 +37,10 @@ impl<'a> Claims<'a> {
         Ok(claims)
     }
 
-    /// Who was issued the token: providers agree on no name, so the first of theirs that holds
-    /// something. Never `sub` or `aud`, which name others.
+    /// The client that the token was issued to. Providers use different claims for it, so this is
+    /// the first one that is not empty. Never `sub` or `aud`, which identify other parties.
     pub(super) fn client(&self) -> Option<&Cow<'a, str>> {
-        // Clerk puts the browser's origin into `azp`, which names no client.
+        // Clerk puts the browser's origin into `azp`, and an origin does not identify a client.
         let azp = self.azp.as_ref().filter(|azp| !is_web_origin(azp));
         let named = [
             azp,
@@ -55,8 +55,8 @@ impl<'a> Claims<'a> {
         self.aud.as_ref().map_or(&[], OneOrMany::as_slice)
     }
 
-    /// What a caller is told about the token, as places in `payload`, which these claims were read
-    /// from.
+    /// The claims that `AuthInfo` exposes, as byte ranges of `payload`, from which these claims
+    /// were parsed. `matched` is the accepted audience.
     pub(super) fn spans(
         &self,
         payload: &str,
@@ -86,7 +86,7 @@ impl<'a> Claims<'a> {
         })
     }
 
-    /// Both spellings are read: `scope` (RFC 9068 §2.2.3) and the `scp` of Okta and Entra ID.
+    /// Reads both claims: `scope` (RFC 9068 §2.2.3), and `scp`, which Okta and Entra ID use.
     pub(super) fn scopes(&self) -> impl Iterator<Item = &Cow<'a, str>> {
         self.scope.as_slice().iter().chain(self.scp.as_slice())
     }
@@ -124,7 +124,7 @@ impl<'a> Members<'a> for Claims<'a> {
     }
 }
 
-/// A scheme and an authority and nothing more (RFC 6454 §6.2).
+/// Whether `text` is a scheme and an authority and nothing more (RFC 6454 §6.2).
 fn is_web_origin(text: &str) -> bool {
     let authority = text
         .strip_prefix("https://")

@@ -5,26 +5,26 @@ use base64_simd::{AsOut as _, URL_SAFE_NO_PAD};
 use super::error::{TokenError, TokenErrorKind};
 use crate::limits::{MAX_HEADER_BYTES, MAX_TOKEN_BYTES};
 
-/// The three segments of a compact JWS (RFC 7515 §7.1). Each is decoded when its turn comes, so
-/// that a token that an earlier one condemns costs no more than that.
+/// The three segments of a compact JWS (RFC 7515 §7.1). Each is decoded only when a check needs it,
+/// so that a token that fails early costs little.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Compact<'t> {
     header: &'t [u8],
     payload: &'t [u8],
     signature: &'t [u8],
-    /// RFC 7515 §5.2 step 8: what was signed are these bytes, not what they decode to.
+    /// RFC 7515 §5.2 step 8: the signature covers these bytes, not the decoded ones.
     pub(super) signing_input: &'t [u8],
 }
 
-/// Where the segments of one token are decoded to.
+/// Buffers for the decoded segments of one token.
 pub(crate) struct Scratch {
     pub(crate) header: HeaderBuffer,
-    /// What a valid token leaves behind, and so on the heap.
+    /// On the heap, because a verified token keeps it.
     pub(crate) payload: String,
     pub(crate) signature: SignatureBuffer,
 }
 
-/// Bytes on the stack for what is decoded and not kept; larger segments go to the heap.
+/// A buffer on the stack for decoded bytes that are not kept; larger segments go to the heap.
 pub(crate) struct StackBuffer<const BYTES: usize> {
     stack: [MaybeUninit<u8>; BYTES],
     heap: Vec<u8>,
@@ -34,7 +34,7 @@ pub(crate) type HeaderBuffer = StackBuffer<HEADER_STACK_BYTES>;
 pub(crate) type SignatureBuffer = StackBuffer<SIGNATURE_STACK_BYTES>;
 
 impl<'t> Compact<'t> {
-    /// The size comes first: nothing below it is ever larger.
+    /// Checks the size first, so that no later step handles a larger token.
     pub(crate) fn split(token: &'t [u8]) -> Result<Self, TokenError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenErrorKind::TooLarge.into());
@@ -64,7 +64,7 @@ impl<'t> Compact<'t> {
         std::str::from_utf8(header).map_err(|_| TokenErrorKind::MalformedHeader.into())
     }
 
-    /// A JWT's payload is text.
+    /// The decoded payload, which must be UTF-8 in a JWT.
     pub(crate) fn claims(&self) -> Result<String, TokenError> {
         String::from_utf8(self.payload()?).map_err(|_| TokenErrorKind::MalformedClaims.into())
     }
@@ -101,8 +101,8 @@ impl<const BYTES: usize> StackBuffer<BYTES> {
         }
     }
 
-    /// RFC 7515 §2: no padding, no line breaks; and no spare bits set in the last character, so
-    /// that one token has one spelling.
+    /// RFC 7515 §2: no padding and no line breaks. The spare bits of the last character must be
+    /// zero, so that a segment has only one encoding.
     fn decode(&mut self, segment: &[u8]) -> Result<&[u8], TokenErrorKind> {
         let bad = |_| TokenErrorKind::BadEncoding;
         if segment.len() / 4 * 3 + 3 <= BYTES {
@@ -114,10 +114,10 @@ impl<const BYTES: usize> StackBuffer<BYTES> {
     }
 }
 
-/// Headers take under 300 bytes.
+/// Real headers take under 300 bytes.
 const HEADER_STACK_BYTES: usize = 512;
 
-/// An RSA signature of 4096 bits and what decoding rounds up.
+/// An RSA signature of 4096 bits, and the few bytes by which `decode` overestimates its length.
 const SIGNATURE_STACK_BYTES: usize = 516;
 
 #[cfg(test)]
@@ -128,7 +128,8 @@ mod tests {
 
     use super::*;
 
-    /// The decoder is held against another one: which texts are base64url, and what they say.
+    /// Compares the decoder with another one: both accept the same texts and decode them to the
+    /// same bytes.
     #[test]
     fn every_ending() {
         let alphabet: Vec<u8> = (0..=127).collect();

@@ -2,7 +2,7 @@ use std::fmt;
 
 /// Why a token was refused. For logs and tests; callers of the service never see it.
 ///
-/// `Display` holds no bytes of the token.
+/// The `Display` text contains no bytes of the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenError {
     kind: TokenErrorKind,
@@ -14,7 +14,8 @@ impl TokenError {
         Self { kind, member: None }
     }
 
-    /// Names the header member or claim at fault, out of our own list, never the token's text.
+    /// Also names the header member or claim at fault. The name is one of ours, never text from the
+    /// token.
     pub(crate) const fn at(kind: TokenErrorKind, member: Option<&'static str>) -> Self {
         Self { kind, member }
     }
@@ -50,14 +51,14 @@ impl std::error::Error for TokenError {}
 pub enum TokenErrorKind {
     /// `alg` is unknown or not in the allow-list (RFC 8725 §3.1).
     AlgorithmNotAllowed,
-    /// No `kid`, and more than one key fits: none is guessed.
+    /// The token has no `kid`, and more than one key fits. None of them is tried.
     AmbiguousKey,
     /// A segment is not canonical unpadded base64url (RFC 7515 §2).
     BadEncoding,
     /// The signature does not verify under the chosen key.
     BadSignature,
-    /// The token is bound to a key (`cnf`) but came as a plain bearer token (RFC 9449 §7.2, RFC
-    /// 8705 §3).
+    /// The token is bound to a key (`cnf`) but was presented as a plain bearer token (RFC 9449
+    /// §7.2, RFC 8705 §3).
     BoundToKey,
     /// `exp` has passed (RFC 7519 §4.1.4).
     Expired,
@@ -76,13 +77,13 @@ pub enum TokenErrorKind {
     /// `nbf` lies in the future (RFC 7519 §4.1.5).
     NotYetValid,
     /// The token is larger than [`MAX_TOKEN_BYTES`](crate::limits::MAX_TOKEN_BYTES), or its header
-    /// than [`MAX_HEADER_BYTES`](crate::limits::MAX_HEADER_BYTES), or one of them holds more than
-    /// [`MAX_JSON_MEMBERS`](crate::limits::MAX_JSON_MEMBERS) or
+    /// than [`MAX_HEADER_BYTES`](crate::limits::MAX_HEADER_BYTES), or the header or the claims
+    /// exceed [`MAX_JSON_MEMBERS`](crate::limits::MAX_JSON_MEMBERS) or
     /// [`MAX_JSON_VALUES`](crate::limits::MAX_JSON_VALUES).
     TooLarge,
     /// No key has this `kid`.
     UnknownKey,
-    /// `iat` is longer ago than
+    /// `iat` is further in the past than
     /// [`max_token_age`](crate::config::JwtAuthConfigBuilder::max_token_age) allows.
     TooOld,
     /// The header asks for something that is not supported: `crit`, `b64`, `zip`, `enc` or a nested
@@ -91,17 +92,17 @@ pub enum TokenErrorKind {
     /// A check of the application refused the token; see
     /// [`check`](crate::config::JwtAuthConfigBuilder::check).
     RefusedByCheck,
-    /// No accepted audience is in `aud` (RFC 7519 §4.1.3).
+    /// `aud` contains no accepted audience (RFC 7519 §4.1.3).
     WrongAudience,
-    /// `client_id` is none of those that [`cognito`](crate::config::JwtAuthConfigBuilder::cognito)
-    /// lists.
+    /// `client_id` is not one of the client IDs that
+    /// [`cognito`](crate::config::JwtAuthConfigBuilder::cognito) lists.
     WrongClient,
     /// `iss` is not a configured issuer, compared byte for byte (RFC 7519 §4.1.1).
     WrongIssuer,
-    /// Not the three segments of a compact JWS (RFC 7515 §7.1).
+    /// The token does not have the three segments of a compact JWS (RFC 7515 §7.1).
     WrongSegments,
-    /// `typ`, or the claim in which the provider says the same, is not that of an access token
-    /// (RFC 8725 §3.11, RFC 9068 §4).
+    /// `typ`, or the provider's claim with the same meaning, does not identify an access token (RFC
+    /// 8725 §3.11, RFC 9068 §4).
     WrongType,
 }
 

@@ -6,7 +6,7 @@ use super::error::{TokenError, TokenErrorKind};
 use super::json::{Members, Text, Value, read_object};
 use crate::crypto::Algorithm;
 
-/// What a JOSE header says that decides anything (RFC 7515 §4.1).
+/// The members of a JOSE header that verification needs (RFC 7515 §4.1).
 #[derive(Debug)]
 pub(crate) struct Header<'a> {
     pub(crate) algorithm: Algorithm,
@@ -40,8 +40,8 @@ impl<'a> Header<'a> {
     }
 }
 
-/// `jwk`, `jku`, `x5u`, `x5c` and `x5t` are not among the members: a token never brings its own key
-/// (RFC 8725 §3.10).
+/// The members that are read. `jwk`, `jku`, `x5u`, `x5c` and `x5t` are not among them, because a
+/// token must not supply its own key (RFC 8725 §3.10).
 #[derive(Default)]
 struct Read<'a> {
     alg: Option<Cow<'a, str>>,
@@ -62,7 +62,7 @@ impl<'a> Members<'a> for Read<'a> {
             "cty" => self.cty = Some(value.read::<Text<'a>>("cty")?.0),
             "kid" => self.kid = Some(value.read::<Text<'a>>("kid")?.0),
             "typ" => self.typ = Some(value.read::<Text<'a>>("typ")?.0),
-            // RFC 7515 §4.1.11: we understand no extension, so every `crit` is refused, and with it
+            // RFC 7515 §4.1.11: we understand no extension, so every `crit` is refused, and so is
             // `b64`, which a JWT must not use (RFC 7797 §7). `zip` and `enc` belong to JWE.
             "b64" => self.refuse("b64", value)?,
             "crit" => self.refuse("crit", value)?,
@@ -85,7 +85,7 @@ impl Read<'_> {
     }
 }
 
-/// RFC 7519 §5.2 writes `JWT`; media types are compared in any case and may omit `application/`.
+/// RFC 7519 §5.2 writes `JWT`; media types are case-insensitive and may omit `application/`.
 fn is_nested_jwt(cty: &str) -> bool {
     without_application(cty).eq_ignore_ascii_case("JWT")
 }

@@ -1,5 +1,6 @@
-//! JSON as strictly as a token needs it: no repeated member, bounded depth and number of values, no
-//! number out of range. `serde_json` reads it; what is here says what may come.
+//! JSON parsing as strict as a token needs it: no repeated member, bounded depth and number of
+//! values, no number out of range. `serde_json` parses the text; this module decides what is
+//! accepted.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -13,25 +14,26 @@ use super::names::Names;
 use crate::base::numeric_date::NumericDate;
 use crate::limits::{MAX_JSON_MEMBERS, MAX_JSON_VALUES};
 
-/// Takes the members of an object one by one.
+/// Receives the members of an object one by one.
 pub(super) trait Members<'a> {
-    /// Reads the value of `name` out of `value`, or passes it over with [`Value::skip`].
+    /// Reads the value of `name` from `value`, or skips it with [`Value::skip`].
     fn member<D: MapAccess<'a>>(&mut self, name: &str, value: Value<'_, D>)
     -> Result<(), D::Error>;
 }
 
-/// Why a text was not read.
+/// Why a text was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum JsonError {
-    /// No JSON object, a repeated member, or a value of the wrong type: of this member, where it is
-    /// one of ours.
+    /// The text is not a JSON object, repeats a member, or holds a value of the wrong type. The
+    /// member is named if it is one that we read.
     Malformed(Option<&'static str>),
-    /// More members or values than are read.
+    /// The text has more members or values than the limits allow.
     TooMuch,
 }
 
 impl JsonError {
-    /// As an error about the text, which `malformed` says what it is.
+    /// Converts this into an error about the token. `malformed` is the kind for this text: header
+    /// or claims.
     pub(super) const fn of(self, malformed: TokenErrorKind) -> TokenError {
         match self {
             Self::Malformed(member) => TokenError::at(malformed, member),
@@ -60,9 +62,10 @@ pub(super) fn read_object<'a, M: Members<'a>>(
         .map_err(|_| reading.error.get())
 }
 
-/// What is known of a text while it is read: serde's own errors carry text of the token.
+/// The state of reading one text. It holds the error to report, because serde's own errors carry
+/// text of the token.
 pub(super) struct Reading {
-    /// What it means if reading fails now.
+    /// The error to report if reading fails now.
     error: Cell<JsonError>,
     values_left: Cell<usize>,
 }
@@ -73,7 +76,8 @@ impl Reading {
         E::custom("more than is read")
     }
 
-    /// Before each name and each value that nobody asked for.
+    /// Counts towards the limit: each value that is skipped, the names inside it, and each item of
+    /// a list.
     fn count<E: Error>(&self, values: usize) -> Result<(), E> {
         let left = self.values_left.get().checked_sub(values);
         self.values_left.set(left.ok_or_else(|| self.too_much())?);
@@ -88,7 +92,7 @@ pub(super) struct Value<'m, D> {
 }
 
 impl<'a, D: MapAccess<'a>> Value<'_, D> {
-    /// A member that means something to us: a failure is reported under `name`.
+    /// Reads a member that we use; a failure is reported under `name`.
     pub(super) fn read<T: ReadJson<'a>>(self, name: &'static str) -> Result<T, D::Error> {
         self.reading.error.set(JsonError::Malformed(Some(name)));
         let value = self.map.next_value_seed(Typed::new(self.reading))?;
@@ -96,8 +100,8 @@ impl<'a, D: MapAccess<'a>> Value<'_, D> {
         Ok(value)
     }
 
-    /// A member that means nothing to us. It is still read in full: serde's own way of skipping
-    /// neither bounds the depth nor judges strings and numbers.
+    /// Skips a member that we do not use. Its value is still parsed in full: serde's own way of
+    /// skipping neither bounds the depth nor validates strings and numbers.
     pub(super) fn skip(self) -> Result<(), D::Error> {
         let Skipped = self.map.next_value_seed(Typed::new(self.reading))?;
         Ok(())
@@ -137,8 +141,8 @@ impl<'a, M: Members<'a>> Visitor<'a> for Object<'_, M> {
             };
             target.member(&name, value)?;
             if !names.add(name) {
-                // RFC 7515 §4 and RFC 7519 §4 allow to reject, which leaves no room for two
-                // readings.
+                // RFC 7515 §4 and RFC 7519 §4 allow rejection. It ensures that no two parsers read
+                // a token differently.
                 return Err(D::Error::custom("a member is repeated"));
             }
         }
@@ -146,8 +150,8 @@ impl<'a, M: Members<'a>> Visitor<'a> for Object<'_, M> {
     }
 }
 
-/// Types that a member of a token can have. Our own trait, because serde's impls accept too much:
-/// `Option` takes null for absent, numbers take what is no date.
+/// Types that a member of a token can have. Not serde's trait, because its impls accept too much:
+/// `Option` treats null as absent, and numbers include values that are not dates.
 pub(super) trait ReadJson<'a>: Sized {
     fn read<D: Deserializer<'a>>(deserializer: D, reading: &Reading) -> Result<Self, D::Error>;
 }
@@ -265,7 +269,7 @@ impl<'a> ReadJson<'a> for NumericDate {
             }
 
             fn visit_u64<E: Error>(self, seconds: u64) -> Result<NumericDate, E> {
-                // The cast rounds above 2^53, all of which is out of bounds anyway.
+                // The cast rounds only values above 2^53, which are out of bounds anyway.
                 self.visit_f64(seconds as f64)
             }
 
@@ -279,12 +283,12 @@ impl<'a> ReadJson<'a> for NumericDate {
         }
 
         // Not `deserialize_any`: with serde_json's `arbitrary_precision`, which another crate may
-        // turn on, that one hands numbers over as maps.
+        // turn on, `deserialize_any` presents numbers as maps.
         deserializer.deserialize_f64(DateVisitor)
     }
 }
 
-/// A string where the value is one; anything else is as good as absent.
+/// A string if the value is one; any other value counts as absent.
 pub(super) struct MaybeText<'a>(pub(super) Option<Cow<'a, str>>);
 
 impl<'a> ReadJson<'a> for MaybeText<'a> {
@@ -296,8 +300,9 @@ impl<'a> ReadJson<'a> for MaybeText<'a> {
     }
 }
 
-/// A value that means nothing to us. With serde_json's `arbitrary_precision`, which another crate
-/// may turn on, a number is a map of text here: of any size then, and counted for three.
+/// A value that we do not use. With serde_json's `arbitrary_precision`, which another crate may
+/// turn on, a number is presented as a map that holds its text: its range is then not checked, and
+/// it counts as three values.
 struct Skipped;
 
 impl<'a> ReadJson<'a> for Skipped {
@@ -310,10 +315,10 @@ impl<'a> ReadJson<'a> for Skipped {
     }
 }
 
-/// Walks a value of any type, by recursion so that serde_json's depth limit counts.
+/// Walks a value of any type, recursively so that serde_json's depth limit applies.
 struct AnyVisitor<'r> {
     reading: &'r Reading,
-    /// Whether a string is wanted.
+    /// Whether the caller uses the value if it is a string.
     keep: bool,
 }
 
@@ -345,7 +350,7 @@ impl<'a> Visitor<'a> for AnyVisitor<'_> {
     }
 
     fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
-        // With many digits they take as long as ten others.
+        // A number with many digits takes as long to parse as ten other values.
         self.reading.count(VALUES_OF_A_FRACTION)?;
         Ok(None)
     }
@@ -368,5 +373,5 @@ impl<'a> Visitor<'a> for AnyVisitor<'_> {
     }
 }
 
-/// Beyond the one that every value counts for.
+/// Counted in addition to the one that each value counts as.
 const VALUES_OF_A_FRACTION: usize = 7;

@@ -1,19 +1,23 @@
-//! One token, one verdict: values in, verdict out. No clock, no I/O.
+//! Verification of one JWT access token, from its bytes to a `Verified`. Nothing here reads the
+//! clock or does I/O: the time, the policy and the keys are arguments.
 //!
-//! The order, cheapest first, so that nothing that an outsider can make up costs a signature check
-//! or a fetch:
+//! `verifier` calls the stages, and `config` builds the policy; `wire` and `caller` use only the
+//! errors and `Verified`.
+//!
+//! The checks run in this order, the cheapest first, so that a token costs a fetch or a signature
+//! verification only after it has passed all the others:
 //!
 //! 1. size of the token (`limits::MAX_TOKEN_BYTES`)
-//! 2. three segments (RFC 7515 §7.1), each canonical base64url where it is decoded (RFC 7515 §2):
-//!    the header now, the claims before 4, the signature before 9
+//! 2. three segments (RFC 7515 §7.1), each canonical base64url (RFC 7515 §2), checked when it is
+//!    decoded: the header now, the claims before step 4, the signature before step 9
 //! 3. header: one JSON object, no repeated member, no `crit`, `b64`, `zip`, `enc`, nested `cty`
-//!    (RFC 7515 §4, RFC 7797 §7)
-//!    and an `alg` that the allow-list of some issuer holds (RFC 8725 §3.1)
-//! 4. claims: one JSON object, no repeated member, every type right (RFC 7519 §4)
-//! 5. `alg` in the allow-list of its issuer, `typ` of an access token (RFC 8725 §3.1, §3.11; RFC
-//!    9068 §4)
+//!    (RFC 7515 §4, RFC 7797 §7), and an `alg` in the allow-list of at least one issuer (RFC 8725
+//!    §3.1)
+//! 4. claims: one JSON object, no repeated member, every type correct (RFC 7519 §4)
+//! 5. `alg` in the allow-list of the token's issuer, `typ` of an access token (RFC 8725 §3.1,
+//!    §3.11; RFC 9068 §4)
 //! 6. `iss`, `aud` (RFC 7519 §4.1.1, §4.1.3; RFC 8707 §2)
-//! 7. `exp`, `nbf`, `iat` (RFC 7519 §4.1.4-6), and the age where it is bounded
+//! 7. `exp`, `nbf`, `iat` (RFC 7519 §4.1.4-6), and the age of the token if it is limited
 //! 8. members that the profile or the provider requires (RFC 9068 §2.2), no `cnf` (RFC 9449 §7.2)
 //! 9. the key: by `kid`, key type, `alg`, `use` and `key_ops` (RFC 7517 §4)
 //! 10. the signature (RFC 7515 §5.2)

@@ -1,14 +1,15 @@
-//! The names of an object's members, to see whether one is repeated.
+//! The member names of one object, kept to detect a repeated member.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-/// Names as they come.
+/// The names read so far.
 #[derive(Debug, Default)]
 pub(super) struct Names<'a> {
-    /// While there are few, and none holds an escape.
+    /// Used while there are few names and none holds an escape.
     few: [&'a str; FEW],
-    /// All of them, once they are many: hashed under a secret, so that nobody can make it slow.
+    /// All names, once there are many or one holds an escape. Hashed with a random key, so that a
+    /// token cannot provoke collisions.
     many: HashSet<Cow<'a, str>>,
     count: usize,
 }
@@ -18,7 +19,7 @@ impl<'a> Names<'a> {
         self.count
     }
 
-    /// Whether it is new.
+    /// Adds `name` and returns whether it is new.
     pub(super) fn add(&mut self, name: Cow<'a, str>) -> bool {
         let few = self.few.split_at_mut_checked(self.count);
         self.count += 1;

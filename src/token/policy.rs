@@ -7,7 +7,7 @@ use super::header::{Header, without_application};
 use crate::base::numeric_date::{NumericDate, TokenTimes};
 use crate::crypto::Algorithm;
 
-/// What the tokens of one issuer must say. Everything here is decided before a key is looked for.
+/// The rules for the tokens of one issuer. All of them are checked before a key is looked up.
 #[derive(Clone, Debug)]
 pub(crate) struct ValidationPolicy {
     pub(crate) issuer: Arc<str>,
@@ -21,7 +21,7 @@ pub(crate) struct ValidationPolicy {
 
 #[derive(Clone, Debug)]
 pub(crate) enum AudienceRule {
-    /// `danger_allow_any_audience`: the claim must still be there.
+    /// `danger_allow_any_audience`: the claim must still be present.
     Any,
     AnyOf(Vec<String>),
 }
@@ -29,24 +29,24 @@ pub(crate) enum AudienceRule {
 /// Which members a token must carry beyond `iss`, `aud` and `exp`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Profile {
-    /// What identity providers issue in practice.
+    /// No others: identity providers often omit them in practice.
     Common,
-    /// RFC 9068 to the letter.
+    /// All members that RFC 9068 §2.2 requires.
     Rfc9068,
 }
 
-/// What tells the access tokens of one provider from its other tokens, where `aud` and `typ` do
+/// Distinguishes the access tokens of one provider from its other tokens where `aud` and `typ` do
 /// not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ProviderRule {
-    /// Its access tokens carry no `aud` unless a resource was asked for.
+    /// Its access tokens carry no `aud` unless the client requested a resource.
     Cognito { client_ids: Vec<String> },
-    /// It writes the kind of each token into the claim `typ`.
+    /// It puts the kind of each token into the claim `typ`.
     Keycloak,
 }
 
 impl ValidationPolicy {
-    /// The audience that matched, for `AuthInfo::resource`.
+    /// Returns the audience that matched, for `AuthInfo::resource`.
     pub(super) fn check<'p>(
         &'p self,
         header: &Header<'_>,
@@ -66,13 +66,14 @@ impl ValidationPolicy {
         self.check_profile(claims)?;
         self.check_provider(claims)?;
         if claims.cnf {
-            // RFC 9449 §7.2, RFC 8705 §3: without its proof such a token is a stolen one.
+            // RFC 9449 §7.2, RFC 8705 §3: without proof of possession, the token may be a stolen
+            // one.
             return Err(TokenErrorKind::BoundToKey.into());
         }
         Ok(audience)
     }
 
-    /// RFC 8414 §2 and RFC 9068 §4: exactly ours, no normalisation.
+    /// RFC 8414 §2 and RFC 9068 §4: `iss` must equal the configured issuer, without normalisation.
     fn check_issuer(&self, claims: &Claims<'_>) -> Result<(), TokenError> {
         match &claims.iss {
             None => Err(missing("iss")),
@@ -81,11 +82,12 @@ impl ValidationPolicy {
         }
     }
 
-    /// RFC 7519 §4.1.3, RFC 8707 §2: byte for byte; a prefix or another spelling is someone else.
+    /// RFC 7519 §4.1.3, RFC 8707 §2: `aud` is compared byte for byte; a prefix or another spelling
+    /// is a different audience.
     fn check_audience(&self, claims: &Claims<'_>) -> Result<Option<&str>, TokenError> {
         let Some(aud) = &claims.aud else {
             return match self.provider {
-                // `check_provider` asks for the client instead.
+                // `check_provider` checks the client instead.
                 Some(ProviderRule::Cognito { .. }) => Ok(None),
                 _ => Err(missing("aud")),
             };
@@ -102,8 +104,8 @@ impl ValidationPolicy {
         }
     }
 
-    /// Everything about a token that the clock decides: a remembered token is held against it again
-    /// each time.
+    /// All checks that depend on the clock. A cached token must pass them again each time it is
+    /// used.
     pub(crate) fn check_times(
         &self,
         times: &TokenTimes,
@@ -121,7 +123,7 @@ impl ValidationPolicy {
         if iat.is_some_and(|iat| latest_start < iat) {
             return Err(TokenErrorKind::IssuedInTheFuture.into());
         }
-        // Possible only within the leeway; such a token was never valid.
+        // This can happen only within the leeway; such a token was never valid.
         if [nbf, iat].into_iter().flatten().any(|start| exp < start) {
             return Err(TokenErrorKind::InconsistentTimes.into());
         }
@@ -134,7 +136,7 @@ impl ValidationPolicy {
         }
     }
 
-    /// When [`check_times`](Self::check_times) no longer accepts the token.
+    /// The time from which [`check_times`](Self::check_times) no longer accepts the token.
     pub(super) fn not_after(&self, times: &TokenTimes) -> NumericDate {
         let expired = self.expired_from(times);
         let too_old = self.too_old_from(times);
@@ -224,7 +226,7 @@ mod tests {
         }
     }
 
-    /// The verdict on a good token with some claims replaced (JSON text), or removed (empty).
+    /// The verdict on a valid token with some claims replaced (JSON text) or removed (empty).
     fn verdict(
         policy: &ValidationPolicy,
         header: &str,
@@ -268,7 +270,7 @@ mod tests {
                 r#""https://mcp.example:443/mcp""#,
                 Err(WrongAudience),
             ),
-            // `starts_with` would let this one in, `contains` the next.
+            // `starts_with` would accept this one, `contains` the next.
             (
                 "aud",
                 r#""https://mcp.example/mcp-evil""#,
@@ -539,7 +541,7 @@ mod tests {
             ("token_use", r#""Access""#, Err(WrongType)),
             ("token_use", "", Err(MissingClaim)),
             ("token_use", "true", Err(MissingClaim)),
-            // With a resource bound to it, a token is for that resource alone.
+            // A token with `aud` is valid only for the resource that `aud` names.
             ("aud", r#""https://mcp.example/mcp""#, Ok(())),
             ("aud", r#""https://other.example""#, Err(WrongAudience)),
             ("aud", "[]", Err(WrongAudience)),

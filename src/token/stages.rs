@@ -12,7 +12,7 @@ use crate::crypto::Algorithm;
 use crate::jwks::{KeyMiss, KeySet};
 use crate::token::verified::{ClaimSpans, Verified};
 
-/// A token whose header could be read (steps 1 to 3). Nothing in it is believed yet.
+/// A token whose header was parsed (steps 1 to 3). Nothing in it is trusted yet.
 #[derive(Debug)]
 pub(crate) struct HeaderRead<'u> {
     compact: Compact<'u>,
@@ -20,8 +20,8 @@ pub(crate) struct HeaderRead<'u> {
 }
 
 impl<'u> HeaderRead<'u> {
-    /// `header` is the header of `compact`. `used` says whether the tokens of any issuer may have
-    /// its algorithm: a token with another one is not read further.
+    /// `header` must be the header of `compact`. `used` returns whether any issuer allows the
+    /// algorithm; a token with any other algorithm is not read further.
     pub(crate) fn new(
         compact: Compact<'u>,
         header: Header<'u>,
@@ -41,7 +41,7 @@ impl<'u> HeaderRead<'u> {
         self.header.kid.as_deref()
     }
 
-    /// Step 4. `payload` is the decoded one of the same token.
+    /// Step 4. `payload` must be the decoded payload of the same token.
     pub(crate) fn parse(self, payload: &'u str) -> Result<Parsed<'u>, TokenError> {
         Ok(Parsed {
             headed: self,
@@ -51,7 +51,7 @@ impl<'u> HeaderRead<'u> {
     }
 }
 
-/// A token that could be read (steps 1 to 4). Nothing in it is believed yet.
+/// A token whose header and claims were parsed (steps 1 to 4). Nothing in it is trusted yet.
 #[derive(Debug)]
 pub(crate) struct Parsed<'u> {
     headed: HeaderRead<'u>,
@@ -60,7 +60,7 @@ pub(crate) struct Parsed<'u> {
 }
 
 impl<'u> Parsed<'u> {
-    /// Chooses the policy and the keys; [`check`](Self::check) then compares it again.
+    /// Selects the policy and the keys; [`check`](Self::check) then compares it with the policy.
     pub(crate) fn issuer(&self) -> Option<&str> {
         self.claims.iss.as_deref()
     }
@@ -80,8 +80,8 @@ impl<'u> Parsed<'u> {
     }
 }
 
-/// A token that passed everything but its signature (steps 1 to 8). Only one of these may ask for
-/// fresh keys.
+/// A token that passed every check before its signature (steps 1 to 8). Only such a token may cause
+/// a fetch of keys.
 #[derive(Debug)]
 pub(crate) struct Checked<'u, 'p> {
     parsed: Parsed<'u>,
@@ -94,7 +94,7 @@ impl Checked<'_, '_> {
         self.parsed.headed.kid()
     }
 
-    /// Steps 9 and 10. `signature` is the decoded one of the same token.
+    /// Steps 9 and 10. `signature` must be the decoded signature of the same token.
     pub(crate) fn verify(
         &self,
         keys: &KeySet,
@@ -115,7 +115,7 @@ impl Checked<'_, '_> {
     }
 }
 
-/// The signature of one token verified. Made by [`Checked::verify`] alone.
+/// A token whose signature was verified. Only [`Checked::verify`] creates it.
 #[derive(Debug)]
 pub(crate) struct SignatureVerified {
     spans: ClaimSpans,
@@ -123,7 +123,8 @@ pub(crate) struct SignatureVerified {
 }
 
 impl SignatureVerified {
-    /// The proof that every check was passed. `payload` is the payload of the same token.
+    /// Creates the proof that the token passed every check. `payload` must be the payload of the
+    /// same token.
     pub(crate) fn into_verified(self, payload: String) -> Arc<Verified> {
         Arc::new(Verified::assertion(payload, self.spans, self.not_after))
     }
@@ -138,7 +139,7 @@ const fn key_error(miss: KeyMiss) -> TokenError {
     })
 }
 
-/// Steps 1, 2, 3, 9 and 10 alone, for test vectors whose payloads are no claims.
+/// Steps 1, 2, 3, 9 and 10 only, for test vectors whose payloads are not claims.
 #[cfg(feature = "test-util")]
 pub(crate) fn verify_jws(token: &str, keys: &KeySet) -> Result<Vec<u8>, TokenError> {
     let compact = Compact::split(token.as_bytes())?;
@@ -156,7 +157,7 @@ pub(crate) fn verify_jws(token: &str, keys: &KeySet) -> Result<Vec<u8>, TokenErr
     Ok(payload)
 }
 
-/// Steps 9 and 10 alone, for test vectors that are no tokens.
+/// Steps 9 and 10 only, for test vectors that are not tokens.
 #[cfg(feature = "test-util")]
 pub(crate) fn verify_raw(
     keys: &KeySet,
@@ -168,7 +169,7 @@ pub(crate) fn verify_raw(
         .map_err(key_error)
 }
 
-/// What [`Checked::verify`] would say of these claims, without a token.
+/// Builds a [`Verified`] from claims alone, without a token or a signature.
 #[cfg(feature = "test-util")]
 pub(crate) fn verified_of_claims(json: &str) -> Result<Arc<Verified>, TokenError> {
     let claims = Claims::parse(json)?;

@@ -6,13 +6,13 @@ use std::sync::OnceLock;
 use crate::base::numeric_date::{NumericDate, TokenTimes};
 use crate::base::scopes::{ScopeHierarchy, ScopeSet, grants};
 
-/// A token that passed every check. Shared by everybody who holds an `AuthInfo` of it.
+/// A token that passed every check. Shared by every `AuthInfo` of the token.
 #[derive(Debug)]
 pub(crate) struct Verified {
     spans: ClaimSpans,
     not_after: NumericDate,
     payload: String,
-    /// Made when they are first asked for: most handlers ask for neither.
+    /// This list and `scopes` are built on first use, because most handlers use neither.
     audience: OnceLock<Vec<String>>,
     scopes: OnceLock<ScopeSet>,
 }
@@ -24,14 +24,15 @@ pub(crate) struct ClaimSpans {
     pub(crate) client: Option<Span>,
     pub(crate) issuer: Span,
     pub(crate) jti: Option<Span>,
-    /// The accepted audience that `aud` named.
+    /// The accepted audience that `aud` contains.
     pub(crate) matched: Option<Span>,
-    /// Lists of scopes, separated by spaces.
+    /// Each span is a list of scopes separated by spaces.
     pub(crate) scopes: Spans,
     pub(crate) subject: Option<Span>,
 }
 
-/// A text of the claims: where it stands, or a copy when it is spelled with escapes there.
+/// A string of the claims: its byte range in the payload, or a copy if the payload spells it with
+/// escapes.
 #[derive(Debug)]
 pub(crate) enum Span {
     At { start: u32, end: u32 },
@@ -66,7 +67,7 @@ impl Verified {
         &self.spans.times
     }
 
-    /// When the token is no longer accepted, by the policy that verified it.
+    /// The time from which the policy that verified the token no longer accepts it.
     pub(crate) const fn not_after(&self) -> NumericDate {
         self.not_after
     }
@@ -126,7 +127,7 @@ impl Verified {
         }
     }
 
-    /// Bytes on the heap, at most: as if every list had been asked for.
+    /// An upper bound for the bytes on the heap: it counts both lists as if they were built.
     pub(crate) fn weight(&self) -> usize {
         let ClaimSpans {
             audience,
@@ -149,7 +150,7 @@ impl Verified {
         for (places, is_list) in [(audience, false), (scopes, true)] {
             for place in places.as_slice() {
                 let text = self.at(place);
-                // Not memchr: lists are short.
+                // Not `memchr`, because the lists are short.
                 let spaces = text.bytes().filter(|byte| is_list && *byte == b' ').count();
                 let texts = (spaces + 1) * (size_of::<String>() + LEAST_ALLOCATION) + text.len();
                 bytes += size_of::<Span>() + copied(place) + texts;
@@ -160,12 +161,12 @@ impl Verified {
 }
 
 impl Span {
-    /// Where `text` stands in `whole`, which it was read from.
+    /// The byte range of `text` if it borrows from `whole`, otherwise a copy.
     pub(crate) fn of(text: &str, whole: &str) -> Self {
         let start = text.as_ptr().addr().wrapping_sub(whole.as_ptr().addr());
         let end = start.wrapping_add(text.len());
         match (u32::try_from(start), u32::try_from(end)) {
-            // No need to compare: two texts cannot lie in one place.
+            // No need to compare the bytes: an address range inside `whole` is a part of `whole`.
             (Ok(from), Ok(to)) if from <= to && end <= whole.len() => Self::At {
                 start: from,
                 end: to,
@@ -196,7 +197,7 @@ impl FromIterator<Span> for Spans {
     }
 }
 
-/// What an allocator takes for the shortest text.
+/// The bytes that an allocator uses for the shortest text.
 const LEAST_ALLOCATION: usize = 16;
 
 #[cfg(test)]

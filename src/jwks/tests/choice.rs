@@ -1,4 +1,4 @@
-//! Which keys of a set there are, and which of them verifies.
+//! Which keys a set holds, and which of them verifies a signature.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,7 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::limits::{MAX_KEYS, MAX_KEYS_PER_KID};
 
-/// The members beside the key itself say nothing about it, not even a certificate of another one.
+/// Members other than the key material are ignored, even a certificate for another key.
 #[test]
 fn n76_certificates_are_not_read() {
     let (signing, other) = (
@@ -39,7 +39,7 @@ fn n77_more_keys_than_anybody_needs() {
         "what is skipped takes bounded room too"
     );
 }
-/// A key that is alone needs no name, and its signature is checked all the same.
+/// If only one key fits, the token needs no `kid`; its signature is checked all the same.
 #[test]
 fn without_kid_the_only_key_that_fits_verifies() {
     let signing = TestKey::generate(Algorithm::ES256, "k");
@@ -72,7 +72,8 @@ fn names_are_told_also_of_keys_that_are_skipped() {
     let empty = KeySetError::NoUsableKey { skipped: None }.to_string();
     assert_eq!(empty, "the list of keys is empty");
 }
-/// RFC 7517 §4.4: without `alg` a key serves what its type and curve fit, and nothing else.
+/// RFC 7517 §4.4: a key without `alg` verifies the algorithms that fit its type and curve, and no
+/// others.
 #[test]
 fn without_alg_type_and_curve_decide() {
     for algorithm in [
@@ -259,7 +260,7 @@ fn a_key_without_kid_fits_any_only_where_it_stands_alone() {
             set.verify(None, Algorithm::ES256, MESSAGE, &signature),
             Ok(())
         );
-        // One that has a name of its own goes by it, wherever it stands.
+        // A key that has a `kid` verifies only tokens with that `kid`, under either option.
         let named = KeySet::from_members(&[key.jwk()], options).unwrap();
         assert_eq!(
             named.verify(Some("k"), Algorithm::ES256, MESSAGE, &signature),

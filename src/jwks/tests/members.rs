@@ -1,4 +1,4 @@
-//! What each member of a JWK does. A key with one change is usable, or is skipped for that.
+//! The effect of each member of a JWK: a key with one change is usable, or is skipped for it.
 
 use SkipReason::*;
 use base64::Engine as _;
@@ -132,7 +132,7 @@ fn n69_n70_n71_rsa_parameters() {
         ],
     );
 }
-/// Some providers publish them: a key has two spellings then, which harms nobody.
+/// Some providers publish these encodings. A second encoding of a key is harmless.
 #[test]
 fn spellings_of_numbers() {
     let rsa = key(Algorithm::RS256);

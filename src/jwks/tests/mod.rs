@@ -1,3 +1,5 @@
+//! Tests of key sets. `members` changes one member of a JWK at a time; `choice` verifies signatures
+//! with whole sets. Both use the helpers below.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod choice;
@@ -20,7 +22,7 @@ fn set(keys: &[Value]) -> Result<KeySet, KeySetError> {
         KeySetOptions::default(),
     )
 }
-/// What becomes of `jwk`: usable, or why not. A good key stands beside it and stays usable.
+/// Whether `jwk` is usable, or why not. The set also holds a valid key, which must stay usable.
 fn verdict(jwk: &Value) -> Result<(), SkipReason> {
     let set = set(&[jwk.clone(), key(Algorithm::EdDSA)]).unwrap();
     match set.skipped() {
@@ -29,7 +31,7 @@ fn verdict(jwk: &Value) -> Result<(), SkipReason> {
         _ => panic!("the good key was skipped"),
     }
 }
-/// A key of each algorithm, made once: RSA keys take a moment.
+/// A key for `algorithm`, generated only once, because generating an RSA key is slow.
 fn key(algorithm: Algorithm) -> Value {
     static MADE: Mutex<Vec<(Algorithm, Value)>> = Mutex::new(Vec::new());
     let mut made = MADE.lock().unwrap();
@@ -48,7 +50,7 @@ fn with(jwk: &Value, changes: Value) -> Value {
     }
     jwk
 }
-/// A copy with one member less.
+/// A copy without this member.
 fn without(jwk: &Value, name: &str) -> Value {
     let mut jwk = jwk.clone();
     jwk.as_object_mut().unwrap().remove(name).unwrap();
@@ -60,7 +62,8 @@ fn text(octets: &[u8]) -> Value {
 fn octets(member: &Value) -> Vec<u8> {
     URL_SAFE_NO_PAD.decode(member.as_str().unwrap()).unwrap()
 }
-/// `jwk` is usable; with each of these changes it is what stands beside them.
+/// `jwk` is usable as published; with each of these changes, the verdict must be the one in the
+/// row.
 fn table(jwk: &Value, rows: &[(&str, Value, Result<(), SkipReason>)]) {
     assert_eq!(verdict(jwk), Ok(()), "as published");
     for (name, changes, want) in rows {
