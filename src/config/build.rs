@@ -1,5 +1,4 @@
-//! Everything that the builder was told, checked together. Apart from the setters, which check
-//! nothing.
+//! Checks all settings of the builder together. Separate from the setters, which check nothing.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -22,11 +21,11 @@ use crate::wire::metadata::ResourceMetadata;
 use crate::wire::resource::{ProtectedResource, ScopeListing};
 
 impl JwtAuthConfigBuilder {
-    /// Checks everything. Fetches nothing.
+    /// Checks all settings. Fetches nothing.
     ///
     /// # Errors
     ///
-    /// A [`ConfigError`] for the first setting that is wrong.
+    /// A [`ConfigError`] for the first setting that is invalid.
     pub fn build(self) -> Result<JwtAuthConfig, ConfigError> {
         if !crypto::AVAILABLE {
             return Err(ConfigError::CryptoMissing);
@@ -88,7 +87,7 @@ impl JwtAuthConfigBuilder {
         }
     }
 
-    /// What challenges say of this server, but for the scopes.
+    /// The description of this server for challenges, without the required scopes.
     fn protected_resource(&self, metadata: Option<&ResourceMetadata>) -> ProtectedResource {
         let default_realm = metadata.is_none().then(|| DEFAULT_REALM.to_owned());
         ProtectedResource {
@@ -128,7 +127,7 @@ impl JwtAuthConfigBuilder {
         self.http_transport.clone()
     }
 
-    /// One entry for each issuer, whichever way they were given.
+    /// One entry for each issuer, whether set with `issuer` or `add_issuer`.
     fn entries(&self) -> Result<Vec<Issuer>, ConfigError> {
         let entries = match (&self.issuer, &self.issuers) {
             (Some(_), Some(_)) => {

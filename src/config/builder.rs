@@ -33,22 +33,24 @@ pub struct JwtAuthConfigBuilder {
 issuer_setters!(JwtAuthConfigBuilder, shared);
 
 impl JwtAuthConfigBuilder {
-    /// The identifier of this server (RFC 9728 §1.2): the URL at which clients reach it. Tokens
-    /// must name it in `aud` unless `audience` is set. Used byte for byte as it stands here.
+    /// Sets the identifier of this server (RFC 9728 §1.2): the URL at which clients reach it.
+    /// Tokens must name it in `aud` unless `audience` is set. It is used byte for byte, without
+    /// normalization.
     ///
     /// Default: none. Then `audience` is needed, no metadata is served, and challenges carry a
     /// realm.
     ///
     /// # Errors
     ///
-    /// `build` refuses what is not https (or http on a loopback host), a query, a fragment, and
-    /// what a challenge cannot carry.
+    /// `build` rejects a URL that is not https (http is allowed on a loopback host), that has a
+    /// query or a fragment, or that contains characters that a challenge cannot carry.
     pub fn resource(mut self, resource: impl Into<String>) -> Self {
         self.resource = Some(resource.into());
         self
     }
 
-    /// Names this server for people, in the resource metadata (RFC 9728 §2 `resource_name`).
+    /// Publishes a human-readable name of this server in the resource metadata (RFC 9728 §2
+    /// `resource_name`).
     ///
     /// Default: none.
     pub fn resource_name(mut self, name: impl Into<String>) -> Self {
@@ -56,20 +58,22 @@ impl JwtAuthConfigBuilder {
         self
     }
 
-    /// A page for developers, in the resource metadata (RFC 9728 §2 `resource_documentation`).
+    /// Publishes the URL of a page for developers in the resource metadata (RFC 9728 §2
+    /// `resource_documentation`).
     ///
     /// Default: none.
     ///
     /// # Errors
     ///
-    /// `build` refuses what is not https, or http on a loopback host; the same for the other pages.
+    /// `build` rejects a URL that is not https (http is allowed on a loopback host). The same rule
+    /// applies to the other URLs in the metadata.
     pub fn resource_documentation(mut self, url: impl Into<String>) -> Self {
         self.details.documentation = Some(url.into());
         self
     }
 
-    /// A page about what clients may do with the data, in the resource metadata (RFC 9728 §2
-    /// `resource_policy_uri`).
+    /// Publishes the URL of a page about how clients may use the data, in the resource metadata
+    /// (RFC 9728 §2 `resource_policy_uri`).
     ///
     /// Default: none.
     pub fn resource_policy_uri(mut self, url: impl Into<String>) -> Self {
@@ -77,7 +81,8 @@ impl JwtAuthConfigBuilder {
         self
     }
 
-    /// The terms of service, in the resource metadata (RFC 9728 §2 `resource_tos_uri`).
+    /// Publishes the URL of the terms of service in the resource metadata (RFC 9728 §2
+    /// `resource_tos_uri`).
     ///
     /// Default: none.
     pub fn resource_tos_uri(mut self, url: impl Into<String>) -> Self {
@@ -85,8 +90,8 @@ impl JwtAuthConfigBuilder {
         self
     }
 
-    /// Where this server publishes keys of its own, in the resource metadata (RFC 9728 §2
-    /// `jwks_uri`). Not those by which tokens are verified: these belong to the issuer.
+    /// Publishes the URL of this server's own keys in the resource metadata (RFC 9728 §2
+    /// `jwks_uri`). Tokens are not verified with these keys, but with the issuer's.
     ///
     /// Default: none.
     pub fn resource_jwks_uri(mut self, url: impl Into<String>) -> Self {
@@ -94,14 +99,15 @@ impl JwtAuthConfigBuilder {
         self
     }
 
-    /// The scopes that the resource metadata lists (RFC 9728 §2 `scopes_supported`), for clients to
-    /// ask for at first: what the basic use of the server needs, not all that exist.
+    /// Lists these scopes in the resource metadata (RFC 9728 §2 `scopes_supported`). Clients
+    /// request them at first, so list the scopes that basic use of the server needs, not every
+    /// scope that exists.
     ///
     /// Default: `required_scopes`.
     ///
     /// # Errors
     ///
-    /// `build` refuses an empty list, `offline_access`, and scopes that a challenge cannot carry.
+    /// `build` rejects an empty list, `offline_access`, and scopes that a challenge cannot carry.
     pub fn scopes_supported<S: Into<String>>(
         mut self,
         scopes: impl IntoIterator<Item = S>,
@@ -112,50 +118,52 @@ impl JwtAuthConfigBuilder {
 
     /// Lists only the scopes of the operation in the challenge of a 403, without `required_scopes`.
     ///
-    /// Default: off. Clients of MCP before 2026-07-28 ask next for just what the challenge lists,
-    /// and lose what they had; later ones add the two themselves, and both work with the longer
-    /// list.
+    /// Default: off. MCP clients from before 2026-07-28 next request exactly the scopes that the
+    /// challenge lists, and lose the scopes that they had. Later clients combine the two
+    /// themselves. Both work with the longer list.
     pub fn challenge_operation_scopes_only(mut self) -> Self {
         self.challenge_operation_scopes_only = true;
         self
     }
 
-    /// The realm that challenges name (RFC 9110 §11.5).
+    /// Sets the realm that challenges name (RFC 9110 §11.5).
     ///
-    /// Default: none; `mcp` when there is no `resource` that a challenge could point to.
+    /// Default: none; `mcp` when no `resource` is set, because a challenge then has no metadata to
+    /// point to.
     ///
     /// # Errors
     ///
-    /// `build` refuses what a challenge cannot carry.
+    /// `build` rejects an empty realm, and characters that a challenge cannot carry.
     pub fn realm(mut self, realm: impl Into<String>) -> Self {
         self.realm = Some(realm.into());
         self
     }
 
-    /// Trusts this one issuer, compared byte for byte with the `iss` of tokens: a slash at the end
-    /// counts.
+    /// Trusts this one issuer. It is compared byte for byte with the `iss` of tokens: a slash at
+    /// the end counts.
     ///
     /// # Errors
     ///
-    /// `build` refuses an http URL on another host than loopback, and a text that is no URL unless
-    /// its keys are set.
+    /// `build` rejects an http URL whose host is not a loopback host, and a value that is not a URL
+    /// unless its keys are configured.
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         self.issuer = Some(issuer.into());
         self
     }
 
-    /// Trusts one more issuer. May be called several times, and not together with
+    /// Trusts one more issuer. May be called several times, but not together with
     /// [`issuer`](Self::issuer).
     pub fn add_issuer(mut self, issuer: Issuer) -> Self {
         self.issuers.get_or_insert_default().push(issuer);
         self
     }
 
-    /// Says which scope implies which, `implies(granted, needed)`, for required scopes,
+    /// Defines which scopes imply others: `implies(granted, needed)` returns whether a granted
+    /// scope includes a needed one. It applies to required scopes,
     /// [`AuthInfo::has_scope`](crate::AuthInfo::has_scope) and
     /// [`RequireScopesLayer`](crate::RequireScopesLayer).
     ///
-    /// Default: a scope implies itself alone.
+    /// Default: a scope implies only itself.
     pub fn scope_hierarchy(
         mut self,
         implies: impl Fn(&str, &str) -> bool + Send + Sync + 'static,
@@ -164,12 +172,12 @@ impl JwtAuthConfigBuilder {
         self
     }
 
-    /// Asks `check` about every caller whose token is good; it sees the verified claims and can
-    /// only refuse. All checks that were added must agree.
+    /// Calls `check` for every caller whose token is valid. It gets the verified claims and can
+    /// only reject. May be called several times; every check must return `Ok`.
     ///
-    /// It runs for each request, also when the token is remembered from an earlier one, and before
-    /// scopes are looked at: so it serves as a deny list, by `jti`, subject or client. It is called
-    /// on the request's way and must not block; keep what it looks up in memory.
+    /// The check runs for each request, even if the token is in the cache, and before scopes are
+    /// checked, so it can serve as a deny list by `jti`, subject or client. It runs while the
+    /// request waits and must not block: keep the data that it needs in memory.
     ///
     /// Default: none.
     ///
@@ -196,8 +204,8 @@ impl JwtAuthConfigBuilder {
         self
     }
 
-    /// Removes the `Authorization` header of requests that are let through, so that nothing behind
-    /// can pass the token on.
+    /// Removes the `Authorization` header of admitted requests, so that inner services cannot
+    /// forward the token.
     ///
     /// Default: off; the header stays and is marked sensitive, so that `Debug` does not print it.
     pub fn strip_authorization(mut self) -> Self {
@@ -205,54 +213,54 @@ impl JwtAuthConfigBuilder {
         self
     }
 
-    /// Caches this many verified tokens: the next request with one of them costs no signature
+    /// Caches up to this many verified tokens: a later request with one of them needs no signature
     /// check. 0 turns the cache off.
     ///
     /// A cached token gets the verdict that it would get without the cache: its times are compared
     /// with the clock for each request, and its entry is not used once the issuer's keys have
-    /// changed. Rejected tokens are never cached. The tokens themselves are held in memory for as
-    /// long.
+    /// changed. Rejected tokens are never cached. A token stays in memory as long as its entry.
     ///
     /// An entry takes the token's bytes and about 1.1 KB: 2.1 KB for a token of 1 KB. The number
-    /// bounds the memory as well: at most 3 KiB for each on average, and up to a sixth more, so
-    /// that large tokens leave room for fewer.
+    /// also bounds the memory: at most 3 KiB per entry on average, and up to a sixth more. The
+    /// cache therefore holds fewer tokens if they are large.
     ///
     /// Default: [16,384](crate::limits::DEFAULT_TOKEN_CACHE_ENTRIES).
     ///
     /// # Errors
     ///
-    /// `build` refuses more than [a million](crate::limits::MAX_TOKEN_CACHE_ENTRIES).
+    /// `build` rejects more than [a million](crate::limits::MAX_TOKEN_CACHE_ENTRIES).
     pub fn token_cache_entries(mut self, how_many: usize) -> Self {
         self.token_cache_entries = Some(how_many);
         self
     }
 
-    /// Allows http to any host, for issuers and for this server.
+    /// Allows http on any host, for issuers and for this server.
     ///
-    /// What is lost: whoever sits on the network can replace the keys, and so make any token good.
+    /// The risk: an attacker on the network can replace the keys, and then forge any token.
     pub fn danger_allow_http(mut self) -> Self {
         self.allow_http = true;
         self
     }
 
-    /// Fetches with this client: for a proxy, a CA of your own or a client certificate.
+    /// Fetches keys and metadata with this client, for example with a proxy, your own CA or a
+    /// client certificate.
     ///
-    /// Its own settings hold: turn redirects off and set a connect timeout. The fetch timeout and
-    /// the size limit hold for it as well.
+    /// The client's own settings apply: turn redirects off and set a connect timeout. The fetch
+    /// timeout and the size limit apply to it as well.
     ///
-    /// Default: a client that connects within 2 seconds, follows no redirect, keeps no connection,
-    /// and honours the proxy variables of the environment.
+    /// Default: a client that connects within 2 seconds, follows no redirect, keeps no connection
+    /// open, and honours the proxy variables of the environment.
     #[cfg(feature = "reqwest")]
     pub fn http_client(self, client: reqwest::Client) -> Self {
         self.http_transport(crate::keys::ReqwestTransport::with_client(client))
     }
 
-    /// Fetches keys and metadata through this transport: for another HTTP client than reqwest's, or
-    /// to fetch without the feature `reqwest`. Of this setter and
-    /// [`http_client`](Self::http_client), the call made last counts.
+    /// Fetches keys and metadata through this transport, for an HTTP client other than reqwest or
+    /// to fetch without the feature `reqwest`. This setter and [`http_client`](Self::http_client)
+    /// replace each other: the last call counts.
     ///
-    /// Default: reqwest, see [`http_client`](Self::http_client); without the feature `reqwest`
-    /// none, and `build` refuses an issuer whose keys must be fetched.
+    /// Default: reqwest, see [`http_client`](Self::http_client). Without the feature `reqwest`
+    /// there is no default, and `build` rejects an issuer whose keys must be fetched.
     ///
     /// See [`HttpTransport`] for an example.
     pub fn http_transport(mut self, transport: impl HttpTransport) -> Self {
@@ -260,7 +268,9 @@ impl JwtAuthConfigBuilder {
         self
     }
 
-    /// Reads the wall clock from `clock`, in tests.
+    /// Uses `clock` as the wall clock, in tests.
+    ///
+    /// Default: the system's clock.
     #[cfg(feature = "test-util")]
     pub fn clock(mut self, clock: &crate::test_util::FakeClock) -> Self {
         self.clock = clock.as_clock();

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-/// When keys are fetched and how long they serve.
+/// When keys are fetched and how long they are used.
 ///
 /// ```
 /// use std::time::Duration;
@@ -28,54 +28,57 @@ impl JwksCache {
         }
     }
 
-    /// Keys older than this are due for a refresh; it begins at 80 % of it. Also the longest that a
-    /// withdrawn key stays trusted. The issuer's `Cache-Control` may shorten it, not stretch it.
+    /// Sets the age at which keys are due for a refresh. The refresh begins at 80 % of this age. It
+    /// is also the longest time that a withdrawn key stays trusted while refreshes succeed. The
+    /// issuer's `Cache-Control` may shorten it, but not extend it.
     ///
     /// Default: [10 minutes](crate::limits::DEFAULT_MAX_AGE).
     ///
     /// # Errors
     ///
-    /// `build` refuses less than 1 second.
+    /// `build` rejects less than 1 second.
     #[must_use]
     pub const fn max_age(mut self, max_age: Duration) -> Self {
         self.max_age = Some(max_age);
         self
     }
 
-    /// Keys this old serve no more, although every refresh since has failed: requests get 503.
+    /// Sets the age at which keys are no longer used, even if every refresh since has failed:
+    /// requests then get 503.
     ///
     /// Default: [24 hours](crate::limits::DEFAULT_MAX_STALE).
     ///
     /// # Errors
     ///
-    /// `build` refuses less than `max_age`.
+    /// `build` rejects less than `max_age`.
     #[must_use]
     pub const fn max_stale(mut self, max_stale: Duration) -> Self {
         self.max_stale = Some(max_stale);
         self
     }
 
-    /// How often an unknown `kid` may cause a fetch, after the first two; and the longest pause
-    /// between attempts while they fail.
+    /// Sets how often an unknown `kid` may cause a fetch: once per this duration, after the first
+    /// two fetches. It is also the longest pause between attempts while they fail.
     ///
     /// Default: [30 seconds](crate::limits::DEFAULT_COOLDOWN).
     ///
     /// # Errors
     ///
-    /// `build` refuses less than 1 second.
+    /// `build` rejects less than 1 second.
     #[must_use]
     pub const fn cooldown(mut self, cooldown: Duration) -> Self {
         self.cooldown = Some(cooldown);
         self
     }
 
-    /// The longest that a fetch may take, discovery included, and that a request waits for it.
+    /// Sets the longest time that a fetch may take, including discovery, and that a request waits
+    /// for it.
     ///
     /// Default: [5 seconds](crate::limits::DEFAULT_TIMEOUT).
     ///
     /// # Errors
     ///
-    /// `build` refuses zero.
+    /// `build` rejects zero.
     #[must_use]
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);

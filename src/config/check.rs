@@ -1,4 +1,4 @@
-//! One issuer, checked: its policy, its keys, its answers.
+//! Checks one issuer and derives its policy, its keys and its responses.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,13 +20,13 @@ use crate::token::{AudienceRule, Profile, ProviderRule, ValidationPolicy};
 use crate::wire::answers::Answers;
 use crate::wire::resource::ProtectedResource;
 
-/// What the entries of `issuers` have in common.
+/// The values that all entries of `issuers` share.
 pub(super) struct Context<'b> {
     pub(super) rule: UrlRule,
     pub(super) resource: Option<&'b str>,
     pub(super) shared: &'b Settings,
     pub(super) challenges: &'b ProtectedResource,
-    /// `None` without the feature `reqwest`, unless the builder was given one.
+    /// `None` without the feature `reqwest`, unless the builder has a transport.
     pub(super) transport: Option<Arc<dyn HttpTransport>>,
 }
 
@@ -36,7 +36,8 @@ impl Context<'_> {
         if entry.issuer.is_empty() {
             return Err(ConfigError::Empty { setting: "issuer" });
         }
-        // An issuer that is no URL of ours is lawful; one that is gets published, and fetched from.
+        // An issuer need not be a web URL. One that is gets published and fetched from, so it must
+        // follow the rules for URLs.
         if is_web_url(&entry.issuer) {
             if stands_for_every_tenant(&entry.issuer) {
                 let issuer = entry.issuer.clone();
@@ -99,8 +100,8 @@ impl Context<'_> {
             Some(audience) => audience.clone(),
             None => self.resource.map(ToOwned::to_owned).into_iter().collect(),
         };
-        // A token without `aud` is then judged by its client, and one with an `aud` matches
-        // nothing.
+        // With Cognito, the list may be empty: a token without `aud` is then judged by its
+        // `client_id`, and one with an `aud` matches nothing.
         let by_client = matches!(provider, Some(ProviderRule::Cognito { .. }));
         match audience.is_empty() && !by_client {
             true => Err(ConfigError::AudienceMissing {
@@ -119,7 +120,7 @@ impl Context<'_> {
             .filter(|algorithm| algorithm.is_symmetric())
             .collect();
         let fetched = |source| match symmetric.first() {
-            // RFC 8725 §3.1: with a public key at hand, HS* is how tokens are forged.
+            // RFC 8725 §3.1: an attacker could sign with HS*, using a public key as the secret.
             Some(algorithm) => Err(ConfigError::SymmetricAlgorithm {
                 algorithm: algorithm.name(),
             }),

@@ -16,11 +16,11 @@ use crate::wire::answers::Answers;
 use crate::wire::metadata::ResourceMetadata;
 use crate::wire::stream_expiry::StreamExpiry;
 
-/// A configuration in which everything has been checked; [`JwtAuthLayer::new`] takes it.
+/// A configuration whose settings have all been checked; [`JwtAuthLayer::new`] takes it.
 ///
-/// Made with [`builder`](Self::builder), or deserialized, for example from JSON. In a file every
-/// name may also be written in camelCase, unknown names are refused, and durations are texts such
-/// as `"30s"` or `"10m"`:
+/// It is made with [`builder`](Self::builder), or deserialized, for example from JSON. In a file,
+/// every name may also be written in camelCase, unknown names are rejected, and durations are
+/// strings such as `"30s"` or `"10m"`:
 ///
 /// ```
 /// # #[cfg(all(feature = "aws_lc_rs", feature = "reqwest"))] {
@@ -39,7 +39,7 @@ use crate::wire::stream_expiry::StreamExpiry;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 ///
-/// A file does not hold functions and clients. To add them, deserialize the builder instead:
+/// A file cannot contain functions or clients. To add them, deserialize the builder instead:
 ///
 /// ```
 /// # #[cfg(all(feature = "aws_lc_rs", feature = "reqwest"))] {
@@ -84,7 +84,7 @@ pub(super) enum Keys {
 }
 
 impl JwtAuthConfig {
-    /// Starts with nothing set.
+    /// Returns a builder with nothing set.
     pub fn builder() -> JwtAuthConfigBuilder {
         JwtAuthConfigBuilder::default()
     }
@@ -124,8 +124,9 @@ impl JwtAuthConfig {
 }
 
 impl JwtAuthLayer {
-    /// The layer for `config`. Fetches nothing, starts nothing and needs no runtime: the keys are
-    /// fetched when the first token comes, or with [`wait_for_keys`](Self::wait_for_keys).
+    /// Creates the layer for `config`. Fetches nothing, starts nothing and needs no runtime: the
+    /// keys are fetched when the first token arrives, or with
+    /// [`wait_for_keys`](Self::wait_for_keys).
     pub fn new(config: JwtAuthConfig) -> Self {
         Self::assemble(
             config.verifier(),
@@ -136,12 +137,13 @@ impl JwtAuthLayer {
 }
 
 impl JwtAuthLayer {
-    /// The layer for `config`, set up as an MCP server should have it: the token goes no further
-    /// (`Authorization` is removed, since a server must not pass it on), and streams on which a
-    /// client only listens end with their token ([`StreamExpiry::ListenOnly`]).
+    /// Creates the layer for `config` with the settings recommended for MCP servers: the token is
+    /// not forwarded (`Authorization` is removed, since a server must not pass the token on), and
+    /// streams that only deliver notifications end when their token expires
+    /// ([`StreamExpiry::ListenOnly`]).
     ///
-    /// Set `resource`: it is what clients find the issuer by. Scopes per tool are the business of
-    /// [`McpScopesLayer`](crate::mcp::McpScopesLayer), sessions that of
+    /// Set `resource`: clients find the issuer through it. For scopes per tool, add
+    /// [`McpScopesLayer`](crate::mcp::McpScopesLayer), and for sessions
     /// [`SessionBindingLayer`](crate::mcp::SessionBindingLayer); both go inside this layer.
     ///
     /// ```
@@ -171,7 +173,7 @@ impl JwtAuthLayer {
 }
 
 impl JwtVerifier {
-    /// The verifier for `config`. Fetches nothing, starts nothing and needs no runtime.
+    /// Creates the verifier for `config`. Fetches nothing, starts nothing and needs no runtime.
     #[must_use]
     pub fn new(config: JwtAuthConfig) -> Self {
         config.verifier()

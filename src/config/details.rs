@@ -20,7 +20,7 @@ pub(super) fn first_set(details: &ResourceDetails) -> Option<&'static str> {
         .map(|(name, _)| name)
 }
 
-/// Whether the details can be published.
+/// Checks that the details can be published.
 pub(super) fn check(details: &ResourceDetails, rule: UrlRule) -> Result<(), ConfigError> {
     for (setting, url) in [
         ("resource_documentation", &details.documentation),

@@ -4,22 +4,23 @@ use std::time::Duration;
 use crate::base::url_rule::UrlError;
 use crate::jwks::{KeySetError, SkipReason};
 
-/// What is wrong with a configuration: the setting, its value, and the way out.
+/// An error in a configuration. The message names the setting, its value, and how to correct it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// Neither `audience` nor `resource` says which tokens are meant for this server.
+    /// Neither `audience` nor `resource` is set, so it is unknown which tokens are meant for this
+    /// server.
     #[non_exhaustive]
     AudienceMissing {
-        /// The issuer whose tokens would be accepted whomever they are for.
+        /// The issuer whose tokens would be accepted for any audience.
         issuer: String,
     },
-    /// Two settings that exclude each other.
+    /// Two settings exclude each other.
     #[non_exhaustive]
     Conflict {
-        /// One of them.
+        /// One setting.
         first: &'static str,
-        /// The other.
+        /// The other setting.
         second: &'static str,
     },
     /// No crypto back end is compiled in.
@@ -37,12 +38,12 @@ pub enum ConfigError {
         setting: &'static str,
         /// Its value.
         value: Duration,
-        /// The smallest that is allowed.
+        /// The smallest value that is allowed.
         least: Duration,
-        /// The largest that is allowed.
+        /// The largest value that is allowed.
         most: Duration,
     },
-    /// A setting is there but empty.
+    /// A setting is present but empty.
     #[non_exhaustive]
     Empty {
         /// The setting.
@@ -56,7 +57,7 @@ pub enum ConfigError {
         /// The feature.
         feature: &'static str,
     },
-    /// A realm or scope holds characters that would break a challenge.
+    /// A realm or scope contains characters that would break a challenge.
     #[non_exhaustive]
     InvalidCharacters {
         /// The setting.
@@ -69,41 +70,42 @@ pub enum ConfigError {
     InvalidKey {
         /// The setting.
         setting: &'static str,
-        /// What is wrong with it.
+        /// Why the key cannot be used.
         reason: StaticKeyError,
     },
-    /// A URL is not one that may be used.
+    /// A URL cannot be used.
     #[non_exhaustive]
     InvalidUrl {
         /// The setting.
         setting: &'static str,
         /// Its value.
         value: String,
-        /// What is wrong with it.
+        /// Why the URL cannot be used.
         reason: UrlError,
     },
-    /// There is no issuer.
+    /// No issuer is set.
     IssuerMissing,
-    /// None of the static keys fits an algorithm that is allowed.
+    /// None of the static keys fits an allowed algorithm.
     #[non_exhaustive]
     NoKeyForAlgorithms {
-        /// The issuer whose tokens could never pass.
+        /// The issuer, none of whose tokens could be verified.
         issuer: String,
     },
-    /// The keys of an issuer that is no URL cannot be discovered.
+    /// The issuer is not a URL, so its keys cannot be discovered.
     #[non_exhaustive]
     NotDiscoverable {
         /// The issuer.
         issuer: String,
     },
-    /// `offline_access` is between a client and its issuer; a server that asks for it makes clients
-    /// ask for refresh tokens that they may not want (MCP authorization, "Refresh Tokens").
+    /// A list of scopes contains `offline_access`. This scope is a matter between a client and its
+    /// issuer: a server that lists it makes clients request refresh tokens that they may not want
+    /// (MCP authorization, "Refresh Tokens").
     #[non_exhaustive]
     OfflineAccess {
         /// The setting.
         setting: &'static str,
     },
-    /// One duration must not be below another.
+    /// A duration is below another that bounds it.
     #[non_exhaustive]
     OutOfOrder {
         /// The setting that must not be smaller.
@@ -115,35 +117,35 @@ pub enum ConfigError {
         /// Its value.
         smaller_value: Duration,
     },
-    /// A setting says something about the resource, and `resource` is not set.
+    /// A setting describes the resource, but `resource` is not set.
     #[non_exhaustive]
     ResourceMissing {
         /// The setting.
         setting: &'static str,
     },
-    /// `HS*` is listed, but the keys are fetched, or are not a secret.
+    /// `HS*` is listed, but the keys are fetched or are not secrets.
     #[non_exhaustive]
     SymmetricAlgorithm {
         /// The algorithm.
         algorithm: &'static str,
     },
-    /// The issuer of every tenant of Entra ID at once, which no token names.
+    /// The issuer stands for every tenant of Entra ID at once; no token names it.
     #[non_exhaustive]
     TenantTemplate {
         /// The issuer.
         issuer: String,
     },
-    /// A number is larger than it may be.
+    /// A number is too large.
     #[non_exhaustive]
     TooMany {
         /// The setting.
         setting: &'static str,
         /// Its value.
         value: usize,
-        /// The largest that is allowed.
+        /// The largest value that is allowed.
         most: usize,
     },
-    /// An algorithm has no such name.
+    /// No supported algorithm has this name.
     #[non_exhaustive]
     UnknownAlgorithm {
         /// The name.
@@ -151,17 +153,17 @@ pub enum ConfigError {
     },
 }
 
-/// What is wrong with a static key.
+/// The reason why a static key cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StaticKeyError {
-    /// Not a JSON object.
+    /// The key is not a JSON object.
     NotAnObject,
-    /// Not PEM text of an RSA, EC or Ed25519 public key.
+    /// The text is not the PEM text of an RSA, EC or Ed25519 public key.
     NotPem,
-    /// A snapshot of another issuer's keys.
+    /// The snapshot holds the keys of another issuer.
     OtherIssuer,
-    /// The set has no key that can be used.
+    /// The set has no usable key.
     Unusable(KeySetError),
 }
 

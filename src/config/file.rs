@@ -1,5 +1,5 @@
-//! The configuration as a file: names, spellings and types. The builder says what each setting
-//! means.
+//! The configuration as a file: names, spellings and types. The setters of the builder document
+//! what each setting means.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -28,10 +28,10 @@ impl<'de> Deserialize<'de> for JwtAuthConfigBuilder {
     }
 }
 
-/// Declares a struct with the given fields and the settings of an issuer, which a file has at its
-/// top level and in each entry of `issuers`.
+/// Declares a struct with the given fields and the settings of an issuer, which may stand at the
+/// top level of a file and in each entry of `issuers`.
 ///
-/// One list instead of `#[serde(flatten)]`, with which serde no longer refuses unknown names.
+/// The macro replaces `#[serde(flatten)]`, with which serde would no longer reject unknown names.
 macro_rules! with_issuer_settings {
     (struct $name:ident { $($own:tt)* }) => {
         #[derive(Deserialize)]
@@ -222,7 +222,7 @@ impl OneOrMany {
     }
 }
 
-/// `build` reports an unknown name, so that the error keeps its type.
+/// Leaves an unknown name to `build`, so that it is reported as a `ConfigError`.
 fn algorithms(names: Vec<String>) -> Result<Vec<Algorithm>, UnsupportedAlgorithm> {
     let read = |name: String| Algorithm::from_name(&name).ok_or(UnsupportedAlgorithm { name });
     names.into_iter().map(read).collect()

@@ -1,11 +1,11 @@
 use super::settings::Settings;
 
-/// One of several issuers: whose tokens are accepted, and where its keys come from.
+/// One of several trusted issuers: the rules for its tokens, and where its keys come from.
 ///
-/// What is not set here is taken from the [builder](crate::config::JwtAuthConfigBuilder): audience,
-/// algorithms, required scopes, leeway, bounds on age, cache times, and the rules `rfc9068`,
-/// `cognito` and `keycloak`. Keys are never shared: the `iss` of a token chooses one issuer, and
-/// only that issuer's keys count.
+/// Settings that are absent here are taken from the
+/// [builder](crate::config::JwtAuthConfigBuilder): audience, algorithms, required scopes, leeway,
+/// maximum token age, cache times, and the rules `rfc9068`, `cognito` and `keycloak`. Keys are
+/// never shared: the `iss` of a token selects one issuer, and only that issuer's keys verify it.
 ///
 /// ```
 /// # #[cfg(all(feature = "aws_lc_rs", feature = "reqwest"))] {
@@ -28,7 +28,7 @@ pub struct Issuer {
 }
 
 impl Issuer {
-    /// Trusts `issuer`, compared byte for byte with the `iss` of tokens.
+    /// Trusts `issuer`. It is compared byte for byte with the `iss` of tokens.
     pub fn new(issuer: impl Into<String>) -> Self {
         Self {
             issuer: issuer.into(),
@@ -37,27 +37,27 @@ impl Issuer {
     }
 }
 
-/// The setters that the builder and an issuer share; one text for both.
+/// The setters that the builder and an issuer share, documented once for both.
 macro_rules! issuer_setters {
     ($type:ty, $($path:ident).+) => {
         impl $type {
-            /// Accepts tokens that name `audience` in `aud`, byte for byte; any match passes. May
-            /// be called several times.
+            /// Accepts tokens that name `audience` in `aud`, compared byte for byte. May be called
+            /// several times; a token must name at least one of the audiences.
             ///
-            /// Default: `resource`. List both spellings when the issuer's differs from it.
+            /// Default: `resource`. If the issuer spells it differently, list both spellings.
             pub fn audience(mut self, audience: impl Into<String>) -> Self {
                 self.$($path).+.audience.get_or_insert_default().push(audience.into());
                 self
             }
 
-            /// Accepts only tokens signed with one of these.
+            /// Accepts only tokens signed with one of these algorithms.
             ///
-            /// Default: every asymmetric algorithm that we support. The key bounds it further: an
-            /// EC key never verifies an `RS256` token (RFC 8725 §3.1).
+            /// Default: every asymmetric algorithm that this crate supports. The key restricts them
+            /// further: an EC key never verifies an `RS256` token (RFC 8725 §3.1).
             ///
             /// # Errors
             ///
-            /// `build` refuses an empty list, an algorithm that is not supported, and `HS*` unless
+            /// `build` rejects an empty list, an algorithm that is not supported, and `HS*` unless
             /// the key is a static secret.
             pub fn algorithms<A>(mut self, algorithms: impl IntoIterator<Item = A>) -> Self
             where
@@ -68,43 +68,45 @@ macro_rules! issuer_setters {
                 self
             }
 
-            /// Every operation needs these scopes: a good token without them gets 403.
+            /// Requires these scopes for every operation: a request whose valid token lacks one of
+            /// them gets 403. Challenges and the resource metadata list the scopes.
             ///
-            /// Default: none. Challenges and the resource metadata list them.
+            /// Default: none.
             ///
             /// # Errors
             ///
-            /// `build` refuses an empty list, and scopes that a challenge cannot carry.
+            /// `build` rejects an empty list, `offline_access`, and scopes that a challenge cannot
+            /// carry.
             pub fn required_scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
                 self.$($path).+.required_scopes = Some(scopes.into_iter().map(Into::into).collect());
                 self
             }
 
-            /// Tolerates this much clock difference on `exp`, `nbf` and `iat`.
+            /// Tolerates this much clock difference when checking `exp`, `nbf` and `iat`.
             ///
             /// Default: [60 seconds](crate::limits::DEFAULT_LEEWAY). A larger value lets expired
             /// tokens live longer (RFC 7519 §4.1.4).
             ///
             /// # Errors
             ///
-            /// `build` refuses more than [5 minutes](crate::limits::MAX_LEEWAY).
+            /// `build` rejects more than [5 minutes](crate::limits::MAX_LEEWAY).
             pub fn leeway(mut self, leeway: std::time::Duration) -> Self {
                 self.$($path).+.leeway = Some(leeway);
                 self
             }
-            /// When keys are fetched and how long they serve. What `times` leaves unset stays as it
-            /// was.
+            /// Sets when keys are fetched and how long they are used. Times that `times` leaves
+            /// unset keep the value of an earlier call.
             pub fn jwks_cache(mut self, times: $crate::config::JwksCache) -> Self {
                 let old = self.$($path).+.jwks_cache;
                 self.$($path).+.jwks_cache = times.or(old);
                 self
             }
 
-            /// Accepts only tokens that follow RFC 9068 to the letter: `typ` is `at+jwt`, and
-            /// `sub`, `client_id`, `iat` and `jti` are there.
+            /// Accepts only tokens that follow RFC 9068 strictly: `typ` is `at+jwt`, and `sub`,
+            /// `client_id`, `iat` and `jti` are present.
             ///
             /// Default: off, because Auth0, Entra ID, Keycloak and Okta issue other tokens unless
-            /// told.
+            /// configured to follow it.
             pub fn rfc9068(mut self) -> Self {
                 self.$($path).+.rfc9068 = true;
                 self
@@ -113,55 +115,56 @@ macro_rules! issuer_setters {
             /// Accepts access tokens of an Amazon Cognito user pool that were issued to one of
             /// these app clients.
             ///
-            /// Cognito puts no `aud` into an access token unless a resource was asked for. So
-            /// `client_id` must be listed here, and `token_use` be `access`; an `aud` that is there
-            /// must match as usual. Any server that lists the same client accepts the same tokens:
-            /// use an app client of its own for each.
+            /// Cognito puts no `aud` into an access token unless the client requested a resource.
+            /// Therefore the token's `client_id` must be listed here and its `token_use` must be
+            /// `access`; an `aud`, if present, must match as usual. Every server that lists the
+            /// same app client accepts the same tokens, so use a separate one for each server.
             ///
-            /// Default: off; a token without `aud` is refused.
+            /// Default: off; a token without `aud` is rejected.
             ///
             /// # Errors
             ///
-            /// `build` refuses an empty list, and `keycloak` or `rfc9068` beside it.
+            /// `build` rejects an empty list, and a combination with `keycloak` or `rfc9068`.
             pub fn cognito<S: Into<String>>(mut self, client_ids: impl IntoIterator<Item = S>) -> Self {
                 self.$($path).+.cognito = Some(client_ids.into_iter().map(Into::into).collect());
                 self
             }
 
-            /// Accepts only tokens whose claim `typ` is `Bearer`, as the access tokens of Keycloak
-            /// are; its ID, refresh and logout tokens say something else there and nothing in the
-            /// header.
+            /// Accepts only tokens whose claim `typ` is `Bearer`, as in Keycloak's access tokens.
+            /// Keycloak's ID, refresh and logout tokens have another value in this claim, and
+            /// nothing in the header that distinguishes them.
             ///
-            /// Default: off; `aud` alone keeps them out.
+            /// Default: off; only `aud` keeps those other tokens out.
             ///
             /// # Errors
             ///
-            /// `build` refuses `cognito` beside it.
+            /// `build` rejects a combination with `cognito`.
             pub fn keycloak(mut self) -> Self {
                 self.$($path).+.keycloak = true;
                 self
             }
 
-            /// Refuses tokens whose `iat` is longer ago than this, however late they expire, and
-            /// tokens without `iat`. The leeway is added.
+            /// Rejects tokens whose `iat` is longer ago than this, even if they have not expired,
+            /// and tokens without `iat`. The leeway is added.
             ///
             /// Default: none; `exp` alone decides.
             ///
             /// # Errors
             ///
-            /// `build` refuses less than 1 second.
+            /// `build` rejects less than 1 second.
             pub fn max_token_age(mut self, age: std::time::Duration) -> Self {
                 self.$($path).+.max_token_age = Some(age);
                 self
             }
 
-            /// Fetches keys from this URL. It wins over every other source but a `key_source`.
+            /// Fetches keys from this URL. It takes precedence over every other source except
+            /// `key_source`.
             ///
-            /// Default: found through the issuer's metadata (RFC 8414, OpenID Connect Discovery).
+            /// Default: the URL in the issuer's metadata (RFC 8414, OpenID Connect Discovery).
             ///
             /// # Errors
             ///
-            /// `build` refuses what is not https, or http on a loopback host.
+            /// `build` rejects a URL that is not https (http is allowed on a loopback host).
             pub fn jwks_uri(mut self, uri: impl Into<String>) -> Self {
                 self.$($path).+.keys.jwks_uri = Some(uri.into());
                 self
@@ -173,48 +176,49 @@ macro_rules! issuer_setters {
                 self
             }
 
-            /// Uses this one key, which never changes. Without a `kid` of its own it fits tokens of
+            /// Uses this one key, which never changes. If the key has no `kid`, it fits tokens with
             /// any `kid`.
             pub fn jwk(mut self, jwk: impl Into<$crate::keys::Jwk>) -> Self {
                 self.$($path).+.keys.jwk = Some(jwk.into().0);
                 self
             }
 
-            /// Uses this one public key, PEM text of RSA, EC or Ed25519, which never changes.
+            /// Uses this one public key, which never changes: an RSA, EC or Ed25519 key as PEM
+            /// text.
             pub fn public_key_pem(mut self, pem: impl Into<String>) -> Self {
                 self.$($path).+.keys.public_key_pem = Some(pem.into());
                 self
             }
 
-            /// Gets keys from a source of your own. It wins over every other setting.
+            /// Gets keys from your own source. It takes precedence over every other setting.
             pub fn key_source(mut self, source: impl $crate::keys::KeySource) -> Self {
                 self.$($path).+.keys.source = Some(std::sync::Arc::new(source));
                 self
             }
 
-            /// Serves with these keys until the first fetch, which happens as soon as it would
-            /// without them: for a process that starts while its issuer is down.
+            /// Starts with these keys, for a process that may start while its issuer is down. They
+            /// are used until the first successful fetch and do not delay it.
             ///
-            /// A [`KeySnapshot`](crate::keys::KeySnapshot) keeps its age, and is passed over once
-            /// it is older than `max_stale`; a plain set counts as fetched when the layer is made.
+            /// A [`KeySnapshot`](crate::keys::KeySnapshot) keeps its age, and is ignored once it is
+            /// older than `max_stale`. A plain set counts as fetched when the layer is made.
             ///
-            /// Default: none. It means nothing to static keys.
+            /// Default: none. It has no effect with static keys.
             ///
             /// # Errors
             ///
-            /// `build` refuses a set without a usable key, and a snapshot of another issuer.
+            /// `build` rejects a set without a usable key, and a snapshot of another issuer.
             pub fn initial_jwks(mut self, keys: impl Into<$crate::config::InitialJwks>) -> Self {
                 self.$($path).+.keys.initial = Some(keys.into());
                 self
             }
 
-            /// Keeps each good key set in this file, and starts with it: so that a process that is
-            /// restarted while its issuer is down comes up serving.
+            /// Saves each usable key set to this file and starts with it, so that a process that
+            /// restarts while its issuer is down can serve requests.
             ///
             /// The file is replaced as a whole and carries a checksum. It is read when the layer is
-            /// made, and passed over when it is damaged, older than `max_stale`, or of another
-            /// issuer. Each issuer needs a file of its own. Whoever can write it decides whose
-            /// tokens are good.
+            /// made, and ignored if it is damaged, older than `max_stale`, or from another issuer.
+            /// Each issuer needs a separate file. Anyone who can write to the file decides which
+            /// keys are trusted.
             ///
             /// Default: none; keys do not outlive the process.
             pub fn snapshot_file(mut self, path: impl Into<std::path::PathBuf>) -> Self {
@@ -222,19 +226,19 @@ macro_rules! issuer_setters {
                 self
             }
 
-            /// Takes keys only from the host of the issuer, whatever its metadata says.
+            /// Fetches keys only from the issuer's host, whatever URL its metadata names.
             ///
-            /// Default: off, because Google and others keep them on another host. It means nothing
-            /// where `jwks_uri` is set.
+            /// Default: off, because Google and others publish keys on another host. It has no
+            /// effect if `jwks_uri` is set.
             pub fn pin_jwks_host(mut self) -> Self {
                 self.$($path).+.keys.pin_jwks_host = true;
                 self
             }
 
-            /// Accepts tokens whomever they are for, as long as they carry an `aud`.
+            /// Accepts tokens for any audience, as long as they carry an `aud`.
             ///
-            /// What is lost: a token that a user gave to another service of the same issuer works
-            /// here too. The MCP authorization spec forbids it.
+            /// The risk: a token that a user gave to another service of the same issuer works here
+            /// too. The MCP authorization spec forbids this.
             pub fn danger_allow_any_audience(mut self) -> Self {
                 self.$($path).+.allow_any_audience = true;
                 self

@@ -29,7 +29,8 @@ pub(super) fn seed(initial: &InitialJwks, issuer: &str) -> Result<Seed, ConfigEr
     })
 }
 
-/// The keys of `settings` that need no fetch; the first of `jwks`, `jwk` and PEM text counts.
+/// The keys in `settings` that need no fetch. The first of `jwks`, `jwk` and `public_key_pem` that
+/// is set counts.
 pub(super) fn static_keys(
     settings: &KeySettings,
     symmetric: &[Algorithm],

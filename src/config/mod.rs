@@ -1,4 +1,18 @@
-//! The configuration: every setting, every default, every cross-check, and the layer made from it.
+//! The configuration: every setting with its default, the checks across settings, and the layer and
+//! the verifier built from them.
+//!
+//! This folder may use every other folder; only `lib.rs`, `test_util` and `fuzzing` use it. In
+//! order:
+//!
+//! 1. The setters in `builder`, `issuer` and `cache_times` store values and check nothing; `file`
+//!    fills the same fields from JSON or another format. `settings` has the plain values.
+//! 2. `build` checks everything that is set, with `shape` (each setting by itself), `details` (the
+//!    resource metadata) and `rules` (URLs, scopes, durations).
+//! 3. `check` turns each issuer into its policy and the source of its keys; `keys` reads keys
+//!    that are part of the configuration. The first problem is returned as a `ConfigError`, from
+//!    `error`.
+//! 4. `checked` is the finished configuration, from which `JwtAuthLayer` and `JwtVerifier` are
+//!    made. Nothing has been fetched so far.
 
 mod build;
 mod builder;

@@ -1,4 +1,4 @@
-//! What single values of a configuration must be: URLs, scopes, durations.
+//! Rules for single values of a configuration: URLs, scopes, durations.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ pub(super) fn check_url(
 
 pub(super) fn invalid_url(setting: &'static str, text: &str, reason: UrlError) -> ConfigError {
     let value = match reason {
-        // It would end up in a log.
+        // The credentials would end up in a log.
         UrlError::Credentials => "(not shown)".to_owned(),
         _ => text.to_owned(),
     };
@@ -44,7 +44,8 @@ pub(super) fn invalid_url(setting: &'static str, text: &str, reason: UrlError) -
     }
 }
 
-/// Entra ID's metadata for several tenants names an issuer that no token carries.
+/// Whether this is an issuer that stands for several tenants of Entra ID. Its metadata names it,
+/// but no token does.
 pub(super) fn stands_for_every_tenant(issuer: &str) -> bool {
     let path = ENTRA
         .iter()
@@ -56,7 +57,8 @@ pub(super) fn stands_for_every_tenant(issuer: &str) -> bool {
     })
 }
 
-/// Other issuers may be URLs too, such as SPIFFE's; we neither fetch from them nor judge them.
+/// Whether the issuer is an http or https URL. Issuers of other schemes, such as SPIFFE's, are
+/// neither fetched from nor checked.
 pub(super) fn is_web_url(issuer: &str) -> bool {
     let scheme = issuer.trim_start().split(':').next().unwrap_or_default();
     scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
@@ -102,7 +104,7 @@ pub(super) fn within(
     }
 }
 
-/// The public cloud and the national ones.
+/// The hosts of Entra ID, in the public cloud and in the national clouds.
 const ENTRA: [&str; 4] = [
     "login.microsoftonline.com",
     "login.microsoftonline.us",

@@ -1,5 +1,5 @@
-//! What a configuration may set, as plain values. `issuer` and `builder` fill them in, `file` reads
-//! them, `check` and `keys` judge them.
+//! The settings as plain values. `issuer`, `builder` and `file` fill them in; `shape`, `check` and
+//! `keys` check them.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use crate::crypto::{Algorithm, UnsupportedAlgorithm};
 use crate::jwks::JwkSet;
 use crate::keys::{KeySnapshot, KeySource};
 
-/// What can be set for one issuer, or for all of them.
+/// The settings for one issuer, or for all of them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Settings {
     pub(super) audience: Option<Vec<String>>,
@@ -30,7 +30,8 @@ pub(super) struct Settings {
     pub(super) keys: KeySettings,
 }
 
-/// Where keys come from. Several at once are no error: the first that is set wins.
+/// Where keys come from. Setting several sources is not an error: the first that is set, in the
+/// order of the fields, is used.
 #[derive(Clone, Default)]
 pub(super) struct KeySettings {
     pub(super) source: Option<Arc<dyn KeySource>>,

@@ -1,4 +1,4 @@
-//! What a setting must be, for one issuer or for all of them, whether it is used or not.
+//! Checks of each setting by itself, for one issuer or for all of them, whether it is used or not.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ impl Settings {
         match (&self.cognito, self.keycloak) {
             (None, keycloak) => Ok(keycloak.then_some(ProviderRule::Keycloak)),
             (Some(_), true) => Err(conflict("keycloak")),
-            // Its tokens carry no `typ`, so that none would ever pass.
+            // Cognito's tokens carry no `typ`, so RFC 9068 would reject every one.
             (Some(_), false) if strict => Err(conflict("rfc9068")),
             (Some(client_ids), false) => Ok(Some(ProviderRule::Cognito {
                 client_ids: client_ids.clone(),
@@ -38,7 +38,7 @@ impl Settings {
         }
     }
 
-    /// What is wrong whether it is used or not.
+    /// Rejects empty lists and values out of bounds, even in settings that are not used.
     pub(super) fn check_shape(&self) -> Result<(), ConfigError> {
         let empty = |setting| Err(ConfigError::Empty { setting });
         if self

@@ -83,7 +83,7 @@ mod with_everything {
             json!({"issuer": "no url", "audience": "a", "jwk": key}),
             json!({"issuer": "no url", "audience": "a", "jwks_uri": "https://keys.example/jwks"}),
             json!({"issuer": "https://i.example", "audience": "a", "jwk": secret, "algorithms": ["HS256"]}),
-            // The order decides: several sources are no error, and what is not used is not read.
+            // Several sources are not an error: the first one is used, and the others are not read.
             json!({"issuer": "https://i.example", "audience": "a", "jwks_uri": "https://k.example", "jwk": {"kty": "?"}}),
             json!({"issuer": "https://i.example", "danger_allow_any_audience": true}),
             json!({"issuer": "http://i.example", "audience": "a", "dangerAllowHttp": true}),
@@ -109,7 +109,8 @@ mod with_everything {
         }
     }
 
-    /// The texts are part of what we promise: what, which value, what to do.
+    /// The texts are part of the public contract: each names the setting, its value and how to
+    /// correct it.
     #[test]
     fn files_that_are_not() {
         let secret = TestKey::generate(Algorithm::HS256, "s").jwk();
@@ -333,7 +334,7 @@ mod with_everything {
                 json!({"resource": "https:///r.example/mcp"}),
                 "resource \"https:///r.example/mcp\" must be an absolute https URL",
             ),
-            // Empty is a mistake whether it would be used or not.
+            // An empty setting is an error whether it would be used or not.
             (
                 json!({"jwks_uri": "https://k.example", "jwk": {}}),
                 "jwk is empty: give it a value or leave it out",
@@ -622,7 +623,8 @@ mod with_everything {
         assert_eq!(build("ES999").unwrap_err(), unknown);
     }
 
-    /// Keys in the forms that users have them in; each must verify what its private half signed.
+    /// Keys in the forms in which users have them; each must verify a token signed with its private
+    /// key.
     #[cfg(feature = "jsonwebtoken")]
     #[tokio::test]
     async fn keys_of_jsonwebtoken() {

@@ -1,5 +1,5 @@
-//! What the tests of this crate need and nobody else: not part of the interface, and not bound by
-//! its versions.
+//! Helpers for the tests of this crate only. They are not part of the public API, and semantic
+//! versioning does not cover them.
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -12,29 +12,31 @@ use crate::token::{TokenError, verify_jws, verify_raw};
 ///
 /// # Panics
 ///
-/// For seconds below zero, or beyond what a time can hold.
+/// Panics if the seconds are negative, or too many for a `SystemTime`.
 #[must_use]
 pub fn unix(seconds: f64) -> SystemTime {
     UNIX_EPOCH + Duration::from_secs_f64(seconds)
 }
 
-/// Verifies only what a JWS is (RFC 7515 §5.2): shape, header rules, choice of key and signature;
-/// no claim is looked at. For test vectors whose payloads are no claims. Returns the payload.
+/// Verifies a token only as a JWS (RFC 7515 §5.2): shape, header rules, choice of key and
+/// signature. No claim is checked. For test vectors whose payloads are not claims. Returns the
+/// payload.
 ///
 /// # Errors
 ///
-/// What is wrong with the token, or with the key set.
+/// Returns an error if the token or the key set is rejected.
 pub fn verify_jws_only(jwks: &[u8], token: &str) -> Result<Vec<u8>, JwsError> {
     let keys = KeySet::parse(jwks, KeySetOptions::default()).map_err(JwsError::Keys)?;
     verify_jws(token, &keys).map_err(JwsError::Token)
 }
 
-/// Verifies a signature of anything, under the one key that `jwk` is. For test vectors whose
-/// messages are no JWS.
+/// Verifies a signature of any message with the key `jwk`. For test vectors whose messages are not
+/// JWS.
 ///
 /// # Errors
 ///
-/// When the key cannot be used, does not fit `algorithm`, or the signature does not verify.
+/// Returns an error if the key cannot be used or does not fit `algorithm`, or if the signature does
+/// not verify.
 pub fn verify_raw_signature(
     jwk: &serde_json::Value,
     algorithm: Algorithm,
@@ -46,21 +48,21 @@ pub fn verify_raw_signature(
     verify_raw(&keys, algorithm, message, signature).map_err(JwsError::Token)
 }
 
-/// Why [`verify_jws_only`] or [`verify_raw_signature`] refused.
+/// The error of [`verify_jws_only`] and [`verify_raw_signature`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JwsError {
     /// The key set has no usable key.
     Keys(crate::keys::KeySetError),
-    /// The token is refused.
+    /// The token is rejected.
     Token(TokenError),
 }
 
-/// How many keys of a set are usable, and why the others are not.
+/// Returns how many keys of a set are usable, and why the others are not.
 ///
 /// # Errors
 ///
-/// When the document is no key set, or none of its keys is usable.
+/// Returns an error if the document is not a key set, or none of its keys is usable.
 pub fn inspect_key_set(
     jwks: &[u8],
 ) -> Result<(usize, Vec<crate::keys::SkippedKey>), crate::keys::KeySetError> {

@@ -12,7 +12,7 @@ use super::state::{Fault, Mode, Shared, State};
 use super::token::TokenBuilder;
 use crate::crypto::Algorithm;
 
-/// An issuer on the loopback interface, on a thread and runtime of its own.
+/// An issuer on the loopback interface, with its own thread and runtime.
 ///
 /// It publishes its key set at `/jwks` and its metadata in both well-known forms. Dropping it
 /// closes the port.
@@ -28,7 +28,7 @@ impl TestIssuer {
     ///
     /// # Panics
     ///
-    /// When no loopback port can be had.
+    /// Panics if no loopback port is available.
     #[must_use]
     pub fn start() -> Self {
         Self::with_algorithm(Algorithm::ES256)
@@ -38,7 +38,7 @@ impl TestIssuer {
     ///
     /// # Panics
     ///
-    /// When no loopback port can be had.
+    /// Panics if no loopback port is available.
     #[must_use]
     pub fn with_algorithm(algorithm: Algorithm) -> Self {
         Self::with_path(algorithm, "")
@@ -48,7 +48,7 @@ impl TestIssuer {
     ///
     /// # Panics
     ///
-    /// When no loopback port can be had.
+    /// Panics if no loopback port is available.
     #[must_use]
     pub fn with_path(algorithm: Algorithm, path: &str) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a loopback port is free");
@@ -90,36 +90,37 @@ impl TestIssuer {
         }
     }
 
-    /// The identifier: what `iss` says.
+    /// The issuer identifier, which tokens carry in `iss`.
     #[must_use]
     pub fn issuer(&self) -> &str {
         &self.shared.issuer
     }
 
-    /// Where the key set is.
+    /// The URL of the key set.
     #[must_use]
     pub fn jwks_uri(&self) -> &str {
         &self.shared.jwks_uri
     }
 
-    /// Where it listens.
+    /// The address that the issuer listens on.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// A good access token for `audience`, signed with the current key, valid for an hour.
+    /// Begins a valid access token for `audience`, signed with the current key, with a lifetime of
+    /// an hour.
     pub fn mint(&self, audience: &str) -> TokenBuilder {
         TokenBuilder::new(self.signing_key(), &self.shared.issuer, audience)
     }
 
-    /// The key that signs now.
+    /// The key that signs tokens at present.
     #[must_use]
     pub fn signing_key(&self) -> Arc<TestKey> {
         self.shared.state().signing.clone()
     }
 
-    /// The key set that it publishes.
+    /// The key set of the published keys.
     #[must_use]
     pub fn jwks(&self) -> Value {
         self.shared.state().jwks()
@@ -148,7 +149,7 @@ impl TestIssuer {
             state.keys_made += 1;
             format!("key-{}", state.keys_made)
         };
-        // Outside the lock: an RSA key takes a while, and the server goes on meanwhile.
+        // Outside the lock: an RSA key takes a while, and the server must be able to respond.
         self.publish_key(TestKey::generate(algorithm, kid.clone()));
         kid
     }
@@ -158,28 +159,29 @@ impl TestIssuer {
         self.shared.state().published.push(Arc::new(key));
     }
 
-    /// Signs with the published key of this `kid` from now on.
+    /// Signs with the published key with this `kid` from now on.
     ///
     /// # Panics
     ///
-    /// When no published key has this `kid`.
+    /// Panics if no published key has this `kid`.
     pub fn sign_with(&self, kid: &str) {
         let mut state = self.shared.state();
         let key = state.published.iter().find(|key| key.kid() == kid).cloned();
         state.signing = key.expect("a published key");
     }
 
-    /// Publishes the key of this `kid` no more.
+    /// Stops publishing the key with this `kid`.
     pub fn withdraw(&self, kid: &str) {
         self.shared.state().published.retain(|key| key.kid() != kid);
     }
 
-    /// Serves this instead of the key set; `None` for the key set again.
+    /// Serves this document instead of the key set; `None` restores the key set.
     pub fn serve_document(&self, document: Option<&[u8]>) {
         self.shared.state().document = document.map(ToOwned::to_owned);
     }
 
-    /// Adds these headers to each answer with a key set, in place of those of an earlier call.
+    /// Adds these headers to each response with a key set. They replace the headers of an earlier
+    /// call.
     pub fn serve_headers(&self, headers: &[(&str, &str)]) {
         let owned = headers
             .iter()
@@ -187,54 +189,56 @@ impl TestIssuer {
         self.shared.state().headers = owned.collect();
     }
 
-    /// Waits this long, by the real clock, before each answer.
+    /// Waits this long, by the real clock, before each response.
     pub fn serve_after(&self, delay: Duration) {
         self.shared.state().delay = delay;
     }
 
-    /// Which metadata is there: OpenID Connect Discovery, RFC 8414. Both at first.
+    /// Sets which metadata is served: OpenID Connect Discovery, RFC 8414. Both are served at first.
     pub fn serve_discovery(&self, openid: bool, oauth: bool) {
         let mut state = self.shared.state();
         state.openid = openid;
         state.oauth = oauth;
     }
 
-    /// Serves this metadata document instead of the true one.
+    /// Serves this metadata document instead of the correct one; `None` restores the correct one.
     pub fn serve_metadata(&self, metadata: Option<Value>) {
         self.shared.state().metadata = metadata;
     }
 
-    /// Lets every answer go wrong.
+    /// Applies `fault` to every response.
     pub fn fail(&self, fault: Fault) {
         let mut state = self.shared.state();
         state.fault = Some(fault);
         state.fault_left = None;
     }
 
-    /// Lets the next `answers` go wrong, and those after them be right.
+    /// Applies `fault` to the next `answers` responses; later responses are correct again.
     pub fn fail_next(&self, fault: Fault, answers: u32) {
         let mut state = self.shared.state();
         state.fault = Some(fault);
         state.fault_left = Some(answers);
     }
 
-    /// Lets a share of the answers, from 0 to 1 and drawn for each, go wrong in one of these ways.
+    /// Applies one of `faults` to a share of the responses. The share is from 0 to 1, and the
+    /// choice is random for each response.
     pub fn fail_some(&self, faults: &[Fault], share: f64) {
         self.shared.state().flaky = Some((faults.to_vec(), share));
     }
 
-    /// Sends an `ETag` with each key set, and answers 304 to who has the same one.
+    /// Sends an `ETag` with each key set, and responds with 304 to a request that carries the same
+    /// `ETag`.
     pub fn serve_etag(&self) {
         self.shared.state().etag = true;
     }
 
-    /// How often the answer was 304.
+    /// The number of 304 responses.
     #[must_use]
     pub fn not_modified(&self) -> u64 {
         self.shared.state().not_modified
     }
 
-    /// A header of the last request for the key set.
+    /// The value of a header of the last request for the key set.
     #[must_use]
     pub fn last_header(&self, name: &str) -> Option<String> {
         let state = self.shared.state();
@@ -242,39 +246,39 @@ impl TestIssuer {
         value.to_str().ok().map(ToOwned::to_owned)
     }
 
-    /// Lets answers be right again.
+    /// Makes responses correct again.
     pub fn recover(&self) {
         let mut state = self.shared.state();
         state.fault = None;
         state.flaky = None;
     }
 
-    /// Closes the port: connections are refused. Returns when it is closed.
+    /// Closes the port, so that connections are refused. Returns when the port is closed.
     pub fn go_down(&self) {
         self.switch(Mode::Down);
     }
 
-    /// Opens the port again. Returns when it is open.
+    /// Opens the port again. Returns when the port is open.
     pub fn come_up(&self) {
         self.switch(Mode::Up);
     }
 
     fn switch(&self, mode: Mode) {
         self.mode.send_replace(mode);
-        // The port tells: no channel back is needed.
+        // Connecting to the port shows its state: no channel back from the server is needed.
         let reached = || std::net::TcpStream::connect(self.address).is_ok() == (mode == Mode::Up);
         while !reached() {
             thread::yield_now();
         }
     }
 
-    /// How often the key set was asked for, failures included.
+    /// The number of requests for the key set, including failed ones.
     #[must_use]
     pub fn fetches(&self) -> u64 {
         self.shared.state().jwks_fetches
     }
 
-    /// How often metadata was asked for, failures included.
+    /// The number of requests for metadata, including failed ones.
     #[must_use]
     pub fn metadata_fetches(&self) -> u64 {
         self.shared.state().metadata_fetches

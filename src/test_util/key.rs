@@ -30,11 +30,11 @@ enum Pair {
 }
 
 impl TestKey {
-    /// A new key. RSA keys have 2048 bits and take a moment.
+    /// Generates a key. RSA keys have 2048 bits and take a moment.
     ///
     /// # Panics
     ///
-    /// When the system has no randomness to give.
+    /// Panics if the system provides no randomness.
     #[must_use]
     pub fn generate(algorithm: Algorithm, kid: impl Into<String>) -> Self {
         let pair = match algorithm {
@@ -62,24 +62,24 @@ impl TestKey {
         }
     }
 
-    /// The algorithm that it signs with.
+    /// The algorithm that the key signs with.
     #[must_use]
     pub const fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// Its `kid`.
+    /// The key's `kid`.
     #[must_use]
     pub fn kid(&self) -> &str {
         &self.kid
     }
 
-    /// The JWK to verify with (RFC 7517 §4): `kty`, the public members, `kid`, `alg` and `use`. For
-    /// `HS*` it is the secret itself.
+    /// The JWK that verifies the key's signatures (RFC 7517 §4): `kty`, the public members, `kid`,
+    /// `alg` and `use`. For `HS*` it holds the secret itself.
     ///
     /// # Panics
     ///
-    /// Never: the library gives public keys in the form that is read here.
+    /// Never: aws-lc-rs returns public keys in the form that is read here.
     #[must_use]
     pub fn jwk(&self) -> Value {
         let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
@@ -106,7 +106,7 @@ impl TestKey {
     ///
     /// # Panics
     ///
-    /// When the system has no randomness to give.
+    /// Panics if the system provides no randomness.
     #[must_use]
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         let random = SystemRandom::new();
@@ -133,7 +133,8 @@ impl TestKey {
         }
     }
 
-    /// A compact JWS of exactly these texts, well-formed JSON or not (RFC 7515 §7.1).
+    /// A compact JWS of exactly these texts, whether they are well-formed JSON or not (RFC 7515
+    /// §7.1).
     #[must_use]
     pub fn sign_compact(&self, header: &str, payload: &str) -> String {
         let mut token = format!(
@@ -175,7 +176,7 @@ fn rsa_pair(encoding: &'static dyn RsaEncoding) -> Pair {
     )
 }
 
-/// As long as the longest hash, so that it suits all three.
+/// A secret as long as the longest hash, so that it suits all three algorithms.
 fn secret(algorithm: hmac::Algorithm) -> Pair {
     let mut bytes = vec![0; 64];
     aws_lc_rs::rand::fill(&mut bytes).expect(RANDOMNESS);

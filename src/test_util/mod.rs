@@ -1,7 +1,15 @@
 //! An issuer for tests and examples: it listens on the loopback interface, publishes keys and
 //! metadata, mints tokens of every algorithm, rotates keys, fails on command and counts fetches.
+//! A [`FakeClock`] replaces the wall clock.
 //!
-//! Not for production: its keys live in memory, and it gives tokens to whoever asks the object.
+//! The module is public with the feature `test-util`, for your tests and for the tests of this
+//! crate. It is not for production: the issuer's keys are held in memory, and any code with access
+//! to the [`TestIssuer`] can mint tokens.
+//!
+//! In order: [`TestIssuer::start`] generates a key and serves on its own thread;
+//! [`TestIssuer::mint`] begins a valid token, of which a test changes one thing;
+//! [`TokenBuilder::sign`] signs it. The other methods of the issuer change what it serves from then
+//! on.
 //!
 //! ```
 //! # #[cfg(all(feature = "aws_lc_rs", feature = "reqwest"))]
@@ -46,15 +54,15 @@ use crate::caller::AuthInfo;
 use crate::token::verified_of_claims;
 use crate::wire::credentials::Credentials;
 
-/// A wall clock that stands where it is put. Clones stand with it.
+/// A wall clock that shows the time to which it was last set. Clones share that time.
 ///
-/// Only the wall clock, by which tokens live: the age of keys is measured by tokio's clock, which
-/// `tokio::time::pause` stops.
+/// It replaces only the wall clock, which decides when tokens expire. The age of keys is measured
+/// by tokio's clock, which `tokio::time::pause` stops.
 #[derive(Clone, Debug)]
 pub struct FakeClock(Arc<AtomicU64>);
 
 impl FakeClock {
-    /// A clock that stands at `time`.
+    /// Creates a clock that is set to `time`.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};
@@ -68,7 +76,7 @@ impl FakeClock {
         Self(Arc::new(AtomicU64::new(bits(time))))
     }
 
-    /// Puts the clock to `time`, ahead or back.
+    /// Sets the clock to `time`, forwards or backwards.
     pub fn set(&self, time: SystemTime) {
         self.0.store(bits(time), Ordering::Relaxed);
     }
@@ -79,12 +87,13 @@ impl FakeClock {
 }
 
 impl AuthInfo {
-    /// A caller with these claims, for tests of handlers. Absent `iss`, `aud` and `exp` are filled
-    /// in (`https://issuer.test`, `https://resource.test`, the year 2100); there is no token.
+    /// Creates a caller with these claims, for tests of handlers. Absent `iss`, `aud` and `exp` are
+    /// filled in (`https://issuer.test`, `https://resource.test`, the year 2100); there is no
+    /// token.
     ///
     /// # Panics
     ///
-    /// When the claims are not an object, or one of them has a type that the verifier refuses.
+    /// Panics if the claims are not an object, or one of them has a type that the verifier rejects.
     ///
     /// ```
     /// use tower_jwt_auth::AuthInfo;
@@ -111,8 +120,8 @@ impl AuthInfo {
     }
 }
 
-/// Unix seconds, as the clock holds them. A time before 1970 reads as infinity, as on a system
-/// whose clock is wrong: every token has expired.
+/// The Unix seconds of `time`, as the clock stores them. A time before 1970 becomes infinity, as on
+/// a system whose clock is wrong: every token has expired.
 fn bits(time: SystemTime) -> u64 {
     let seconds = time.duration_since(UNIX_EPOCH);
     seconds

@@ -64,7 +64,7 @@ fn listen(listener: TcpListener) -> io::Result<tokio::net::TcpListener> {
     tokio::net::TcpListener::from_std(listener)
 }
 
-/// Until the mode changes; open connections end with it.
+/// Accepts connections until the mode changes, and then closes those that are open.
 async fn accept(
     listener: tokio::net::TcpListener,
     shared: &Arc<Shared>,
@@ -171,11 +171,11 @@ fn status(status: StatusCode) -> Response<Answer> {
     response
 }
 
-/// A body that comes at once, or byte by byte.
+/// A body that is sent at once or byte by byte.
 struct Answer {
     left: Bytes,
     drip: Option<Interval>,
-    /// Breaks off when this much is left.
+    /// The number of remaining bytes at which the body breaks off.
     cut_at: Option<usize>,
 }
 

@@ -1,4 +1,4 @@
-//! What the test issuer and its server share.
+//! The state that the test issuer and its server share.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -28,12 +28,12 @@ pub(super) struct State {
     pub(super) signing: Arc<TestKey>,
     pub(super) published: Vec<Arc<TestKey>>,
     pub(super) keys_made: u32,
-    /// Served instead of the published keys.
+    /// The document that is served instead of the published keys.
     pub(super) document: Option<Vec<u8>>,
     pub(super) fault: Option<Fault>,
-    /// How many more answers the fault spoils; without end where `None`.
+    /// The number of further responses that the fault applies to; `None` means all.
     pub(super) fault_left: Option<u32>,
-    /// Which faults spoil what share of the answers.
+    /// Random faults, and the share of the responses that they apply to.
     pub(super) flaky: Option<(Vec<Fault>, f64)>,
     pub(super) etag: bool,
     pub(super) not_modified: u64,
@@ -47,19 +47,19 @@ pub(super) struct State {
     pub(super) metadata_fetches: u64,
 }
 
-/// What goes wrong with each answer until [`TestIssuer::recover`](super::TestIssuer::recover).
+/// A fault in the issuer's responses, until [`TestIssuer::recover`](super::TestIssuer::recover).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
     /// The connection is closed in the middle of the body.
     Cut,
-    /// The body comes one byte a second.
+    /// The body is sent at one byte per second.
     Drip,
-    /// The request is read and never answered.
+    /// The request is read, but no response is sent.
     Hang,
-    /// The connection is closed instead of an answer.
+    /// The connection is closed without a response.
     Reset,
-    /// Answers with this status and no key set.
+    /// The response has this status and no key set.
     Status(u16),
 }
 
@@ -70,7 +70,7 @@ impl Shared {
 }
 
 impl State {
-    /// The fault that spoils this answer.
+    /// The fault that applies to this response.
     pub(super) fn next_fault(&mut self) -> Option<Fault> {
         if let Some(left) = &mut self.fault_left {
             match left.checked_sub(1) {

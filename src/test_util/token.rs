@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::key::TestKey;
 
-/// A token in the making: a good RFC 9068 access token, of which a test changes one thing.
+/// Builds a token. It begins as a valid RFC 9068 access token, of which a test changes one thing.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct TokenBuilder {
@@ -60,35 +60,36 @@ impl TokenBuilder {
         self
     }
 
-    /// Sets `sub`; `alice` otherwise.
+    /// Sets `sub`. Default: `alice`.
     pub fn subject(self, subject: &str) -> Self {
         self.claim("sub", subject)
     }
 
-    /// Sets `client_id`; `test-client` otherwise.
+    /// Sets `client_id`. Default: `test-client`.
     pub fn client_id(self, client_id: &str) -> Self {
         self.claim("client_id", client_id)
     }
 
-    /// Sets `scope`; absent otherwise.
+    /// Sets `scope`. Default: absent.
     pub fn scope(self, scope: &str) -> Self {
         self.claim("scope", scope)
     }
 
-    /// Sets `iat` to `from` in Unix seconds, and `exp` to `lifetime` later; from now for an hour
-    /// otherwise.
+    /// Sets `iat` to `from` in Unix seconds, and `exp` to `lifetime` later. Default: from now,
+    /// for one hour.
     pub fn valid(self, from: u64, lifetime: Duration) -> Self {
         self.claim("iat", from)
             .claim("exp", from.saturating_add(lifetime.as_secs()))
     }
 
-    /// Signs with another key. The header stays as it is: `alg` and `kid` are those of the first.
+    /// Signs with another key. The header does not change: `alg` and `kid` remain those of the
+    /// first key.
     pub fn signed_by(mut self, key: Arc<TestKey>) -> Self {
         self.key = key;
         self
     }
 
-    /// The token.
+    /// Signs the token and returns it in compact form.
     #[must_use]
     pub fn sign(&self) -> String {
         let json = |members: &Map<String, Value>| Value::Object(members.clone()).to_string();
