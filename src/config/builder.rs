@@ -182,7 +182,8 @@ impl JwtAuthConfigBuilder {
     /// Default: none.
     ///
     /// ```
-    ///     /// use std::sync::{Arc, RwLock};
+    /// use std::collections::HashSet;
+    /// use std::sync::{Arc, RwLock};
     /// use tower_jwt_auth::JwtAuthConfig;
     /// use tower_jwt_auth::error::CheckError;
     ///
