@@ -46,7 +46,7 @@ impl RequireScopesLayer {
     /// Requires all of `scopes`, compared byte for byte. With none, any verified caller is
     /// admitted.
     ///
-    /// A scope with characters that a challenge cannot carry (RFC 6749 §3.3) is required, but the
+    /// A scope with characters that a challenge cannot contain (RFC 6749 §3.3) is required, but the
     /// challenge does not list it. An empty string is a scope that no token has.
     #[must_use]
     pub fn new<S: AsRef<str>>(scopes: impl IntoIterator<Item = S>) -> Self {

@@ -1,6 +1,6 @@
 //! A tower layer that turns any HTTP service into an OAuth 2.1 resource server: it takes the bearer
-//! token of each request, verifies it against the keys of its issuer, and tells the service who
-//! calls.
+//! token of each request, verifies it with the keys of its issuer, and makes the verified caller
+//! available to the service.
 //!
 //! ```
 //! # #[cfg(all(feature = "axum", feature = "aws_lc_rs", feature = "reqwest"))] {
@@ -22,20 +22,20 @@
 //! # Ok::<(), tower_jwt_auth::ConfigError>(())
 //! ```
 //!
-//! What a request meets, in order:
+//! Each request passes these steps in order:
 //!
 //! 1. A request for the protected resource metadata is answered, without a token (RFC 9728).
 //! 2. An [open path](JwtAuthLayer::open_paths) goes on to the service.
 //! 3. Exactly one bearer token is taken from the `Authorization` header (RFC 6750 §2.1).
-//! 4. The token is verified, cheapest check first. When its key is missing, the request waits for
-//!    one fetch, at most the fetch timeout, and is looked at once more.
-//! 5. [`AuthInfo`] goes into the extensions, the service is called.
+//! 4. The token is verified, cheapest check first. If its key is missing, the request waits for one
+//!    fetch, at most for the fetch timeout, and the token is verified once more.
+//! 5. [`AuthInfo`] is put into the request's extensions, and the service is called.
 //!
-//! Whatever reaches the service, its `Authorization` header is marked sensitive, and an
-//! [`AuthInfo`] that something further out left in the extensions is gone.
+//! On every request that reaches the service, the `Authorization` header is marked sensitive, and
+//! an [`AuthInfo`] that an outer layer had put into the extensions has been removed or replaced.
 //!
-//! A request that is refused never reaches the service, and its body is not read. While the keys of
-//! an issuer cannot be had the answer is 503, not 401: clients keep their tokens.
+//! A rejected request never reaches the service, and its body is not read. While the keys of an
+//! issuer are unavailable, the response is 503 rather than 401, so that clients keep their tokens.
 //!
 //! # Where to look
 //!
@@ -45,14 +45,14 @@
 //! | the caller, in a handler | [`AuthInfo`], and with axum the extractor `Claims` |
 //! | scopes per route, per MCP operation | [`RequireScopesLayer`], [`McpScopesLayer`](mcp::McpScopesLayer) |
 //! | an MCP server | [`JwtAuthLayer::for_mcp`], [`guide::mcp`], [`guide::checklist`] |
-//! | sessions of their user, streams that end | [`SessionBindingLayer`](mcp::SessionBindingLayer), [`StreamExpiry`](config::StreamExpiry) |
-//! | the caller where only parts are handed on | [`AuthInfoExt`](mcp::AuthInfoExt) |
+//! | sessions bound to their user, streams that end with the token | [`SessionBindingLayer`](mcp::SessionBindingLayer), [`StreamExpiry`](config::StreamExpiry) |
+//! | the caller, where a framework passes on only the parts of a request | [`AuthInfoExt`](mcp::AuthInfoExt) |
 //! | a framework without tower | [`JwtVerifier`] |
 //! | keys from elsewhere | [`KeySource`](keys::KeySource) |
 //! | a deny list, a check of your own | [`JwtAuthConfigBuilder::check`](config::JwtAuthConfigBuilder::check) |
-//! | what a refused caller is told | [`Rejection`] |
+//! | the response to a rejected request | [`Rejection`] |
 //! | readiness and health | [`JwtAuthLayer::keys_health`], [`JwtAuthLayer::wait_for_keys`] |
-//! | tests of your own | `test_util` (feature `test-util`) |
+//! | your own tests | `test_util` (feature `test-util`) |
 //! | settings for an identity provider | [`guide::providers`] |
 //! | operation, threats, decisions | [`guide`] |
 //!
@@ -60,19 +60,19 @@
 //!
 //! Features add API and never change a verdict.
 //!
-//! | feature | default | what for |
+//! | feature | default | purpose |
 //! | --- | --- | --- |
-//! | `aws_lc_rs` | yes | the crypto back end, with C code in it; without one `build()` says so |
-//! | `rust_crypto` | no | a back end in Rust alone, slower; with both on aws-lc-rs is used |
+//! | `aws_lc_rs` | yes | the crypto back end, which contains C code; without a back end `build()` returns an error |
+//! | `rust_crypto` | no | a back end in pure Rust, slower; if both are on, aws-lc-rs is used |
 //! | `axum` | yes | extractors, `IntoResponse` for [`Rejection`], `ResourceMetadata::router` |
-//! | `jsonwebtoken` | yes | keys and algorithms in the types of that crate, and keys as PEM text |
+//! | `jsonwebtoken` | yes | accepts keys and algorithms of that crate's types, and keys as PEM text |
 //! | `reqwest` | yes | fetches key sets over HTTPS; without it keys are static or come from a [`KeySource`](keys::KeySource) |
-//! | `metrics` | no | counters and gauges for refusals and the life of the keys |
-//! | `tracing` | yes | reasons for refusals and the life of the keys, as events |
+//! | `metrics` | no | counters and gauges for rejections and for the state of the keys |
+//! | `tracing` | yes | events for rejections, with their reasons, and for the state of the keys |
 //! | `test-util` | no | an issuer for tests, a fake clock, `AuthInfo::for_tests` |
 
-// No token, request or fetched document may reach a panic. Tests may.
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// No token, request or fetched document may cause a panic. Tests may panic.
 #![cfg_attr(
     not(test),
     warn(
@@ -86,7 +86,7 @@
 
 pub mod limits;
 
-// Ground: values.
+// Values that everything else is built from.
 mod base;
 mod crypto;
 mod telemetry;
@@ -94,26 +94,26 @@ mod telemetry;
 // One bounded HTTP exchange.
 mod net;
 
-// Pure: values in, verdict out.
+// Pure functions: they take values and return a verdict.
 mod jwks;
 mod token;
 
-// The vocabulary of HTTP.
+// HTTP headers and responses.
 mod wire;
 
-// Keys over time.
+// Fetching, refreshing and keeping keys.
 pub mod keys;
 
-// Who calls, and the verdict.
+// The verified caller, and the verdict on a token.
 mod caller;
 mod verifier;
 
-// tower.
+// The tower layers.
 mod authn;
 mod authz;
 pub mod mcp;
 
-// Assembly, prose and tools for tests.
+// Configuration, guides and tools for tests.
 pub mod config;
 #[cfg(all(fuzzing, feature = "reqwest", feature = "test-util"))]
 #[doc(hidden)]
@@ -129,8 +129,8 @@ pub mod guide;
 )]
 pub mod test_util;
 
-// The public interface: what nearly every program names stands at the root, each other name once in
-// one of the modules.
+// The public interface: the names that nearly every program uses are at the root, every other name
+// is in exactly one module.
 pub use authn::JwtAuthLayer;
 pub use authz::RequireScopesLayer;
 pub use caller::AuthInfo;
@@ -143,8 +143,8 @@ pub use verifier::JwtVerifier;
 pub use wire::rejection::Rejection;
 
 pub mod error {
-    //! What can go wrong: in a token, in a configuration, in a check of your own. The errors of
-    //! keys are in [`keys`](crate::keys), those of sessions in [`mcp`](crate::mcp).
+    //! The errors of tokens, of the configuration and of your own checks. The errors of keys are in
+    //! [`keys`](crate::keys), the errors of sessions in [`mcp`](crate::mcp).
 
     pub use crate::base::url_rule::UrlError;
     pub use crate::caller::ClaimsError;
@@ -157,8 +157,8 @@ pub mod error {
 }
 
 pub mod service {
-    //! What the layers make: services, futures and bodies. You name them only where a type must be
-    //! written out.
+    //! The services, futures and bodies of the layers. You need their names only where a type must
+    //! be written out.
 
     pub use crate::authn::{JwtAuth, ResponseFuture};
     pub use crate::authz::RequireScopes;

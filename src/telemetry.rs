@@ -1,10 +1,10 @@
 //! Events and metrics: names, fields, levels and redaction. The only user of `tracing` and
 //! `metrics`.
 //!
-//! Every folder may call it, one function for each event. Arguments are text, numbers and
-//! `&dyn Display`, so that this file knows no type of the crate. No function takes a token. Text
-//! from outside is escaped and cut short in events, and is never a label: an attacker must not be
-//! able to make up time series.
+//! Every folder may call it, one function for each event. Arguments are text, numbers and `&dyn
+//! Display`, so that this file depends on no type of the crate. No function takes a token. Text
+//! from outside is escaped and truncated in events and is never a label, because an attacker must
+//! not be able to create time series.
 
 use std::fmt::Display;
 #[cfg(feature = "tracing")]
@@ -19,7 +19,7 @@ use crate::base::escape::shown;
 
 /// A request was rejected. Level debug, because callers cause it at will.
 ///
-/// `label` is the code of the response body, `reason` what was wrong with the token.
+/// `label` is the error code in the response body, `reason` the error of the token.
 pub(crate) fn request_refused(
     label: &'static str,
     kind: &dyn Display,
@@ -38,8 +38,8 @@ pub(crate) fn request_refused(
     let _ = (label, kind, reason);
 }
 
-/// Literal labels cost nothing to make, and callers cause this at will. A label that is not listed
-/// is counted as well.
+/// Literal labels need no allocation, which matters because callers cause this at will. A label
+/// that is not listed is counted as well.
 #[cfg(feature = "metrics")]
 fn count_refused(label: &'static str) {
     macro_rules! count {
@@ -62,8 +62,8 @@ fn count_refused(label: &'static str) {
     counter.increment(1);
 }
 
-/// A session was refused. Level debug, as for any rejection. The id is as good as a secret and
-/// stays out.
+/// A session was rejected. Level debug, as for any rejection. The event omits the session id, which
+/// is a secret.
 pub(crate) fn session_refused(known: bool) {
     #[cfg(feature = "tracing")]
     tracing::debug!(
@@ -89,7 +89,7 @@ pub(crate) fn session_store_failed(error: &(dyn std::error::Error + 'static)) {
     let _ = error;
 }
 
-/// What a key set holds.
+/// The number of keys in a key set.
 #[derive(Clone, Copy)]
 pub(crate) struct KeyCounts {
     /// Keys that can verify a token.
@@ -98,7 +98,7 @@ pub(crate) struct KeyCounts {
     pub(crate) skipped: usize,
 }
 
-/// A good key set is in use as of `now`, in Unix seconds; `changed` when it differs from the last
+/// A valid key set was fetched at `now`, in Unix seconds; `changed` if it differs from the last
 /// one.
 pub(crate) fn keys_refreshed(
     issuer: &str,
@@ -138,7 +138,7 @@ pub(crate) fn keys_seeded(issuer: &str, counts: KeyCounts) {
     let _ = (issuer, usable, skipped);
 }
 
-/// The key set holds more keys than are read.
+/// The key set holds more keys than the limit; the others are not read.
 pub(crate) fn too_many_keys(issuer: &str, beyond_limit: usize) {
     #[cfg(feature = "tracing")]
     tracing::error!(target: TARGET, event = "too_many_keys", issuer, beyond_limit, "the key set holds more keys than are read");
@@ -162,7 +162,8 @@ pub(crate) fn private_key_published(issuer: &str) {
     let _ = issuer;
 }
 
-/// A fetch failed. Attempts are spaced by the back-off. Level error when requests are turned away.
+/// A fetch failed. The back-off limits how often this happens. Level error when requests are
+/// rejected for lack of keys.
 pub(crate) fn fetch_failed(
     issuer: &str,
     error: &dyn Display,
@@ -187,14 +188,15 @@ pub(crate) fn fetch_failed(
     let _ = (issuer, error, age, serving);
 }
 
-/// The first good answer after failures.
+/// The first successful fetch after failures.
 pub(crate) fn keys_recovered(issuer: &str) {
     #[cfg(feature = "tracing")]
     tracing::info!(target: TARGET, event = "keys_recovered", issuer, "keys can be fetched again");
     let _ = issuer;
 }
 
-/// The runtime that carried the task has ended or is not driven; the next request carries it on.
+/// The runtime that ran the task has ended or is not driven; the next request starts the task
+/// again.
 pub(crate) fn task_lost(issuer: &str, why: &str) {
     #[cfg(feature = "tracing")]
     tracing::warn!(target: TARGET, event = "task_lost", issuer, "{why}");
@@ -210,7 +212,7 @@ pub(crate) fn no_runtime(issuer: &str) {
     let _ = issuer;
 }
 
-/// The snapshot of keys is not used. A first start has none yet, which is worth no warning.
+/// The snapshot of keys is not used. On the first start there is none yet, which needs no warning.
 pub(crate) fn snapshot_ignored(issuer: &str, reason: &dyn Display, is_absent: bool) {
     #[cfg(feature = "tracing")]
     if is_absent {
@@ -237,7 +239,7 @@ pub(crate) fn layer_missing(what: &str) {
     let _ = what;
 }
 
-/// For mistakes of the program that every request repeats: once a minute says as much.
+/// For programming errors that every request repeats: one event a minute is enough.
 #[cfg(feature = "tracing")]
 fn first_for_a_while(last: &Mutex<Option<Instant>>) -> bool {
     let now = Instant::now();

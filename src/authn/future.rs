@@ -39,11 +39,11 @@ pin_project! {
     }
 }
 
-/// Boxed, because it is rare and waits for the network anyway. The request and the service are not
-/// in the box, so that neither needs to be `Send`.
+/// Boxed, because waiting is rare and depends on the network anyway. The request and the service
+/// are outside the box, so that neither needs to be `Send`.
 type PendingVerdict = Pin<Box<dyn Future<Output = Result<AuthInfo, Rejection>> + Send>>;
 
-/// A request that waits, and an instance of the service for it alone.
+/// A waiting request, and an instance of the service for this request alone.
 struct Held<S, B> {
     gate: Arc<Gate>,
     request: Request<B>,
@@ -78,7 +78,7 @@ impl<S: Service<Request<B>>, B> ResponseFuture<S, B> {
 }
 
 impl<S: Service<Request<B>>, B> Held<S, B> {
-    /// The two ends of every request: the service, or a rejection.
+    /// The two outcomes of every request: a call of the service, or a rejection.
     fn decided(self, verdict: Result<AuthInfo, Rejection>) -> Guarded<Call<S, Request<B>>> {
         let Self {
             gate,

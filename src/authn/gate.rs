@@ -12,10 +12,9 @@ use crate::wire::metadata::ResourceMetadata;
 use crate::wire::rejection::{Rejection, RejectionContext};
 use crate::wire::stream_expiry::{Deadline, StreamExpiry};
 
-/// The settings of one layer, and what it does with a request: decide, then admit or respond.
+/// The settings of one layer, and its decision about each request.
 ///
-/// One allocation, because each request clones the service: one counter is enough to touch for
-/// that.
+/// In one `Arc`, because each request clones the service: so a clone touches only one counter.
 #[derive(Clone)]
 pub(super) struct Gate {
     pub(super) verifier: JwtVerifier,
@@ -26,11 +25,11 @@ pub(super) struct Gate {
     pub(super) metadata: Option<ResourceMetadata>,
 }
 
-/// What is to become of a request.
+/// The decision about a request.
 pub(super) enum Decision {
-    /// The service is called. `None` when nobody is logged in.
+    /// The service is called. `None` when there is no verified caller.
     Admit(Option<AuthInfo>),
-    /// The layer answers by itself.
+    /// The layer itself responds.
     Answer(Response<Bytes>),
     Refuse(Rejection),
     Wait {
@@ -69,7 +68,7 @@ impl Gate {
         }
     }
 
-    /// When an event stream in answer to this request ends.
+    /// The time at which an event stream in the response to this request ends.
     pub(super) fn deadline<B>(&self, request: &Request<B>, auth: &AuthInfo) -> Option<Deadline> {
         let applies = self.stream_expiry.applies_to(request);
         applies.then(|| Deadline::new(auth.not_after(), self.verifier.clock().clone()))
@@ -78,11 +77,12 @@ impl Gate {
     /// Prepares the request for the service: the only place that inserts an `AuthInfo`.
     pub(super) fn admit<B>(&self, request: &mut Request<B>, auth: Option<AuthInfo>) {
         let Some(auth) = auth else {
-            // Nobody is logged in, whatever a layer further out said.
+            // There is no verified caller, even if an outer layer had put one into the extensions.
             request.extensions_mut().remove::<AuthInfo>();
-            // Lets an extractor tell "nobody is logged in" from "the layer is missing".
+            // An extractor can then distinguish a request without a verified caller from a missing
+            // layer.
             request.extensions_mut().insert(self.verifier.answers());
-            // On an open path there may be a valid token all the same.
+            // A request for an open path may have a valid token all the same.
             hide(request.headers_mut());
             return;
         };

@@ -12,13 +12,14 @@ use crate::wire::metadata::ResourceMetadata;
 use crate::wire::rejection::{Rejection, RejectionContext, RejectionHook};
 use crate::wire::stream_expiry::StreamExpiry;
 
-/// Lets only requests with a valid access token through to the service, and tells it who they are.
+/// Admits only requests with a valid access token to the service, and makes the verified caller
+/// available to it.
 ///
-/// Needs a tokio runtime with its time driver (`enable_time`) once keys are to be fetched.
+/// Fetching keys needs a tokio runtime with its time driver (`enable_time`).
 ///
-/// Made with [`JwtAuthLayer::new`] from a [`JwtAuthConfig`](crate::JwtAuthConfig). Clones, and the
-/// services made from them, share the keys and the one task per issuer that keeps them fresh; it
-/// ends with the last of them.
+/// [`JwtAuthLayer::new`] makes one from a [`JwtAuthConfig`](crate::JwtAuthConfig). Its clones and
+/// their services share the keys and one task per issuer that refreshes them; the task ends when
+/// the last of them is dropped.
 ///
 /// ```
 /// # #[cfg(all(feature = "axum", feature = "aws_lc_rs", feature = "reqwest"))] {
@@ -59,10 +60,11 @@ impl JwtAuthLayer {
         }))
     }
 
-    /// Lets requests without credentials through, without [`AuthInfo`](crate::AuthInfo).
+    /// Admits requests without credentials, without an [`AuthInfo`](crate::AuthInfo).
     ///
-    /// Bad credentials are refused all the same: a client that sends a token means it. Credentials
-    /// of another scheme count as none, so that the service can read them itself.
+    /// Invalid credentials are still rejected, because a client that sends a token expects it to be
+    /// checked. Credentials of another scheme are ignored, so that the service can read them
+    /// itself.
     ///
     /// Default: every request needs a token.
     pub fn optional(mut self) -> Self {
@@ -70,11 +72,11 @@ impl JwtAuthLayer {
         self
     }
 
-    /// Lets requests for these paths through without looking at their credentials, and without
+    /// Admits requests for these paths without checking their credentials, and without an
     /// [`AuthInfo`](crate::AuthInfo).
     ///
-    /// A path is compared byte for byte with the one that the layer sees: no prefixes, and another
-    /// spelling of it is protected. A router that nests strips its prefix first.
+    /// A path is compared byte for byte with the path that the layer sees: inside a nested router,
+    /// without the prefix. Paths below an open path and other spellings of it are protected.
     ///
     /// Default: none. The path of the resource metadata is always open.
     pub fn open_paths<P: Into<String>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
@@ -94,25 +96,25 @@ impl JwtAuthLayer {
         self
     }
 
-    /// Removes the `Authorization` header of requests that are let through; see
+    /// Removes the `Authorization` header of admitted requests; see
     /// [`strip_authorization`](crate::config::JwtAuthConfigBuilder::strip_authorization).
     pub(crate) fn strip_authorization(mut self) -> Self {
         Arc::make_mut(&mut self.0).strip_authorization = true;
         self
     }
 
-    /// Answers rejected requests with what `respond` makes of the [`Rejection`].
+    /// Responds to rejected requests with the response that `respond` makes of the [`Rejection`].
     ///
-    /// Holds for this layer, for the layers and extractors inside it, and for rejections that a
-    /// handler returns. The verdict stands: the service is not called, and the rejection is left in
-    /// the extensions of the response. Start from [`Rejection::to_response`] to change only a part.
-    /// The layer sets the status, unless the response is gRPC (it carries `grpc-status`, and gRPC
-    /// answers with 200), and adds every header of [`Rejection::headers`] but `Content-Type` that
-    /// the response lacks, so that clients always find out how to authenticate and when to try
-    /// again.
+    /// It applies to this layer, to the layers and extractors inside it, and to rejections that a
+    /// handler returns. It cannot change the verdict: the service is not called, and the rejection
+    /// is put into the extensions of the response. Start from [`Rejection::to_response`] to change
+    /// only a part. The layer sets the status, except in a gRPC response (one with `grpc-status`),
+    /// which always has the status 200. It also adds every header of [`Rejection::headers`] that
+    /// the response lacks, except for `Content-Type`, so that clients always learn how to
+    /// authenticate and when to retry.
     ///
-    /// Default: the response of [`Rejection::to_response`]. Set it before you take a
-    /// [`verifier`](Self::verifier): one that was taken before keeps its own.
+    /// Default: the response of [`Rejection::to_response`]. Set it before you call
+    /// [`verifier`](Self::verifier): a verifier that you got before keeps the earlier setting.
     ///
     /// ```
     /// # #[cfg(feature = "test-util")] {
@@ -140,7 +142,7 @@ impl JwtAuthLayer {
         self
     }
 
-    /// The same verdicts without tower. Shares the keys.
+    /// A verifier with the same settings, for code without tower. It shares the keys.
     #[must_use]
     pub fn verifier(&self) -> JwtVerifier {
         self.0.verifier.clone()
@@ -167,7 +169,8 @@ impl JwtAuthLayer {
         self.0.verifier.wait_for_keys().await
     }
 
-    /// The document that says who issues tokens for this server; `None` when `resource` is not set.
+    /// The document that names the issuers of tokens for this server; `None` when `resource` is not
+    /// set.
     #[must_use]
     pub fn resource_metadata(&self) -> Option<&ResourceMetadata> {
         self.0.metadata.as_ref()

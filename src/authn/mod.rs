@@ -1,19 +1,22 @@
-//! Authentication as a tower layer.
+//! Authentication as a tower layer: `layer` holds the settings, `service` and `future` run each
+//! request, `gate` decides about it.
 //!
-//! What a request meets, in order:
+//! Programs use it through [`JwtAuthLayer`], whose constructors are in `config`; no other folder
+//! calls it. Each request passes these steps in order:
 //!
 //! 1. The path of the protected resource metadata is answered, without a token (RFC 9728 §3).
 //! 2. An open path goes on to the service.
 //! 3. Exactly one bearer token is taken from the `Authorization` header (RFC 6750 §2.1).
-//! 4. The token is verified. When its key is missing, the request waits for a fetch, at most the
-//!    fetch timeout, and is looked at once more.
-//! 5. The `Authorization` header is stripped, where that is set; `AuthInfo` goes into the
-//!    extensions; the instance of the service that was polled ready is called.
+//! 4. The token is verified. If its key is missing, the request waits for a fetch, at most for the
+//!    fetch timeout, and the token is verified once more.
+//! 5. The `Authorization` header is removed, if so configured; `AuthInfo` is put into the
+//!    extensions; an instance of the service that was polled ready is called.
 //!
-//! Whatever reaches the service, its `Authorization` header is marked sensitive, and an `AuthInfo`
-//! that something further out left in the extensions is gone: only a verified token makes one.
+//! On every request that reaches the service, the `Authorization` header is marked sensitive, and
+//! an `AuthInfo` that an outer layer had put into the extensions has been removed or replaced: only
+//! a token that this layer verified gives one.
 //!
-//! A request that is refused never reaches the service, and its body is dropped without being read.
+//! A rejected request never reaches the service, and its body is dropped without being read.
 
 mod future;
 mod gate;

@@ -39,10 +39,10 @@ impl<S> JwtAuth<S> {
         self.inner
     }
 
-    /// Drops the instance that was polled ready, and gives a clone that the future polls ready
-    /// itself once the verdict is good. What a ready instance holds (a permit, a slot) must not
-    /// wait for the network on behalf of a caller whom nobody knows; and nothing else may be called
-    /// in its place, since readiness is not cloned.
+    /// Drops the instance that was polled ready, and returns a clone that the future polls ready
+    /// itself once the token is verified. A ready instance may hold a permit or a slot, which must
+    /// not be held during a fetch for an unverified caller. The clone must be polled before it is
+    /// called, because readiness is not cloned.
     fn give_up_readiness(&mut self) -> S
     where
         S: Clone,

@@ -10,15 +10,16 @@ use tokio::time::Instant;
 
 use crate::base::numeric_date::NumericDate;
 
-/// One reading of both clocks: tokens live by the wall clock, the age of keys is measured by the
-/// monotonic one, which nobody sets.
+/// One reading of both clocks: the times of tokens are compared with the wall clock, the age of
+/// keys is measured with the monotonic clock, which cannot be set.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Now {
     pub(crate) wall: NumericDate,
     pub(crate) monotonic: Instant,
 }
 
-/// Where the wall clock is read. The monotonic clock is tokio's, which tests can pause.
+/// Reads the wall clock, or the fake clock of a test. The monotonic clock is tokio's, which tests
+/// can pause.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Clock {
     #[default]
@@ -38,7 +39,7 @@ impl Clock {
 
     fn wall(&self) -> NumericDate {
         let seconds = match self {
-            // A clock before 1970 cannot be right: it reads as infinity, and every token has
+            // A clock before 1970 cannot be right: it reads as infinity, so that every token has
             // expired.
             Self::System => SystemTime::now()
                 .duration_since(UNIX_EPOCH)

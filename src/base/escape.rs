@@ -1,5 +1,5 @@
-/// Text from outside, fit for a log line: ASCII alone, because a right-to-left override can
-/// rearrange a line, and short, because its author may not be.
+/// Text from outside, escaped for a log line: only ASCII, because a right-to-left override can
+/// rearrange a line, and truncated, because it may be long.
 pub(crate) fn shown(text: &str) -> String {
     let mut characters = text.chars();
     let start: String = characters.by_ref().take(LONGEST).collect();

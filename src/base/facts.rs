@@ -1,10 +1,10 @@
 use http::request::Parts;
 use http::{Extensions, HeaderMap, Method, Request, Uri};
 
-/// What a request says besides its token. A token that is bound to a key is accepted only with a
-/// proof for this method, this URI and these headers, or for a certificate in the extensions.
+/// The parts of a request besides its token. A token that is bound to a key is accepted only with a
+/// proof for this method, this URI and these headers, or with a certificate in the extensions.
 ///
-/// Without `Debug`: the headers hold the token, not marked sensitive yet.
+/// Without `Debug`, because the headers contain the token and are not marked sensitive yet.
 #[derive(Clone, Copy)]
 pub(crate) struct Facts<'r> {
     pub(crate) method: &'r Method,

@@ -1,7 +1,7 @@
-//! Values that the rest of the crate is built from: times, scopes, URL rules.
+//! Basic types of the crate: times, scopes, URL rules.
 //!
-//! Every folder may import this one. It imports nothing of the crate but [`limits`](crate::limits),
-//! does no I/O and takes the time as an argument; [`clock`] alone reads the clocks.
+//! Every folder may import this one. It imports nothing of the crate but [`limits`](crate::limits)
+//! and does no I/O. Only [`clock`] reads the clocks; everything else takes the time as an argument.
 
 pub(crate) mod clock;
 pub(crate) mod escape;

@@ -9,7 +9,7 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub(crate) struct NumericDate(f64);
 
-/// The claims that the clock decides about (RFC 7519 §4.1.4-6).
+/// The claims that are compared with the current time (RFC 7519 §4.1.4-6).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TokenTimes {
     pub(crate) exp: NumericDate,
@@ -18,7 +18,7 @@ pub(crate) struct TokenTimes {
 }
 
 impl NumericDate {
-    /// A clock that cannot be right: every token is expired by then.
+    /// The time of a clock that cannot be right: every token has expired by then.
     pub(crate) const FAR_FUTURE: Self = Self(MAX_EXACT_INTEGER);
 
     /// `None` for values that JSON implementations do not agree on ([RFC 7493 §2.2]).
@@ -42,7 +42,7 @@ impl NumericDate {
         self.0 - earlier.0
     }
 
-    /// Rounded down, so that what callers are told never outlives what is checked.
+    /// Rounded down, so that the reported time is never later than the time that is checked.
     pub(crate) fn unix_seconds(self) -> u64 {
         // A float cast saturates: a negative date reads as 0.
         self.0.floor() as u64
@@ -55,7 +55,7 @@ impl fmt::Display for NumericDate {
     }
 }
 
-/// 2^53 - 1: the largest integer that every JSON reader takes exactly.
+/// 2^53 - 1: the largest integer that every JSON parser represents exactly.
 const MAX_EXACT_INTEGER: f64 = 9_007_199_254_740_991.0;
 
 #[cfg(test)]

@@ -1,14 +1,16 @@
-//! Scopes as RFC 6749 §3.3 writes them: split at U+0020 only, compared byte for byte.
+//! Scopes as RFC 6749 §3.3 defines them: separated only by U+0020, compared byte for byte.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// What a token or an operation asks for: distinct scopes in their first order.
+/// The scopes of a token or of an operation: without duplicates, in the order in which they first
+/// appear.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ScopeSet(Vec<String>);
 
 impl ScopeSet {
-    /// Adds what `text` lists. Characters are not judged: an odd scope simply matches nothing.
+    /// Adds the scopes in `text`. Characters are not checked: a malformed scope simply matches
+    /// nothing.
     pub(crate) fn add_list(&mut self, text: &str) {
         text.split(' ')
             .filter(|scope| !scope.is_empty())
@@ -27,8 +29,8 @@ impl ScopeSet {
         &self.0
     }
 
-    /// What a route or an operation needs. A text without any scope, out of an empty setting say,
-    /// is kept as one that no token has: nothing is open by mistake.
+    /// The scopes that a route or an operation needs. A text without any scope, for example from an
+    /// empty setting, is kept as a scope that no token has, so that nothing is open by mistake.
     pub(crate) fn required<S: AsRef<str>>(lists: impl IntoIterator<Item = S>) -> Self {
         let mut set = Self::default();
         for list in lists {
@@ -84,10 +86,10 @@ impl fmt::Display for ScopeSet {
     }
 }
 
-/// Says which broad scope implies which narrow one: `implies(granted, needed)`.
+/// Defines which broad scope implies which narrow scope: `implies(granted, needed)`.
 ///
-/// The MCP authorization spec asks servers to account for scope hierarchies; which there are, only
-/// the application knows.
+/// The MCP authorization spec asks servers to account for scope hierarchies, which only the
+/// application knows.
 #[derive(Clone)]
 pub(crate) struct ScopeHierarchy(Arc<Implies>);
 

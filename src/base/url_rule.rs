@@ -6,14 +6,14 @@ use std::fmt;
 
 use url::{Host, Url};
 
-/// What a URL must be. `danger_` settings make it looser, discovery stricter.
+/// The rules for a URL. `danger_` settings make them looser, discovery makes them stricter.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct UrlRule {
     allow_http: bool,
     allow_internal: bool,
 }
 
-/// Why a URL is refused. Reads on after "which".
+/// Why a URL is not accepted. The text of an error continues a sentence after "which".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UrlError {
@@ -21,7 +21,7 @@ pub enum UrlError {
     Credentials,
     /// It holds a `#`, which is never sent to a server.
     Fragment,
-    /// It uses http on another host than this machine.
+    /// It uses http on a host other than this machine.
     Insecure,
     /// A public issuer names a host on this machine or on its link.
     Internal,
@@ -59,7 +59,7 @@ impl UrlRule {
         }
     }
 
-    /// `danger_allow_http` says that the network is trusted, loopback included.
+    /// With `danger_allow_http` the whole network is trusted, including loopback.
     pub(crate) const fn without_internal(self) -> Self {
         Self {
             allow_internal: self.allow_http,
@@ -72,7 +72,8 @@ impl UrlRule {
     }
 
     pub(crate) fn check(self, text: &str) -> Result<Url, UrlError> {
-        // The parser repairs what it can, and then fetches from elsewhere than what was written.
+        // The parser repairs some malformed URLs, which would then lead to another place than the
+        // text says.
         let plain = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
         if !text.bytes().all(plain) {
             return Err(UrlError::UnsafeInHeader);
@@ -102,7 +103,8 @@ impl UrlRule {
     }
 }
 
-/// Only names that cannot be pointed elsewhere (RFC 6761 §6.3 leaves `*.localhost` to resolvers).
+/// Only names that cannot resolve to another host (RFC 6761 §6.3 leaves `*.localhost` to
+/// resolvers).
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name.trim_end_matches('.') == "localhost",
@@ -120,8 +122,9 @@ fn is_internal_address(url: &Url) -> bool {
     }
 }
 
-/// Loopback, link-local (where clouds keep their metadata services) and unspecified addresses, and
-/// the metadata addresses that are none of these. Private networks are not: issuers live there.
+/// Loopback, link-local (used by the metadata services of clouds) and unspecified addresses, and
+/// other addresses of metadata services. Private networks are allowed, because issuers may be
+/// there.
 pub(crate) fn is_internal(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => is_internal_v4(v4),
@@ -235,7 +238,7 @@ mod tests {
             };
             assert_eq!(strict.check(text).map(drop), want, "{text}");
         }
-        // Who allows http says that the network is trusted.
+        // Allowing http means that the network is trusted.
         let trusting = UrlRule::new(true).without_internal();
         assert!(trusting.check("http://127.0.0.1/jwks").is_ok());
     }

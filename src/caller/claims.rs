@@ -14,7 +14,7 @@ pub(super) fn one_claim<T: DeserializeOwned>(
     one.deserialize(&mut json).map_err(ClaimsError)
 }
 
-/// The claims of a valid token do not fit the type that was asked for.
+/// The claims of a valid token do not fit the requested type.
 #[derive(Debug)]
 pub struct ClaimsError(pub(super) serde_json::Error);
 

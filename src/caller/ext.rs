@@ -3,7 +3,7 @@ use http::{Extensions, Request};
 
 use crate::caller::AuthInfo;
 
-/// Reads the caller where a framework hands on the parts of the request.
+/// Reads the caller from the parts of a request, for frameworks that pass on only these.
 ///
 /// ```
 /// use http::Request;
@@ -17,8 +17,8 @@ use crate::caller::AuthInfo;
 /// ```
 ///
 /// In a tool, prompt or resource of rmcp 3 the parts are in the extensions of the `RequestContext`;
-/// [`guide::mcp`](crate::guide::mcp) shows it. `None` means that no
-/// [`JwtAuthLayer`](crate::JwtAuthLayer) verified the request: refuse then.
+/// [`guide::mcp`](crate::guide::mcp) has an example. `None` means that no
+/// [`JwtAuthLayer`](crate::JwtAuthLayer) verified the request; reject it in that case.
 pub trait AuthInfoExt: sealed::Sealed {
     /// The verified caller.
     fn auth_info(&self) -> Option<&AuthInfo>;

@@ -1,5 +1,5 @@
-//! axum extractors, and [`Rejection`] as an axum response. Without the layer extractors fail
-//! closed.
+//! axum extractors, and [`Rejection`] as an axum response. Without the layer, the extractors reject
+//! every request.
 
 use axum_core::body::Body;
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
@@ -12,7 +12,7 @@ use crate::caller::require_caller;
 use crate::wire::rejection::{Rejection, RejectionContext};
 use crate::wire::rejection_kind::RejectionKind;
 
-/// Needs a verified caller: 401 with a challenge when nobody is logged in (under
+/// Requires a verified caller: 401 with a challenge when there is none (under
 /// [`optional`](crate::JwtAuthLayer::optional) or on an open path), 500 without the layer.
 impl<S: Sync> FromRequestParts<S> for AuthInfo {
     type Rejection = Rejection;
@@ -22,8 +22,8 @@ impl<S: Sync> FromRequestParts<S> for AuthInfo {
     }
 }
 
-/// `None` when nobody is logged in; still 500 without the layer, which is a mistake and no
-/// anonymous caller.
+/// `None` when there is no verified caller. Without the layer still 500, because that is a mistake
+/// in the program and not an anonymous caller.
 impl<S: Sync> OptionalFromRequestParts<S> for AuthInfo {
     type Rejection = Rejection;
 
@@ -38,8 +38,8 @@ impl<S: Sync> OptionalFromRequestParts<S> for AuthInfo {
 
 /// The claims of the verified caller as `T`.
 ///
-/// A token whose claims do not fit `T` gets 403 without a challenge: the token is good, and no
-/// other scope would mend it. Otherwise as the extractor [`AuthInfo`].
+/// A token whose claims do not fit `T` gets 403 without a challenge: the token is valid, and no
+/// additional scope would help. Otherwise it behaves as the extractor [`AuthInfo`] does.
 ///
 /// ```
 /// use serde::Deserialize;

@@ -1,10 +1,10 @@
-//! Who calls: [`AuthInfo`], and how code behind the layer asks for it.
+//! The verified caller: [`AuthInfo`], and the ways in which code behind the layer gets it.
 //!
-//! The verifier makes an `AuthInfo`; the tower layers, the axum extractors and handlers read it. It
-//! carries the verified token, the credentials that it came in, and the answers for this caller, so
-//! that inner layers answer as the outer one would. `required` is how code asks for a caller: it
-//! gets one, or the right rejection. `extract` does so for axum, `ext` for frameworks that hand on
-//! parts of the request.
+//! The verifier makes an `AuthInfo`; the layer puts it into the request; inner layers, the axum
+//! extractors and handlers read it. It holds the claims of the token, the header that it came in,
+//! and the `Answers` for this caller, so that inner layers reject as the outer one would.
+//! `required` returns the caller of a request or the right rejection. `extract` does so for axum,
+//! `ext` for frameworks that pass on only the parts of the request.
 
 mod claims;
 mod ext;
@@ -34,11 +34,12 @@ pub use extract::Claims;
 pub use principal::Principal;
 pub(crate) use required::{answers_in, require_caller};
 
-/// A caller whose token passed every check. Holding one is the proof: only the verifier makes it.
+/// A caller whose token passed every check. Only the verifier creates one, so holding one proves
+/// the verification.
 ///
-/// Cloning copies pointers: to what the token says, and to the header that it came in, whose buffer
-/// lives as long as the last clone. `Debug` hides the token and `Serialize` leaves it out, so that
-/// neither a log nor a response can leak it.
+/// Cloning copies pointers: to the claims, and to the header with the token, whose buffer lives as
+/// long as the last clone. `Debug` hides the token and `Serialize` omits it, so that neither a log
+/// nor a response can leak it.
 ///
 /// ```
 /// # #[cfg(feature = "axum")] {
@@ -54,7 +55,7 @@ pub(crate) use required::{answers_in, require_caller};
 pub struct AuthInfo {
     verified: Arc<Verified>,
     credentials: Credentials,
-    /// Carried so that inner layers and handlers answer as the layer would.
+    /// Kept so that inner layers and handlers reject as the layer would.
     answers: Arc<Answers>,
 }
 
@@ -71,7 +72,7 @@ impl AuthInfo {
         }
     }
 
-    /// The token itself. It was issued for this server alone: never pass it on to another
+    /// The token itself. It was issued for this server alone; never pass it on to another server
     /// (MCP authorization, "Access Token Privilege Restriction").
     #[must_use]
     pub fn token(&self) -> &str {
@@ -92,7 +93,7 @@ impl AuthInfo {
         self.verified.subject()
     }
 
-    /// `jti`: the identifier of this token, by which one can be revoked. Optional outside RFC 9068.
+    /// `jti`: the identifier of this token, for example for a deny list. Optional outside RFC 9068.
     #[must_use]
     pub fn jti(&self) -> Option<&str> {
         self.verified.jti()
@@ -104,14 +105,14 @@ impl AuthInfo {
         self.verified.issuer()
     }
 
-    /// `aud`, all of it.
+    /// All values of `aud`.
     #[must_use]
     pub fn audience(&self) -> &[String] {
         self.verified.audience()
     }
 
-    /// What `scope` and `scp` grant, in the token's order without repeats. Roles and permissions
-    /// are not scopes; read them with [`claim`](Self::claim).
+    /// The scopes in `scope` and `scp`, in the token's order and without duplicates. Roles and
+    /// permissions are not scopes; read them with [`claim`](Self::claim).
     #[must_use]
     pub fn scopes(&self) -> &[String] {
         self.verified.scopes().as_slice()
@@ -139,7 +140,7 @@ impl AuthInfo {
     #[must_use]
     pub fn expires_at(&self) -> SystemTime {
         let since_epoch = Duration::from_secs(self.expires_at_seconds());
-        // Both are below 2^53 seconds, which every platform's time can hold.
+        // Both are below 2^53 seconds, which the time type of every platform can hold.
         UNIX_EPOCH.checked_add(since_epoch).unwrap_or(UNIX_EPOCH)
     }
 
@@ -147,19 +148,21 @@ impl AuthInfo {
         self.verified.times().exp.unix_seconds()
     }
 
-    /// When the token is no longer accepted: at `exp`, or when it is too old, plus the leeway.
+    /// The time from which the token is no longer accepted: `exp`, or the maximum age if that is
+    /// reached first, plus the leeway.
     pub(crate) fn not_after(&self) -> NumericDate {
         self.verified.not_after()
     }
 
-    /// The accepted audience that `aud` named. `None` only under `danger_allow_any_audience`, and
-    /// for tokens of [`cognito`](crate::config::JwtAuthConfigBuilder::cognito) without an `aud`.
+    /// The accepted audience that `aud` contains. `None` only under `danger_allow_any_audience`,
+    /// and for tokens of [`cognito`](crate::config::JwtAuthConfigBuilder::cognito) without an
+    /// `aud`.
     #[must_use]
     pub fn resource(&self) -> Option<&str> {
         self.verified.matched()
     }
 
-    /// All claims as `T`. Reads the whole payload at each call.
+    /// All claims as `T`. Each call parses the whole payload.
     ///
     /// # Errors
     ///
@@ -184,15 +187,15 @@ impl AuthInfo {
         serde_json::from_str(self.verified.payload()).map_err(ClaimsError)
     }
 
-    /// One claim by name as any JSON value, `None` when the token does not carry it. Reads the
-    /// payload at each call; [`claim_as`](Self::claim_as) makes the type that you need directly.
+    /// One claim by name as any JSON value, `None` when the token does not have it. Each call
+    /// parses the payload; [`claim_as`](Self::claim_as) returns the type that you need directly.
     #[must_use]
     pub fn claim(&self, name: &str) -> Option<serde_json::Value> {
         self.claim_as(name).ok()?
     }
 
-    /// One claim by name as `T`, `None` when the token does not carry it. Reads the payload at each
-    /// call, and skips the other claims without making values of them.
+    /// One claim by name as `T`, `None` when the token does not have it. Each call parses the
+    /// payload and skips the other claims without allocating values for them.
     ///
     /// # Errors
     ///
@@ -246,7 +249,7 @@ impl Serialize for AuthInfo {
     }
 }
 
-/// What `client_id()` says of a token that names no client.
+/// Returned by `client_id()` for a token that names no client.
 const UNKNOWN_CLIENT: &str = "jwt";
 
 #[cfg(all(test, feature = "test-util"))]

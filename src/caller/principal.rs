@@ -7,8 +7,8 @@ use crate::caller::AuthInfo;
 /// Identifies a caller across refreshes of its token: by issuer, client and subject, and later by
 /// the key that the token is bound to.
 ///
-/// Key sessions, handles and cached state by it, never by the token. Data that a user expects to
-/// see from every client belongs to issuer and subject alone.
+/// Use it, and never the token, as the key of sessions, handles and cached state. For data that a
+/// user expects to see from every client, use only the issuer and the subject.
 ///
 /// ```
 /// # #[cfg(feature = "test-util")] {

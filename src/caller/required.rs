@@ -8,8 +8,8 @@ use crate::telemetry;
 use crate::wire::answers::Answers;
 use crate::wire::rejection::Rejection;
 
-/// The verified caller, or the rejection that says why there is none: nobody is logged in, or the
-/// layer is missing. `who_asks` names the code that needs the caller, for the operator.
+/// The verified caller, or the rejection if there is none: the request has no token, or the layer
+/// is missing. `who_asks` names the code that needs the caller, in the event for the operator.
 pub(crate) fn require_caller<'e>(
     extensions: &'e Extensions,
     who_asks: &str,
@@ -25,19 +25,19 @@ pub(crate) fn require_caller<'e>(
         })
 }
 
-/// How this request is answered; `None` without the layer.
+/// The `Answers` for this request; `None` without the layer.
 pub(crate) fn answers_in(extensions: &Extensions) -> Option<&Arc<Answers>> {
     let auth = extensions.get::<AuthInfo>();
     auth.map(AuthInfo::answers).or_else(|| extensions.get())
 }
 
-// Here and not beside the type, which stands below `AuthInfo` and must not know it.
+// Here rather than next to the type, because `wire` must not depend on `AuthInfo`.
 impl Rejection {
     /// 403 with a challenge that names the scopes that the operation needs, for a handler that
-    /// finds out on its own that `auth` lacks one (RFC 6750 §3.1).
+    /// finds that `auth` lacks one of them (RFC 6750 §3.1).
     ///
-    /// Clients then ask their user for these scopes and try again ("step-up"). The challenge lists
-    /// what every operation needs as well, as the challenges of the layer do. The rejection is
+    /// Clients then ask their user for these scopes and try again ("step-up"). Like the challenges
+    /// of the layer, this one also lists the scopes that every operation needs. The rejection is
     /// counted and logged when it is made.
     ///
     /// ```

@@ -3,9 +3,9 @@ use std::fmt;
 
 /// A signature algorithm of a token's `alg` header or of a JWK's `alg`.
 ///
-/// `EdDSA` ([RFC 8037]) and `Ed25519` ([RFC 9864]) name one algorithm and read as
-/// [`Algorithm::EdDSA`]. The `HS*` family works with a static secret only and only when listed by
-/// name, never with keys that were fetched.
+/// `EdDSA` ([RFC 8037]) and `Ed25519` ([RFC 9864]) name the same algorithm, [`Algorithm::EdDSA`].
+/// The `HS*` algorithms work only with a static secret and only if they are listed by name, never
+/// with fetched keys.
 ///
 /// ```
 /// use tower_jwt_auth::Algorithm;
@@ -106,7 +106,7 @@ impl Algorithm {
         })
     }
 
-    /// The registered name, as tokens carry it.
+    /// The registered name, as in tokens.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -144,15 +144,15 @@ impl fmt::Display for Algorithm {
 
 /// An algorithm that this crate does not support.
 ///
-/// [`algorithms`](crate::config::JwtAuthConfigBuilder::algorithms) keeps it, and `build` reports it
-/// as [`ConfigError::UnknownAlgorithm`](crate::ConfigError::UnknownAlgorithm).
+/// [`algorithms`](crate::config::JwtAuthConfigBuilder::algorithms) accepts it, and `build` reports
+/// it as [`ConfigError::UnknownAlgorithm`](crate::ConfigError::UnknownAlgorithm).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnsupportedAlgorithm {
     pub(crate) name: String,
 }
 
 impl UnsupportedAlgorithm {
-    /// The name, as it was given.
+    /// The name that was given.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name

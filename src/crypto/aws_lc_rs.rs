@@ -1,4 +1,4 @@
-//! aws-lc-rs: the default, and the faster one.
+//! The back end aws-lc-rs: the default, and the faster one.
 
 use aws_lc_rs::hmac;
 use aws_lc_rs::rsa::RsaParameters;

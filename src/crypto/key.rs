@@ -1,14 +1,13 @@
 use super::algorithm::Algorithm;
 
-/// A public key in the encoding that its type uses, lengths not checked yet.
+/// A public key or a secret, in the usual encoding of its type. The lengths are not checked yet.
 #[derive(Debug)]
 #[cfg_attr(
     not(any(feature = "aws_lc_rs", feature = "rust_crypto")),
     expect(dead_code, reason = "nothing reads it without a back end")
 )]
 pub(crate) enum Material {
-    /// Big-endian, no leading zeros; the modulus is odd and of allowed size, and so is the
-    /// exponent.
+    /// Big-endian, without leading zeros. Modulus and exponent are odd and of allowed size.
     Rsa { n: Vec<u8>, e: Vec<u8> },
     /// Uncompressed point (SEC 1 §2.3.3), raw Ed25519 key or raw ML-DSA key.
     Raw(Vec<u8>),
@@ -16,9 +15,10 @@ pub(crate) enum Material {
     Secret(Vec<u8>),
 }
 
-/// A key ready to verify one algorithm.
+/// A key that is ready to verify signatures of one algorithm.
 pub(crate) trait Verify: Sized {
-    /// `None` when the material is no key of this algorithm: wrong length, off the curve.
+    /// `None` if the material is not a key of this algorithm: for example, it has the wrong length
+    /// or is not a point on the curve.
     fn parse(algorithm: Algorithm, material: &Material) -> Option<Self>;
 
     fn verifies(&self, message: &[u8], signature: &[u8]) -> bool;

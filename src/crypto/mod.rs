@@ -1,10 +1,11 @@
-//! The seam to a crypto back end: a key is parsed once and verifies often.
+//! The interface to the crypto back ends: a key is parsed once and then verifies many signatures.
 //!
-//! `jwks` parses keys here, `token` names algorithms. It imports nothing of the crate. `key` says
-//! what a back end must offer; `aws_lc_rs` and `rust_crypto` offer it, `none` fails.
+//! Only `jwks` parses keys and verifies signatures here; every folder may name an `Algorithm`. It
+//! imports only [`limits`](crate::limits). `key` defines the trait of a back end; `aws_lc_rs` and
+//! `rust_crypto` implement it, and `none` always fails.
 //!
-//! With both back ends compiled in, aws-lc-rs is used: features unify across a program, and a crate
-//! that turns on the slower one must not slow down the others.
+//! If both back ends are compiled in, aws-lc-rs is used: features unify across a program, and a
+//! crate that turns on the slower back end must not slow down the others.
 
 mod algorithm;
 #[cfg(feature = "aws_lc_rs")]

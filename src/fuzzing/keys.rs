@@ -1,4 +1,5 @@
-//! What a server's headers and documents do, without a server: doors for the fuzz targets.
+//! Functions for the fuzz targets that process the headers and documents of a key server, without a
+//! server.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -21,13 +22,13 @@ use crate::net::{ReqwestTransport, cache_control};
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Pauses {
-    /// After an answer with these headers that brought keys.
+    /// After a response with these headers that contained keys.
     pub good: Duration,
-    /// After one that did not.
+    /// After a response with these headers that did not contain keys.
     pub failed: Duration,
 }
 
-/// What the schedule makes of an answer's headers. `jitter` is in `0.0..1.0`.
+/// The pauses that the schedule derives from the headers of a response. `jitter` is in `0.0..1.0`.
 #[must_use]
 pub fn pauses(
     headers: &HeaderMap,
@@ -55,7 +56,7 @@ pub fn pauses(
     Pauses { good, failed }
 }
 
-/// The key set of an issuer that must be found through its metadata.
+/// The key set of an issuer that is found through its metadata.
 #[derive(Debug)]
 pub struct Discovery {
     keys: DiscoveredKeys,
@@ -63,7 +64,7 @@ pub struct Discovery {
 }
 
 impl Discovery {
-    /// `None` for an issuer that a configuration refuses.
+    /// `None` for an issuer that a configuration does not accept.
     #[must_use]
     pub fn new(issuer: &str, allow_http: bool, pin_host: bool) -> Option<Self> {
         let rule = UrlRule::new(allow_http);
@@ -81,17 +82,17 @@ impl Discovery {
         &self.issuer
     }
 
-    /// Where metadata is looked for.
+    /// The URLs at which metadata is searched.
     #[must_use]
     pub fn candidates(&self) -> Vec<Url> {
         metadata_urls(&self.issuer)
     }
 
-    /// Where this document says that the keys are.
+    /// The URL of the keys that this document names.
     ///
     /// # Errors
     ///
-    /// When it is no metadata of this issuer, or names a URL that is not followed.
+    /// If it is not metadata of this issuer, or names a URL that is not allowed.
     pub fn jwks_uri(&self, document: &[u8]) -> Result<Url, FetchError> {
         self.keys.named_in(document, &self.issuer)
     }

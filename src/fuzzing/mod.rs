@@ -1,5 +1,6 @@
-//! Doors into private functions for the targets in `fuzz/`. Compiled by `cargo fuzz` alone; no part
-//! of the interface.
+//! Access to private functions for the targets in `fuzz/`, which are its only callers. Compiled
+//! only by `cargo fuzz`; not part of the public interface. `keys` holds the functions about
+//! fetching keys; the functions here read the token of a request and a key set.
 
 mod keys;
 
@@ -17,11 +18,11 @@ pub fn bearer(headers: &mut HeaderMap) -> Option<&str> {
     std::str::from_utf8(token).ok().filter(|_| is_token)
 }
 
-/// What became of the members of a key set.
+/// The number of keys in a key set, by result.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct KeyCounts {
-    /// Past the limit, and not looked at.
+    /// Above the limit, and not read.
     pub beyond_limit: usize,
     /// Not usable.
     pub skipped: usize,
@@ -31,11 +32,11 @@ pub struct KeyCounts {
     pub used: usize,
 }
 
-/// Reads a key set: a fetched one, or with `HS*` algorithms listed a static one.
+/// Reads a key set: as a static one if `HS*` algorithms are listed, otherwise as a fetched one.
 ///
 /// # Errors
 ///
-/// When it is refused as a whole.
+/// If it is rejected as a whole.
 pub fn key_counts(document: &[u8], symmetric: &[Algorithm]) -> Result<KeyCounts, KeySetError> {
     let options = KeySetOptions {
         symmetric,

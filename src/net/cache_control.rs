@@ -1,15 +1,15 @@
-//! How long an HTTP answer says that it stays fresh (RFC 9111 §4.2).
+//! The freshness lifetime of an HTTP response (RFC 9111 §4.2).
 
 use std::time::Duration;
 
 use http::HeaderMap;
 use http::header::{AGE, CACHE_CONTROL};
 
-/// The server's `max-age` less its `Age`; zero for `no-store` and `no-cache`. `None` when it says
-/// nothing that can be read: garbage must not shorten or stretch anything.
+/// The server's `max-age` minus its `Age`; zero for `no-store` and `no-cache`. `None` if there is
+/// no valid value: a malformed header must neither shorten nor extend the lifetime of keys.
 ///
-/// `s-maxage` is for shared caches and ours is private; `Expires` is older than `max-age`, and
-/// every provider that we know of sends the latter.
+/// `s-maxage` is for shared caches, and this one is private; `Expires` is not read, because every
+/// provider that we know of sends `max-age`.
 pub(crate) fn max_age(headers: &HeaderMap) -> Option<Duration> {
     let directives = headers
         .get_all(CACHE_CONTROL)
@@ -27,7 +27,7 @@ pub(crate) fn max_age(headers: &HeaderMap) -> Option<Duration> {
         } else {
             None
         };
-        // RFC 9111 §4.2.1: where they disagree, the most restrictive one.
+        // RFC 9111 §4.2.1: of conflicting directives, the most restrictive one counts.
         shortest = [shortest, said].into_iter().flatten().min();
     }
     let age = headers
@@ -37,7 +37,7 @@ pub(crate) fn max_age(headers: &HeaderMap) -> Option<Duration> {
     shortest.map(|fresh| fresh.saturating_sub(age))
 }
 
-/// `delta-seconds` (RFC 9111 §1.2.2): digits only; what overflows is a very long time.
+/// `delta-seconds` (RFC 9111 §1.2.2): digits only; a value that overflows is a very long time.
 fn seconds(digits: &str) -> Option<Duration> {
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;

@@ -1,13 +1,13 @@
-//! A resolver that never leads to this machine.
+//! A DNS resolver that never returns an address of this machine.
 
 use std::io;
 use std::net::SocketAddr;
 
 use crate::base::url_rule::is_internal;
 
-/// Resolves a name of a URL that a discovery document named. Addresses of this machine and of its
-/// link are left out, so that an issuer's document cannot lead to a service that only this machine
-/// can reach (CWE-918).
+/// Resolves the host of a URL from a discovery document. Addresses of this machine and of its link
+/// are omitted, so that an issuer's document cannot lead to a service that only this machine can
+/// reach (CWE-918).
 ///
 /// The check is made at resolution and not before, because a name may resolve to another address
 /// the next time.
@@ -29,7 +29,7 @@ mod tests {
     #[tokio::test]
     async fn a44_a_name_of_this_machine_is_refused() {
         assert!(resolve("localhost").await.is_err());
-        // An address is no name, but shows that other addresses are kept.
+        // An IP address needs no resolution, but shows that other addresses are kept.
         assert_eq!(resolve("203.0.113.1").await.unwrap().len(), 1);
     }
 }

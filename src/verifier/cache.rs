@@ -1,31 +1,31 @@
-//! Verified tokens, so that a token that comes again costs no second signature check.
+//! A cache of verified tokens, so that a token that comes again needs no second signature check.
 //!
-//! Only the verifier calls this. An entry is written after every check of a token has passed, and
-//! read before anything else is done with the next one. A hit is worth as much as a fresh
-//! verification because the verifier checks again whatever may have changed since: that the issuer
-//! is still the same, that its keys are of the same generation and may still serve, and the times
-//! of the token. If one of these fails, the token is verified from the start, so every rejection is
-//! a fresh one. Rejections are never stored. Each verifier has its own cache, so that no other
-//! audience, issuer or setting ever reads its entries.
+//! Only the verifier calls this. An entry is written after a token has passed every check, and
+//! looked up before anything else is done with the next token. A hit is as safe as a new
+//! verification because the verifier checks again everything that may have changed since: that the
+//! issuer is still the same, that its keys are of the same generation and may still serve, and the
+//! times of the token. If one of these checks fails, the token is verified from the start, so a
+//! rejection never comes from the cache. Rejections are never stored. Each verifier has its own
+//! cache, so that its entries are never used for another audience, issuer or setting.
 //!
 //! # Equal bytes are equal tokens
 //!
 //! The key of an entry is the token itself. A keyed hash of its last 16 bytes, which are part of
-//! its signature and differ between nearly any two tokens, says where to look; the comparison of
-//! all bytes decides, and it does not stop at the first difference. The secret of the hash is made
-//! anew for each cache, so that nobody can choose tokens that collide. A hit needs no cryptography,
-//! and so nothing here depends on the crypto back end.
+//! its signature and differ between nearly any two tokens, selects the candidates; the comparison
+//! of all bytes decides, and it does not stop at the first difference. Each cache has its own
+//! random hash secret, so that an attacker cannot choose tokens that collide. A hit needs no
+//! cryptography, and so nothing here depends on the crypto back end.
 //!
 //! Raw tokens are held in memory for as long as their entries. They appear in no `Debug`, no
-//! serialised value and no event. An entry leaves when it is evicted, when it is met after its
-//! token has expired or its keys were replaced, and with the verifier.
+//! serialised value and no event. An entry is removed when it is evicted, when it is looked up
+//! after its token has expired or its keys have been replaced, and when the verifier is dropped.
 //!
 //! # Bounds
 //!
-//! `quick_cache` keeps the entries: it is divided into shards with a lock each, and evicts the
-//! entries that were not used lately. Its one bound is a weight. An entry weighs the bytes that it
-//! takes, and at least its share of the cache, so that the one bound holds for bytes and for
-//! entries.
+//! `quick_cache` keeps the entries: it is divided into shards with a lock each, and evicts entries
+//! that have not been used recently. Its only bound is a total weight. The weight of an entry is
+//! its size in bytes, but at least its share of the cache, so that the one bound limits both bytes
+//! and entries.
 
 use std::hash::{Hash, Hasher, RandomState};
 use std::sync::{Arc, OnceLock};
@@ -42,14 +42,13 @@ pub(crate) struct TokenCache {
     options: Options,
     /// The least weight of an entry.
     share: u64,
-    /// Made with the first entry: a verifier that sees no token takes no memory for them.
+    /// Created for the first entry, so that a verifier without tokens uses no memory for the cache.
     entries: OnceLock<Entries>,
 }
 
-/// What one verified token was found to be, and by which keys. Cheap to clone.
+/// The result of verifying one token, and the keys that verified it. Cheap to clone.
 ///
-/// Fields are private so that more can be added: what is added must be a fact about the token
-/// itself, never about the request that carried it.
+/// Every field must be a fact about the token itself, never about the request that carried it.
 #[derive(Clone, Debug)]
 pub(crate) struct Cached {
     issuer: usize,
@@ -65,14 +64,14 @@ struct Key {
     weight: u64,
 }
 
-/// A token that is looked for.
+/// A token that is looked up.
 struct Wanted<'t>(&'t [u8]);
 
 #[derive(Clone)]
 struct ByWeight;
 
 impl TokenCache {
-    /// A cache that holds this many tokens of the usual size; `None` for none.
+    /// A cache for this many tokens of the usual size; `None` if `entries` is 0.
     pub(crate) fn new(entries: usize) -> Option<Self> {
         let threads = thread::available_parallelism().map_or(1, usize::from);
         Self::with_shards(entries, shards_for(entries, threads))
@@ -94,12 +93,12 @@ impl TokenCache {
         })
     }
 
-    /// The entry of this token. Whether it still holds, the caller decides.
+    /// The entry of this token. The caller must check that it is still valid.
     pub(crate) fn get(&self, token: &[u8]) -> Option<Cached> {
         self.entries.get()?.get(&Wanted(token))
     }
 
-    /// Stores a token that has just been verified, unless it is too large to be worth its place.
+    /// Stores a token that has just been verified, unless it is too large to be worth the memory.
     pub(crate) fn insert(&self, token: &[u8], cached: Cached) {
         let token_bytes = token.len().saturating_add(ENTRY_OVERHEAD);
         let bytes = token_bytes.saturating_add(cached.verified.weight());
@@ -115,14 +114,15 @@ impl TokenCache {
             .insert(key, cached);
     }
 
-    /// Forgets a token whose entry no longer holds: it has expired, or its keys were replaced.
+    /// Removes a token whose entry is no longer valid: it has expired, or its keys have been
+    /// replaced.
     pub(crate) fn remove(&self, token: &[u8]) {
         if let Some(entries) = self.entries.get() {
             drop(entries.remove(&Wanted(token)));
         }
     }
 
-    /// How many tokens are stored.
+    /// The number of stored tokens.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.entries.get().map_or(0, Cache::len)
@@ -143,7 +143,7 @@ impl Cached {
         }
     }
 
-    /// The place of the issuer among the trusted ones.
+    /// The index of the issuer among the trusted issuers.
     pub(crate) const fn issuer(&self) -> usize {
         self.issuer
     }
@@ -212,7 +212,7 @@ impl fmt::Debug for TokenCache {
     }
 }
 
-/// A power of two.
+/// The number of shards, a power of two.
 fn shards_for(entries: usize, threads: usize) -> usize {
     let most = threads.saturating_mul(SHARDS_PER_THREAD);
     let wanted = most.min(entries / LEAST_IN_SHARD).max(1);
@@ -222,41 +222,43 @@ fn shards_for(entries: usize, threads: usize) -> usize {
     }
 }
 
-/// Entries for which one of so many shards has room; `None` for none.
+/// The number of entries that one shard must hold; `None` if the cache has no entries.
 fn room_in_shard(entries: usize, shards: usize) -> Option<usize> {
     let mean = entries.div_ceil(shards);
     match (mean, shards) {
         (0, _) => None,
-        // A library shard refuses an entry that would fill it.
+        // A shard of the library does not accept an entry that would fill it.
         (mean, 1) => Some(mean.max(2)),
-        // Tokens fall on shards at random: four standard deviations for those that get more.
+        // Tokens are distributed over shards at random: four standard deviations for shards that
+        // get more.
         (mean, _) => Some(mean.saturating_add(mean.isqrt().saturating_mul(4))),
     }
 }
 
-/// The end of a signature: 96 bits in base64url.
+/// The number of bytes at the end of a signature that are hashed: 96 bits in base64url.
 const HASHED_BYTES: usize = 16;
 
-/// Lets as many threads write at a time as there are, mostly.
+/// With this many, threads rarely wait for each other's lock.
 const SHARDS_PER_THREAD: usize = 4;
 
-/// With fewer, the room for uneven shards would be more than a sixth of the cache.
+/// With fewer entries in a shard, the reserve for uneven shards would be more than a sixth of the
+/// cache.
 const LEAST_IN_SHARD: usize = 512;
 
-/// Bytes in a full cache, on average: the token, its claims, and lists that a handler may ask for.
-/// A token of 1 KB takes 2.1 KB; with tokens of 1.5 KB the cache still holds all that were asked
-/// for.
+/// Bytes per entry of a full cache, on average: the token, its claims, and lists that a handler may
+/// request. A token of 1 KB takes 2.1 KB; with tokens of 1.5 KB the cache still holds the
+/// configured number.
 const BYTES_PER_ENTRY: usize = 3 * 1024;
 
-/// The largest token with usual claims fits; thousands of scopes do not, which take more memory
-/// than they are worth.
+/// The largest token with usual claims fits. A token with thousands of scopes does not, because it
+/// takes more memory than it is worth.
 const MOST_ENTRY_BYTES: usize = 48 * 1024;
 
-/// Room for one such entry: the library admits what takes 97 % of a shard.
+/// Large enough for one such entry: the library accepts an entry of at most 97 % of a shard.
 const LEAST_SHARD_BYTES: usize = 50 * 1024;
 
-/// The entry in the library's list, its place in the hash table, the hash of an entry that was
-/// evicted, for every other one, and reference counts.
+/// The entry in the library's list, its slot in the hash table, half the hash of an evicted entry
+/// (the library keeps one for every second entry), and reference counts.
 const ENTRY_OVERHEAD: usize = 192;
 
 #[cfg(all(test, feature = "test-util"))]

@@ -6,19 +6,19 @@ use crate::token::TokenErrorKind;
 use crate::wire::answers::Answers;
 use crate::wire::rejection::Rejection;
 
-/// What a [check](crate::config::JwtAuthConfigBuilder::check) of the application says against a
-/// caller whose token is good.
+/// The reason why a [check](crate::config::JwtAuthConfigBuilder::check) of the application rejects
+/// a caller whose token is valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CheckError {
-    /// 403 without a challenge: this caller may not come in, and no other token changes that.
+    /// 403 without a challenge: this caller has no access, and another token would not change that.
     Forbidden,
-    /// 401 `invalid_token`, like any other bad token: it was revoked, say, and the client should
-    /// get a new one (RFC 6750 §3.1).
+    /// 401 `invalid_token`, as for any invalid token: for example, it was revoked, and the client
+    /// should get a new one (RFC 6750 §3.1).
     InvalidToken,
 }
 
-/// Checks of the application; all of them must agree. They cannot let anything in.
+/// Checks of the application. All of them must pass; they can only reject, never admit.
 #[derive(Clone, Default)]
 pub(crate) struct CustomChecks(Vec<Arc<Check>>);
 

@@ -10,8 +10,8 @@ use crate::verifier::cache::TokenCache;
 use crate::verifier::presented::Presented;
 use crate::wire::answers::Answers;
 
-/// One issuer: what its tokens must say, its keys, and how its callers are answered. Nothing of
-/// another issuer counts for it.
+/// One issuer: the policy for its tokens, its keys, and the rejections for its callers. Nothing of
+/// it applies to another issuer.
 #[derive(Clone, Debug)]
 pub(crate) struct TrustedIssuer {
     pub(crate) policy: ValidationPolicy,
@@ -19,21 +19,21 @@ pub(crate) struct TrustedIssuer {
     pub(crate) answers: Arc<Answers>,
 }
 
-/// All trusted issuers, and what their verified tokens left behind. Replaced as a whole, never
-/// edited, so that one request sees one set of issuers from start to end.
+/// All trusted issuers, and the cache of their verified tokens. Replaced as a whole, never
+/// modified, so that one request sees the same set of issuers from start to end.
 #[derive(Clone, Debug)]
 pub(crate) struct Issuers {
     all: Vec<Arc<TrustedIssuer>>,
     by_name: HashMap<Arc<str>, usize>,
     /// The algorithms that any of them uses.
     algorithms: Vec<Algorithm>,
-    /// For requests whose token names no issuer of ours, or that carry none.
+    /// For requests without a token, or with a token of an issuer that is not trusted.
     pub(super) answers: Arc<Answers>,
-    /// Belongs to these issuers: an entry names its issuer by place.
+    /// Belongs to these issuers, because an entry refers to its issuer by index.
     pub(super) cache: Option<Arc<TokenCache>>,
 }
 
-/// A verified token, and how its caller is answered.
+/// A verified token, and the rejections for its caller.
 pub(super) type Admitted = (Arc<Verified>, Arc<Answers>);
 
 impl Issuers {
@@ -60,7 +60,7 @@ impl Issuers {
         }
     }
 
-    /// The same issuers, keys and cache, with other answers.
+    /// The same issuers, keys and cache, with another hook for rejections.
     pub(super) fn with_answers(&self, change: impl Fn(&Answers) -> Answers) -> Self {
         let changed = |answers: &Answers| Arc::new(change(answers));
         let of_issuer = |trusted: &Arc<TrustedIssuer>| {
@@ -95,7 +95,7 @@ impl Issuers {
         self.algorithms.contains(&algorithm)
     }
 
-    /// The issuer that a token names, and its place.
+    /// The issuer that a token names, and its index.
     pub(super) fn named(
         &self,
         name: Option<&str>,
@@ -112,8 +112,8 @@ impl Issuers {
             .ok_or_else(|| TokenErrorKind::WrongIssuer.into())
     }
 
-    /// A token that was verified before, if a fresh look would come to the same verdict: under the
-    /// same keys, which may still serve, and by the clock of this moment.
+    /// A token that was verified before, if a new verification would have the same result: with the
+    /// same keys, which may still serve, and at the current time.
     pub(super) fn cached(&self, presented: Presented<'_>, clock: &Clock) -> Option<Admitted> {
         let cache = self.cache.as_ref()?;
         let cached = cache.get(presented.bytes())?;

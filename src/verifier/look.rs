@@ -1,5 +1,5 @@
-//! One look at a token with the keys at hand. Each line is a stage of `token`, and each `?` a
-//! rejection with its reason.
+//! One attempt to verify a token with the available keys. Each line is a stage of `token`, and each
+//! `?` a rejection with its reason.
 
 use std::sync::Arc;
 
@@ -25,26 +25,26 @@ struct Candidate<'t> {
     place: usize,
 }
 
-/// A token whose signature verified, and by which keys.
+/// A token whose signature verified, and the generation of the keys that verified it.
 struct Proven {
     signature: SignatureVerified,
     generation: u64,
 }
 
-/// The keys at hand do not verify a token, and newer ones may.
+/// The available keys do not verify a token, but newer keys may.
 struct Missing<'t> {
     demand: KeyDemand<'t>,
     error: TokenError,
 }
 
-/// Why a candidate is not proven.
+/// Why the signature of a candidate did not verify.
 enum KeyTrouble<'t> {
     Missing(Missing<'t>),
     Refused(TokenError),
 }
 
 impl Issuers {
-    /// The first look: what the keys lack is asked for.
+    /// The first attempt: a missing key is requested.
     pub(super) fn first_look(
         &self,
         presented: Presented<'_>,
@@ -58,7 +58,8 @@ impl Issuers {
         )
     }
 
-    /// The look with the keys that came of asking. It cannot ask again: its error is a rejection.
+    /// The attempt with the keys that were requested. It cannot request more: its error type is a
+    /// rejection.
     pub(super) fn final_look(
         &self,
         presented: Presented<'_>,
@@ -73,8 +74,8 @@ impl Issuers {
         )
     }
 
-    /// Reads a token, has it proven, and stores it in the cache. `worth_reading` sees the header
-    /// before the claims are read.
+    /// Reads a token, verifies it with `prove`, and stores it in the cache. `worth_reading` checks
+    /// the header before the claims are read.
     fn look<E: From<Rejection>>(
         &self,
         presented: Presented<'_>,
@@ -89,7 +90,7 @@ impl Issuers {
             signature,
         } = &mut scratch;
         let header_read = self.read_header(presented, header)?;
-        // Read here and not before: a value that is no token costs no clock.
+        // Not earlier, so that the clock is not read for a value that is not a token.
         let now = clock.now();
         worth_reading(&header_read, now)?;
         let candidate = self.read_claims(presented, header_read, payload, signature, now)?;
@@ -113,8 +114,8 @@ impl Issuers {
             .map_err(|error| self.refuse(error))
     }
 
-    /// Refuses a token at once when the only issuer is known to lack its key: in a flood of such
-    /// tokens, their claims are not worth reading.
+    /// Rejects a token at once if the only issuer is known not to have its key, so that a flood of
+    /// such tokens does not cost the parsing of their claims.
     fn refuse_unknown_kid(&self, token: &HeaderRead<'_>, now: Now) -> Result<(), Rejection> {
         let lacking = self.only().is_some_and(|only| {
             let in_use = only.keys.in_use_already(now);
@@ -142,7 +143,7 @@ impl Issuers {
         let parsed = token.parse(payload).map_err(refuse)?;
         let (place, issuer) = self.named(parsed.issuer()).map_err(refuse)?;
         let checked = parsed.check(&issuer.policy, now.wall).map_err(refuse)?;
-        // Before any key is asked for: what is no signature is no reason to.
+        // Before any key is requested: a malformed signature must not cause a fetch.
         let signature = compact.signature(signature).map_err(unreadable)?;
         Ok(Candidate {
             checked,
@@ -152,7 +153,7 @@ impl Issuers {
         })
     }
 
-    /// Steps 9 and 10. When the keys at hand do not settle it, asks once.
+    /// Steps 9 and 10. If the available keys are not enough, requests newer keys once.
     fn prove(&self, candidate: &Candidate<'_>, now: Now) -> Result<Proven, Undecided> {
         let keys = &candidate.issuer.keys;
         let in_use = keys.in_use(now);
@@ -175,14 +176,14 @@ impl Issuers {
         }
     }
 
-    /// Steps 9 and 10 with newer keys, which decide.
+    /// Steps 9 and 10 with newer keys. The result is final.
     fn prove_with(&self, candidate: &Candidate<'_>, newer: &Snapshot) -> Result<Proven, Rejection> {
         candidate
             .verify_with(Some(newer))
             .map_err(|trouble| self.refuse(trouble.into_error()))
     }
 
-    /// The keys for the last look, or what their absence means for the token.
+    /// The keys for the last attempt, or the rejection if there are none.
     pub(super) fn newer_keys_or_rejection(
         &self,
         demand: KeyDemand<'_>,
@@ -194,7 +195,8 @@ impl Issuers {
             (DemandOutcome::Unavailable { retry_after }, KeyDemand::Key { .. }) => {
                 Err(self.answers.keys_unavailable(retry_after))
             }
-            // The key is known and its signature is wrong, whatever the issuer would say.
+            // The key is known and the signature is wrong, so the issuer is not needed to reject
+            // the token.
             (DemandOutcome::Unavailable { .. }, KeyDemand::Signature { .. })
             | (DemandOutcome::Absent, _) => Err(self.refuse(error)),
         }
@@ -247,7 +249,7 @@ impl<'t> Candidate<'t> {
             }),
             Err(error) => Err(match error.kind() {
                 TokenErrorKind::UnknownKey => missing(KeyDemand::Key { kid, seen }, error),
-                // A key of another type in the place of the old one is new material as well.
+                // A key of another type that replaces the old one is also new key material.
                 TokenErrorKind::BadSignature | TokenErrorKind::KeyMismatch => {
                     missing(KeyDemand::Signature { seen }, error)
                 }

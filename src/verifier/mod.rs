@@ -1,15 +1,16 @@
-//! The verdict on a token: which caller it names, or why it is rejected.
+//! The verdict on a token: the caller that it names, or the rejection.
 //!
-//! The tower layer calls [`JwtVerifier::try_verify`], everybody else
-//! [`JwtVerifier::verify_request`] or [`JwtVerifier::verify`]. A token takes this path:
+//! The tower layer calls [`JwtVerifier::try_verify`], other programs call
+//! [`JwtVerifier::verify_request`] or [`JwtVerifier::verify`]. A token passes these steps in order:
 //!
 //! 1. `cache`: the same bytes were verified before, by keys that still serve, and the times of the
 //!    token still hold.
-//! 2. `look`, the first look: header, `kid`, claims, `issuers`, policy, signature. Nothing of it
-//!    needs a key before the signature.
-//! 3. When the keys at hand do not settle it, they are asked for once. Newer keys that have just
-//!    come decide. A fetch that is under way makes the token `pending`: the caller waits, and the
-//!    final look decides. It cannot ask again, which its type says.
+//! 2. `look`, the first attempt: header, `kid`, claims, `issuers`, policy, signature. Only the
+//!    signature needs a key.
+//! 3. If the available keys are not enough, newer keys are requested once. If newer keys have just
+//!    arrived, the token is verified with them. If a fetch is under way, the token is `pending`:
+//!    the caller waits for it, and then makes the last attempt. The type of this attempt ensures
+//!    that it cannot request keys again.
 //! 4. `checks` of the application and the scopes that every operation needs, for each request,
 //!    cached or not.
 
@@ -42,13 +43,13 @@ pub(crate) use issuers::TrustedIssuer;
 pub(crate) use pending::{Pending, Undecided};
 pub(crate) use presented::Presented;
 
-/// The verdicts of [`JwtAuthLayer`](crate::JwtAuthLayer) without tower, for frameworks that own
-/// their HTTP layer.
+/// Verifies tokens as [`JwtAuthLayer`](crate::JwtAuthLayer) does, but without tower, for frameworks
+/// with their own HTTP layer.
 ///
-/// Cloning shares the keys and the task that refreshes them. Give
-/// [`verify_request`](Self::verify_request) the whole request where you have it; with
-/// [`verify`](Self::verify) you find the token yourself: exactly one `Authorization` header,
-/// `Bearer` in any case.
+/// Cloning shares the keys and the task that refreshes them. Use
+/// [`verify_request`](Self::verify_request) if you have the parts of the request. With
+/// [`verify`](Self::verify) you must find the token yourself: exactly one `Authorization` header,
+/// with the scheme `Bearer` in upper or lower case.
 ///
 /// ```no_run
 /// # async fn handle(header: &str) -> Result<(), Box<dyn std::error::Error>> {
@@ -94,7 +95,7 @@ impl JwtVerifier {
         }))
     }
 
-    /// The same verifier with another hook for its rejections: keys and cache are shared.
+    /// The same verifier with another hook for its rejections. It shares the keys and the cache.
     pub(crate) fn with_hook(&self, hook: &RejectionHook) -> Self {
         let issuers = self.0.issuers.load();
         let issuers = issuers.with_answers(|answers| answers.with_hook(hook.clone()));
@@ -107,8 +108,8 @@ impl JwtVerifier {
 
     /// Verifies a token, and checks that it grants the scopes that every operation needs.
     ///
-    /// Waits, at most the fetch timeout of the issuer, only when the key that the token names is
-    /// not at hand. Dropping the future never stops a fetch that others wait for.
+    /// Waits only if the key that the token names is missing, and at most for the fetch timeout of
+    /// the issuer. Dropping the future never stops a fetch that other requests wait for.
     ///
     /// # Errors
     ///
@@ -118,14 +119,14 @@ impl JwtVerifier {
     }
 
     /// Verifies the token of a request: exactly one `Authorization` header with the scheme `Bearer`
-    /// (RFC 6750 §2.1). Otherwise as [`verify`](Self::verify).
+    /// (RFC 6750 §2.1). Otherwise it behaves as [`verify`](Self::verify) does.
     ///
     /// The layer marks the header as sensitive, so that `Debug` hides the token. This method only
     /// reads `parts`: do not log them afterwards, or mark the header yourself.
     ///
     /// # Errors
     ///
-    /// A [`Rejection`], as the layer would answer: 401 when there is no bearer token, 400 when
+    /// The [`Rejection`] that the layer would send: 401 when there is no bearer token, 400 when
     /// there is more than one `Authorization` header.
     ///
     /// ```no_run
@@ -150,8 +151,8 @@ impl JwtVerifier {
 
     /// Waits until every issuer has keys.
     ///
-    /// Starts the background refresh, as the first token would. A process need not wait for it: it
-    /// serves, and answers 503, until keys arrive.
+    /// Starts the background refresh, as the first token would. Waiting is optional: without it,
+    /// the server responds with 503 to requests with a token until keys arrive.
     ///
     /// # Errors
     ///
@@ -160,7 +161,8 @@ impl JwtVerifier {
     pub async fn wait_for_keys(&self) -> Result<(), FetchError> {
         let issuers = self.0.issuers.load_full();
         for trusted in issuers.iter() {
-            // All start before the first is waited for: looking at the keys starts the task.
+            // Reading the keys starts the task, so all tasks start before the first one is waited
+            // for.
             drop(trusted.keys.in_use(self.0.clock.now()));
         }
         for trusted in issuers.iter() {
@@ -182,12 +184,12 @@ impl JwtVerifier {
         KeysHealth { issuers }
     }
 
-    /// The keys in use of each issuer that has fetched some, by name of the issuer: for a process
-    /// that must start while its issuer is down.
+    /// The keys in use of each issuer that has fetched keys, by issuer. They are meant for a
+    /// process that must start while its issuer is unavailable.
     ///
     /// Pass each to [`Issuer::initial_jwks`](crate::config::Issuer::initial_jwks) in that process.
     /// Copies the key sets, so call it on a schedule or at shutdown, not in a probe. Issuers with
-    /// static keys, and issuers before their first fetch, are left out.
+    /// static keys, and issuers before their first fetch, are omitted.
     #[must_use]
     pub fn export_keys(&self) -> Vec<KeySnapshot> {
         let trusted = self.0.issuers.load();
@@ -218,8 +220,8 @@ impl JwtVerifier {
         }
     }
 
-    /// The verdict, unless it must be waited for. That is so only when a fetch is under way or has
-    /// been asked for: a token that no fetch can help is rejected at once.
+    /// The verdict, unless it depends on a fetch that is under way or has just been requested. A
+    /// token that no fetch can help is rejected at once.
     pub(crate) fn try_verify(
         &self,
         presented: Presented<'_>,
@@ -233,7 +235,7 @@ impl JwtVerifier {
         Ok(self.authorize(admitted, presented, facts, &issuers)?)
     }
 
-    /// Waits for the keys that were missing and looks once more; never again after that.
+    /// Waits for the missing keys and verifies the token once more. There is no further attempt.
     pub(crate) fn resume(
         &self,
         credentials: Credentials,
@@ -247,7 +249,8 @@ impl JwtVerifier {
                 issuers.newer_keys_or_rejection(pending.demand(), pending.error(), answer)?;
             let presented = Presented::Kept(&credentials);
             let clock = &verifier.0.clock;
-            // Of many requests that waited with one token, the first verifies it for all.
+            // If many requests with the same token waited, the first one verifies it and the others
+            // find it in the cache.
             let admitted = match issuers.cached(presented, clock) {
                 Some(cached) => cached,
                 None => issuers.final_look(presented, &newer, clock)?,
@@ -271,13 +274,13 @@ impl JwtVerifier {
         verdict.inspect_err(Rejection::report)
     }
 
-    /// Whether the caller may call at all. Asked for each request, whether its token was cached or
-    /// not.
+    /// Whether this caller may use the server at all. Checked for each request, whether its token
+    /// was cached or not.
     fn authorize(
         &self,
         (verified, answers): Admitted,
         presented: Presented<'_>,
-        // A token that is bound to a key will need it here.
+        // Tokens that are bound to a key will need the facts here.
         _facts: Option<&Facts<'_>>,
         issuers: &Issuers,
     ) -> Result<AuthInfo, Rejection> {

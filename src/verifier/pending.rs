@@ -12,8 +12,8 @@ pub(crate) enum Undecided {
     Rejected(Rejection),
 }
 
-/// A token that cannot be decided with the keys at hand, and may be with keys that are being
-/// fetched.
+/// A token that cannot be verified with the available keys, but perhaps with the keys that are
+/// being fetched.
 #[derive(Debug)]
 pub(crate) struct Pending {
     issuer: Arc<TrustedIssuer>,

@@ -3,10 +3,10 @@ use http::HeaderValue;
 use crate::wire::credentials::Bearer;
 use crate::wire::credentials::Credentials;
 
-/// A token, in whichever way it came.
+/// A token, with or without the header that it came in.
 #[derive(Clone, Copy)]
 pub(crate) enum Presented<'t> {
-    /// Without a header: [`verify`](crate::JwtVerifier::verify).
+    /// Without a header, from [`verify`](crate::JwtVerifier::verify).
     Alone(&'t str),
     /// In a header that is kept while the request waits for its key.
     Kept(&'t Credentials),
@@ -25,8 +25,8 @@ impl<'t> Presented<'t> {
 
     pub(crate) fn to_credentials(self) -> Credentials {
         match self {
-            // A token that gets here verified or waits for its key: its segments are base64url,
-            // which is a valid header value.
+            // A token that reaches this line is verified or waits for its key, so its segments are
+            // base64url, which is valid in a header value.
             Self::Alone(token) => {
                 let line = HeaderValue::from_str(token);
                 Credentials::new(line.unwrap_or(HeaderValue::from_static("")), 0)

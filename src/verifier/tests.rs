@@ -1,4 +1,4 @@
-//! A token that is remembered gets the verdict of a fresh look, whatever has changed since.
+//! A cached token gets the same verdict as a new verification, whatever has changed since.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -51,7 +51,7 @@ fn verifier(builder: JwtAuthConfigBuilder) -> JwtVerifier {
     JwtVerifier::new(builder.build().unwrap())
 }
 
-/// The verdict, short, and whether the token was remembered before it.
+/// The verdict in short form, and whether the token was cached before.
 async fn look(verifier: &JwtVerifier, token: &str) -> (Result<(), String>, bool) {
     let issuers = verifier.0.issuers.load();
     let recalled = issuers
@@ -171,7 +171,7 @@ async fn a_header_that_was_good_before_saves_no_check() {
     }
 }
 
-/// CVE-2026-35030, CVE-2026-35039: a memory that is shared forgets for whom a token was good.
+/// CVE-2026-35030, CVE-2026-35039: a shared cache may accept a token for the wrong audience.
 #[tokio::test]
 async fn another_audience_never_sees_it() {
     let (key, clock) = (key("k"), FakeClock::at(unix(NOW as f64)));
@@ -249,7 +249,7 @@ fn fetched(source: &Source, clock: &FakeClock) -> JwtAuthConfigBuilder {
         .clock(clock)
 }
 
-/// Past the next refresh. The wall clock stands: tokens live on.
+/// Advances past the next refresh. The wall clock does not move, so no token expires.
 async fn refresh() {
     tokio::time::sleep(Duration::from_secs(11 * MINUTE)).await;
 }
@@ -335,7 +335,7 @@ async fn one_issuers_new_keys_leave_the_others_alone() {
         .add_issuer(Issuer::new("j").key_source(second));
     let verifier = verifier(builder);
     let (a, b) = (sign(&one, json!({})), sign(&other, json!({"iss": "j"})));
-    // The key of one issuer is nothing to the other, remembered or not.
+    // The key of one issuer does not verify tokens of the other, cached or not.
     let crossed = sign(&one, json!({"iss": "j"}));
     for seen in [false, true] {
         assert_eq!(look(&verifier, &a).await, (Ok(()), seen));
@@ -403,7 +403,7 @@ async fn times_on_the_border() {
         assert_eq!(look(&verifier, &token).await, again(), "{name}");
         clock.set(unix(border));
         assert_eq!(look(&verifier, &token).await, refused(wanted), "{name}");
-        // Its entry is gone since it was met outside of its times.
+        // Its entry was removed when it was looked up outside its validity period.
         clock.set(unix(now));
         assert_eq!(look(&verifier, &token).await, self::good(), "{name}");
     }
@@ -412,7 +412,7 @@ async fn times_on_the_border() {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
 
-    /// With a memory and without one: the same verdict at any time, in any order.
+    /// With a cache and without one, the verdict is the same at any time, in any order.
     #[test]
     fn any_times(
         exp in 0..400_i32, nbf in prop::option::of(-200..400_i32), iat in prop::option::of(-200..400_i32),

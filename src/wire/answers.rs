@@ -1,4 +1,4 @@
-//! Every rejection of this server, with its headers made ahead.
+//! Makes the rejections of this server, with response headers that are prepared in advance.
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,8 +25,8 @@ pub(crate) struct Answers {
     hook: Option<RejectionHook>,
 }
 
-/// The headers of rejections that do not depend on the operation: made ahead, because
-/// unauthenticated clients can ask for them at will.
+/// The headers of rejections that do not depend on the operation. Prepared in advance, because
+/// unauthenticated clients can cause them at will.
 #[derive(Clone)]
 struct PreparedHeaders {
     invalid_request: Arc<HeaderMap>,
@@ -83,8 +83,9 @@ impl Answers {
             .with_token_error(reason)
     }
 
-    /// Lists what the operation needs together with what every operation needs, unless configured
-    /// otherwise: some clients ask for just these next, and would lose what they had.
+    /// Lists the scopes of the operation together with the scopes that every operation needs,
+    /// unless configured otherwise: some clients then request exactly the listed scopes, and would
+    /// lose the others.
     pub(crate) fn insufficient_scope(&self, operation: &ScopeSet) -> Rejection {
         let kind = RejectionKind::InsufficientScope;
         let resource = &self.resource;
@@ -97,7 +98,7 @@ impl Answers {
         self.make(kind, &Arc::new(headers(Some(challenge))))
     }
 
-    /// Without a challenge: clients take any 403 that carries one for a lack of scopes.
+    /// Without a challenge, because clients take any 403 with a challenge for a lack of scopes.
     pub(crate) fn access_denied(&self) -> Rejection {
         self.without_challenge(RejectionKind::AccessDenied)
     }
@@ -115,7 +116,8 @@ impl Answers {
     }
 
     fn later(&self, kind: RejectionKind, retry_after: Duration) -> Rejection {
-        // Whole seconds (RFC 9110 §10.2.3), rounded up: not before we try ourselves.
+        // Whole seconds (RFC 9110 §10.2.3), rounded up, so that clients do not retry before this
+        // server does.
         let seconds = retry_after
             .as_secs()
             .saturating_add(u64::from(retry_after.subsec_nanos() > 0));
@@ -131,14 +133,15 @@ impl Answers {
 }
 
 impl Rejection {
-    /// Code that needs the layer runs without it: there is nobody to ask for a challenge or a hook.
+    /// For code that needs the layer and runs without it. There are no settings for a challenge,
+    /// and no hook.
     pub(crate) fn layer_missing() -> Self {
         Self::new(RejectionKind::LayerMissing, Arc::new(headers(None)), None)
     }
 
-    /// A rejection of `kind`, to test a hook, a `match` or a client with.
+    /// A rejection of `kind`, for tests of a hook, a `match` or a client.
     ///
-    /// Challenges are those of a server without a `resource`.
+    /// Its challenges are the ones that a server without a `resource` sends.
     #[cfg(feature = "test-util")]
     #[must_use]
     pub fn for_tests(kind: RejectionKind) -> Self {
@@ -189,5 +192,5 @@ fn headers(challenge: Option<HeaderValue>) -> HeaderMap {
     headers
 }
 
-/// Short: a session store is close by, and nothing is lost by asking again.
+/// Short, because a session store is usually near the server and a retry costs little.
 const SESSIONS_RETRY_AFTER: Duration = Duration::from_secs(1);

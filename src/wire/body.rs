@@ -14,9 +14,9 @@ use crate::wire::stream_expiry::{Alarm, Deadline};
 pin_project! {
     /// The body of a request or of a response that passes a layer of this crate.
     ///
-    /// It is the body from the other side of the layer, unchanged; or bytes of this crate: the body
-    /// of a rejection, or of a request that was read to learn what it asks for. An event stream may
-    /// end when its token expires, see [`StreamExpiry`](crate::config::StreamExpiry).
+    /// It is either the body from the other side of the layer, unchanged, or bytes of this crate:
+    /// the body of a rejection, or of a request that was read to learn its operation. An event
+    /// stream may end when its token expires, see [`StreamExpiry`](crate::config::StreamExpiry).
     #[derive(Debug)]
     pub struct GuardedBody<B = Empty<Bytes>> {
         #[pin]
@@ -50,7 +50,7 @@ impl<B> GuardedBody<B> {
         }
     }
 
-    /// A body of this crate.
+    /// A body with bytes of this crate.
     pub(crate) const fn own(data: Bytes) -> Self {
         Self::read(data, None)
     }
@@ -104,7 +104,7 @@ impl<B: Body<Data = Bytes>> Body for GuardedBody<B> {
     fn size_hint(&self) -> SizeHint {
         match &self.kind {
             Kind::Ended => SizeHint::with_exact(0),
-            // It may end before `body` does.
+            // The stream may end at the deadline, before `body` does.
             Kind::Expiring { .. } => SizeHint::default(),
             Kind::Inner { body } => body.size_hint(),
             Kind::Own { data, .. } => SizeHint::with_exact(data.len() as u64),

@@ -5,8 +5,9 @@ use crate::wire::resource::ProtectedResource;
 
 /// A `WWW-Authenticate` value (RFC 6750 §3, RFC 9728 §5.1).
 ///
-/// The order is fixed and nothing varies from one answer to the next: real clients take the first
-/// match of each parameter anywhere in the line, and compare whole lines to detect loops.
+/// The order of the parameters is fixed and nothing varies from one response to the next: some
+/// clients take the first match of each parameter anywhere in the line, and some compare whole
+/// lines to detect loops.
 pub(crate) fn challenge(
     resource: &ProtectedResource,
     error: Option<(&str, &str)>,
@@ -32,12 +33,12 @@ pub(crate) fn challenge(
         true => format!("Bearer realm=\"{DEFAULT_REALM}\""),
         false => format!("Bearer {}", parameters.join(", ")),
     };
-    // What comes from outside was checked with `is_quotable`, the rest is ours.
+    // Configured text was checked with `is_quotable`; the rest is fixed text of this crate.
     HeaderValue::try_from(line).unwrap_or(HeaderValue::from_static("Bearer realm=\"mcp\""))
 }
 
-/// Whether `text` can stand in a challenge: printable ASCII without quote and backslash
-/// (`%x20-21 / %x23-5B / %x5D-7E`), and nothing that a client would take for another parameter.
+/// Whether `text` may be part of a challenge: printable ASCII without quote and backslash (`%x20-21
+/// / %x23-5B / %x5D-7E`), and nothing that a client would take for another parameter.
 pub(crate) fn is_quotable(text: &str) -> bool {
     let plain = text
         .bytes()
@@ -57,11 +58,11 @@ fn advertised(scopes: &ScopeSet) -> String {
     quotable.map(String::as_str).collect::<Vec<_>>().join(" ")
 }
 
-/// Is between a client and its issuer, and should stand in no challenge (MCP authorization,
-/// "Refresh Tokens").
+/// A scope that concerns only a client and its issuer, and should not be in a challenge (MCP
+/// authorization, "Refresh Tokens").
 pub(crate) const OFFLINE_ACCESS: &str = "offline_access";
 
-/// What a challenge says about a server that says nothing about itself.
+/// The realm of a server that configures neither a realm nor metadata.
 pub(crate) const DEFAULT_REALM: &str = "mcp";
 
 /// RFC 6750 §3 and RFC 9728 §5.1.
@@ -121,7 +122,7 @@ mod tests {
             ),
             (&nothing, None, "", r#"Bearer realm="mcp""#),
             (&nothing, None, "a", r#"Bearer scope="a""#),
-            // Enforced all the same, but it cannot be written down.
+            // Such a scope is required all the same, but a challenge cannot list it.
             (
                 &nothing,
                 None,

@@ -1,19 +1,19 @@
 use http::header::{AUTHORIZATION, Entry};
 use http::{HeaderMap, HeaderValue};
 
-/// Why a request carries no bearer token that could be looked at.
+/// Why a request has no bearer token to verify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NoBearer {
-    /// No credentials, or those of another scheme.
+    /// No credentials, or credentials of another scheme.
     Absent,
-    /// `Bearer`, and then no `b64token`.
+    /// `Bearer`, but not followed by a `b64token`.
     Malformed,
-    /// More than one `Authorization` line: which one counts is anybody's guess (RFC 6750 §3.1).
+    /// More than one `Authorization` header: it is ambiguous which one counts (RFC 6750 §3.1).
     Several,
 }
 
-/// What follows `Bearer`, not looked at yet. Without `Debug`: the header is not marked sensitive
-/// yet.
+/// The text after `Bearer`, not checked yet. Without `Debug`, because the header is not marked
+/// sensitive yet.
 #[derive(Clone, Copy)]
 pub(crate) struct Bearer<'h> {
     line: &'h HeaderValue,
@@ -21,15 +21,16 @@ pub(crate) struct Bearer<'h> {
 }
 
 /// Finds the bearer credentials of a request (RFC 6750 §2.1). The query and the body are never
-/// looked at.
+/// searched.
 pub(crate) fn bearer(headers: &HeaderMap) -> Result<Bearer<'_>, NoBearer> {
-    // The counts say whether any header is repeated, which costs less than to look for one.
+    // Equal counts prove that no header is repeated, which is cheaper than searching for a second
+    // one.
     let some_repeated = headers.len() != headers.keys_len();
     if some_repeated && headers.get_all(AUTHORIZATION).iter().nth(1).is_some() {
         return Err(NoBearer::Several);
     }
     let line = headers.get(AUTHORIZATION).ok_or(NoBearer::Absent)?;
-    // RFC 9110 §11.1: schemes are compared in any case.
+    // RFC 9110 §11.1: the scheme is case-insensitive.
     let (scheme, rest) = line
         .as_bytes()
         .split_at_checked(SCHEME.len())
@@ -37,7 +38,7 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<Bearer<'_>, NoBearer> {
     if !scheme.eq_ignore_ascii_case(SCHEME) {
         return Err(NoBearer::Absent);
     }
-    // RFC 9110 §11.4: one or more spaces, and nothing else that looks like one.
+    // RFC 9110 §11.4: one or more spaces, and no other white space.
     let spaces = rest.iter().take_while(|byte| **byte == b' ').count();
     match (spaces, rest) {
         (0, [next, ..]) if is_token_character(*next) => Err(NoBearer::Absent),
@@ -49,7 +50,7 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<Bearer<'_>, NoBearer> {
     }
 }
 
-/// Marks every `Authorization` header as sensitive: frameworks log requests with `Debug`.
+/// Marks every `Authorization` header as sensitive, because frameworks log requests with `Debug`.
 pub(crate) fn hide(headers: &mut HeaderMap) {
     if let Entry::Occupied(mut lines) = headers.entry(AUTHORIZATION) {
         lines.iter_mut().for_each(|line| line.set_sensitive(true));
@@ -57,7 +58,7 @@ pub(crate) fn hide(headers: &mut HeaderMap) {
 }
 
 impl<'h> Bearer<'h> {
-    /// The bytes of what should be a token.
+    /// The bytes after the scheme and the spaces.
     pub(crate) fn bytes(self) -> &'h [u8] {
         self.line.as_bytes().get(self.start..).unwrap_or_default()
     }
@@ -67,15 +68,15 @@ impl<'h> Bearer<'h> {
     }
 }
 
-/// Whether this is a token at all (RFC 6750 §2.1): `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+"
-/// / "/" ) *"="`.
+/// Whether this is a `b64token` (RFC 6750 §2.1): `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" /
+/// "/" ) *"="`.
 pub(crate) fn is_b64token(bytes: &[u8]) -> bool {
     let body = bytes
         .iter()
         .rposition(|byte| *byte != b'=')
         .and_then(|last| bytes.get(..=last));
     body.is_some_and(|body| {
-        // No early end, so that the compiler looks at many bytes at once.
+        // Without an early exit, so that the compiler can vectorize the loop.
         body.iter()
             .fold(true, |all, byte| all & is_b64token_character(*byte))
     })
@@ -83,7 +84,7 @@ pub(crate) fn is_b64token(bytes: &[u8]) -> bool {
 
 const fn is_b64token_character(byte: u8) -> bool {
     let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
-    // "-", ".", "/" and the digits stand in a row.
+    // "-", ".", "/" and the digits are consecutive in ASCII.
     let middle = byte.wrapping_sub(b'-') < 13;
     letter | middle | (byte == b'_') | (byte == b'~') | (byte == b'+')
 }
@@ -93,8 +94,8 @@ fn is_token_character(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// The header that carries a token, and where in it the token starts. The one thing of `http` here:
-/// a clone of the value shares the buffer of the request, and so the token is never copied.
+/// The header with the token, and where in it the token starts. A clone of the value shares the
+/// buffer of the request, so the token is never copied.
 #[derive(Clone)]
 pub(crate) struct Credentials {
     line: HeaderValue,

@@ -1,4 +1,4 @@
-//! The futures of the layers: a request is answered by the layer, or by the service behind it.
+//! The futures of the layers: either the layer or the service behind it responds to a request.
 
 use std::fmt;
 use std::future::Future;
@@ -16,11 +16,11 @@ use crate::wire::stream_expiry::{Deadline, is_event_stream};
 
 pin_project! {
     /// The response to a request that a layer of this crate has admitted to the service behind it,
-    /// or has answered itself.
+    /// or has responded to itself.
     pub struct Guarded<F> {
         #[pin]
         state: State<F>,
-        // When the event stream ends that may be the response.
+        // The time at which the response ends, if it is an event stream.
         deadline: Option<Deadline>,
     }
 }
@@ -41,7 +41,8 @@ pin_project! {
 type Decision<F> = Pin<Box<dyn Future<Output = Result<F, Response<Bytes>>> + Send>>;
 
 impl<F> Guarded<F> {
-    /// The service handles the request. If its response is an event stream, it ends at `deadline`.
+    /// The service handles the request. If its response is an event stream, the stream ends at
+    /// `deadline`.
     pub(crate) const fn admitted(future: F, deadline: Option<Deadline>) -> Self {
         Self {
             state: State::Admitted { future },
@@ -123,7 +124,7 @@ impl<F> fmt::Debug for Guarded<F> {
 }
 
 pin_project! {
-    /// A call of a service: at once, or as soon as the service is ready.
+    /// A call of a service, made at once or as soon as the service is ready.
     pub struct Call<S: Service<Q>, Q> {
         #[pin]
         state: CallState<S, Q>,

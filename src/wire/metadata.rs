@@ -15,13 +15,13 @@ use url::Url;
 use crate::base::scopes::ScopeSet;
 use crate::wire::body::GuardedBody;
 
-/// The protected resource metadata of this server (RFC 9728): who issues tokens for it.
+/// The protected resource metadata of this server (RFC 9728), which names the issuers of its
+/// tokens.
 ///
-/// [`JwtAuthLayer`](crate::JwtAuthLayer) answers requests for it by itself when it sits in front of
-/// the path. Where it does not, because only some routes carry the layer, serve it as a tower
-/// service or with [`router`](Self::router). It is public and must never be behind authentication:
-/// clients read it to find out how to authenticate. Signed metadata (RFC 9728 §2.2) is not
-/// supported.
+/// A [`JwtAuthLayer`](crate::JwtAuthLayer) in front of the metadata's path responds to requests for
+/// it. If only some routes have the layer, serve the metadata as a tower service or with
+/// [`router`](Self::router). It is public and must never require authentication: clients read it to
+/// find out how to authenticate. Signed metadata (RFC 9728 §2.2) is not supported.
 ///
 /// ```
 /// # #[cfg(all(feature = "axum", feature = "aws_lc_rs", feature = "reqwest"))] {
@@ -51,7 +51,7 @@ struct Inner {
     path: String,
 }
 
-/// What the document may say beyond what follows from the configuration (RFC 9728 §2).
+/// Optional members of the document (RFC 9728 §2). The other members follow from the configuration.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ResourceDetails {
     pub(crate) name: Option<String>,
@@ -75,7 +75,7 @@ impl ResourceMetadata {
             "authorization_servers": issuers,
             "bearer_methods_supported": ["header"],
         });
-        // A member without a value is left out: clients refuse null (RFC 9728 §3.2).
+        // A member without a value is omitted, because clients reject null (RFC 9728 §3.2).
         let supported: Option<ScopeSet> = details
             .scopes_supported
             .as_ref()
@@ -98,7 +98,8 @@ impl ResourceMetadata {
             }
         }
         let path = path_for(resource_url);
-        // As configured, byte for byte, but for the path: `Url` would lower-case the host.
+        // As configured, byte for byte, except for the path: `Url` would convert the host to lower
+        // case.
         let origin = resource
             .find("://")
             .and_then(|scheme| scheme.checked_add(3))
@@ -135,7 +136,8 @@ impl ResourceMetadata {
     /// Routes for the path and for the root form that some clients try next.
     #[cfg(feature = "axum")]
     pub fn router<S: Clone + Send + Sync + 'static>(&self) -> axum::Router<S> {
-        // A path may start a segment with `:` or `*`, which older axum read as a pattern.
+        // A segment of the path may start with `:` or `*`, which older versions of axum read as a
+        // pattern.
         let router = axum::Router::new()
             .without_v07_checks()
             .route_service(ROOT_PATH, self.clone());
@@ -197,8 +199,8 @@ impl<B> Service<Request<B>> for ResourceMetadata {
     }
 }
 
-/// Browsers ask first, because MCP clients send `MCP-Protocol-Version`. The document is public, so
-/// any header may come.
+/// Browsers send a preflight request, because MCP clients send `MCP-Protocol-Version`. The document
+/// is public, so every request header is allowed.
 fn preflight(headers: &HeaderMap) -> Response<Bytes> {
     let mut response = status(StatusCode::NO_CONTENT);
     let answer = response.headers_mut();
@@ -215,7 +217,7 @@ fn status(status: StatusCode) -> Response<Bytes> {
     response
 }
 
-/// RFC 9728 §3.1: inserted between host and path; a path that is only `/` counts as none.
+/// RFC 9728 §3.1: the suffix is inserted between host and path; a path of only `/` is omitted.
 fn path_for(resource: &Url) -> String {
     match resource.path() {
         "/" => ROOT_PATH.to_owned(),

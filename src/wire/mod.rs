@@ -1,7 +1,10 @@
-//! The vocabulary of HTTP: reads headers and builds responses. Decides nothing.
+//! Reads HTTP headers and builds responses. Makes no decision about a request.
 //!
-//! `caller`, `verifier` and the tower layers use it. It knows what a token error is, and nothing of
-//! keys or of the verifier.
+//! `caller`, `verifier` and the tower layers call it. It knows the errors of tokens, but neither
+//! keys nor the verifier. For each request: `credentials` finds the token; if the request is
+//! rejected, `answers` makes the `rejection`, with its `challenge`; `future` returns the response
+//! of the layer or of the service; `body` ends an event stream at the time that `stream_expiry`
+//! sets. `metadata` is the document of RFC 9728.
 
 pub(crate) mod answers;
 pub(crate) mod body;

@@ -1,4 +1,4 @@
-//! Why a request is rejected, and the response that says so.
+//! The reason why a request is rejected, and the response to it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,15 +12,15 @@ use crate::telemetry;
 use crate::token::TokenError;
 use crate::wire::rejection_kind::RejectionKind;
 
-/// Why a request was not let through, and what the caller is told.
+/// The reason why a request was rejected, and the response to it.
 ///
-/// It says little on purpose: every token that is refused gets the same response, so that an
-/// attacker learns nothing by trying tokens. What was wrong goes to `tracing`, and to your code by
-/// [`token_error`](Self::token_error). Each layer also leaves the rejection in the extensions of
-/// the response.
+/// The response says little on purpose: it is the same for every rejected token, so that an
+/// attacker learns nothing by trying tokens. The error of the token goes to `tracing`, and
+/// [`token_error`](Self::token_error) returns it to your code. Each layer also puts the rejection
+/// into the extensions of the response.
 ///
-/// A handler makes one with [`insufficient_scope`](Self::insufficient_scope), to ask for a scope
-/// that only it knows to be needed.
+/// A handler creates one with [`insufficient_scope`](Self::insufficient_scope) to require a scope
+/// that only the handler knows.
 #[derive(Clone)]
 pub struct Rejection {
     kind: RejectionKind,
@@ -30,20 +30,20 @@ pub struct Rejection {
     retry_after: Option<Duration>,
     token_error: Option<TokenError>,
     hook: Option<RejectionHook>,
-    /// What the hook returned for the request, where the response is made later.
+    /// The response of the hook for this request, if it is needed later.
     made: Option<Arc<Response<Bytes>>>,
 }
 
-/// The request that a rejection answers, for the hook of
-/// [`on_rejection`](crate::JwtAuthLayer::on_rejection).
+/// The rejected request, for the hook of [`on_rejection`](crate::JwtAuthLayer::on_rejection).
 ///
-/// Both parts are `None` for a rejection that a handler returned, which has no request at hand.
+/// Both parts are `None` if a handler returned the rejection, because the request is not available
+/// there.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct RejectionContext<'r> {
     /// The method of the request.
     pub method: Option<&'r Method>,
-    /// The URI of the request, as the layer sees it: a router that nests strips its prefix first.
+    /// The URI of the request, as the layer sees it: inside a nested router, without the prefix.
     pub uri: Option<&'r Uri>,
 }
 
@@ -77,7 +77,7 @@ impl Rejection {
         self
     }
 
-    /// What happened, as far as the caller is told.
+    /// The kind of the rejection: as much as the caller learns.
     #[must_use]
     pub fn kind(&self) -> RejectionKind {
         self.kind
@@ -96,29 +96,29 @@ impl Rejection {
         &self.headers
     }
 
-    /// The first challenge (`WWW-Authenticate`), where the response carries one.
+    /// The first challenge (`WWW-Authenticate`), if the response has one.
     #[must_use]
     pub fn www_authenticate(&self) -> Option<&HeaderValue> {
         self.headers.get(WWW_AUTHENTICATE)
     }
 
-    /// When to try again, for [`RejectionKind::KeysUnavailable`] and
+    /// The time after which to retry (`Retry-After`), for [`RejectionKind::KeysUnavailable`] and
     /// [`RejectionKind::SessionsUnavailable`].
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 
-    /// What was wrong with the token. For logs and metrics: telling the caller helps an attacker.
+    /// The error of the token. For logs and metrics only: in a response it would help an attacker.
     #[must_use]
     pub fn token_error(&self) -> Option<&TokenError> {
         self.token_error.as_ref()
     }
 
-    /// The response as the layer gives it, made by the hook of
-    /// [`on_rejection`](crate::JwtAuthLayer::on_rejection) where one is set.
+    /// The response that the layer sends, made by the hook of
+    /// [`on_rejection`](crate::JwtAuthLayer::on_rejection) if one is set.
     ///
-    /// In the hook itself: the response without the hook, to change a part of.
+    /// Inside the hook it is the default response, of which the hook can change a part.
     ///
     /// ```
     /// # #[cfg(feature = "test-util")] {
@@ -142,14 +142,15 @@ impl Rejection {
         }
     }
 
-    /// Answers a request: counts and logs the rejection, and makes the response.
+    /// Makes the response to a request, and counts and logs the rejection.
     pub(crate) fn respond(self, context: &RejectionContext<'_>) -> Response<Bytes> {
         self.report();
         self.make(context)
     }
 
-    /// Counts and logs the rejection, and keeps the response for [`to_response`](Self::to_response):
-    /// for extractors, whose response is made where the request is no longer at hand.
+    /// Counts and logs the rejection, and keeps the response for
+    /// [`to_response`](Self::to_response): for extractors, whose response is made when the request
+    /// is no longer available.
     #[cfg(feature = "axum")]
     pub(crate) fn reported(mut self, context: &RejectionContext<'_>) -> Self {
         self.report();
@@ -159,7 +160,7 @@ impl Rejection {
         self
     }
 
-    /// Counts and logs the rejection. Whoever answers a request with one calls this once.
+    /// Counts and logs the rejection. Must be called once for each rejected request.
     pub(crate) fn report(&self) {
         let reason = self
             .token_error
@@ -170,7 +171,8 @@ impl Rejection {
     }
 
     fn make(mut self, context: &RejectionContext<'_>) -> Response<Bytes> {
-        // Taken away, so that a hook that asks for the plain response does not call itself.
+        // The hook gets a rejection without a hook, so that it does not call itself when it needs
+        // the default response.
         let mut response = match self.hook.take() {
             None => self.plain(),
             Some(hook) => self.completed(hook(&self, context)),
@@ -186,9 +188,9 @@ impl Rejection {
         response
     }
 
-    /// Sets the status and every header that the hook's response lacks, so that no challenge and no
-    /// `Retry-After` is lost; but for `Content-Type`, which describes a body that is not sent. A
-    /// gRPC response keeps its status, which is always 200.
+    /// Sets the status, and every header that the hook's response lacks, so that no challenge and
+    /// no `Retry-After` is lost. `Content-Type` is not added, because it describes the default
+    /// body. A gRPC response keeps its status, which is always 200.
     fn completed(&self, mut response: Response<Bytes>) -> Response<Bytes> {
         if !response.headers().contains_key("grpc-status") {
             *response.status_mut() = self.status();
@@ -286,7 +288,7 @@ mod tests {
         }
     }
 
-    /// Those of the one counter that counts it.
+    /// The labels of the only counter that counts a rejection of this kind.
     #[cfg(feature = "metrics")]
     fn labels_of(kind: RejectionKind) -> Vec<String> {
         let recorder = metrics_util::debugging::DebuggingRecorder::new();

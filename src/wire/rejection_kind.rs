@@ -13,11 +13,11 @@ pub enum RejectionKind {
     InsufficientScope,
     /// More than one `Authorization` header (RFC 6750 §3.1).
     InvalidRequest,
-    /// The token is malformed, expired, not for us, or not by an issuer that we trust (RFC 6750
-    /// §3.1).
+    /// The token is malformed, expired, for another audience, or from an issuer that is not trusted
+    /// (RFC 6750 §3.1).
     InvalidToken,
-    /// The token may be valid, but the issuer's keys are unavailable. Not a 401: that would make
-    /// clients throw valid tokens away and send their users to log in again.
+    /// The token may be valid, but the issuer's keys are unavailable. Not a 401, because clients
+    /// would then discard valid tokens and make their users log in again.
     KeysUnavailable,
     /// Code that needs [`AuthInfo`](crate::AuthInfo) runs without [`JwtAuthLayer`](crate::JwtAuthLayer).
     LayerMissing,
@@ -28,11 +28,11 @@ pub enum RejectionKind {
     SessionsUnavailable,
 }
 
-/// What each kind of rejection says: the one table from cause to wire.
+/// The status and the texts of one kind of rejection.
 pub(super) struct Parts {
     pub(super) status: StatusCode,
-    /// The `error` of the challenge (RFC 6750 §3.1). `None` when no credentials came, because RFC
-    /// 6750 §3 wants that challenge without one, and where there is no challenge.
+    /// The `error` of the challenge (RFC 6750 §3.1). `None` when there is no challenge, and when
+    /// the request had no credentials, because RFC 6750 §3 wants no error code in that case.
     pub(super) code: Option<&'static str>,
     /// The `error` of the body (RFC 6749 §5.2), and the label in metrics.
     pub(super) label: &'static str,
@@ -77,7 +77,7 @@ table! {
         "The request carries more than one Authorization header";
     InvalidToken: UNAUTHORIZED, Some("invalid_token"), "invalid_token",
         "The access token is invalid or has expired";
-    // 503 and not 401: the caller's token may be valid, and a 401 would make it log in again.
+    // 503 rather than 401: the token may be valid, and a 401 would make the client log in again.
     KeysUnavailable: SERVICE_UNAVAILABLE, None, "temporarily_unavailable",
         "Access tokens cannot be verified at the moment";
     LayerMissing: INTERNAL_SERVER_ERROR, None, "server_error",

@@ -1,11 +1,12 @@
 use crate::base::scopes::{ScopeHierarchy, ScopeSet};
 
-/// What this server says of itself in challenges. Plain data; `answers` makes rejections of it.
+/// The settings of this server that challenges contain. Plain data, from which `answers` makes
+/// rejections.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ProtectedResource {
     pub(crate) realm: Option<String>,
     pub(crate) metadata_url: Option<String>,
-    /// Needed by every operation.
+    /// The scopes that every operation needs.
     pub(crate) required_scopes: ScopeSet,
     pub(crate) hierarchy: Option<ScopeHierarchy>,
     pub(crate) listing: ScopeListing,

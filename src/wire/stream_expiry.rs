@@ -12,16 +12,17 @@ use crate::base::numeric_date::NumericDate;
 
 /// Which event streams (`text/event-stream`) end when the token of their request expires.
 ///
-/// The MCP spec requires nothing here: a token is checked when the request arrives, and a stream
-/// that stays open for hours outlives it.
+/// A token is checked when the request arrives, and a stream that stays open for hours outlives it.
+/// The MCP spec sets no rule for that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StreamExpiry {
-    /// Ends every stream, including the one that carries the response to a call: its result is
-    /// lost, and the server treats the end as a cancellation.
+    /// Ends every stream, including the stream with the response to a call: the result is lost, and
+    /// the server treats the end as a cancellation.
     All,
     /// Ends streams that only deliver notifications: the responses to GET and to
-    /// `subscriptions/listen`. Long calls are still answered. Clients reconnect with a fresh token.
+    /// `subscriptions/listen`. Long calls still get their response. Clients reconnect with a new
+    /// token.
     ListenOnly,
     /// Ends no stream.
     #[default]
@@ -29,7 +30,7 @@ pub enum StreamExpiry {
 }
 
 impl StreamExpiry {
-    /// Whether the stream that answers this request is to end.
+    /// Whether an event stream in the response to this request ends with its token.
     pub(crate) fn applies_to<B>(self, request: &Request<B>) -> bool {
         match self {
             Self::All => true,
@@ -46,7 +47,7 @@ fn is_listen(headers: &HeaderMap) -> bool {
         .is_some_and(|method| method == "subscriptions/listen")
 }
 
-/// Whether a response is an event stream without a set end.
+/// Whether a response is an event stream of unknown length.
 pub(crate) fn is_event_stream(headers: &HeaderMap) -> bool {
     let media_type = headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
     let essence = media_type.and_then(|it| it.split(';').next());
@@ -54,7 +55,7 @@ pub(crate) fn is_event_stream(headers: &HeaderMap) -> bool {
     is_stream && !headers.contains_key(CONTENT_LENGTH)
 }
 
-/// When a stream ends.
+/// The time at which a stream ends.
 #[derive(Clone, Debug)]
 pub(crate) struct Deadline {
     at: NumericDate,
@@ -96,8 +97,8 @@ impl Alarm {
     }
 }
 
-/// Tokens live by the wall clock, and tokio does not follow it: through a suspend, or when it is
-/// set.
+/// The timer checks the time at least this often, because tokens expire by the wall clock, which
+/// tokio's timers do not follow through a suspend or when the clock is set.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 
 #[cfg(test)]

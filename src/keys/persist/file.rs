@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::keys::key_snapshot::KeySnapshot;
 use crate::limits::MAX_DOCUMENT_BYTES;
 
-/// The content of the file. A file that was cut short is no JSON object, and a rename never leaves
-/// one behind.
+/// The content of the file. A truncated file is not a JSON object, and writing by rename never
+/// leaves one.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Content {
@@ -61,11 +61,11 @@ pub(in crate::keys) fn read(path: &Path) -> Result<KeySnapshot, SnapshotError> {
     Ok(content.snapshot)
 }
 
-/// Replaces the file as a whole: a reader sees the old one or the new one, and so does a process
+/// Replaces the file as a whole: a reader sees the old file or the new one, and so does a process
 /// that starts after this one was killed.
 pub(in crate::keys) fn write(path: &Path, snapshot: KeySnapshot) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
-    // A name that no other process or layer takes, nor can foresee.
+    // A name that no other process or layer uses or can predict.
     beside.push(format!(".{:016x}.tmp", fastrand::u64(..)));
     let content = Content {
         _checksum: IgnoredAny,
@@ -82,7 +82,7 @@ pub(in crate::keys) fn write(path: &Path, snapshot: KeySnapshot) -> io::Result<(
         })
 }
 
-/// How much longer a text gets as a JSON string, at most.
+/// The largest factor by which a text grows as a JSON string.
 const ESCAPED: u64 = 8;
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Key sets that outlive the process.
 //!
-//! [`seed`] gives the keys to start with, from the file or from the configuration; the task in
-//! `refresh` saves each good set with [`mod@file`].
+//! Only `keys` calls it. When the process starts, [`seed`] returns the keys to start with, from the
+//! file or from the configuration; later, the task in `refresh` saves each valid set with
+//! [`mod@file`].
 
 pub(super) mod file;
 pub(super) mod seed;

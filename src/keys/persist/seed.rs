@@ -13,7 +13,7 @@ use crate::keys::settings::{KeyOrigin, Seed, Times};
 use crate::keys::snapshot::{FetchedAt, Life, Origin, Snapshot};
 use crate::telemetry;
 
-/// The keys in the file, or the keys in the configuration when the file is missing or not usable.
+/// The keys in the file, or the keys in the configuration if the file is missing or unusable.
 pub(in crate::keys) fn seeded(origin: &KeyOrigin, now: Now) -> Option<Arc<Snapshot>> {
     let ignored = |error: &SnapshotError| {
         let is_absent = matches!(error, SnapshotError::Absent);

@@ -1,10 +1,10 @@
-//! When to fetch. The caller passes the time and the random numbers, and gets a decision.
+//! Decides when to fetch. The caller passes the time and the random numbers.
 //!
 //! A key set passes four stages: fresh; due (it is refreshed when 80 % of its lifetime are over);
 //! stale (its lifetime is over and refreshes fail, but it still serves); expired (older than
-//! `max_stale`). Fetches come out of separate budgets, so that none can starve another: the
-//! schedule, unknown `kid`s, and `kid`s of earlier sets. The back-off after failures holds for all
-//! of them.
+//! `max_stale`). Fetches have separate budgets, so that one cannot starve another: for the
+//! schedule, for unknown `kid`s, and for `kid`s of earlier sets. The back-off after failures
+//! applies to all of them.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -21,13 +21,13 @@ pub(crate) struct Schedule {
     times: Times,
     last_good: Option<LastGood>,
     failures: u32,
-    /// No fetch before this, whoever asks.
+    /// No fetch starts before this time, whatever the reason for it.
     retry_at: Option<Instant>,
     unknown_kid: Budget,
-    /// For `kid`s that an earlier set held. Tokens of a key that is really gone arrive for a while,
-    /// and must not spend the fetches that a new key needs.
+    /// For `kid`s of an earlier set. Tokens of a key that has been removed for good still arrive
+    /// for a while, and must not use up the fetches that a new key needs.
     returning_kid: Budget,
-    /// When a bad signature forced a refresh last.
+    /// The time of the last refresh that a wrong signature caused.
     forced_at: Option<Instant>,
     absent: AbsentKids,
     /// `kid`s of earlier sets. Replicas of an issuer may disagree for hours about the current keys,
@@ -42,11 +42,11 @@ struct LastGood {
     refresh_at_age: Duration,
 }
 
-/// The answer to a request that wants a fetch.
+/// The decision about a request that needs a fetch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Decision {
     Fetch,
-    /// The keys in use are as current as the budgets allow, and do not hold the key.
+    /// The keys in use are as current as the budgets allow, and do not contain the key.
     Absent,
     /// Fetches fail; the next one is allowed at this time.
     BackOff {
@@ -69,7 +69,7 @@ impl Schedule {
         }
     }
 
-    /// When the next scheduled fetch is due; not after `now` when it is due at once.
+    /// The time of the next scheduled fetch; `now` or earlier if it is due at once.
     pub(crate) fn due(&self, now: Now) -> Instant {
         let due = self.last_good.map_or(now.monotonic, |good| {
             let age = good.fetched.age(now, self.times.max_age);
@@ -78,7 +78,7 @@ impl Schedule {
         self.retry_at.map_or(due, |retry| due.max(retry))
     }
 
-    /// No key set, or none that may still serve: only the back-off stands in the way.
+    /// There is no key set, or none that may still serve: only the back-off can prevent a fetch.
     pub(crate) fn ask_without_keys(&self, now: Instant) -> Decision {
         match self.backing_off(now) {
             Some(until) => Decision::BackOff { until },
@@ -86,7 +86,7 @@ impl Schedule {
         }
     }
 
-    /// Whether [`ask_for_kid`](Self::ask_for_kid) would answer `Absent`. Spends nothing.
+    /// Whether [`ask_for_kid`](Self::ask_for_kid) would return `Absent`. Uses no budget.
     pub(crate) fn is_absent(&self, kid: KidHash, now: Instant) -> bool {
         let budget = match self.withdrawn.contains(&kid) {
             true => &self.returning_kid,
@@ -114,8 +114,8 @@ impl Schedule {
         }
     }
 
-    /// A signature failed under a known key: the issuer may have reused its `kid`. That is worth
-    /// one fetch per cooldown, and none while the set is younger than the cooldown.
+    /// A signature failed with a known key: the issuer may have reused its `kid`. This allows one
+    /// fetch per cooldown, and none while the set is younger than the cooldown.
     pub(crate) fn ask_for_signature(&mut self, now: Now) -> Decision {
         let young = self
             .last_good
@@ -130,7 +130,7 @@ impl Schedule {
         Decision::Fetch
     }
 
-    /// `jitter` in `0.0..1.0` spreads processes that started together.
+    /// `jitter` in `0.0..1.0` spreads the fetches of processes that started together.
     pub(crate) fn succeeded(&mut self, now: Now, server_max_age: Option<Duration>, jitter: f64) {
         let life = self.times.lifetime(server_max_age);
         self.last_good = Some(LastGood {
@@ -141,7 +141,7 @@ impl Schedule {
         self.retry_at = None;
     }
 
-    /// Remembers `kid`s that requests asked for and a good set does not hold. When the set has
+    /// Remembers `kid`s that requests needed and a fetched set does not contain. If the set has
     /// changed, the `kid`s noted earlier are forgotten.
     pub(crate) fn note_absent(
         &mut self,
@@ -160,7 +160,7 @@ impl Schedule {
         );
     }
 
-    /// Remembers `kid`s of the replaced set that the new set does not hold.
+    /// Remembers `kid`s of the replaced set that the new set does not contain.
     pub(crate) fn note_withdrawn(&mut self, kids: impl Iterator<Item = KidHash>) {
         if self.withdrawn.len() >= MAX_REMEMBERED_KIDS {
             self.withdrawn.clear();
@@ -184,7 +184,7 @@ impl Schedule {
         self.retry_at = Some(later(now, pause.max(asked)));
     }
 
-    /// When a fetch may be asked for again after one that failed.
+    /// The time at which a fetch is allowed again after a failed one.
     pub(crate) fn retry_at(&self, now: Instant) -> Instant {
         self.backing_off(now).unwrap_or(now)
     }
@@ -233,7 +233,7 @@ impl Budget {
 /// is.
 pub(crate) type KidHash = u64;
 
-/// `kid`s that a fetched set did not hold, each remembered for one cooldown.
+/// `kid`s that a fetched set did not contain, each remembered for one cooldown.
 #[derive(Debug, Default)]
 struct AbsentKids(HashMap<KidHash, Instant>);
 
@@ -243,13 +243,13 @@ impl AbsentKids {
     }
 }
 
-/// Share of a set's lifetime after which it is refreshed: early enough for several attempts.
+/// The part of a set's lifetime after which it is refreshed: early enough for several attempts.
 const REFRESH_AHEAD: f64 = 0.8;
 
-/// Share of that time by which jitter brings the refresh forward at most.
+/// The largest part of that time by which jitter makes the refresh earlier.
 const JITTER: f64 = 0.1;
 
-/// Share of a back-off by which jitter shortens it at most.
+/// The largest part of a back-off by which jitter shortens it.
 const BACKOFF_JITTER: f64 = 0.25;
 
 #[cfg(test)]

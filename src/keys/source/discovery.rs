@@ -19,7 +19,7 @@ use crate::net::{AddressPolicy, HttpTransport, exchange};
 /// The key set of an issuer that is found through its metadata (RFC 8414, OpenID Connect
 /// Discovery).
 ///
-/// Each refresh reads the metadata again, so that a `jwks_uri` may move and a failure is not
+/// Each refresh reads the metadata again, so that the `jwks_uri` may change and a failure is not
 /// remembered.
 #[derive(Debug)]
 pub(crate) struct DiscoveredKeys {
@@ -69,7 +69,7 @@ impl DiscoveredKeys {
             self.issuer,
             texts.join("; ")
         );
-        // A `Retry-After` of one answer holds for the whole host.
+        // The `Retry-After` of one response applies to the whole host.
         Err(match failures.iter().filter_map(FetchError::wait).max() {
             Some(wait) => FetchError::retry_after(message, wait),
             None => FetchError::new(message),
@@ -95,13 +95,14 @@ impl DiscoveredKeys {
     /// The `jwks_uri` that a document from `url` names.
     pub(crate) fn named_in(&self, document: &[u8], url: &Url) -> Result<Url, FetchError> {
         let metadata: Metadata = serde_json::from_slice(document).map_err(|error| {
-            // Not as the source of the error: serde quotes unexpected values, however long.
+            // Not as the source of the error, because serde quotes unexpected values in full,
+            // however long.
             let (line, column) = (error.line(), error.column());
             FetchError::new(format!(
                 "{url} is no issuer metadata (line {line}, column {column})"
             ))
         })?;
-        // RFC 8414 §3.3: otherwise one issuer could speak for another.
+        // RFC 8414 §3.3: otherwise one issuer could impersonate another.
         if metadata.issuer != *self.issuer {
             return Err(FetchError::new(format!(
                 "{url} speaks for issuer {}, not {}",
@@ -147,8 +148,8 @@ struct Metadata {
     jwks_uri: Option<String>,
 }
 
-/// The URLs at which metadata may be, in the order in which MCP clients look. One trailing slash of
-/// the issuer's path is dropped to build them (RFC 8414 §3.1, OpenID Connect Discovery §4.1).
+/// The URLs at which metadata may be, in the order in which MCP clients try them. One trailing
+/// slash of the issuer's path is removed first (RFC 8414 §3.1, OpenID Connect Discovery §4.1).
 pub(crate) fn metadata_urls(issuer: &Url) -> Vec<Url> {
     let path = issuer.path().strip_suffix('/').unwrap_or(issuer.path());
     let paths = if path.is_empty() {

@@ -164,7 +164,7 @@ fn none_without_entries_and_no_memory_without_tokens() {
     assert_eq!(cache.len(), 0);
 }
 
-/// As many callers as were asked for take turns: none is verified again.
+/// As many callers as configured take turns, and none is verified again.
 #[test]
 fn as_many_as_asked_for_are_held() {
     for (entries, shards) in [
@@ -188,7 +188,7 @@ fn as_many_as_asked_for_are_held() {
                 }
             }
         }
-        // Of shards one may get more than there is room for, once in thousands of caches.
+        // With several shards, one may get more tokens than fit, once in thousands of caches.
         let allowed = if shards == 1 { 0 } else { entries / 500 };
         assert!(missed <= allowed, "{entries} in {shards} shards: {missed}");
     }
@@ -266,7 +266,7 @@ fn the_heaviest_entry_fits_in_the_smallest_cache() {
     assert!(!cache.holds("012345678a"));
 }
 
-/// An entry of a usual token weighs no more than its share, and no less than it takes.
+/// The weight of a usual token's entry is at most its share and at least its size.
 #[test]
 fn the_weight_of_a_usual_entry() {
     let cache = cache(4000);
@@ -289,7 +289,7 @@ fn the_weight_of_a_usual_entry() {
     assert!(weight >= taken, "{weight} for {taken}");
 }
 
-/// Lists of scopes weigh more than their text once a handler has asked for them.
+/// Lists of scopes take more memory than their text once a handler has requested them.
 #[test]
 fn the_weight_is_that_of_everything_that_can_come_to_be() {
     let scopes: Vec<String> = (0..300).map(|number| format!("s{number}")).collect();
@@ -317,7 +317,7 @@ fn what_is_used_outlives_what_is_not() {
         cache.add(&token(number));
         assert!(cache.holds(&token(0)), "after {number} others");
     }
-    // Unused, it makes way for others that are used.
+    // When it is no longer used, entries that are used evict it.
     for number in 400..600 {
         cache.add(&token(number));
         cache.holds(&token(number));
