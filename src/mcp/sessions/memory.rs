@@ -189,9 +189,11 @@ impl Sessions {
 
     fn longest_unused(&self, own: &[Arc<Session>], seed: u64) -> Option<Arc<Session>> {
         let start = self.keys.any(seed).checked_rem(own.len() as u64)?;
-        let from_start = own.iter().cycle().skip(usize::try_from(start).ok()?);
+        let (before, from_start) = own.split_at_checked(usize::try_from(start).ok()?)?;
         from_start
-            .take(SAMPLE.min(own.len()))
+            .iter()
+            .chain(before)
+            .take(SAMPLE)
             .min_by_key(|session| session.expires.load(Ordering::Relaxed))
             .cloned()
     }
