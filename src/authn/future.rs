@@ -87,7 +87,7 @@ impl<S: Service<Request<B>>, B> Held<S, B> {
         } = self;
         match verdict {
             Ok(auth) => {
-                let deadline = gate.deadline(&request, &auth);
+                let deadline = gate.deadline(&mut request, &auth);
                 gate.admit(&mut request, Some(auth));
                 Guarded::admitted(Call::when_ready(inner, request), deadline)
             }

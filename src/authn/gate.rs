@@ -10,7 +10,7 @@ use crate::verifier::{JwtVerifier, Pending, Presented, Undecided};
 use crate::wire::credentials::{Credentials, NoBearer, bearer, hide};
 use crate::wire::metadata::ResourceMetadata;
 use crate::wire::rejection::{Rejection, RejectionContext};
-use crate::wire::stream_expiry::{Deadline, StreamExpiry};
+use crate::wire::stream_expiry::{Deadline, Ends, StreamExpiry};
 
 /// The settings of one layer, and its decision about each request.
 ///
@@ -68,10 +68,18 @@ impl Gate {
         }
     }
 
-    /// The time at which an event stream in the response to this request ends.
-    pub(super) fn deadline<B>(&self, request: &Request<B>, auth: &AuthInfo) -> Option<Deadline> {
-        let applies = self.stream_expiry.applies_to(request);
-        applies.then(|| Deadline::new(auth.not_after(), self.verifier.clock().clone()))
+    /// The time at which an event stream in the response to this request ends, and whether it does.
+    pub(super) fn deadline<B>(
+        &self,
+        request: &mut Request<B>,
+        auth: &AuthInfo,
+    ) -> Option<(Deadline, Ends)> {
+        let ends = self.stream_expiry.ends(request)?;
+        if let Ends::IfListening(mark) = &ends {
+            request.extensions_mut().insert(mark.clone());
+        }
+        let deadline = Deadline::new(auth.not_after(), self.verifier.clock().clone());
+        Some((deadline, ends))
     }
 
     /// Prepares the request for the service: the only place that inserts an `AuthInfo`.

@@ -70,7 +70,7 @@ where
             Decision::Admit(auth) => {
                 let deadline = auth
                     .as_ref()
-                    .and_then(|auth| self.gate.deadline(&request, auth));
+                    .and_then(|auth| self.gate.deadline(&mut request, auth));
                 self.gate.admit(&mut request, auth);
                 let call = Call::now(&mut self.inner, request);
                 ResponseFuture::decided(Guarded::admitted(call, deadline))

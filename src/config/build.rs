@@ -11,6 +11,7 @@ use super::error::ConfigError;
 use super::issuer::Issuer;
 use super::rules::{check_resource, check_scopes};
 use super::settings::Settings;
+use crate::base::scopes::ScopeSet;
 use crate::base::url_rule::UrlRule;
 use crate::crypto;
 use crate::keys::HttpTransport;
@@ -42,6 +43,10 @@ impl JwtAuthConfigBuilder {
         let required_scopes =
             check_scopes("required_scopes", self.shared.required_scopes.as_deref())?;
         details::check(&self.details, rule)?;
+        check_scopes("initial_scopes", self.initial_scopes.as_deref())?;
+        let initial_scopes = self.initial_scopes.as_ref();
+        let initial_scopes = initial_scopes.or(self.details.scopes_supported.as_ref());
+        let initial_scopes: Option<ScopeSet> = initial_scopes.map(|it| it.iter().collect());
         if let (None, Some(setting)) = (&self.resource, details::first_set(&self.details)) {
             return Err(ConfigError::ResourceMissing { setting });
         }
@@ -52,6 +57,7 @@ impl JwtAuthConfigBuilder {
             ResourceMetadata::new(resource, url, &names, scopes, &self.details)
         });
         let resource = ProtectedResource {
+            initial_scopes: initial_scopes.as_ref().unwrap_or(&required_scopes).clone(),
             required_scopes,
             ..self.protected_resource(metadata.as_ref())
         };
@@ -62,6 +68,7 @@ impl JwtAuthConfigBuilder {
             shared: &self.shared,
             challenges: &resource,
             transport: self.transport(),
+            initial_scopes: initial_scopes.as_ref(),
         };
         let issuers = entries.iter().map(|entry| context.check(entry));
         Ok(JwtAuthConfig(Arc::new(Checked {

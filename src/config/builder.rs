@@ -21,6 +21,7 @@ pub struct JwtAuthConfigBuilder {
     pub(super) shared: Settings,
     pub(super) hierarchy: Option<ScopeHierarchy>,
     pub(super) details: ResourceDetails,
+    pub(super) initial_scopes: Option<Vec<String>>,
     pub(super) challenge_operation_scopes_only: bool,
     pub(super) checks: CustomChecks,
     pub(super) strip_authorization: bool,
@@ -113,6 +114,20 @@ impl JwtAuthConfigBuilder {
         scopes: impl IntoIterator<Item = S>,
     ) -> Self {
         self.details.scopes_supported = Some(scopes.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Lists these scopes in the challenge of every 401: what a client asks its user for at first.
+    ///
+    /// Default: `scopes_supported` if that is set, else `required_scopes`. Clients prefer the
+    /// challenge to the metadata, and some never ask for more than they asked for at first. List
+    /// the scopes of all tools that such a client shall reach.
+    ///
+    /// # Errors
+    ///
+    /// `build` rejects an empty list, `offline_access`, and scopes that a challenge cannot carry.
+    pub fn initial_scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
+        self.initial_scopes = Some(scopes.into_iter().map(Into::into).collect());
         self
     }
 

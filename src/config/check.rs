@@ -9,6 +9,7 @@ use super::issuer::Issuer;
 use super::keys::{seed, static_keys};
 use super::rules::{check_scopes, check_url, is_web_url, stands_for_every_tenant, within};
 use super::settings::Settings;
+use crate::base::scopes::ScopeSet;
 use crate::base::url_rule::UrlRule;
 use crate::crypto::Algorithm;
 use crate::keys::{DiscoveredKeys, HttpKeys, HttpTransport, KeyOrigin, KeySource, Times};
@@ -28,6 +29,8 @@ pub(super) struct Context<'b> {
     pub(super) challenges: &'b ProtectedResource,
     /// `None` without the feature `reqwest`, unless the builder has a transport.
     pub(super) transport: Option<Arc<dyn HttpTransport>>,
+    /// `None`: the `required_scopes` of the issuer.
+    pub(super) initial_scopes: Option<&'b ScopeSet>,
 }
 
 impl Context<'_> {
@@ -76,6 +79,7 @@ impl Context<'_> {
             max_token_age,
         };
         let answers = Arc::new(Answers::new(ProtectedResource {
+            initial_scopes: self.initial_scopes.unwrap_or(&required_scopes).clone(),
             required_scopes,
             ..self.challenges.clone()
         }));

@@ -116,6 +116,8 @@ with_issuer_settings! {
         resource_jwks_uri: Option<String>,
         #[serde(alias = "scopesSupported")]
         scopes_supported: Option<Vec<String>>,
+        #[serde(alias = "initialScopes")]
+        initial_scopes: Option<Vec<String>>,
         #[serde(default, alias = "challengeOperationScopesOnly")]
         challenge_operation_scopes_only: bool,
         #[serde(default, alias = "stripAuthorization")]
@@ -178,6 +180,7 @@ impl ConfigFile {
                 jwks_uri: self.resource_jwks_uri,
                 scopes_supported: self.scopes_supported,
             },
+            initial_scopes: self.initial_scopes,
             challenge_operation_scopes_only: self.challenge_operation_scopes_only,
             strip_authorization: self.strip_authorization,
             allow_http: self.danger_allow_http,

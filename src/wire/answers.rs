@@ -37,12 +37,12 @@ struct PreparedHeaders {
 
 impl Answers {
     pub(crate) fn new(resource: ProtectedResource) -> Self {
-        let (needed, none) = (&resource.required_scopes, &ScopeSet::default());
+        let (initial, none) = (&resource.initial_scopes, &ScopeSet::default());
         let made = |kind, scopes| Arc::new(headers(Some(challenge_of(kind, &resource, scopes))));
         let prepared = PreparedHeaders {
             invalid_request: made(RejectionKind::InvalidRequest, none),
-            invalid_token: made(RejectionKind::InvalidToken, needed),
-            missing_token: made(RejectionKind::MissingToken, needed),
+            invalid_token: made(RejectionKind::InvalidToken, initial),
+            missing_token: made(RejectionKind::MissingToken, initial),
             without_challenge: Arc::new(headers(None)),
         };
         Self {
@@ -69,6 +69,15 @@ impl Answers {
 
     pub(crate) fn missing_token(&self) -> Rejection {
         self.make(RejectionKind::MissingToken, &self.prepared.missing_token)
+    }
+
+    /// For an operation that needs `operation` of a caller who has no token: some clients never ask
+    /// for more than the first challenge lists.
+    pub(crate) fn missing_token_for(&self, operation: &ScopeSet) -> Rejection {
+        let kind = RejectionKind::MissingToken;
+        let scopes = self.resource.initial_scopes.union(operation);
+        let challenge = challenge_of(kind, &self.resource, &scopes);
+        self.make(kind, &Arc::new(headers(Some(challenge))))
     }
 
     pub(crate) fn invalid_request(&self) -> Rejection {

@@ -1,9 +1,10 @@
 //! The one body type of the layers, for requests and for responses.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::{fmt, mem};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Empty;
@@ -31,6 +32,7 @@ pin_project! {
         Ended,
         Expiring { #[pin] body: B, alarm: Alarm },
         Inner { #[pin] body: B },
+        Overheard { #[pin] body: B, ear: Ear },
         Own { data: Bytes, trailers: Option<HeaderMap> },
     }
 }
@@ -47,6 +49,23 @@ impl<B> GuardedBody<B> {
         let alarm = Alarm::new(deadline);
         Self {
             kind: Kind::Expiring { body, alarm },
+        }
+    }
+
+    /// `body` unchanged. `tell` learns its bytes once they have passed, or `None` if they are more
+    /// than `limit`.
+    pub(crate) fn overheard(
+        body: B,
+        limit: usize,
+        tell: impl FnOnce(Option<&[u8]>) + Send + Sync + 'static,
+    ) -> Self {
+        let ear = Ear {
+            heard: BytesMut::new(),
+            limit,
+            tell: Some(Box::new(tell)),
+        };
+        Self {
+            kind: Kind::Overheard { body, ear },
         }
     }
 
@@ -83,9 +102,24 @@ impl<B: Body<Data = Bytes>> Body for GuardedBody<B> {
                 }
             },
             KindProjection::Inner { body } => body.poll_frame(cx),
+            KindProjection::Overheard { mut body, ear } => {
+                let frame = ready!(body.as_mut().poll_frame(cx));
+                match &frame {
+                    Some(Ok(frame)) => {
+                        frame.data_ref().into_iter().for_each(|data| ear.hear(data));
+                        // Not every reader asks for a frame after the last one.
+                        if body.is_end_stream() {
+                            ear.end();
+                        }
+                    }
+                    None => ear.end(),
+                    Some(Err(_)) => {}
+                }
+                Poll::Ready(frame)
+            }
             KindProjection::Own { data, trailers } => {
                 let frame = match data.is_empty() {
-                    false => Some(Frame::data(std::mem::take(data))),
+                    false => Some(Frame::data(mem::take(data))),
                     true => trailers.take().map(Frame::trailers),
                 };
                 Poll::Ready(frame.map(Ok))
@@ -96,7 +130,9 @@ impl<B: Body<Data = Bytes>> Body for GuardedBody<B> {
     fn is_end_stream(&self) -> bool {
         match &self.kind {
             Kind::Ended => true,
-            Kind::Expiring { body, .. } | Kind::Inner { body } => body.is_end_stream(),
+            Kind::Expiring { body, .. } | Kind::Inner { body } | Kind::Overheard { body, .. } => {
+                body.is_end_stream()
+            }
             Kind::Own { data, trailers } => data.is_empty() && trailers.is_none(),
         }
     }
@@ -106,8 +142,46 @@ impl<B: Body<Data = Bytes>> Body for GuardedBody<B> {
             Kind::Ended => SizeHint::with_exact(0),
             // The stream may end at the deadline, before `body` does.
             Kind::Expiring { .. } => SizeHint::default(),
-            Kind::Inner { body } => body.size_hint(),
+            Kind::Inner { body } | Kind::Overheard { body, .. } => body.size_hint(),
             Kind::Own { data, .. } => SizeHint::with_exact(data.len() as u64),
         }
+    }
+}
+
+/// Keeps what passes, up to a limit, for whoever wants to know what it was.
+struct Ear {
+    heard: BytesMut,
+    limit: usize,
+    /// `None` once it was told.
+    tell: Option<Tell>,
+}
+
+type Tell = Box<dyn FnOnce(Option<&[u8]>) + Send + Sync>;
+
+impl Ear {
+    fn hear(&mut self, data: &[u8]) {
+        if self.tell.is_none() {
+            return;
+        }
+        match self.heard.len().saturating_add(data.len()) <= self.limit {
+            true => self.heard.extend_from_slice(data),
+            false => self.tell(false),
+        }
+    }
+
+    fn end(&mut self) {
+        self.tell(true);
+    }
+
+    fn tell(&mut self, is_whole: bool) {
+        if let Some(tell) = self.tell.take() {
+            tell(is_whole.then_some(&*mem::take(&mut self.heard)));
+        }
+    }
+}
+
+impl fmt::Debug for Ear {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ear").finish_non_exhaustive()
     }
 }

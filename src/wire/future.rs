@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use crate::wire::body::GuardedBody;
-use crate::wire::stream_expiry::{Deadline, is_event_stream};
+use crate::wire::stream_expiry::{Deadline, Ends, is_event_stream};
 
 pin_project! {
     /// The response to a request that a layer of this crate has admitted to the service behind it,
@@ -20,8 +20,8 @@ pin_project! {
     pub struct Guarded<F> {
         #[pin]
         state: State<F>,
-        // The time at which the response ends, if it is an event stream.
-        deadline: Option<Deadline>,
+        // The time at which the response ends, if it is an event stream and ends at all.
+        deadline: Option<(Deadline, Ends)>,
     }
 }
 
@@ -41,9 +41,9 @@ pin_project! {
 type Decision<F> = Pin<Box<dyn Future<Output = Result<F, Response<Bytes>>> + Send>>;
 
 impl<F> Guarded<F> {
-    /// The service handles the request. If its response is an event stream, the stream ends at
-    /// `deadline`.
-    pub(crate) const fn admitted(future: F, deadline: Option<Deadline>) -> Self {
+    /// The service handles the request. If its response is an event stream that ends with the
+    /// token, it ends at `deadline`.
+    pub(crate) const fn admitted(future: F, deadline: Option<(Deadline, Ends)>) -> Self {
         Self {
             state: State::Admitted { future },
             deadline,
@@ -110,9 +110,9 @@ where
     }
 }
 
-fn until<R>(deadline: Option<Deadline>, response: Response<R>) -> Response<GuardedBody<R>> {
-    match deadline.filter(|_| is_event_stream(response.headers())) {
-        Some(deadline) => response.map(|body| GuardedBody::expiring(body, deadline)),
+fn until<R>(deadline: Option<(Deadline, Ends)>, response: Response<R>) -> Response<GuardedBody<R>> {
+    match deadline.filter(|(_, ends)| is_event_stream(response.headers()) && ends.applies()) {
+        Some((deadline, _)) => response.map(|body| GuardedBody::expiring(body, deadline)),
         None => response.map(GuardedBody::inner),
     }
 }

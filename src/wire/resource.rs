@@ -8,6 +8,8 @@ pub(crate) struct ProtectedResource {
     pub(crate) metadata_url: Option<String>,
     /// The scopes that every operation needs.
     pub(crate) required_scopes: ScopeSet,
+    /// The scopes that a client should ask for at first: listed by every 401.
+    pub(crate) initial_scopes: ScopeSet,
     pub(crate) hierarchy: Option<ScopeHierarchy>,
     pub(crate) listing: ScopeListing,
 }

@@ -1,5 +1,7 @@
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -23,28 +25,66 @@ pub enum StreamExpiry {
     /// Ends streams that only deliver notifications: the responses to GET and to
     /// `subscriptions/listen`. Long calls still get their response. Clients reconnect with a new
     /// token.
+    ///
+    /// The layer knows `subscriptions/listen` by the header `Mcp-Method`. That is enough if the
+    /// server rejects requests whose header is missing or differs from the body, as the protocol
+    /// of 2026-07-28 demands. Otherwise put [`McpScopesLayer`](crate::mcp::McpScopesLayer) inside,
+    /// even without rules: it reads the operation from the body, and its finding counts.
     ListenOnly,
     /// Ends no stream.
     #[default]
     Never,
 }
 
+/// Which event streams in the response to one request end.
+#[derive(Clone, Debug)]
+pub(crate) enum Ends {
+    Always,
+    /// If an inner layer finds that the request only listens.
+    IfListening(ListenMark),
+}
+
 impl StreamExpiry {
-    /// Whether an event stream in the response to this request ends with its token.
-    pub(crate) fn applies_to<B>(self, request: &Request<B>) -> bool {
+    /// `None` if no event stream in the response to this request ends.
+    pub(crate) fn ends<B>(self, request: &Request<B>) -> Option<Ends> {
         match self {
-            Self::All => true,
-            Self::ListenOnly => *request.method() == Method::GET || is_listen(request.headers()),
-            Self::Never => false,
+            Self::All => Some(Ends::Always),
+            Self::ListenOnly if only_listens(request) => Some(Ends::Always),
+            Self::ListenOnly => Some(Ends::IfListening(ListenMark::default())),
+            Self::Never => None,
         }
     }
 }
 
-/// A client that misreports the method only ends its own call.
-fn is_listen(headers: &HeaderMap) -> bool {
-    headers
-        .get("mcp-method")
-        .is_some_and(|method| method == "subscriptions/listen")
+/// A client that misreports the method in the header only ends its own call.
+fn only_listens<B>(request: &Request<B>) -> bool {
+    let method = request.headers().get("mcp-method");
+    *request.method() == Method::GET || method.is_some_and(|it| it == "subscriptions/listen")
+}
+
+impl Ends {
+    pub(crate) fn applies(&self) -> bool {
+        match self {
+            Self::Always => true,
+            Self::IfListening(mark) => mark.is_set(),
+        }
+    }
+}
+
+/// Shared by the layer that ends streams and an inner layer that reads the body, through the
+/// extensions of the request: whether the request only listens.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ListenMark(Arc<AtomicBool>);
+
+impl ListenMark {
+    /// Also set while it is not known yet what the body asks for.
+    pub(crate) fn set(&self, only_listens: bool) {
+        self.0.store(only_listens, Ordering::Release);
+    }
+
+    fn is_set(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
 }
 
 /// Whether a response is an event stream of unknown length.
@@ -138,7 +178,8 @@ mod tests {
                 request = request.header("mcp-method", operation);
             }
             let request = request.body(()).unwrap();
-            let got = [All, ListenOnly, Never].map(|rule| rule.applies_to(&request));
+            let ends = |rule: StreamExpiry| rule.ends(&request).is_some_and(|it| it.applies());
+            let got = [All, ListenOnly, Never].map(ends);
             assert_eq!(got, [all, listen, false], "{method} {operation:?}");
         }
     }

@@ -75,15 +75,16 @@ trait Members<'de>: Default {
     fn member<M: MapAccess<'de>>(&mut self, index: usize, map: &mut M) -> Result<(), M::Error>;
 }
 
-/// Neither a list for an object, which serde's own derive takes, nor a member twice, nor one whose
-/// name is ours but for upper case: another reader would find something else there.
+/// Accepts neither a list for an object, which serde's own derive does, nor a member twice, nor a
+/// name that other readers may take for one of ours: in another case, or with characters beyond
+/// ASCII, which some fold to ASCII letters (`paramſ`). The protocol has no such names.
 fn members<'de, T: Members<'de>, M: MapAccess<'de>>(mut map: M) -> Result<T, M::Error> {
     let mut object = T::default();
     let mut seen = 0_u32;
     while let Some(Text(member)) = map.next_key()? {
         // serde_json reads an object with this one member as another document.
-        if member.starts_with("$serde_json::private::") {
-            return Err(M::Error::custom("a private name"));
+        if member.starts_with("$serde_json::private::") || !member.is_ascii() {
+            return Err(M::Error::custom("a name with two readings"));
         }
         let index = T::NAMES
             .iter()
@@ -155,12 +156,38 @@ impl<'de> Members<'de> for Notifications<'de> {
     const NAMES: &'static [&'static str] = &["resourceSubscriptions"];
 
     fn member<M: MapAccess<'de>>(&mut self, _: usize, map: &mut M) -> Result<(), M::Error> {
-        let uris: Vec<Text<'de>> = map.next_value()?;
-        if uris.len() > MAX_SUBSCRIPTIONS {
-            return Err(M::Error::custom("that many subscriptions"));
-        }
-        self.0 = uris.into_iter().map(|Text(uri)| uri).collect();
+        self.0 = map.next_value::<Uris<'de>>()?.0;
         Ok(())
+    }
+}
+
+/// A list of texts, not longer than the targets of a request may be.
+struct Uris<'a>(Vec<Cow<'a, str>>);
+
+impl<'de> Deserialize<'de> for Uris<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct UrisVisitor;
+
+        impl<'de> Visitor<'de> for UrisVisitor {
+            type Value = Uris<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of URIs")
+            }
+
+            fn visit_seq<S: SeqAccess<'de>>(self, mut seq: S) -> Result<Uris<'de>, S::Error> {
+                let mut uris = Vec::new();
+                while let Some(Text(uri)) = seq.next_element()? {
+                    if uris.len() == MAX_TARGETS {
+                        return Err(S::Error::custom("that many resources"));
+                    }
+                    uris.push(uri);
+                }
+                Ok(Uris(uris))
+            }
+        }
+
+        deserializer.deserialize_seq(UrisVisitor)
     }
 }
 
@@ -254,5 +281,6 @@ impl<'de> Deserialize<'de> for MaybeText<'de> {
 /// A client has no reason to send more at once, and each message costs a look at the rules.
 pub(in crate::mcp) const MAX_BATCH: usize = 100;
 
-/// The same goes for the resources that one message names.
-const MAX_SUBSCRIPTIONS: usize = 1000;
+/// How many tools, prompts and resources a request may name, in all its messages together. Each is
+/// compared with all rules.
+pub(in crate::mcp) const MAX_TARGETS: usize = 1000;

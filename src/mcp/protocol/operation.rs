@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 
-use crate::mcp::protocol::message::{Body, Message, Params};
+use crate::mcp::protocol::message::{Body, MAX_TARGETS, Message, Params};
 
 /// One JSON-RPC message of a client: its method, and what the method is applied to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,12 +88,21 @@ pub(in crate::mcp) fn from_headers(headers: &HeaderMap) -> Option<Operation<'_>>
 /// readings, or none: the server behind might find one that we do not.
 pub(in crate::mcp) fn from_body(body: &[u8]) -> Option<Vec<Operation<'_>>> {
     let Body(messages) = serde_json::from_slice(body).ok()?;
-    messages
+    let operations: Vec<_> = messages
         .into_iter()
         // An answer to a request of the server asks for nothing.
         .filter(|message| message.method.is_some() || !message.is_answer)
         .map(Message::into_operation)
-        .collect()
+        .collect::<Option<_>>()?;
+    let targets = operations.iter().map(|operation| operation.targets.len());
+    (targets.sum::<usize>() <= MAX_TARGETS).then_some(operations)
+}
+
+impl Operation<'_> {
+    /// Whether the response only delivers notifications, for as long as the client listens.
+    pub(in crate::mcp) fn only_listens(&self) -> bool {
+        matches!(Naming::of(&self.method), Naming::Subscriptions)
+    }
 }
 
 impl<'a> Message<'a> {
@@ -300,7 +309,7 @@ mod tests {
 
     #[test]
     fn bodies() {
-        let cases: [(&str, &str, Option<&[&str]>); 36] = [
+        let cases: [(&str, &str, Option<&[&str]>); 39] = [
             (
                 "a tool",
                 r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":{"name":"b"}}}"#,
@@ -408,6 +417,21 @@ mod tests {
                 r#"{"method":"tools/call","params":{"name":"a","NAME":"b"}}"#,
                 None,
             ),
+            (
+                "a member that folds to ours beside it",
+                r#"{"method":"tools/call","params":{"name":"a"},"param\u017f":{"name":"b"}}"#,
+                None,
+            ),
+            (
+                "a member beyond ASCII",
+                r#"{"method":"tools/call","params":{"name":"a","é":1}}"#,
+                None,
+            ),
+            (
+                "text beyond ASCII where it is no name of ours",
+                r#"{"method":"tools/call","params":{"name":"é","arguments":{"ſ":1}}}"#,
+                Some(&["tools/call é"]),
+            ),
             ("not JSON", "{", None),
             ("nothing", "", None),
             ("a text", r#""tools/call""#, None),
@@ -464,5 +488,23 @@ mod tests {
         );
         assert_eq!(from_body(batch(MAX_BATCH + 1).as_bytes()), None);
         assert_eq!(from_body(b"\xef\xbb\xbf{\"method\":\"ping\"}"), None);
+    }
+
+    /// A limit for the whole body: each target costs a comparison with every rule.
+    #[test]
+    fn field_s02_a_body_names_a_thousand_targets_at_most() {
+        let listen = |count| {
+            let uris = vec![r#""f://x""#; count].join(",");
+            let params = format!(r#"{{"notifications":{{"resourceSubscriptions":[{uris}]}}}}"#);
+            format!(r#"{{"method":"subscriptions/listen","params":{params}}}"#)
+        };
+        let batch = |messages: &[String]| format!("[{}]", messages.join(","));
+        let is_readable = |body: &str| from_body(body.as_bytes()).is_some();
+        assert!(is_readable(&listen(MAX_TARGETS)));
+        assert!(!is_readable(&listen(MAX_TARGETS + 1)));
+        assert!(is_readable(&batch(&[listen(MAX_TARGETS - 1), listen(1)])));
+        assert!(!is_readable(&batch(&[listen(MAX_TARGETS), listen(1)])));
+        let call = r#"{"method":"tools/call","params":{"name":"a"}}"#.to_owned();
+        assert!(!is_readable(&batch(&[listen(MAX_TARGETS), call])));
     }
 }

@@ -1,12 +1,14 @@
 //! Scopes for each operation of an MCP server.
 //!
-//! `rules` holds what each operation requires and knows no request handling. `service` learns the
-//! operation of a request, asks the rules, and admits or rejects. This file is the layer: the
-//! settings that users write. `protocol` reads the operation; only `service` and `rules` call it.
+//! `rules` holds what each operation requires and knows no request handling; `uri` tells it which
+//! URIs a server could resolve to another place. `service` learns the operation of a request, asks
+//! the rules, and admits or rejects. This file is the layer: the settings that users write.
+//! `protocol` reads the operation; only `service` and `rules` call it.
 
 pub(super) mod service;
 
 mod rules;
+mod uri;
 
 use std::sync::Arc;
 
@@ -59,9 +61,11 @@ use crate::base::scopes::{ScopeHierarchy, ScopeSet};
 ///
 /// Requests whose method carries no message (GET, HEAD, DELETE, OPTIONS) require nothing. Methods
 /// that name no tool, prompt or resource, such as the methods of tasks, require the scopes of their
-/// [`method`](Self::method) rule. A caller without a token, admitted by
-/// [`optional`](crate::JwtAuthLayer::optional), gets 401 as soon as a scope is required or the body
-/// would have to be read.
+/// [`method`](Self::method) rule. For a caller without a token, admitted by
+/// [`optional`](crate::JwtAuthLayer::optional), the operation is read in the same way: what
+/// requires no scope is admitted, and the rest gets 401 with a challenge that lists
+/// [`initial_scopes`](crate::config::JwtAuthConfigBuilder::initial_scopes) and the scopes of the
+/// operation.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct McpScopesLayer(Arc<Rules>);
@@ -112,8 +116,13 @@ impl McpScopesLayer {
 
     /// Requires all of `scopes` for every resource whose URI starts with `prefix`, byte for byte.
     ///
-    /// The scopes of other rules for the same resource are required too. A URI that a server could
-    /// resolve to another place (dot segments, backslashes) requires the scopes of all resources.
+    /// End the prefix with a slash: `file:///srv/public` also covers `file:///srv/public-drafts`.
+    /// The scopes of other rules for the same resource are required too.
+    ///
+    /// A URI that a server could resolve to another place requires the scopes of all resources: one
+    /// with a dot segment, an encoded slash, a backslash, or a character that RFC 3986 does not
+    /// permit, such as a tab or a space. Percent-encodings of them count too, however often they
+    /// are encoded. A URI that a rule of [`resource`](Self::resource) names byte for byte is exempt.
     pub fn resources_under<S: AsRef<str>>(
         self,
         prefix: impl Into<String>,

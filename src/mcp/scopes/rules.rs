@@ -1,12 +1,13 @@
 //! The scopes that each operation requires.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use http::{HeaderMap, Method};
 
+use super::uri::is_plain;
 use crate::base::scopes::{ScopeHierarchy, ScopeSet};
 use crate::limits::MAX_MCP_BODY_BYTES;
-use crate::mcp::protocol::operation::{Operation, Target, TargetKind, from_body, from_headers};
+use crate::mcp::protocol::operation::{Operation, Target, TargetKind, from_headers};
 
 /// The rules of one layer, and its settings.
 #[derive(Clone, Debug)]
@@ -39,25 +40,25 @@ pub(super) struct Needed {
     pub(super) withhold_challenge: bool,
 }
 
-impl Needed {
-    fn by_rule(scopes: ScopeSet) -> Self {
-        Self {
-            scopes,
-            withhold_challenge: false,
+/// Adds up what the operations of a request require. Each set of the rules is added once at most,
+/// so that a request which names one resource a thousand times costs little more than one that
+/// names it once.
+#[derive(Default)]
+struct Sum {
+    needed: Needed,
+    added: HashSet<*const ScopeSet>,
+}
+
+impl Sum {
+    fn add(&mut self, scopes: &ScopeSet) {
+        if self.added.insert(std::ptr::from_ref(scopes)) {
+            self.needed.scopes.extend(scopes);
         }
     }
 
-    fn without_rule(scopes: &ScopeSet) -> Self {
-        Self {
-            scopes: scopes.clone(),
-            withhold_challenge: true,
-        }
-    }
-
-    fn and(mut self, other: Self) -> Self {
-        self.scopes.extend(&other.scopes);
-        self.withhold_challenge |= other.withhold_challenge;
-        self
+    fn add_without_rule(&mut self, scopes: &ScopeSet) {
+        self.add(scopes);
+        self.needed.withhold_challenge = true;
     }
 }
 
@@ -117,43 +118,47 @@ impl Rules {
             return Some(Needed::default());
         }
         let operation = from_headers(headers).filter(|_| !self.always_read_body)?;
-        Some(self.needed_for(&operation))
+        Some(self.needed_for_all(&[operation]))
     }
 
-    pub(super) fn needed_by_body(&self, body: &[u8]) -> Needed {
-        match from_body(body) {
-            None => self.everything(),
-            Some(operations) => operations
-                .iter()
-                .map(|operation| self.needed_for(operation))
-                .fold(Needed::default(), Needed::and),
+    pub(super) fn needed_for_all(&self, operations: &[Operation<'_>]) -> Needed {
+        let mut sum = Sum::default();
+        for operation in operations {
+            self.add_operation(&mut sum, operation);
         }
+        sum.needed
     }
 
     /// What an unreadable operation requires. No readable operation requires more.
     pub(super) fn everything(&self) -> Needed {
-        Needed::without_rule(&self.all)
-    }
-
-    fn needed_for(&self, Operation { method, targets }: &Operation<'_>) -> Needed {
-        let by_method = self.methods.get(&**method).cloned().unwrap_or_default();
-        targets
-            .iter()
-            .map(|target| self.needed_for_target(target))
-            .fold(Needed::by_rule(by_method), Needed::and)
-    }
-
-    fn needed_for_target(&self, Target { kind, name }: &Target<'_>) -> Needed {
-        let targets = match kind {
-            TargetKind::Prompt => &self.prompts,
-            TargetKind::Resource => &self.resources,
-            TargetKind::Tool => &self.tools,
-        };
-        if *kind == TargetKind::Resource && !is_plain_uri(name) {
-            return Needed::without_rule(&targets.all);
+        Needed {
+            scopes: self.all.clone(),
+            withhold_challenge: true,
         }
-        let by_rule = targets.needed_for(name).or_else(|| self.unlisted.clone());
-        by_rule.map_or_else(|| Needed::without_rule(&targets.all), Needed::by_rule)
+    }
+
+    fn add_operation(&self, sum: &mut Sum, Operation { method, targets }: &Operation<'_>) {
+        if let Some(by_method) = self.methods.get(&**method) {
+            sum.add(by_method);
+        }
+        for Target { kind, name } in targets {
+            let rules = match kind {
+                TargetKind::Prompt => &self.prompts,
+                TargetKind::Resource => &self.resources,
+                TargetKind::Tool => &self.tools,
+            };
+            // What a rule names byte for byte is what its author meant.
+            let is_known = *kind != TargetKind::Resource
+                || rules.exact.contains_key(&**name)
+                || is_plain(name);
+            if is_known && rules.add_matching(sum, name) {
+                continue;
+            }
+            match &self.unlisted {
+                Some(unlisted) if is_known => sum.add(unlisted),
+                _ => sum.add_without_rule(&rules.all),
+            }
+        }
     }
 }
 
@@ -163,33 +168,27 @@ impl Targets {
         self.exact.entry(name).or_default().extend(scopes);
     }
 
-    /// `None` if no rule covers it.
-    fn needed_for(&self, target: &str) -> Option<ScopeSet> {
+    /// Adds the scopes of all rules that cover the target; `false` if no rule does.
+    fn add_matching(&self, sum: &mut Sum, target: &str) -> bool {
         let prefixes = self
             .prefixes
             .iter()
             .filter(|(prefix, _)| target.starts_with(prefix.as_str()))
             .map(|(_, scopes)| scopes);
-        let mut rules = self.exact.get(target).into_iter().chain(prefixes);
-        let mut needed = rules.next()?.clone();
-        rules.for_each(|scopes| needed.extend(scopes));
-        Some(needed)
+        let mut is_covered = false;
+        for scopes in self.exact.get(target).into_iter().chain(prefixes) {
+            sum.add(scopes);
+            is_covered = true;
+        }
+        is_covered
     }
-}
-
-/// Whether a server that resolves the URI still finds it under the same prefix (RFC 3986 §5.2.4):
-/// it has no dot segment, percent-encoded or not, and no backslash, which some servers read as a
-/// slash.
-fn is_plain_uri(uri: &str) -> bool {
-    let mut segments = uri.split(['/', '?', '#']);
-    let dots = segments.any(|segment| matches!(segment, "." | ".."));
-    !dots && !uri.contains('\\') && !uri.to_ascii_lowercase().contains("%2e")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::mcp::McpScopesLayer;
+    use crate::mcp::protocol::operation::from_body;
 
     fn needed(scopes: &Rules, method: &str, name: Option<&str>) -> String {
         let kind = match method.split('/').next() {
@@ -208,7 +207,7 @@ mod tests {
         let Needed {
             scopes,
             withhold_challenge,
-        } = scopes.needed_for(&operation);
+        } = scopes.needed_for_all(&[operation]);
         let suffix = if withhold_challenge {
             " (withheld)"
         } else {
@@ -275,6 +274,10 @@ mod tests {
 
     #[test]
     fn a_batch_needs_all_and_the_unreadable_everything() {
+        let needed = |rules: &Rules, body: &str| match from_body(body.as_bytes()) {
+            None => rules.everything(),
+            Some(operations) => rules.needed_for_all(&operations),
+        };
         let rules = McpScopesLayer::new()
             .tool("read", ["r"])
             .tool("write", ["w"])
@@ -289,11 +292,7 @@ mod tests {
             ("[]".to_owned(), ""),
         ];
         for (body, want) in cases {
-            assert_eq!(
-                rules.needed_by_body(body.as_bytes()).scopes.to_string(),
-                want,
-                "{body}"
-            );
+            assert_eq!(needed(&rules, &body).scopes.to_string(), want, "{body}");
         }
     }
 }

@@ -6,16 +6,18 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Method, Request, Response, Uri};
+use http::{Extensions, HeaderMap, Method, Request, Response, Uri};
 use http_body::Body;
 use tower_service::Service;
 
 use super::rules::{Needed, Rules};
-use crate::caller::{AuthInfo, require_caller};
+use crate::caller::{AuthInfo, answers_in, require_caller};
+use crate::mcp::protocol::operation::{Operation, from_body};
+use crate::wire::answers::Answers;
 use crate::wire::body::GuardedBody;
 use crate::wire::future::{Call, Guarded};
 use crate::wire::rejection::{Rejection, RejectionContext};
-use crate::wire::rejection_kind::RejectionKind;
+use crate::wire::stream_expiry::ListenMark;
 
 /// The service of [`McpScopesLayer`](super::McpScopesLayer).
 #[derive(Clone, Debug)]
@@ -30,34 +32,59 @@ impl<S> McpScopes<S> {
     }
 }
 
+/// The decision about a request before its body is read.
+enum Verdict {
+    /// Admitted: the operation is known.
+    Known,
+    /// Admitted: the caller has every scope that an operation can require.
+    Any,
+    /// The operation decides, and only the body names it.
+    BodyDecides,
+}
+
+/// The caller, or the responses for a caller whom the layer outside admitted without a token.
+#[derive(Clone, Copy)]
+enum Caller<'r> {
+    Verified(&'r AuthInfo),
+    Anonymous(&'r Answers),
+}
+
+impl<'r> Caller<'r> {
+    fn of(extensions: &'r Extensions) -> Result<Self, Rejection> {
+        match require_caller(extensions, "McpScopesLayer") {
+            Ok(auth) => Ok(Self::Verified(auth)),
+            Err(rejection) => match answers_in(extensions) {
+                Some(answers) => Ok(Self::Anonymous(answers)),
+                None => Err(rejection),
+            },
+        }
+    }
+}
+
 impl Rules {
-    fn check(&self, auth: &AuthInfo, needed: &Needed) -> Result<(), Rejection> {
+    fn check(&self, caller: Caller<'_>, needed: &Needed) -> Result<(), Rejection> {
         let Needed {
             scopes,
             withhold_challenge,
         } = needed;
-        match auth.satisfies(scopes, self.hierarchy.as_ref()) {
-            true => Ok(()),
-            false if *withhold_challenge => Err(auth.answers().access_denied()),
-            false => Err(auth.answers().insufficient_scope(scopes)),
+        match caller {
+            Caller::Anonymous(_) if scopes.is_empty() => Ok(()),
+            Caller::Anonymous(answers) if *withhold_challenge => Err(answers.missing_token()),
+            Caller::Anonymous(answers) => Err(answers.missing_token_for(scopes)),
+            Caller::Verified(auth) => match auth.satisfies(scopes, self.hierarchy.as_ref()) {
+                true => Ok(()),
+                false if *withhold_challenge => Err(auth.answers().access_denied()),
+                false => Err(auth.answers().insufficient_scope(scopes)),
+            },
         }
     }
 
-    /// `true` if the decision depends on the body, which must be read first.
-    fn judge<B>(&self, request: &Request<B>) -> Result<bool, Rejection> {
-        let auth = require_caller(request.extensions(), "McpScopesLayer");
+    fn judge<B>(&self, request: &Request<B>) -> Result<Verdict, Rejection> {
+        let caller = Caller::of(request.extensions())?;
         match self.needed_by(request.method(), request.headers()) {
-            // `optional()` admitted a caller without a token, and this operation requires none.
-            Some(needed)
-                if needed.scopes.is_empty()
-                    && auth
-                        .as_ref()
-                        .is_err_and(|refusal| refusal.kind() == RejectionKind::MissingToken) =>
-            {
-                Ok(false)
-            }
-            Some(needed) => self.check(auth?, &needed).map(|()| false),
-            None => Ok(self.check(auth?, &self.everything()).is_err()),
+            Some(needed) => self.check(caller, &needed).map(|()| Verdict::Known),
+            None if self.check(caller, &self.everything()).is_ok() => Ok(Verdict::Any),
+            None => Ok(Verdict::BodyDecides),
         }
     }
 
@@ -66,13 +93,18 @@ impl Rules {
         request: Request<B>,
     ) -> Result<Request<GuardedBody<B>>, Rejection> {
         let (parts, body) = request.into_parts();
-        let auth = require_caller(&parts.extensions, "McpScopesLayer")?;
+        let caller = Caller::of(&parts.extensions)?;
         let read = read(body, self.max_body_bytes).await;
-        let needed = match &read {
+        let operations = read.as_ref().and_then(|(data, _)| from_body(data));
+        let needed = match &operations {
             None => self.everything(),
-            Some((data, _)) => self.needed_by_body(data),
+            Some(operations) => self.needed_for_all(operations),
         };
-        self.check(auth, &needed)?;
+        self.check(caller, &needed)?;
+        if let Some(mark) = parts.extensions.get::<ListenMark>() {
+            mark.set(listens(operations.as_deref()));
+        }
+        drop(operations);
         // If the body is unreadable, `judge` has found that the caller lacks a scope: not reached.
         let (data, trailers) = read.unwrap_or_default();
         Ok(Request::from_parts(
@@ -80,6 +112,28 @@ impl Rules {
             GuardedBody::read(data, trailers),
         ))
     }
+
+    /// The request of a caller whose scopes do not depend on the operation. If event streams end
+    /// with the token, what the body asks for counts nevertheless: it is read as it passes.
+    fn overhear<B>(&self, request: Request<B>) -> Request<GuardedBody<B>> {
+        let mark = request.extensions().get::<ListenMark>().cloned();
+        let limit = self.max_body_bytes;
+        request.map(|body| match mark {
+            None => GuardedBody::inner(body),
+            Some(mark) => {
+                // A server that responds before it has read the request may be one that listens.
+                mark.set(true);
+                GuardedBody::overheard(body, limit, move |data| {
+                    mark.set(listens(data.and_then(from_body).as_deref()));
+                })
+            }
+        })
+    }
+}
+
+/// Whether one of the operations only listens; `true` if they are unknown.
+fn listens(operations: Option<&[Operation<'_>]>) -> bool {
+    operations.is_none_or(|all| all.iter().any(Operation::only_listens))
 }
 
 /// `None` if the body is longer than `limit`, or fails.
@@ -122,11 +176,15 @@ where
             Err(rejection) => {
                 Guarded::answered(respond(rejection, request.method(), request.uri()))
             }
-            Ok(false) => {
+            Ok(Verdict::Known) => {
                 let request = request.map(GuardedBody::inner);
                 Guarded::admitted(Call::now(&mut self.inner, request), None)
             }
-            Ok(true) => {
+            Ok(Verdict::Any) => {
+                let request = self.rules.overhear(request);
+                Guarded::admitted(Call::now(&mut self.inner, request), None)
+            }
+            Ok(Verdict::BodyDecides) => {
                 // What the ready instance holds, such as a permit, must not wait for a slow body:
                 // it is dropped here, and a clone is polled until it is ready.
                 self.inner = self.inner.clone();

@@ -10,10 +10,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body, Frame};
-use http_body_util::{BodyExt as _, Empty};
+use http_body_util::{BodyExt as _, Empty, Full};
 use tower::{Layer as _, ServiceExt as _};
 use tower_jwt_auth::JwtAuthLayer;
 use tower_jwt_auth::config::{JwtAuthConfigBuilder, StreamExpiry};
+use tower_jwt_auth::mcp::McpScopesLayer;
+use tower_jwt_auth::service::GuardedBody;
 use tower_jwt_auth::test_util::internal::unix;
 use tower_jwt_auth::test_util::{FakeClock, TestIssuer};
 
@@ -95,22 +97,13 @@ async fn lives_with(
         .unwrap();
     assert_eq!(response.status(), 200);
     let mut body = response.into_body();
-    for second in 0..3600 {
-        while let Ok(frame) = tokio::time::timeout(Duration::ZERO, body.frame()).await {
-            match frame {
-                Some(frame) => assert_eq!(frame.unwrap().into_data().unwrap(), "data: x\n\n"),
-                None => {
-                    assert!(dropped.load(Ordering::SeqCst), "the service must notice");
-                    assert!(body.is_end_stream());
-                    return Some(second);
-                }
-            }
-        }
-        assert!(!dropped.load(Ordering::SeqCst));
-        tokio::time::advance(Duration::from_secs(1)).await;
-        clock.set(unix((NOW + second + 1) as f64));
-    }
-    None
+    let end = end_of(&mut body, &clock).await;
+    assert_eq!(
+        dropped.load(Ordering::SeqCst),
+        end.is_some(),
+        "the service must notice the end, and only that"
+    );
+    end
 }
 
 #[tokio::test(start_paused = true)]
@@ -147,4 +140,113 @@ async fn streams_end_when_their_token_is_too_old() {
         let got = lives_with(age(seconds), all, "GET", "", "text/event-stream").await;
         assert_eq!(got, Some(want), "{seconds}");
     }
+}
+
+/// A client that leaves the header out listens no longer than its token lives, once a layer inside
+/// reads the body.
+#[tokio::test(start_paused = true)]
+async fn field_s12_what_the_body_asks_for_counts() {
+    const LISTEN: &str = r#"{"method":"subscriptions/listen","params":{"notifications":{}}}"#;
+    const CALL: &str = r#"{"method":"tools/call","params":{"name":"a"}}"#;
+    let end = Some(160);
+    let any = McpScopesLayer::new;
+    let ruled = || any().tool("a", ["a"]).tool("b", ["b"]);
+    for (name, layer, method, headers, body, want) in [
+        ("listens, no rules", any(), "POST", &[][..], LISTEN, end),
+        ("calls, no rules", any(), "POST", &[], CALL, None),
+        ("listens, rules", ruled(), "POST", &[], LISTEN, end),
+        ("calls, rules", ruled(), "POST", &[], CALL, None),
+        ("GET", ruled(), "GET", &[], "", end),
+        (
+            "another header",
+            any(),
+            "POST",
+            &[("mcp-method", "tools/call")],
+            LISTEN,
+            end,
+        ),
+        (
+            "another header that the server compares",
+            any(),
+            "POST",
+            &[
+                ("mcp-protocol-version", "2026-07-28"),
+                ("mcp-method", "tools/call"),
+                ("mcp-name", "a"),
+            ],
+            CALL,
+            None,
+        ),
+        (
+            "in a batch",
+            any(),
+            "POST",
+            &[],
+            &format!("[{CALL},{LISTEN}]"),
+            end,
+        ),
+        ("unreadable", any(), "POST", &[], "{", end),
+    ] {
+        let mut request = Request::builder().method(method).uri("/mcp");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Full::from(body.to_owned())).unwrap();
+        for scope in ["a", "a b"] {
+            let got = lives_behind(&layer, scope, request.clone()).await;
+            assert_eq!(got, want, "{name}, scope {scope}");
+        }
+    }
+}
+
+/// As [`lives`], with `layer` inside and a service that reads its request first.
+async fn lives_behind(
+    layer: &McpScopesLayer,
+    scope: &str,
+    mut request: Request<Full<Bytes>>,
+) -> Option<u64> {
+    let issuer = TestIssuer::start();
+    let clock = FakeClock::at(unix(NOW as f64));
+    let config = config(&issuer).jwks(issuer.jwks()).clock(&clock);
+    let auth = JwtAuthLayer::new(config.build().unwrap()).stream_expiry(StreamExpiry::ListenOnly);
+    let service = tower::service_fn(async |request: Request<GuardedBody<Full<Bytes>>>| {
+        request.into_body().collect().await.unwrap();
+        let next = tokio::time::interval(Duration::from_secs(10));
+        let response = Response::builder().header("content-type", "text/event-stream");
+        let events = Events {
+            next,
+            dropped: Arc::default(),
+        };
+        Ok::<_, Infallible>(response.body(events).unwrap())
+    });
+    let token = issuer.mint(RESOURCE).scope(scope);
+    let token = token.valid(NOW, Duration::from_secs(100)).sign();
+    let authorization = format!("Bearer {token}").parse().unwrap();
+    request.headers_mut().insert("authorization", authorization);
+    let service = auth.layer(layer.layer(service));
+    let response = service.oneshot(request).await.unwrap();
+    assert_eq!(response.status(), 200);
+    end_of(&mut response.into_body(), &clock).await
+}
+
+/// The second in which the stream ends; `None` if it is there after an hour.
+async fn end_of<B>(body: &mut B, clock: &FakeClock) -> Option<u64>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: std::fmt::Debug,
+{
+    for second in 0..3600 {
+        while let Ok(frame) = tokio::time::timeout(Duration::ZERO, body.frame()).await {
+            match frame {
+                Some(frame) => assert_eq!(frame.unwrap().into_data().unwrap(), "data: x\n\n"),
+                None => {
+                    assert!(body.is_end_stream());
+                    return Some(second);
+                }
+            }
+        }
+        tokio::time::advance(Duration::from_secs(1)).await;
+        clock.set(unix((NOW + second + 1) as f64));
+    }
+    None
 }

@@ -286,8 +286,8 @@ async fn s7_scopes_supported_is_what_every_operation_needs_unless_set() {
     assert_eq!(
         set.whoami(&[]).await.challenge(),
         Some(&*format!(
-            r#"Bearer scope="mcp:read", resource_metadata="{METADATA}""#
+            r#"Bearer scope="mcp:read mcp:list", resource_metadata="{METADATA}""#
         )),
-        "S1: the challenge asks for what is needed"
+        "S1: the challenge asks for what the metadata advises"
     );
 }

@@ -3,6 +3,7 @@
 
 mod bodies;
 mod challenges;
+mod field;
 mod headers;
 
 use std::sync::Arc;

@@ -1,0 +1,322 @@
+//! Requests that were admitted, or refused for ever, in the field.
+
+use axum::Router;
+use axum::body::Body;
+use axum::routing::any;
+use tower::ServiceExt as _;
+use tower_jwt_auth::JwtAuthLayer;
+use tower_jwt_auth::config::JwtAuthConfigBuilder;
+use tower_jwt_auth::mcp::McpScopesLayer;
+use tower_jwt_auth::test_util::TestIssuer;
+
+use super::{CALL, LOOK, NEW, OLD, Server, WRITE, call, scopes};
+use crate::support::{Answer, RESOURCE, config, read};
+
+/// A token for one folder reads nothing of another, in whatever way the URI is written.
+#[tokio::test]
+async fn field_s01_a_uri_does_not_leave_the_folder_of_its_scope() {
+    let folders = McpScopesLayer::new()
+        .resources_under("file:///srv/public/", ["public:read"])
+        .resources_under("file:///srv/secret/", ["secret:read"]);
+    let server = Server::start(folders);
+    let uri_in = |method: &str, uri: &str| {
+        let uri = serde_json::Value::from(uri);
+        format!(r#"{{"method":"{method}","params":{{"uri":{uri}}}}}"#)
+    };
+    for method in [
+        "resources/read",
+        "resources/subscribe",
+        "resources/unsubscribe",
+    ] {
+        for (uri, want) in [
+            ("file:///srv/public/a.txt", 200),
+            ("file:///srv/public/..a/b.txt", 200),
+            ("file:///srv/public/../secret/a.txt", 403),
+            ("file:///srv/public/.\t./secret/a.txt", 403),
+            ("file:///srv/public/.\n./secret/a.txt", 403),
+            ("file:///srv/public/.\r./secret/a.txt", 403),
+            ("file:///srv/public/..%2fsecret/..", 403),
+            ("file:///srv/public/..%252fsecret/a.txt", 403),
+            ("file:///srv/public/%252e%252e/secret/a.txt", 403),
+            ("file:///srv/public/.. /secret/a.txt", 403),
+            ("file:///srv/public/..;x/secret/a.txt", 403),
+            ("file:///srv/public/..\\secret\\a.txt", 403),
+        ] {
+            let answer = server
+                .send("base public:read", &[], &uri_in(method, uri))
+                .await;
+            assert_eq!(answer.status, want, "{method} {uri:?}");
+            let answer = server
+                .send("base public:read secret:read", &[], &uri_in(method, uri))
+                .await;
+            assert_eq!(answer.status, 200, "every scope: {method} {uri:?}");
+        }
+    }
+    // The same URI in a header, in a completion, and in a list of subscriptions.
+    for (uri, want) in [
+        ("file:///srv/public/a.txt", 200),
+        ("file:///srv/public/.%09./secret/a.txt", 403),
+    ] {
+        let headers = [NEW, ("mcp-method", "resources/read"), ("mcp-name", uri)];
+        let bodies = [
+            (&headers[..], uri_in("resources/read", uri)),
+            (
+                &[],
+                format!(
+                    r#"{{"method":"completion/complete","params":{{"ref":{{"uri":"{uri}"}}}}}}"#
+                ),
+            ),
+            (
+                &[],
+                format!(
+                    r#"{{"method":"subscriptions/listen","params":{{"notifications":{{"resourceSubscriptions":["file:///srv/public/b","{uri}"]}}}}}}"#
+                ),
+            ),
+        ];
+        for (headers, body) in bodies {
+            let answer = server.send("base public:read", headers, &body).await;
+            assert_eq!(answer.status, want, "{body}");
+        }
+    }
+}
+
+/// What a rule names byte for byte is judged by that rule, also where it is a template.
+#[tokio::test]
+async fn field_s01_a_template_that_a_rule_names_is_known() {
+    let rules = McpScopesLayer::new()
+        .resource("notes://{id}", ["notes:read"])
+        .resources_under("secret://", ["secret:read"]);
+    let server = Server::start(rules);
+    for (uri, want) in [("notes://{id}", 200), ("notes://{name}", 403)] {
+        let body =
+            format!(r#"{{"method":"completion/complete","params":{{"ref":{{"uri":"{uri}"}}}}}}"#);
+        let answer = server.send("base notes:read", &[], &body).await;
+        assert_eq!(answer.status, want, "{uri}");
+    }
+}
+
+#[tokio::test]
+async fn field_s02_more_targets_than_a_client_needs_require_every_scope() {
+    let server = Server::start(scopes().resources_under("f://", ["mcp:read"]));
+    let listen = |count: usize| {
+        let uris = vec![r#""f://x""#; count].join(",");
+        format!(
+            r#"{{"method":"subscriptions/listen","params":{{"notifications":{{"resourceSubscriptions":[{uris}]}}}}}}"#
+        )
+    };
+    for (body, want) in [
+        (listen(1000), 200),
+        (format!("[{},{}]", listen(999), listen(1)), 200),
+        (format!("[{},{}]", listen(1000), listen(1)), 403),
+    ] {
+        let answer = server.send("base mcp:read", &[], &body).await;
+        assert_eq!(answer.status, want, "{} bytes", body.len());
+    }
+}
+
+/// Go folds `ſ` to `s`: its reader takes the second member for `params`.
+#[tokio::test]
+async fn field_s09_a_member_that_folds_to_ours_makes_a_message_unreadable() {
+    let server = Server::start(scopes());
+    let message = |member: &str, value: &str| {
+        format!(r#"{{"method":"tools/call","params":{{"name":"look"}},"{member}":{value}}}"#)
+    };
+    let target = r#"{"name":"write"}"#;
+    for (body, want) in [
+        (message("meta", target), 200),
+        (message("param\u{17f}", target), 403),
+        (message("param\\u017f", target), 403),
+        (message("PARAMS", target), 403),
+        (message("\u{e9}", "1"), 403),
+        (
+            r#"{"method":"tools/call","params":{"name":"look","extra":"write"}}"#.to_owned(),
+            200,
+        ),
+        (
+            // U+212A, the sign for kelvin, folds to `k`: no name of ours has one yet.
+            "{\"method\":\"tools/call\",\"params\":{\"name\":\"look\",\"\u{212a}\":\"write\"}}"
+                .to_owned(),
+            403,
+        ),
+    ] {
+        let answer = server.send("base mcp:read", &[], &body).await;
+        assert_eq!(answer.status, want, "{body}");
+    }
+}
+
+struct PublicServer(Router);
+
+impl PublicServer {
+    fn start(
+        change: impl FnOnce(JwtAuthConfigBuilder) -> JwtAuthConfigBuilder,
+    ) -> (TestIssuer, Self) {
+        let issuer = TestIssuer::start();
+        let config = change(config(&issuer)).build().unwrap();
+        let echo = any(|body: axum::body::Bytes| async move { body });
+        let app = Router::new()
+            .route("/mcp", echo.layer(scopes().unlisted([""; 0])))
+            .layer(JwtAuthLayer::for_mcp(config).optional());
+        (issuer, Self(app))
+    }
+
+    async fn send(&self, token: Option<&str>, headers: &[(&str, &str)], body: &str) -> Answer {
+        let mut request = http::Request::post("/mcp");
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::from(body.to_owned())).unwrap();
+        read(self.0.clone().oneshot(request).await.unwrap()).await
+    }
+}
+
+/// Public tools, and a sign-in when one is called that is not.
+#[tokio::test]
+async fn field_f21_an_anonymous_caller_may_do_what_needs_no_scope() {
+    let (issuer, server) = PublicServer::start(|config| config.scopes_supported(["mcp:read"]));
+    let initialize = r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{}}"#;
+    let list = r#"{"jsonrpc":"2.0","id":1,"method":"resources/list"}"#;
+    for headers in [&[OLD][..], &[]] {
+        for body in [initialize, list, &call("public")] {
+            let answer = server.send(None, headers, body).await;
+            assert_eq!(
+                (answer.status.as_u16(), &*answer.body),
+                (200, body),
+                "{headers:?}"
+            );
+        }
+        let batch = format!("[{},{}]", call("public"), call("write"));
+        for (body, scope) in [
+            (call("write"), Some("mcp:read mcp:write")),
+            (call("look"), Some("mcp:read")),
+            (batch, Some("mcp:read mcp:write")),
+            // Nobody should be asked for every scope for what cannot be read.
+            ("{".to_owned(), Some("mcp:read")),
+        ] {
+            let answer = server.send(None, headers, &body).await;
+            assert_eq!(answer.status, 401, "{body}");
+            let challenge = answer.challenge().unwrap();
+            let got = challenge
+                .split("scope=\"")
+                .nth(1)
+                .and_then(|it| it.split('"').next());
+            assert_eq!(got, scope, "{body}: {challenge}");
+            assert!(!challenge.contains("error"), "{challenge}");
+        }
+    }
+    // The headers decide as before, and a bad token is never an anonymous caller.
+    let headers = [NEW, CALL, WRITE];
+    let answer = server.send(None, &headers, &call("write")).await;
+    assert_eq!(answer.status, 401);
+    assert!(answer.challenge().unwrap().contains("mcp:write"));
+    assert_eq!(
+        server
+            .send(None, &[NEW, CALL, LOOK], &call("look"))
+            .await
+            .status,
+        401
+    );
+    let expired = issuer
+        .mint(RESOURCE)
+        .valid(1_000_000_000, std::time::Duration::from_secs(60))
+        .sign();
+    assert_eq!(
+        server.send(Some(&expired), &[], initialize).await.status,
+        401
+    );
+    let token = issuer.mint(RESOURCE).scope("mcp:write").sign();
+    assert_eq!(
+        server.send(Some(&token), &[], &call("write")).await.status,
+        200
+    );
+    assert_eq!(
+        server.send(Some(&token), &[], &call("look")).await.status,
+        403
+    );
+}
+
+/// Clients that cannot step up ask for what the first challenge lists, and for nothing more.
+#[tokio::test]
+async fn field_f22_every_401_lists_the_initial_scopes() {
+    type Change = fn(JwtAuthConfigBuilder) -> JwtAuthConfigBuilder;
+    let cases: [(&str, Change, Option<&str>); 5] = [
+        ("neither", |config| config, None),
+        (
+            "required",
+            |config| config.required_scopes(["a"]),
+            Some("a"),
+        ),
+        (
+            "supported",
+            |config| config.required_scopes(["a"]).scopes_supported(["a", "b"]),
+            Some("a b"),
+        ),
+        (
+            "initial",
+            |config| {
+                let config = config.required_scopes(["a"]).scopes_supported(["a", "b"]);
+                config.initial_scopes(["a", "c"])
+            },
+            Some("a c"),
+        ),
+        (
+            "initial alone",
+            |config| config.initial_scopes(["c"]),
+            Some("c"),
+        ),
+    ];
+    for (name, change, want) in cases {
+        let issuer = TestIssuer::start();
+        let layer = JwtAuthLayer::for_mcp(change(config(&issuer)).build().unwrap());
+        let app = Router::new()
+            .route("/mcp", any(|| async { "in" }))
+            .layer(layer);
+        let good = issuer.mint(RESOURCE).scope("a b c").sign();
+        let narrow = issuer.mint(RESOURCE).scope("x").sign();
+        let expired = issuer
+            .mint(RESOURCE)
+            .scope("a b c")
+            .valid(1_000_000_000, std::time::Duration::from_secs(60))
+            .sign();
+        let send = async |token: Option<&str>| {
+            let mut request = http::Request::post("/mcp");
+            if let Some(token) = token {
+                request = request.header("authorization", format!("Bearer {token}"));
+            }
+            read(
+                app.clone()
+                    .oneshot(request.body(Body::empty()).unwrap())
+                    .await
+                    .unwrap(),
+            )
+            .await
+        };
+        let scope = |answer: &Answer| {
+            let challenge = answer.challenge().unwrap();
+            let value = challenge.split("scope=\"").nth(1)?.split('"').next()?;
+            Some(value.to_owned())
+        };
+        for token in [None, Some(&*expired)] {
+            let answer = send(token).await;
+            assert_eq!(answer.status, 401, "{name}");
+            assert_eq!(scope(&answer).as_deref(), want, "{name} {token:?}");
+        }
+        assert_eq!(send(Some(&good)).await.status, 200, "{name}");
+        // What is needed stays what it was: 403 names the required scopes alone.
+        let answer = send(Some(&narrow)).await;
+        match name {
+            "neither" | "initial alone" => assert_eq!(answer.status, 200, "{name}"),
+            _ => {
+                assert_eq!(answer.status, 403, "{name}");
+                assert_eq!(scope(&answer).as_deref(), Some("a"), "{name}");
+            }
+        }
+    }
+    let issuer = TestIssuer::start();
+    let refused = config(&issuer)
+        .initial_scopes(["a", "offline_access"])
+        .build();
+    assert!(refused.is_err_and(|error| error.to_string().contains("initial_scopes")));
+}
