@@ -122,7 +122,8 @@ impl McpScopesLayer {
     /// A URI that a server could resolve to another place requires the scopes of all resources: one
     /// with a dot segment, an encoded slash, a backslash, or a character that RFC 3986 does not
     /// permit, such as a tab or a space. Percent-encodings of them count too, however often they
-    /// are encoded. A URI that a rule of [`resource`](Self::resource) names byte for byte is exempt.
+    /// are encoded. A URI that a rule of [`resource`](Self::resource) names byte for byte is
+    /// exempt.
     pub fn resources_under<S: AsRef<str>>(
         self,
         prefix: impl Into<String>,
