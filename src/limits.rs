@@ -70,14 +70,16 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// shorter. Some providers send 0, which would cause a fetch for each request.
 pub const MIN_SERVER_MAX_AGE: Duration = Duration::from_secs(30);
 
-/// Fetches for unknown `kid`s that can follow each other at once. Two, so that one made-up `kid`
-/// just before a rotation does not delay the fetch of the new key.
+/// Fetches for unknown `kid`s that can follow each other at once, and separately fetches for
+/// `kid`s that an earlier fetch lacked. Two, so that one made-up `kid` just before a rotation does
+/// not delay the fetch of the new key. One more is added per cooldown.
 pub const UNKNOWN_KID_FETCHES: u32 = 2;
 
 /// The pause after the first failed fetch. It doubles up to the cooldown.
 pub const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 
-/// Unknown `kid`s that are remembered so that they cause no second fetch. Memory stays bounded (a
+/// Unknown `kid`s that are remembered, so that a request for one gets 401 without a further fetch
+/// once a fetch lacked it. Memory stays bounded (a
 /// hash and a time for each) even if an attacker sends a new `kid` with each request.
 pub const MAX_REMEMBERED_KIDS: usize = 1024;
 

@@ -6,6 +6,7 @@ use std::future::{Future as _, Ready, ready};
 use std::hint::black_box;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
@@ -82,6 +83,19 @@ where
     let call = service.clone().oneshot(request);
     let response = tokio::runtime::Handle::current().block_on(call);
     response.unwrap_or_else(|never| match never {}).status()
+}
+
+/// Sends a token with an unknown `kid` until all fetches for it are spent: at first, and 1 s and
+/// 3 s later. For one cooldown it is then rejected at once, as in a flood.
+pub(crate) fn spend_fetches<S, B>(service: &S, line: &HeaderValue)
+where
+    S: Service<Ask, Response = Response<B>, Error = Infallible> + Clone,
+{
+    let began = std::time::Instant::now();
+    while began.elapsed() < Duration::from_millis(3_300) {
+        status_waiting(service, request(Some(line)));
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 /// Sends a request with each header. Requests are made within the measured time, as in a server.

@@ -76,14 +76,16 @@
 //! | Two `Authorization` headers | 400 `invalid_request` | No client sends two on its own, and a login would not help |
 //! | No credentials, or another scheme | 401 without `error` | RFC 6750 §3.1 |
 //! | The issuer's keys are unavailable | 503 and `Retry-After` | The caller is not at fault. A 401 would make clients discard valid tokens, and a 500 would not be retried |
+//! | An unknown `kid`, and no fetch is left to look for it | 429 and `Retry-After` | The token may be valid, so it is not 401. Anybody can make up a `kid`, and balancers take instances that answer 503 out of service |
 //! | Which check failed | Not disclosed | It would help forgers more than anybody else |
 //! | Several tokens, or `,` in the header value | Malformed, 401 | It is ambiguous which one counts |
 //! | `?access_token=` and form bodies | Never read | RFC 6750 §2.3 advises against the query, and MCP forbids it. A body would have to be read before the token is verified |
 //! | A 403 for claims that do not fit | Without a challenge | Clients take a challenge to mean that a scope is missing |
 //! | A 403 for scopes | Lists the scopes of the operation together with `required_scopes`; [`challenge_operation_scopes_only`](crate::config::JwtAuthConfigBuilder::challenge_operation_scopes_only) leaves out `required_scopes` | MCP clients before 2026-07-28 request exactly the listed scopes next. Later clients combine both sets themselves |
 //! | `realm` in challenges | Sent when it is set, or when the challenge would otherwise be empty | RFC 6750 §3 makes it optional. MCP clients only need `resource_metadata`, and leaving out `realm` keeps the header short |
-//! | `offline_access` | An error in `required_scopes` and `scopes_supported`; left out of the challenge where an operation requires it | MCP authorization, "Refresh Tokens": refresh tokens are a matter between a client and its issuer |
+//! | `offline_access` | An error in `required_scopes`, `scopes_supported` and `initial_scopes`; left out of the challenge where an operation requires it | MCP authorization, "Refresh Tokens": refresh tokens are a matter between a client and its issuer |
 //! | `scopes_supported` of the metadata | `required_scopes`, unless set | Clients request all of it at the first login. A list of every scope would ask users to grant everything before they have used anything |
+//! | `scope` of a 401 | `initial_scopes`; by default `scopes_supported` if that is set, else `required_scopes` | Clients prefer the challenge to the metadata, and several never ask for more later |
 //!
 //! # MCP
 //!

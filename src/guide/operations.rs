@@ -45,13 +45,14 @@
 //! 1. **The schedule.** One fetch per lifetime of a set, as above.
 //! 2. **Unknown `kid`s.** [Two](crate::limits::UNKNOWN_KID_FETCHES) fetches at once, and one more
 //!    per `cooldown` (30 seconds). All requests with an unknown `kid` share the fetch in progress,
-//!    and wait for it at most `timeout` (5 seconds). A `kid` that is missing from a fresh set is
-//!    remembered for one `cooldown` (at most [1024](crate::limits::MAX_REMEMBERED_KIDS) of them)
-//!    and rejected without a fetch; a changed set clears this list. When the budget is spent the
-//!    response is 401. A `kid` that an earlier set contained is never recorded as missing, because
-//!    the replicas of an issuer may disagree about its keys: such a `kid` is looked for twice, and
-//!    has its own budget of the same size, so that tokens of a withdrawn key take nothing from the
-//!    budget of a new one.
+//!    and wait for it at most `timeout` (5 seconds). When the budget is spent, the response is 429
+//!    with `Retry-After`, because the key may be published and the token valid. A `kid` that a
+//!    fetch lacked gets 401, and is remembered until the set changes (at most
+//!    [1024](crate::limits::MAX_REMEMBERED_KIDS) of them). It is looked for again after 1 second,
+//!    then 2, 4 and so on up to `cooldown`, from a second budget of the same size, which a flood of
+//!    new `kid`s does not touch: a token that was signed shortly before its key was published is
+//!    accepted shortly after. A `kid` that an earlier set contained has a third budget, because the
+//!    replicas of an issuer may disagree about its keys; each request looks for it twice.
 //! 3. **The back-off after failures.** 1 second, doubling up to `cooldown`, with each pause up to a
 //!    quarter shorter at random. A `Retry-After` of the issuer is respected up to `max_age`. The
 //!    back-off applies to every fetch, whatever triggered it. Recovery therefore takes at most
@@ -70,6 +71,7 @@
 //! | --- | --- | --- | --- |
 //! | yes | known | – | accepted or rejected, without waiting |
 //! | yes | unknown | yes | waits for a fetch (a second one, if the first was already in progress), then accepted or rejected; 401 when the set does not contain the `kid` |
+//! | yes | unknown, and no fetch has looked for it | budget spent | 429 and `Retry-After` |
 //! | yes | unknown | no | 503 and `Retry-After` |
 //! | none yet, or expired | any | yes | waits for one fetch, then accepted or rejected |
 //! | none yet, or expired | any | no | 503 and `Retry-After`: as soon as the fetch fails, and immediately during the back-off |

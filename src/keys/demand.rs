@@ -47,6 +47,9 @@ pub(crate) enum DemandOutcome {
     Newer(Arc<Snapshot>),
     /// The keys in use are current and do not meet the demand.
     Absent,
+    /// A fetch might meet the demand, but requests for unknown keys have used up the fetches for
+    /// them. The next one is allowed after this time.
+    TooMany { retry_after: Duration },
     /// The issuer cannot be reached; the next attempt comes after this time.
     Unavailable { retry_after: Duration },
 }

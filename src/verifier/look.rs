@@ -195,6 +195,9 @@ impl Issuers {
             (DemandOutcome::Unavailable { retry_after }, KeyDemand::Key { .. }) => {
                 Err(self.answers.keys_unavailable(retry_after))
             }
+            (DemandOutcome::TooMany { retry_after }, _) => {
+                Err(self.answers.too_many_requests(Some(error), retry_after))
+            }
             // The key is known and the signature is wrong, so the issuer is not needed to reject
             // the token.
             (DemandOutcome::Unavailable { .. }, KeyDemand::Signature { .. })

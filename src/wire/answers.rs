@@ -120,6 +120,15 @@ impl Answers {
         self.later(RejectionKind::SessionsUnavailable, SESSIONS_RETRY_AFTER)
     }
 
+    pub(crate) fn too_many_requests(
+        &self,
+        reason: Option<TokenError>,
+        retry_after: Duration,
+    ) -> Rejection {
+        self.later(RejectionKind::TooManyRequests, retry_after)
+            .with_token_error(reason)
+    }
+
     pub(super) fn without_challenge(&self, kind: RejectionKind) -> Rejection {
         self.make(kind, &self.prepared.without_challenge)
     }
@@ -162,6 +171,7 @@ impl Rejection {
             RejectionKind::KeysUnavailable => answers.keys_unavailable(SESSIONS_RETRY_AFTER),
             RejectionKind::MissingToken => answers.missing_token(),
             RejectionKind::SessionsUnavailable => answers.sessions_unavailable(),
+            RejectionKind::TooManyRequests => answers.too_many_requests(None, SESSIONS_RETRY_AFTER),
             RejectionKind::AccessDenied => answers.access_denied(),
             RejectionKind::LayerMissing => Self::layer_missing(),
         }

@@ -102,8 +102,8 @@ impl Rejection {
         self.headers.get(WWW_AUTHENTICATE)
     }
 
-    /// The time after which to retry (`Retry-After`), for [`RejectionKind::KeysUnavailable`] and
-    /// [`RejectionKind::SessionsUnavailable`].
+    /// The time after which to retry (`Retry-After`), for [`RejectionKind::KeysUnavailable`],
+    /// [`RejectionKind::SessionsUnavailable`] and [`RejectionKind::TooManyRequests`].
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after

@@ -26,6 +26,11 @@ pub enum RejectionKind {
     /// The session store is unavailable, so the owner of the session is unknown; see
     /// [`SessionStore`](crate::mcp::SessionStore).
     SessionsUnavailable,
+    /// The token names a key that is not known, and requests with unknown keys have used up the
+    /// fetches that may look for one. Not a 401, because the token may be valid, and not a 503,
+    /// because anybody can make up the name of a key, and balancers take instances that answer 503
+    /// out of service (RFC 6585 §4).
+    TooManyRequests,
 }
 
 /// The status and the texts of one kind of rejection.
@@ -86,4 +91,6 @@ table! {
         "Authentication is required";
     SessionsUnavailable: SERVICE_UNAVAILABLE, None, "temporarily_unavailable",
         "Sessions cannot be looked up at the moment";
+    TooManyRequests: TOO_MANY_REQUESTS, None, "too_many_requests",
+        "The key of the access token is looked for later";
 }

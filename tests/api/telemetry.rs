@@ -140,7 +140,8 @@ async fn metrics_count_the_same() {
         .status,
         200
     );
-    for n in 0..3 {
+    // Three requests, and two kids: so many are looked for at once.
+    for n in [0, 1, 1] {
         let junk = issuer
             .mint(RESOURCE)
             .header("kid", format!("made-up-{n}"))

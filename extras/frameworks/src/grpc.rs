@@ -41,6 +41,7 @@ fn as_status(rejection: &Rejection, _: &RejectionContext<'_>) -> http::Response<
         RejectionKind::AccessDenied => Status::permission_denied("access denied"),
         RejectionKind::InsufficientScope => Status::permission_denied("a scope is missing"),
         RejectionKind::KeysUnavailable => Status::unavailable("try again"),
+        RejectionKind::TooManyRequests => Status::resource_exhausted("try again later"),
         _ => Status::unauthenticated("a valid access token is needed"),
     };
     let mut response = status.into_http();

@@ -108,7 +108,9 @@ impl Handle {
         };
         match outcome {
             DemandOutcome::Newer(_) => Ok(()),
-            DemandOutcome::Absent | DemandOutcome::Unavailable { .. } => Err(self.why_not_ready()),
+            DemandOutcome::Absent
+            | DemandOutcome::TooMany { .. }
+            | DemandOutcome::Unavailable { .. } => Err(self.why_not_ready()),
         }
     }
 

@@ -3,7 +3,8 @@
 //! [`handle`] is what readers hold: the keys in use without a lock, the start of the task, and the
 //! wait for a fetch. [`state`] is shared by readers and the task. [`task`] runs the loop, [`adopt`]
 //! turns a fetched document into the keys in use. [`fetches`] numbers the fetches and decides how
-//! long a request waits; [`schedule`] decides when to fetch. Both are free of clocks and I/O.
+//! long a request waits; [`schedule`] decides when to fetch, and [`kids`] is what it remembers of
+//! unknown `kid`s. All three are free of clocks and I/O.
 //!
 //! # The states of the task
 //!
@@ -35,6 +36,7 @@
 mod adopt;
 pub(super) mod fetches;
 pub(super) mod handle;
+mod kids;
 pub(crate) mod schedule;
 mod state;
 mod task;

@@ -3,18 +3,28 @@
 //! A key set passes four stages: fresh; due (it is refreshed when 80 % of its lifetime are over);
 //! stale (its lifetime is over and refreshes fail, but it still serves); expired (older than
 //! `max_stale`). Fetches have separate budgets, so that one cannot starve another: for the
-//! schedule, for unknown `kid`s, and for `kid`s of earlier sets. The back-off after failures
-//! applies to all of them.
+//! schedule, for `kid`s that are seen for the first time, for those that a fetch lacked, and for
+//! `kid`s of earlier sets. The back-off after failures applies to all of them.
+//!
+//! A request whose `kid` no key has gets one of these answers:
+//!
+//! | what is known of the `kid` | a fetch is in the budget | it is not |
+//! | --- | --- | --- |
+//! | nothing: no fetch that began after it was first seen has been answered | fetch | too many requests: the key may well be published |
+//! | such a fetch lacked it, less than 1 s, 2 s, 4 s .. ago | absent | absent |
+//! | such a fetch lacked it, longer ago | fetch | absent |
+//! | an earlier set held it | fetch | absent if a fetch lacked it, else too many requests |
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::kids::{Budget, KidHash, LackedKids};
 use crate::base::clock::Now;
 use crate::keys::settings::Times;
 use crate::keys::snapshot::{FetchedAt, later};
-use crate::limits::{FIRST_BACKOFF, MAX_REMEMBERED_KIDS, UNKNOWN_KID_FETCHES};
+use crate::limits::{FIRST_BACKOFF, MAX_REMEMBERED_KIDS};
 
 #[derive(Debug)]
 pub(crate) struct Schedule {
@@ -23,15 +33,18 @@ pub(crate) struct Schedule {
     failures: u32,
     /// No fetch starts before this time, whatever the reason for it.
     retry_at: Option<Instant>,
-    unknown_kid: Budget,
+    /// For `kid`s that are seen for the first time.
+    first_look: Budget,
+    /// For `kid`s that a fetch lacked: a flood of new ones takes nothing from it.
+    second_look: Budget,
     /// For `kid`s of an earlier set. Tokens of a key that has been removed for good still arrive
     /// for a while, and must not use up the fetches that a new key needs.
     returning_kid: Budget,
     /// The time of the last refresh that a wrong signature caused.
     forced_at: Option<Instant>,
-    absent: AbsentKids,
+    lacked: LackedKids,
     /// `kid`s of earlier sets. Replicas of an issuer may disagree for hours about the current keys,
-    /// so such a key may come back at any moment and never counts as absent.
+    /// so such a key may come back at any moment.
     withdrawn: HashSet<KidHash>,
 }
 
@@ -46,8 +59,12 @@ struct LastGood {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Decision {
     Fetch,
-    /// The keys in use are as current as the budgets allow, and do not contain the key.
+    /// A fetch that began after the `kid` was first seen lacked the key.
     Absent,
+    /// The key may be published, but no fetch may look for it before this time.
+    TooMany {
+        until: Instant,
+    },
     /// Fetches fail; the next one is allowed at this time.
     BackOff {
         until: Instant,
@@ -61,10 +78,11 @@ impl Schedule {
             last_good: None,
             failures: 0,
             retry_at: None,
-            unknown_kid: Budget::full(now),
+            first_look: Budget::full(now),
+            second_look: Budget::full(now),
             returning_kid: Budget::full(now),
             forced_at: None,
-            absent: AbsentKids::default(),
+            lacked: LackedKids::default(),
             withdrawn: HashSet::new(),
         }
     }
@@ -88,30 +106,48 @@ impl Schedule {
 
     /// Whether [`ask_for_kid`](Self::ask_for_kid) would return `Absent`. Uses no budget.
     pub(crate) fn is_absent(&self, kid: KidHash, now: Instant) -> bool {
-        let budget = match self.withdrawn.contains(&kid) {
-            true => &self.returning_kid,
-            false => &self.unknown_kid,
-        };
-        let refused = self.failures == 0 && budget.is_spent(now, self.times.cooldown);
-        self.backing_off(now).is_none() && (refused || self.absent.contains(kid, now))
+        if !self.lacked.contains(kid) || self.backing_off(now).is_some() {
+            return false;
+        }
+        match self.withdrawn.contains(&kid) {
+            true => self.failures == 0 && self.returning_kid.is_spent(now, self.times.cooldown),
+            false => {
+                self.lacked.was_just_looked_for(kid, now)
+                    || self.second_look.is_spent(now, self.times.cooldown)
+            }
+        }
     }
 
     pub(crate) fn ask_for_kid(&mut self, kid: KidHash, now: Instant) -> Decision {
         if let Some(until) = self.backing_off(now) {
             return Decision::BackOff { until };
         }
-        if self.absent.contains(kid, now) {
-            return Decision::Absent;
+        let cooldown = self.times.cooldown;
+        let is_lacked = self.lacked.contains(kid);
+        let is_withdrawn = self.withdrawn.contains(&kid);
+        if is_lacked && !is_withdrawn {
+            let is_worth_it = !self.lacked.was_just_looked_for(kid, now)
+                && self.second_look.spend(now, cooldown).is_ok();
+            return match is_worth_it {
+                true => Decision::Fetch,
+                false => Decision::Absent,
+            };
         }
-        let budget = match self.withdrawn.contains(&kid) {
+        let budget = match is_withdrawn {
             true => &mut self.returning_kid,
-            false => &mut self.unknown_kid,
+            false => &mut self.first_look,
         };
-        match budget.spend(now, self.times.cooldown) {
+        match budget.spend(now, cooldown) {
             Ok(()) => Decision::Fetch,
             Err(until) if self.failures > 0 => Decision::BackOff { until },
-            Err(_) => Decision::Absent,
+            Err(_) if is_lacked => Decision::Absent,
+            Err(until) => Decision::TooMany { until },
         }
+    }
+
+    /// Whether a fetch that began after the `kid` was first seen lacked it.
+    pub(crate) fn was_lacked(&self, kid: KidHash) -> bool {
+        self.lacked.contains(kid)
     }
 
     /// A signature failed with a known key: the issuer may have reused its `kid`. This allows one
@@ -143,21 +179,16 @@ impl Schedule {
 
     /// Remembers `kid`s that requests needed and a fetched set does not contain. If the set has
     /// changed, the `kid`s noted earlier are forgotten.
-    pub(crate) fn note_absent(
+    pub(crate) fn note_lacked(
         &mut self,
         kids: impl Iterator<Item = KidHash>,
         changed: bool,
         now: Instant,
     ) {
-        let AbsentKids(absent) = &mut self.absent;
-        absent.retain(|_, until| !changed && now < *until);
-        let free = MAX_REMEMBERED_KIDS.saturating_sub(absent.len());
-        let unknown = kids.filter(|kid| !self.withdrawn.contains(kid));
-        absent.extend(
-            unknown
-                .take(free)
-                .map(|kid| (kid, later(now, self.times.cooldown))),
-        );
+        if changed {
+            self.lacked.clear();
+        }
+        self.lacked.note(kids, now, self.times.cooldown);
     }
 
     /// Remembers `kid`s of the replaced set that the new set does not contain.
@@ -191,55 +222,6 @@ impl Schedule {
 
     fn backing_off(&self, now: Instant) -> Option<Instant> {
         self.retry_at.filter(|retry| now < *retry)
-    }
-}
-
-/// Fetches for unknown `kid`s: a few at once, refilled by one per cooldown.
-#[derive(Debug)]
-struct Budget {
-    left: u32,
-    /// The time up to which refills are counted.
-    since: Instant,
-}
-
-impl Budget {
-    const fn full(now: Instant) -> Self {
-        Self {
-            left: UNKNOWN_KID_FETCHES,
-            since: now,
-        }
-    }
-
-    fn is_spent(&self, now: Instant, cooldown: Duration) -> bool {
-        self.left == 0 && now < later(self.since, cooldown)
-    }
-
-    /// Takes one fetch, or returns when the next one is available.
-    fn spend(&mut self, now: Instant, cooldown: Duration) -> Result<(), Instant> {
-        while self.left < UNKNOWN_KID_FETCHES && now >= later(self.since, cooldown) {
-            self.since = later(self.since, cooldown);
-            self.left = self.left.saturating_add(1);
-        }
-        if self.left == UNKNOWN_KID_FETCHES {
-            self.since = now;
-        }
-        let next = later(self.since, cooldown);
-        self.left = self.left.checked_sub(1).ok_or(next)?;
-        Ok(())
-    }
-}
-
-/// A `kid`, hashed with a secret of this process: 8 bytes, however long the `kid` of an attacker
-/// is.
-pub(crate) type KidHash = u64;
-
-/// `kid`s that a fetched set did not contain, each remembered for one cooldown.
-#[derive(Debug, Default)]
-struct AbsentKids(HashMap<KidHash, Instant>);
-
-impl AbsentKids {
-    fn contains(&self, kid: KidHash, now: Instant) -> bool {
-        self.0.get(&kid).is_some_and(|until| now < *until)
     }
 }
 

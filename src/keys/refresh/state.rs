@@ -12,7 +12,8 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::fetches::Fetches;
-use super::schedule::{Decision, KidHash, Schedule};
+use super::kids::KidHash;
+use super::schedule::{Decision, Schedule};
 use crate::base::clock::{Clock, Now};
 use crate::keys::demand::{Asked, DemandOutcome, KeyDemand};
 use crate::keys::persist::seed::seeded;
@@ -59,10 +60,21 @@ pub(super) struct Control {
     pub(super) epoch: u64,
     /// The `kid`s that requests asked for before the fetch in progress started.
     pub(super) asked_before_start: HashSet<KidHash>,
-    /// The `kid`s that requests have asked for since.
+    /// The `kid`s that requests have asked for since: up to [`MAX_REMEMBERED_KIDS`], and one for
+    /// each fetch.
     pub(super) asked_since: HashSet<KidHash>,
     pub(super) last_error: Option<FetchError>,
     pub(super) failures: u64,
+}
+
+impl Control {
+    /// A request needs this `kid`, and the next fetch that starts will tell whether it exists.
+    /// Without effect when the memory is full, and for a `kid` that a fetch lacked already.
+    fn note_asked(&mut self, kid: KidHash) {
+        if self.asked_since.len() < MAX_REMEMBERED_KIDS && !self.schedule.was_lacked(kid) {
+            self.asked_since.insert(kid);
+        }
+    }
 }
 
 impl Shared {
@@ -105,20 +117,22 @@ impl Shared {
         if let Some(snapshot) = self.satisfied(demand, now) {
             return Asked::Answered(DemandOutcome::Newer(snapshot));
         }
+        let kid = demand.kid().map(|kid| self.hasher.hash_one(kid));
+        if let Some(kid) = kid {
+            control.note_asked(kid);
+        }
         // A token that names no key is content with any newer set.
         let is_any_key_good = matches!(demand, KeyDemand::Key { kid: None, .. });
         if let Some(fetch) = control.fetches.join(is_any_key_good) {
             return Asked::WaitFor(fetch);
         }
-        let kid = demand.kid().map(|kid| self.hasher.hash_one(kid));
         if !control.fetches.is_requested() {
             if let Err(outcome) = self.may_fetch(&mut control.schedule, demand, kid, now) {
                 return Asked::Answered(outcome);
             }
             self.expect_tick(now.monotonic, self.origin.times.timeout);
-        }
-        if let Some(kid) = kid.filter(|_| control.asked_since.len() < MAX_REMEMBERED_KIDS) {
-            control.asked_since.insert(kid);
+            // Looked for again, although a fetch lacked it.
+            control.asked_since.extend(kid);
         }
         let fetch = control.fetches.request();
         drop(control);
@@ -144,6 +158,9 @@ impl Shared {
         match decision {
             Decision::Fetch => Ok(()),
             Decision::Absent => Err(DemandOutcome::Absent),
+            Decision::TooMany { until } => Err(DemandOutcome::TooMany {
+                retry_after: time_until(until, now.monotonic),
+            }),
             Decision::BackOff { until } => Err(DemandOutcome::Unavailable {
                 retry_after: time_until(until, now.monotonic),
             }),

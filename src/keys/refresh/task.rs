@@ -12,7 +12,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::adopt::Adopted;
-use super::schedule::KidHash;
+use super::kids::KidHash;
 use super::state::{Control, Shared};
 use crate::base::clock::Now;
 use crate::keys::persist::file as snapshot_file;
@@ -132,12 +132,12 @@ impl Shared {
         let before = old.filter(|_| adopted.changed).map(hashes);
         let withdrawn = before.iter().flatten().filter(|kid| !held.contains(kid));
         let asked = std::mem::take(&mut control.asked_before_start);
-        let absent = asked.into_iter().filter(|kid| !held.contains(kid));
+        let lacked = asked.into_iter().filter(|kid| !held.contains(kid));
 
         let schedule = &mut control.schedule;
         schedule.succeeded(now, adopted.max_age, fastrand::f64());
         schedule.note_withdrawn(withdrawn.copied());
-        schedule.note_absent(absent, adopted.changed, now.monotonic);
+        schedule.note_lacked(lacked, adopted.changed, now.monotonic);
         control.last_error = None;
     }
 

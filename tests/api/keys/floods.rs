@@ -1,13 +1,15 @@
 //! Tokens that would have keys fetched, in numbers: the budgets hold, and good tokens do not
 //! notice.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tower_jwt_auth::config::Issuer;
 use tower_jwt_auth::error::TokenErrorKind;
 use tower_jwt_auth::{JwtAuthConfig, JwtVerifier};
 
-use super::Verdict::{self, Refused};
+use super::Verdict::{self, Refused, TooMany};
 use super::{Good, Scenario, UNKNOWN, Unavailable, pass, seconds};
 use crate::support::issuer_in_memory::{
     AUDIENCE, ISSUER, InMemoryIssuer, claims, header, key, token, verdict,
@@ -18,8 +20,11 @@ async fn a23_a_flood_of_kids_makes_few_fetches() {
     let scenario = Scenario::started(["k"]).await;
     for second in 0..60 {
         for n in 0..1667 {
+            // Only what was looked for is known not to exist.
+            let is_looked_for = n == 0 && [0, 30].contains(&second) || (second, n) == (0, 1);
+            let verdict = if is_looked_for { UNKNOWN } else { TooMany };
             scenario
-                .expect_junk(&format!("{second}-{n}"), UNKNOWN)
+                .expect_junk(&format!("{second}-{n}"), verdict)
                 .await;
         }
         scenario.expect_at_once("k", Good).await;
@@ -36,13 +41,25 @@ async fn a24_one_bogus_kid_is_asked_for_once_per_cooldown() {
         scenario.expect_junk("bogus", UNKNOWN).await;
     }
     assert_eq!(scenario.fetches(), 2);
+    // Again after a second, and two seconds after that.
+    for (wait, fetches) in [(999, 2), (1, 3), (1999, 3), (1, 4)] {
+        pass(Duration::from_millis(wait)).await;
+        scenario.expect_junk("bogus", UNKNOWN).await;
+        assert_eq!(scenario.fetches(), fetches);
+    }
+    // Then as the budget for it allows: one fetch per cooldown.
+    pass(seconds(26)).await;
+    scenario.expect_junk("bogus", UNKNOWN).await;
+    assert_eq!(scenario.fetches(), 4);
+    pass(seconds(2)).await;
+    scenario.expect_junk("bogus", UNKNOWN).await;
+    assert_eq!(scenario.fetches(), 5);
     // A new set empties the memory: what was unknown may have come with the next one.
     scenario.publish(["old", "new"]);
     scenario.expect("new", Good).await;
-    assert_eq!(scenario.fetches(), 3);
-    pass(seconds(31)).await;
+    assert_eq!(scenario.fetches(), 6);
     scenario.expect_junk("bogus", UNKNOWN).await;
-    assert_eq!(scenario.fetches(), 4);
+    assert_eq!(scenario.fetches(), 7);
 }
 
 #[tokio::test(start_paused = true)]

@@ -76,7 +76,12 @@ async fn unknown_kids_are_bounded_and_never_hold_up_good_tokens() {
     assert_eq!(served.status(&good).await, 200);
     for n in 0..50 {
         let junk = served.junk(&format!("junk-{n}"));
-        assert_eq!(served.status(&junk).await, 401);
+        let answer = served.answer(&junk).await;
+        assert_eq!(answer.status, if n < 2 { 401 } else { 429 });
+        let retry_after = answer.headers.get("retry-after");
+        let (has_challenge, is_late) = (answer.challenge().is_some(), n >= 2);
+        assert_eq!((has_challenge, retry_after.is_some()), (!is_late, is_late));
+        assert!(!is_late || answer.json()["error"] == "too_many_requests");
         assert_eq!(served.status(&good).await, 200);
     }
     let fetches = served.issuer.fetches();
@@ -97,7 +102,10 @@ async fn one_junk_kid_before_a_rotation_costs_nothing() {
         assert_eq!(served.status(&junk).await, 401);
     }
     let fetches = served.issuer.fetches();
-    assert_eq!(fetches, 2, "the same kid is not asked for twice");
+    assert_eq!(fetches, 2, "the same kid is not asked for twice at once");
+    advance(seconds(1)).await;
+    assert_eq!(served.status(&junk).await, 401);
+    assert_eq!(served.issuer.fetches(), 3, "a second later it is");
     served.issuer.rotate();
     assert_eq!(served.status_of_new_token().await, 200);
 }

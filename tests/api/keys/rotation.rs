@@ -10,7 +10,7 @@ use tower_jwt_auth::config::JwksCache;
 use tower_jwt_auth::error::TokenErrorKind;
 use tower_jwt_auth::test_util::TestKey;
 
-use super::Verdict::Refused;
+use super::Verdict::{Refused, TooMany};
 use super::{Good, Scenario, UNKNOWN, Unavailable, pass, seconds, took};
 use crate::support::issuer_in_memory::{
     InMemoryIssuer, Verdict, claims, header, junk, key, token, verdict,
@@ -226,3 +226,106 @@ async fn a_key_that_an_earlier_set_held_is_looked_for_again_at_once() {
 }
 
 const BAD_SIGNATURE: Verdict = Refused(TokenErrorKind::BadSignature);
+
+/// Junk that uses up the fetches for unknown keys makes nobody throw a good token away.
+#[tokio::test(start_paused = true)]
+async fn field_s05_a_published_key_never_gets_401_in_a_flood() {
+    let scenario = Scenario::started(["old"]).await;
+    let mut answers = Vec::new();
+    for tick in 0..400_u32 {
+        let got = verdict(&scenario.verifier, &junk(&format!("junk-{tick}"))).await;
+        assert!(matches!(got, UNKNOWN | TooMany), "{got:?}");
+        if tick == 100 {
+            scenario.publish(["old", "new"]);
+        }
+        if tick >= 100 {
+            answers.push(scenario.ask("new").await);
+        }
+        pass(Duration::from_millis(250)).await;
+    }
+    let refused = answers.iter().take_while(|got| **got == TooMany).count();
+    assert!(refused > 0, "the flood has taken the budget");
+    assert!(refused <= 30 * 4, "{refused}");
+    assert!(
+        answers.iter().skip(refused).all(|got| *got == Good),
+        "{answers:?}"
+    );
+    assert!(
+        scenario.fetches() <= 1 + 2 + 100 / 30,
+        "{}",
+        scenario.fetches()
+    );
+}
+
+/// An issuer that signs with a key some seconds before its key set shows the key.
+#[tokio::test(start_paused = true)]
+async fn field_s05_a_key_published_late_is_accepted_seconds_after() {
+    for late in [1, 2, 5] {
+        let scenario = Scenario::started(["old"]).await;
+        let began = Instant::now();
+        let accepted = loop {
+            if began.elapsed() >= seconds(late) {
+                scenario.publish(["old", "new"]);
+            }
+            match scenario.ask("new").await {
+                Good => break began.elapsed(),
+                got => assert_eq!(got, UNKNOWN, "{:?}", began.elapsed()),
+            }
+            pass(Duration::from_millis(250)).await;
+        };
+        // Looks come 0, 1 and 3 s after the first, then one per cooldown.
+        let most = match late {
+            1 => 1,
+            2 => 3,
+            _ => 31,
+        };
+        assert!(accepted <= seconds(most), "{late} s late: {accepted:?}");
+    }
+}
+
+/// The second looks have fetches of their own: a flood of new `kid`s takes none of them.
+#[tokio::test(start_paused = true)]
+async fn field_s05_a_flood_takes_nothing_from_second_looks() {
+    let scenario = Scenario::started(["old"]).await;
+    scenario.expect("new", UNKNOWN).await;
+    for n in 0..100 {
+        let got = verdict(&scenario.verifier, &junk(&format!("junk-{n}"))).await;
+        assert!(matches!(got, UNKNOWN | TooMany), "{got:?}");
+    }
+    let fetches = scenario.fetches();
+    scenario.expect("new", UNKNOWN).await;
+    assert_eq!(scenario.fetches(), fetches, "not within a second");
+    scenario.publish(["old", "new"]);
+    pass(seconds(1)).await;
+    scenario.expect("new", Good).await;
+}
+
+/// What a fetch resolved that began for another reason costs no fetch of its own.
+#[tokio::test(start_paused = true)]
+async fn field_s05_any_later_fetch_tells_whether_a_kid_exists() {
+    let scenario = Scenario::started(["old"]).await;
+    for kid in ["junk-1", "junk-2"] {
+        scenario.expect_junk(kid, UNKNOWN).await;
+    }
+    scenario.expect_junk("junk-3", TooMany).await;
+    // The refill of the budget goes to another kid.
+    pass(seconds(30)).await;
+    scenario.expect_junk("junk-4", UNKNOWN).await;
+    scenario.expect_junk("junk-3", UNKNOWN).await;
+    scenario.expect_junk("junk-5", TooMany).await;
+    assert_eq!(scenario.fetches(), 4);
+}
+
+/// A key that an earlier set held has its own budget, and the same verdicts.
+#[tokio::test(start_paused = true)]
+async fn field_s05_a_withdrawn_key_gets_429_until_a_fetch_has_lacked_it() {
+    let scenario = Scenario::started(["kept", "a", "b"]).await;
+    scenario.publish(["kept"]);
+    pass(seconds(500)).await;
+    scenario.expect("a", UNKNOWN).await;
+    scenario.expect("a", UNKNOWN).await;
+    scenario.expect("b", TooMany).await;
+    pass(seconds(30)).await;
+    scenario.expect("b", UNKNOWN).await;
+    scenario.expect("b", UNKNOWN).await;
+}

@@ -62,6 +62,23 @@ impl Told {
 }
 
 async fn tell(told: &mut Told, table: &Table) {
+    let accepted = table.accepted.iter();
+    let accepted = accepted.map(|(name, token)| (name, token, true));
+    // A token whose key is looked for gets a verifier, and so a budget of fetches, for itself.
+    let (asking, others): (Vec<_>, Vec<_>) = table
+        .refused
+        .iter()
+        .partition(|(_, _, why)| *why == TokenErrorKind::UnknownKey);
+    let others = others
+        .into_iter()
+        .map(|(name, token, _)| (name, token, false));
+    tell_rows(told, table, accepted.chain(others).collect()).await;
+    for (name, token, _) in asking {
+        tell_rows(told, table, vec![(name, token, false)]).await;
+    }
+}
+
+async fn tell_rows(told: &mut Told, table: &Table, rows: Vec<(&String, &String, bool)>) {
     let (layer, _memory) = table.layer();
     let inner = Counting::default();
     let base = serve(
@@ -71,15 +88,8 @@ async fn tell(told: &mut Told, table: &Table) {
     )
     .await;
     let verifier = layer.verifier();
-    let accepted = table
-        .accepted
-        .iter()
-        .map(|(name, token)| (name, token, true));
-    let refused = table
-        .refused
-        .iter()
-        .map(|(name, token, _)| (name, token, false));
-    for (name, token, good) in accepted.chain(refused) {
+    verifier.wait_for_keys().await.unwrap();
+    for (name, token, good) in rows {
         match verifier.verify(token).await {
             Ok(auth) => writeln!(
                 told.shown,

@@ -158,6 +158,7 @@ pub(crate) fn claims() -> String {
 pub(crate) enum Verdict {
     Good,
     Refused(TokenErrorKind),
+    TooMany,
     Unavailable,
 }
 
@@ -169,6 +170,10 @@ pub(crate) async fn verdict(verifier: &JwtVerifier, token: &str) -> Verdict {
         Err(rejection) if rejection.kind() == RejectionKind::KeysUnavailable => {
             assert!(rejection.retry_after().is_some(), "{rejection}");
             Verdict::Unavailable
+        }
+        Err(rejection) if rejection.kind() == RejectionKind::TooManyRequests => {
+            assert!(rejection.retry_after().is_some(), "{rejection}");
+            Verdict::TooMany
         }
         Err(rejection) => Verdict::Refused(rejection.token_error().unwrap().kind()),
     }

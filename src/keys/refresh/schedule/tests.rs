@@ -178,17 +178,22 @@ fn unknown_kids_have_two_fetches_and_one_more_per_cooldown() {
     };
     assert_eq!(ask(&mut schedule, &time), Decision::Fetch);
     assert_eq!(ask(&mut schedule, &time), Decision::Fetch);
-    assert_eq!(ask(&mut schedule, &time), Decision::Absent);
+    // A fetch might find it, so it is not known to be absent.
+    let too_many = |time: &Time, wait| Decision::TooMany {
+        until: time.now.monotonic + wait,
+    };
+    assert_eq!(ask(&mut schedule, &time), too_many(&time, seconds(30)));
     time.pass(Duration::from_millis(29_999));
-    assert_eq!(ask(&mut schedule, &time), Decision::Absent);
+    let millisecond = Duration::from_millis(1);
+    assert_eq!(ask(&mut schedule, &time), too_many(&time, millisecond));
     time.pass(Duration::from_millis(1));
     assert_eq!(ask(&mut schedule, &time), Decision::Fetch);
-    assert_eq!(ask(&mut schedule, &time), Decision::Absent);
+    assert_eq!(ask(&mut schedule, &time), too_many(&time, seconds(30)));
     // They add up to two and no more.
     time.pass(seconds(3600));
     assert_eq!(ask(&mut schedule, &time), Decision::Fetch);
     assert_eq!(ask(&mut schedule, &time), Decision::Fetch);
-    assert_eq!(ask(&mut schedule, &time), Decision::Absent);
+    assert_eq!(ask(&mut schedule, &time), too_many(&time, seconds(30)));
     // Spent while fetches fail, the answer is not "there is no such key" but "come back".
     schedule.failed(time.now.monotonic, None, 0.0);
     time.pass(seconds(1));
@@ -201,9 +206,9 @@ fn unknown_kids_have_two_fetches_and_one_more_per_cooldown() {
 }
 
 #[test]
-fn an_absent_kid_is_remembered_for_one_cooldown_or_until_the_set_changes() {
+fn a_kid_that_a_fetch_lacked_is_remembered_until_the_set_changes() {
     let (mut time, mut schedule) = fresh();
-    schedule.note_absent([7].into_iter(), false, time.now.monotonic);
+    schedule.note_lacked([7].into_iter(), false, time.now.monotonic);
     for _ in 0..10 {
         assert_eq!(
             ask_for_kid(&mut schedule, 7, time.now.monotonic),
@@ -215,7 +220,7 @@ fn an_absent_kid_is_remembered_for_one_cooldown_or_until_the_set_changes() {
         Decision::Fetch,
         "the budget is whole"
     );
-    schedule.note_absent([9].into_iter(), true, time.now.monotonic);
+    schedule.note_lacked([9].into_iter(), true, time.now.monotonic);
     assert_eq!(
         ask_for_kid(&mut schedule, 9, time.now.monotonic),
         Decision::Absent
@@ -232,11 +237,51 @@ fn an_absent_kid_is_remembered_for_one_cooldown_or_until_the_set_changes() {
     );
 }
 
+/// After 1 s, 2 s, 4 s .. up to the cooldown, and never more often than the budget for it allows.
+#[test]
+fn field_s05_a_kid_that_a_fetch_lacked_is_looked_for_again() {
+    let (mut time, mut schedule) = fresh();
+    schedule.note_lacked([7].into_iter(), false, time.now.monotonic);
+    for (pause, fetched) in [
+        (1, true),
+        (2, true),
+        (4, false),
+        (23, false),
+        (1, true),
+        (8, false),
+        (20, false),
+        (2, true),
+        (29, false),
+        (1, true),
+    ] {
+        time.pass(seconds(pause) - Duration::from_nanos(1));
+        let early = ask_for_kid(&mut schedule, 7, time.now.monotonic);
+        assert_eq!(early, Decision::Absent, "{pause} {:?}", time.elapsed());
+        time.pass(Duration::from_nanos(1));
+        let decision = ask_for_kid(&mut schedule, 7, time.now.monotonic);
+        let want = if fetched {
+            Decision::Fetch
+        } else {
+            Decision::Absent
+        };
+        assert_eq!(decision, want, "{pause} {:?}", time.elapsed());
+        if fetched {
+            schedule.note_lacked([7].into_iter(), false, time.now.monotonic);
+        }
+    }
+    // New kids have their own budget.
+    decides(
+        &mut schedule,
+        time.now,
+        [(1, Decision::Fetch), (2, Decision::Fetch)],
+    );
+}
+
 #[test]
 fn a_kid_that_an_earlier_set_held_is_never_absent_and_has_a_budget_of_its_own() {
     let (mut time, mut schedule) = fresh();
     schedule.note_withdrawn([7].into_iter());
-    schedule.note_absent([7, 8].into_iter(), false, time.now.monotonic);
+    schedule.note_lacked([7, 8].into_iter(), false, time.now.monotonic);
     assert!(schedule.was_withdrawn(7) && !schedule.was_withdrawn(8));
     decides(
         &mut schedule,
@@ -263,12 +308,12 @@ fn a_kid_that_an_earlier_set_held_is_never_absent_and_has_a_budget_of_its_own() 
 #[test]
 fn absent_kids_are_bounded() {
     let (mut time, mut schedule) = fresh();
-    schedule.note_absent(0..1_000_000, false, time.now.monotonic);
-    assert_eq!(schedule.absent.0.len(), MAX_REMEMBERED_KIDS);
+    schedule.note_lacked(0..1_000_000, false, time.now.monotonic);
+    assert_eq!(schedule.lacked.len(), MAX_REMEMBERED_KIDS);
     time.pass(DEFAULT_COOLDOWN);
-    schedule.note_absent([u64::MAX].into_iter(), false, time.now.monotonic);
+    schedule.note_lacked([u64::MAX].into_iter(), false, time.now.monotonic);
     assert_eq!(
-        schedule.absent.0.len(),
+        schedule.lacked.len(),
         1,
         "those whose time is over make room"
     );
@@ -318,10 +363,10 @@ fn a_bad_signature_may_ask_at_the_very_end_of_a_cooldown() {
 #[test]
 fn what_is_noted_later_takes_the_place_of_nothing() {
     let (mut time, mut schedule) = fresh();
-    schedule.note_absent([1].into_iter(), false, time.now.monotonic);
+    schedule.note_lacked([1].into_iter(), false, time.now.monotonic);
     schedule.note_withdrawn([3].into_iter());
-    time.pass(seconds(10));
-    schedule.note_absent([2].into_iter(), false, time.now.monotonic);
+    time.pass(Duration::from_millis(900));
+    schedule.note_lacked([2].into_iter(), false, time.now.monotonic);
     schedule.note_withdrawn([4].into_iter());
     for kid in [1, 2] {
         let decision = ask_for_kid(&mut schedule, kid, time.now.monotonic);
@@ -406,7 +451,8 @@ proptest! {
         let mut schedule = Schedule::new(TIMES, time.now.monotonic);
         let mut up = true;
         let mut next_step = time.now.monotonic;
-        let (mut scheduled_good, mut of_kids, mut of_signatures, mut failed) = (0_u32, 0_u32, 0_u32, 0_u32);
+        let (mut scheduled_good, mut of_signatures, mut failed) = (0_u32, 0_u32, 0_u32);
+        let (mut first_looks, mut second_looks) = (0_u32, 0_u32);
         let mut last_fetch: Option<Duration> = None;
         let mut kid = 0;
         for (milliseconds, event) in events {
@@ -431,9 +477,15 @@ proptest! {
             let asked = match event {
                 Event::Junk => {
                     kid += 1;
-                    Some((ask_for_kid(&mut schedule, kid, time.now.monotonic), &mut of_kids))
+                    Some((ask_for_kid(&mut schedule, kid, time.now.monotonic), &mut first_looks))
                 }
-                Event::KidAgain => Some((ask_for_kid(&mut schedule, u64::MAX, time.now.monotonic), &mut of_kids)),
+                Event::KidAgain => {
+                    let count = match schedule.was_lacked(u64::MAX) {
+                        true => &mut second_looks,
+                        false => &mut first_looks,
+                    };
+                    Some((ask_for_kid(&mut schedule, u64::MAX, time.now.monotonic), count))
+                }
                 Event::BadSignature => Some((schedule.ask_for_signature(time.now), &mut of_signatures)),
                 Event::IssuerDown => { up = false; None }
                 Event::IssuerUp => {
@@ -451,14 +503,16 @@ proptest! {
                 last_fetch = Some(time.elapsed());
                 if up {
                     schedule.succeeded(time.now, None, jitter);
-                    schedule.note_absent([kid, u64::MAX].into_iter(), false, time.now.monotonic);
+                    schedule.note_lacked([kid, u64::MAX].into_iter(), false, time.now.monotonic);
                 } else {
                     schedule.failed(time.now.monotonic, None, jitter);
                     failed += 1;
                 }
             }
             let cooldowns = time.elapsed().as_secs() / 30;
-            prop_assert!(u64::from(of_kids) <= 2 + cooldowns, "{of_kids} for kids in {:?}", time.elapsed());
+            for looks in [first_looks, second_looks] {
+                prop_assert!(u64::from(looks) <= 2 + cooldowns, "{looks} looks in {:?}", time.elapsed());
+            }
             prop_assert!(u64::from(of_signatures) <= 1 + cooldowns);
             prop_assert!(u64::from(scheduled_good) <= 2 + time.elapsed().as_secs() / 400 + u64::from(failed));
             // Back for one step of the back-off: nothing may still be waiting to be tried.
