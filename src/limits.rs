@@ -5,9 +5,15 @@
 
 use std::time::Duration;
 
-/// Bytes of a token, 16 KiB. Identity providers stay under 8 KiB, which is what servers commonly
-/// allow for all headers together; a larger token is rejected before any base64 or JSON is decoded.
+/// Bytes of a token, 16 KiB unless
+/// [`max_token_bytes`](crate::config::JwtAuthConfigBuilder::max_token_bytes) sets another limit.
+/// Most identity providers stay under 8 KiB, which is what servers commonly allow for all headers
+/// together; a larger token is rejected before any base64 or JSON is decoded.
 pub const MAX_TOKEN_BYTES: usize = 16 * 1024;
+
+/// The largest `max_token_bytes` that can be configured, 64 KiB. Servers and proxies rarely accept
+/// larger headers, and the cost of rejecting a token grows with its size.
+pub const MAX_CONFIGURED_TOKEN_BYTES: usize = 64 * 1024;
 
 /// Bytes of a decoded token header. Real headers take under 300 bytes; Nimbus has the same limit of
 /// 10,000.
@@ -18,9 +24,9 @@ pub const MAX_HEADER_BYTES: usize = 10_000;
 pub const MAX_JSON_MEMBERS: usize = 256;
 
 /// Values in a token's header, and in its claims, for the same reason. The names inside objects
-/// count as values, and a number with a fraction or an exponent counts as eight. A token has room
-/// for a list of 1,024 strings of eight characters each.
-pub const MAX_JSON_VALUES: usize = 1_024;
+/// count as values, and a number with a fraction or an exponent counts as eight. Users of large
+/// organisations have lists of more than a thousand groups or roles.
+pub const MAX_JSON_VALUES: usize = 4_096;
 
 /// Bytes of a key set or a discovery document after decompression, 256 KiB. The largest published
 /// set that we know of is that of Entra ID, 12 KiB.
@@ -79,8 +85,8 @@ pub const UNKNOWN_KID_FETCHES: u32 = 2;
 pub const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 
 /// Unknown `kid`s that are remembered, so that a request for one gets 401 without a further fetch
-/// once a fetch lacked it. Memory stays bounded (a
-/// hash and a time for each) even if an attacker sends a new `kid` with each request.
+/// once a fetch lacked it. Memory stays bounded (a hash and two times for each) even if an attacker
+/// sends a new `kid` with each request.
 pub const MAX_REMEMBERED_KIDS: usize = 1024;
 
 /// The longest lifetime of a key set that can be configured: 10 years. A larger value is probably

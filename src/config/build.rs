@@ -10,12 +10,17 @@ use super::details;
 use super::error::ConfigError;
 use super::issuer::Issuer;
 use super::rules::{check_resource, check_scopes};
+use super::scope_claims;
 use super::settings::Settings;
 use crate::base::scopes::ScopeSet;
 use crate::base::url_rule::UrlRule;
 use crate::crypto;
 use crate::keys::HttpTransport;
-use crate::limits::{DEFAULT_TOKEN_CACHE_ENTRIES, MAX_TOKEN_CACHE_ENTRIES};
+use crate::limits::{
+    DEFAULT_TOKEN_CACHE_ENTRIES, MAX_CONFIGURED_TOKEN_BYTES, MAX_TOKEN_BYTES,
+    MAX_TOKEN_CACHE_ENTRIES,
+};
+use crate::token::ReadOptions;
 use crate::wire::answers::Answers;
 use crate::wire::challenge::{DEFAULT_REALM, is_quotable};
 use crate::wire::metadata::ResourceMetadata;
@@ -62,7 +67,12 @@ impl JwtAuthConfigBuilder {
             ..self.protected_resource(metadata.as_ref())
         };
         let token_cache_entries = self.checked_token_cache_entries()?;
+        let options = ReadOptions {
+            max_token_bytes: self.checked_max_token_bytes()?,
+            scope_claims: scope_claims::others(&self.shared, &entries)?,
+        };
         let context = Context {
+            options: &options,
             rule,
             resource: self.resource.as_deref(),
             shared: &self.shared,
@@ -71,8 +81,10 @@ impl JwtAuthConfigBuilder {
             initial_scopes: initial_scopes.as_ref(),
         };
         let issuers = entries.iter().map(|entry| context.check(entry));
+        let issuers = issuers.collect::<Result<_, _>>()?;
         Ok(JwtAuthConfig(Arc::new(Checked {
-            issuers: issuers.collect::<Result<_, _>>()?,
+            issuers,
+            options: Arc::new(options),
             answers: Arc::new(Answers::new(resource)),
             metadata,
             strip_authorization: self.strip_authorization,
@@ -106,6 +118,21 @@ impl JwtAuthConfigBuilder {
                 false => ScopeListing::BaseAndOperation,
             },
             ..ProtectedResource::default()
+        }
+    }
+
+    fn checked_max_token_bytes(&self) -> Result<usize, ConfigError> {
+        let value = self.max_token_bytes.unwrap_or(MAX_TOKEN_BYTES);
+        match value {
+            0 => Err(ConfigError::Empty {
+                setting: "max_token_bytes",
+            }),
+            1..=MAX_CONFIGURED_TOKEN_BYTES => Ok(value),
+            _ => Err(ConfigError::TooMany {
+                setting: "max_token_bytes",
+                value,
+                most: MAX_CONFIGURED_TOKEN_BYTES,
+            }),
         }
     }
 

@@ -26,6 +26,7 @@ pub struct JwtAuthConfigBuilder {
     pub(super) checks: CustomChecks,
     pub(super) strip_authorization: bool,
     pub(super) allow_http: bool,
+    pub(super) max_token_bytes: Option<usize>,
     pub(super) token_cache_entries: Option<usize>,
     pub(super) http_transport: Option<Arc<dyn HttpTransport>>,
     pub(super) clock: Clock,
@@ -35,8 +36,10 @@ issuer_setters!(JwtAuthConfigBuilder, shared);
 
 impl JwtAuthConfigBuilder {
     /// Sets the identifier of this server (RFC 9728 §1.2): the URL at which clients reach it.
-    /// Tokens must name it in `aud` unless `audience` is set. It is used byte for byte, without
-    /// normalization.
+    /// Tokens must name it in `aud` unless `audience` is set: as it is here, or with scheme and
+    /// host in lower case and without the default port (RFC 3986 §6.2.3). If it is an origin, a
+    /// slash at the end makes no difference. Metadata, challenges and `AuthInfo::resource` give it
+    /// as it is here.
     ///
     /// Default: none. Then `audience` is needed, no metadata is served, and challenges carry a
     /// realm.
@@ -226,6 +229,23 @@ impl JwtAuthConfigBuilder {
     /// Default: off; the header stays and is marked sensitive, so that `Debug` does not print it.
     pub fn strip_authorization(mut self) -> Self {
         self.strip_authorization = true;
+        self
+    }
+
+    /// Reads tokens of at most `bytes`.
+    ///
+    /// Default: [16 KiB](crate::limits::MAX_TOKEN_BYTES). Users with hundreds of groups or roles
+    /// have larger tokens at some providers. The cost of rejecting a token grows with its size: at
+    /// 16 KiB it is below that of three RS256 verifications, at 64 KiB below that of twelve. Tokens
+    /// above 16 KiB are not cached. The HTTP server in front must accept headers of this size too;
+    /// hyper does.
+    ///
+    /// # Errors
+    ///
+    /// `build` rejects 0 and more than
+    /// [64 KiB](crate::limits::MAX_CONFIGURED_TOKEN_BYTES).
+    pub const fn max_token_bytes(mut self, bytes: usize) -> Self {
+        self.max_token_bytes = Some(bytes);
         self
     }
 

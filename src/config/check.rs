@@ -7,7 +7,10 @@ use super::checked::{CheckedIssuer, Keys};
 use super::error::ConfigError;
 use super::issuer::Issuer;
 use super::keys::{seed, static_keys};
-use super::rules::{check_scopes, check_url, is_web_url, stands_for_every_tenant, within};
+use super::rules::{
+    check_scopes, check_url, is_web_url, spellings, stands_for_every_tenant, within,
+};
+use super::scope_claims;
 use super::settings::Settings;
 use crate::base::scopes::ScopeSet;
 use crate::base::url_rule::UrlRule;
@@ -17,7 +20,7 @@ use crate::limits::{
     DEFAULT_COOLDOWN, DEFAULT_LEEWAY, DEFAULT_MAX_AGE, DEFAULT_MAX_STALE, DEFAULT_TIMEOUT,
     MAX_DURATION,
 };
-use crate::token::{AudienceRule, Profile, ProviderRule, ValidationPolicy};
+use crate::token::{AudienceRule, Profile, ProviderRule, ReadOptions, ValidationPolicy};
 use crate::wire::answers::Answers;
 use crate::wire::resource::ProtectedResource;
 
@@ -25,6 +28,7 @@ use crate::wire::resource::ProtectedResource;
 pub(super) struct Context<'b> {
     pub(super) rule: UrlRule,
     pub(super) resource: Option<&'b str>,
+    pub(super) options: &'b ReadOptions,
     pub(super) shared: &'b Settings,
     pub(super) challenges: &'b ProtectedResource,
     /// `None` without the feature `reqwest`, unless the builder has a transport.
@@ -65,9 +69,10 @@ impl Context<'_> {
             None => self.shared.provider(strict)?,
             own => own,
         };
+        let clients_without_audience = self.clients_without_audience(own, strict, &provider)?;
         let policy = ValidationPolicy {
             issuer: entry.issuer.as_str().into(),
-            audience: self.audience(entry, provider.as_ref())?,
+            audience: self.audience(entry, !clients_without_audience.is_empty())?,
             algorithms: algorithms.to_vec(),
             profile: if strict {
                 Profile::Rfc9068
@@ -77,6 +82,8 @@ impl Context<'_> {
             provider,
             leeway,
             max_token_age,
+            clients_without_audience,
+            scope_claims: scope_claims::of_issuer(own, self.shared, self.options),
         };
         let answers = Arc::new(Answers::new(ProtectedResource {
             initial_scopes: self.initial_scopes.unwrap_or(&required_scopes).clone(),
@@ -91,28 +98,46 @@ impl Context<'_> {
         })
     }
 
-    fn audience(
-        &self,
-        entry: &Issuer,
-        provider: Option<&ProviderRule>,
-    ) -> Result<AudienceRule, ConfigError> {
+    /// `may_be_missing`: the list may then be empty. A token without `aud` is judged by its client,
+    /// and one with an `aud` matches nothing.
+    fn audience(&self, entry: &Issuer, may_be_missing: bool) -> Result<AudienceRule, ConfigError> {
         let own = &entry.settings;
         if own.allow_any_audience || self.shared.allow_any_audience {
             return Ok(AudienceRule::Any);
         }
-        let audience = match own.audience.as_ref().or(self.shared.audience.as_ref()) {
-            Some(audience) => audience.clone(),
-            None => self.resource.map(ToOwned::to_owned).into_iter().collect(),
-        };
-        // With Cognito, the list may be empty: a token without `aud` is then judged by its
-        // `client_id`, and one with an `aud` matches nothing.
-        let by_client = matches!(provider, Some(ProviderRule::Cognito { .. }));
-        match audience.is_empty() && !by_client {
-            true => Err(ConfigError::AudienceMissing {
+        let set = own.audience.as_ref().or(self.shared.audience.as_ref());
+        match (set, self.resource) {
+            (Some(audience), _) => Ok(AudienceRule::AnyOf(audience.clone())),
+            (None, Some(resource)) => Ok(AudienceRule::Resource {
+                resource: resource.to_owned(),
+                spellings: spellings(resource),
+            }),
+            (None, None) if may_be_missing => Ok(AudienceRule::AnyOf(Vec::new())),
+            (None, None) => Err(ConfigError::AudienceMissing {
                 issuer: entry.issuer.clone(),
             }),
-            false => Ok(AudienceRule::AnyOf(audience)),
         }
+    }
+
+    fn clients_without_audience(
+        &self,
+        own: &Settings,
+        strict: bool,
+        provider: &Option<ProviderRule>,
+    ) -> Result<Vec<String>, ConfigError> {
+        let set = own.clients_without_audience.as_ref();
+        let set = set.or(self.shared.clients_without_audience.as_ref());
+        if set.is_some() && strict {
+            return Err(ConfigError::Conflict {
+                first: "danger_missing_audience_for_clients",
+                second: "rfc9068",
+            });
+        }
+        let mut clients = set.cloned().unwrap_or_default();
+        if let Some(ProviderRule::Cognito { client_ids }) = provider {
+            clients.extend_from_slice(client_ids);
+        }
+        Ok(clients)
     }
 
     fn keys(&self, entry: &Issuer, algorithms: &[Algorithm]) -> Result<Keys, ConfigError> {

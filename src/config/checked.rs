@@ -8,7 +8,7 @@ use crate::authn::JwtAuthLayer;
 use crate::base::clock::Clock;
 use crate::jwks::KeySet;
 use crate::keys::{KeyOrigin, LiveKeys};
-use crate::token::ValidationPolicy;
+use crate::token::{ReadOptions, ValidationPolicy};
 use crate::verifier::cache::TokenCache;
 use crate::verifier::checks::CustomChecks;
 use crate::verifier::{JwtVerifier, TrustedIssuer};
@@ -63,6 +63,7 @@ pub struct JwtAuthConfig(pub(super) Arc<Checked>);
 
 pub(super) struct Checked {
     pub(super) issuers: Vec<CheckedIssuer>,
+    pub(super) options: Arc<ReadOptions>,
     pub(super) answers: Arc<Answers>,
     pub(super) metadata: Option<ResourceMetadata>,
     pub(super) strip_authorization: bool,
@@ -92,6 +93,7 @@ impl JwtAuthConfig {
     fn verifier(&self) -> JwtVerifier {
         let Checked {
             issuers,
+            options,
             answers,
             checks,
             token_cache_entries,
@@ -115,6 +117,7 @@ impl JwtAuthConfig {
         let cache = TokenCache::new(*token_cache_entries);
         JwtVerifier::assemble(
             issuers,
+            options.clone(),
             answers.clone(),
             checks.clone(),
             cache,

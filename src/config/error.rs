@@ -91,6 +91,12 @@ pub enum ConfigError {
         /// The issuer, none of whose tokens could be verified.
         issuer: String,
     },
+    /// `scope_claims` names a claim that is read for another purpose.
+    #[non_exhaustive]
+    NoScopeClaim {
+        /// The claim.
+        name: String,
+    },
     /// The issuer is not a URL, so its keys cannot be discovered.
     #[non_exhaustive]
     NotDiscoverable {
@@ -259,6 +265,10 @@ impl fmt::Display for ConfigError {
             Self::NoKeyForAlgorithms { issuer } => write!(
                 f,
                 "no key of issuer {issuer:?} fits one of algorithms: add the algorithm of the key, or leave algorithms out"
+            ),
+            Self::NoScopeClaim { name } => write!(
+                f,
+                "scope_claims lists {name:?}, a claim with another meaning: remove it"
             ),
             Self::NotDiscoverable { issuer } => write!(
                 f,

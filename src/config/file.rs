@@ -55,6 +55,10 @@ macro_rules! with_issuer_settings {
             keycloak: bool,
             #[serde(default, alias = "dangerAllowAnyAudience")]
             danger_allow_any_audience: bool,
+            #[serde(alias = "dangerMissingAudienceForClients")]
+            danger_missing_audience_for_clients: Option<Vec<String>>,
+            #[serde(alias = "scopeClaims")]
+            scope_claims: Option<Vec<String>>,
             #[serde(alias = "jwksUri")]
             jwks_uri: Option<String>,
             jwks: Option<Value>,
@@ -82,6 +86,8 @@ macro_rules! with_issuer_settings {
                     cognito: self.cognito.take().map(|cognito| cognito.client_ids),
                     keycloak: self.keycloak,
                     allow_any_audience: self.danger_allow_any_audience,
+                    clients_without_audience: self.danger_missing_audience_for_clients.take(),
+                    scope_claims: self.scope_claims.take(),
                     keys: KeySettings {
                         source: None,
                         jwks_uri: self.jwks_uri.take(),
@@ -124,6 +130,8 @@ with_issuer_settings! {
         strip_authorization: bool,
         #[serde(default, alias = "dangerAllowHttp")]
         danger_allow_http: bool,
+        #[serde(alias = "maxTokenBytes")]
+        max_token_bytes: Option<usize>,
         #[serde(alias = "tokenCacheEntries")]
         token_cache_entries: Option<usize>,
     }
@@ -184,6 +192,7 @@ impl ConfigFile {
             challenge_operation_scopes_only: self.challenge_operation_scopes_only,
             strip_authorization: self.strip_authorization,
             allow_http: self.danger_allow_http,
+            max_token_bytes: self.max_token_bytes,
             token_cache_entries: self.token_cache_entries,
             ..JwtAuthConfigBuilder::default()
         }

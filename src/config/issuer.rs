@@ -3,8 +3,9 @@ use super::settings::Settings;
 /// One of several trusted issuers: the rules for its tokens, and where its keys come from.
 ///
 /// Settings that are absent here are taken from the
-/// [builder](crate::config::JwtAuthConfigBuilder): audience, algorithms, required scopes, leeway,
-/// maximum token age, cache times, and the rules `rfc9068`, `cognito` and `keycloak`. Keys are
+/// [builder](crate::config::JwtAuthConfigBuilder): audience, clients without audience, algorithms,
+/// required scopes, scope claims, leeway, maximum token age, cache times, and the rules `rfc9068`,
+/// `cognito` and `keycloak`. Keys are
 /// never shared: the `iss` of a token selects one issuer, and only that issuer's keys verify it.
 ///
 /// ```
@@ -127,6 +128,42 @@ macro_rules! issuer_setters {
             /// `build` rejects an empty list, and a combination with `keycloak` or `rfc9068`.
             pub fn cognito<S: Into<String>>(mut self, client_ids: impl IntoIterator<Item = S>) -> Self {
                 self.$($path).+.cognito = Some(client_ids.into_iter().map(Into::into).collect());
+                self
+            }
+
+            /// Accepts tokens without `aud` if they were issued to one of these clients.
+            ///
+            /// Clerk and some set-ups of Keycloak issue such tokens. Each client must be one of
+            /// yours, because a token without `aud` works at every server that accepts its client.
+            /// The client of a token is the first of `azp`, `client_id`, `cid` and `appid` that is
+            /// not empty, without an `azp` that is a web origin. If `azp` and `client_id` differ,
+            /// both must be listed. A token with an `aud` must name this server as usual.
+            ///
+            /// Default: none; a token without `aud` is rejected (RFC 7519 §4.1.3).
+            ///
+            /// # Errors
+            ///
+            /// `build` rejects an empty list, and a combination with `rfc9068`, which requires
+            /// `aud`.
+            pub fn danger_missing_audience_for_clients<S: Into<String>>(mut self, client_ids: impl IntoIterator<Item = S>) -> Self {
+                self.$($path).+.clients_without_audience = Some(client_ids.into_iter().map(Into::into).collect());
+                self
+            }
+
+            /// Reads the scopes of a token from these claims: each a string of scopes separated by
+            /// spaces, or a list of such strings. The scopes of the token are all of them together.
+            ///
+            /// Default: `scope` (RFC 9068 §2.2.3) and `scp`. Name them too if you set this:
+            /// `["scope", "scp", "roles"]`. Entra ID puts the permissions of applications into
+            /// `roles`, Auth0 those of users into `permissions`. A claim with another type makes
+            /// the token malformed.
+            ///
+            /// # Errors
+            ///
+            /// `build` rejects an empty list, and claims that have another meaning, such as `sub`
+            /// or `aud`.
+            pub fn scope_claims<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+                self.$($path).+.scope_claims = Some(names.into_iter().map(Into::into).collect());
                 self
             }
 

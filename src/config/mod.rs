@@ -7,7 +7,7 @@
 //! 1. The setters in `builder`, `issuer` and `cache_times` store values and check nothing; `file`
 //!    fills the same fields from JSON or another format. `settings` has the plain values.
 //! 2. `build` checks everything that is set, with `shape` (each setting by itself), `details` (the
-//!    resource metadata) and `rules` (URLs, scopes, durations).
+//!    resource metadata), `scope_claims` and `rules` (URLs, scopes, durations).
 //! 3. `check` turns each issuer into its policy and the source of its keys; `keys` reads keys
 //!    that are part of the configuration. The first problem is returned as a `ConfigError`, from
 //!    `error`.
@@ -25,6 +25,7 @@ mod file;
 mod issuer;
 mod keys;
 mod rules;
+mod scope_claims;
 mod settings;
 mod shape;
 

@@ -44,6 +44,39 @@ pub(super) fn invalid_url(setting: &'static str, text: &str, reason: UrlError) -
     }
 }
 
+/// The spellings of `resource` that an `aud` may have: as it is configured, and with scheme and
+/// host in lower case and without the default port (RFC 3986 §6.2.2.1, §6.2.3). An origin may also
+/// have a slash at its end, or lack it.
+pub(super) fn spellings(resource: &str) -> Vec<String> {
+    let mut all = vec![resource.to_owned()];
+    let Some((scheme, rest)) = resource.split_once("://") else {
+        return all;
+    };
+    let (scheme, default_port) = match scheme.to_ascii_lowercase() {
+        https if https == "https" => (https, ":443"),
+        other => (other, ":80"),
+    };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let authority = authority.to_ascii_lowercase();
+    let authority = authority.strip_suffix(default_port).unwrap_or(&authority);
+    let mut add = |spelling: String| {
+        if !all.contains(&spelling) {
+            all.push(spelling);
+        }
+    };
+    match path {
+        "" | "/" => {
+            let configured = resource.strip_suffix('/').unwrap_or(resource);
+            for origin in [configured, &format!("{scheme}://{authority}")] {
+                add(origin.to_owned());
+                add(format!("{origin}/"));
+            }
+        }
+        _ => add(format!("{scheme}://{authority}{path}")),
+    }
+    all
+}
+
 /// Whether this is an issuer that stands for several tenants of Entra ID. Its metadata names it,
 /// but no token does.
 pub(super) fn stands_for_every_tenant(issuer: &str) -> bool {

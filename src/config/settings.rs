@@ -27,6 +27,8 @@ pub(super) struct Settings {
     pub(super) cognito: Option<Vec<String>>,
     pub(super) keycloak: bool,
     pub(super) allow_any_audience: bool,
+    pub(super) clients_without_audience: Option<Vec<String>>,
+    pub(super) scope_claims: Option<Vec<String>>,
     pub(super) keys: KeySettings,
 }
 

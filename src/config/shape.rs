@@ -75,6 +75,10 @@ impl Settings {
         {
             return empty("cognito");
         }
+        let clients = self.clients_without_audience.as_ref();
+        if clients.is_some_and(|all| all.is_empty() || all.iter().any(String::is_empty)) {
+            return empty("danger_missing_audience_for_clients");
+        }
         check_scopes("required_scopes", self.required_scopes.as_deref())?;
         within(
             "max_token_age",

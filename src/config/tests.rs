@@ -558,7 +558,7 @@ mod with_everything {
         assert_eq!(policy.algorithms, Algorithm::ASYMMETRIC);
         assert_eq!(policy.profile, Profile::Common);
         assert!(
-            matches!(&policy.audience, AudienceRule::AnyOf(list) if list == &["https://r.example"])
+            matches!(&policy.audience, AudienceRule::Resource { resource, .. } if resource == "https://r.example")
         );
         let Keys::Fetched(crate::keys::KeyOrigin { times, .. }) = keys else {
             panic!("discovered")

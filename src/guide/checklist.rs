@@ -55,7 +55,7 @@
 //! | S1 | `scope` in the 401 | `required_scopes` | `requirements/answers` |
 //! | S2, S3, S4 | 403 with all scopes of the operation, the same each time | [`McpScopesLayer`](crate::mcp::McpScopesLayer), [`RequireScopesLayer`](crate::RequireScopesLayer) | `mcp/operations`, `requirements/answers` |
 //! | S5 | No `offline_access` in challenges or metadata | an error of `build`; left out of challenges | `requirements/metadata` |
-//! | S6 | The canonical URI | used as configured; list other spellings in `audience` | `requirements/tokens` |
+//! | S6 | The canonical URI | as configured, with scheme and host also in lower case; list other spellings in `audience` | `requirements/tokens` |
 //! | S7 | `scopes_supported` is minimal | `required_scopes` unless set | `requirements/metadata` |
 //! | S8 | Sessions belong to a user | [`SessionBindingLayer`](crate::mcp::SessionBindingLayer) | `mcp/sessions` |
 //! | S9 | Mirrored headers count only where the server must check them | [`McpScopesLayer`](crate::mcp::McpScopesLayer) | `mcp/operations` |

@@ -14,10 +14,11 @@
 //! | `typ` | Absent, `JWT`, `at+jwt` or `application/at+jwt`, in any case; with `rfc9068` only the last two | Most providers send no `typ` or `JWT`; RFC 9068 §4 defines the others. Any other value marks another kind of token (RFC 8725 §3.11) |
 //! | `cty` | A nested JWT is rejected; any other value is ignored | RFC 7519 §5.2. Nothing is unpacked, so an inner token would stay unverified |
 //! | `crit` | Always rejected, also when it is empty or lists known names | RFC 7515 §4.1.11. No extension is supported, and listing standard names is itself an error |
-//! | `b64`, `zip`, `enc` in a signed token | Rejected, also without `crit` | RFC 7797 §7 forbids `b64` in a JWT. `zip` and `enc` belong to JWE, and it must be clear that neither was applied |
+//! | `b64`, `enc` in a signed token | Rejected, also without `crit` | RFC 7797 §7 forbids `b64` in a JWT. `enc` belongs to JWE, and it must be clear that it was not applied |
+//! | `zip` in a signed token | `DEF` is rejected, in any case; any other string is ignored | RFC 7516 §4.1.3 gives it a meaning in JWE alone. ForgeRock sends `NONE`; `DEF` would say that the claims are compressed |
 //! | Unknown header members | Ignored | RFC 7515 §4 |
 //! | Repeated members of the header or the claims | Rejected, whatever the name. Objects inside a claim are not inspected | RFC 7515 §4 and RFC 7519 §4 allow a parser to reject or to use the last one. Two parsers can then read two different tokens |
-//! | Very many members or values | A header or claims with more than 256 members or 1,024 values ([`MAX_JSON_MEMBERS`](crate::limits::MAX_JSON_MEMBERS), [`MAX_JSON_VALUES`](crate::limits::MAX_JSON_VALUES)) are rejected | No provider comes close, and unsigned data must not cost more than three verifications (N46) |
+//! | Very many members or values | A header or claims with more than 256 members or 4,096 values ([`MAX_JSON_MEMBERS`](crate::limits::MAX_JSON_MEMBERS), [`MAX_JSON_VALUES`](crate::limits::MAX_JSON_VALUES)) are rejected | Users of large organisations have over a thousand groups or roles. Unsigned data of the default size must not cost more than three verifications (N46) |
 //! | base64url with padding, line breaks, `+`, `/` or nonzero trailing bits | Rejected in tokens | RFC 7515 §2. A second spelling of the same token would bypass revocation lists and caches |
 //! | Whitespace | Rejected around and inside segments and after the token; ignored around the JSON inside a segment, where the signature covers it | RFC 7515 §2, RFC 8259 §2. HTTP servers already trim whitespace from both ends of a header value |
 //! | An RSA signature whose `DigestInfo` lacks its NULL | Rejected | RFC 8017 §9.2. Some libraries accept it, which gives one signature two spellings |
@@ -33,10 +34,13 @@
 //! | `exp` as a string | Rejected | RFC 7519 §2: a number |
 //! | `iss` | Required; compared byte for byte; a list is rejected | RFC 8414 §2, RFC 9068 §4. A different slash, port or capital letter is a different issuer |
 //! | `aud` | Required; a string or a list of strings; one equal entry is enough, compared byte for byte without prefix matching or normalisation | RFC 7519 §4.1.3. Normalisation causes confusion between audiences; list both spellings instead |
+//! | `aud`, when only `resource` is set | `resource` as it is configured, and with scheme and host in lower case and without the default port; an origin also with and without a slash at the end | RFC 3986 §6.2.2.1, §6.2.3. Issuers normalise what clients send them. The spellings follow from the configuration, never from the token |
+//! | No `aud` | Rejected; accepted for the clients of [`danger_missing_audience_for_clients`](crate::config::JwtAuthConfigBuilder::danger_missing_audience_for_clients) | RFC 7519 §4.1.3. Such a token works at every server that accepts its client |
 //! | `sub`, `iat`, `jti` | Optional, and of the right type where present; required with `rfc9068` | Machine tokens of several providers lack them |
 //! | Scopes | `scope` and `scp` combined, each a string or a list of strings; split at U+0020 only; any other type rejects the token | Providers use all four forms. Reading a wrong type as "no scopes" would hide a mistake |
+//! | Scopes in other claims | Opt-in: [`scope_claims`](crate::config::JwtAuthConfigBuilder::scope_claims) names them | Entra ID puts the permissions of applications into `roles`, Auth0 those of users into `permissions` |
 //! | Characters in scopes | Not validated | An odd scope matches nothing, so the response is 403 |
-//! | Roles, groups, permissions | Not treated as scopes | They say what a user may do, not what was delegated to a client. Read them with [`AuthInfo::claim`](crate::AuthInfo::claim) |
+//! | Roles, groups, permissions | Not treated as scopes unless `scope_claims` names them | They say what a user may do, not what was delegated to a client. Read them with [`AuthInfo::claim`](crate::AuthInfo::claim) |
 //! | The client's name | `azp`, `client_id`, `cid`, `appid`, in this order; `azp` is skipped when it is a bare web origin; `"jwt"` when none is present; never `sub` or `aud` | One name for what providers spell in four ways. Clerk puts the browser's origin into `azp` |
 //! | `cnf` | Rejected, whatever its value, including `null` | RFC 9449 §7.2. The proof of possession is not checked, and without it the token may be stolen |
 //! | A long-lived token | Only `exp` decides; [`max_token_age`](crate::config::JwtAuthConfigBuilder::max_token_age) also limits the age since `iat`, which is then required | Off by default, because some providers deliberately issue tokens for a day. A limit on a claim that may be absent would limit nothing |

@@ -27,7 +27,7 @@
 //! | A token that was issued for another server | `aud` is required and compared byte for byte (RFC 8707 §2, RFC 8725 §3.9). `build` fails when neither `resource` nor `audience` is set | N91-N95, M5, M6 |
 //! | Another kind of JWT: a logout token, an ID-JAG, a DPoP proof | `typ` (RFC 8725 §3.11). An ID token often has `typ` `JWT`; its `aud`, which names the client, distinguishes it. [`rfc9068`](crate::config::JwtAuthConfigBuilder::rfc9068) and [`keycloak`](crate::config::JwtAuthConfigBuilder::keycloak) also reject it by its type | N61, N62, N94, N96 |
 //! | A key-bound token replayed without its proof | `cnf` is rejected (RFC 9449 §7.2, RFC 8705 §3) | N101 |
-//! | An unknown extension changes the meaning of the token | Any `crit`, and `b64`, `zip` and `enc`, are rejected (RFC 7515 §4.1.11, RFC 7797 §7) | N47-N51, N64-N66 |
+//! | An unknown extension changes the meaning of the token | Any `crit`, and `b64`, `enc` and a `zip` of `DEF`, are rejected (RFC 7515 §4.1.11, RFC 7797 §7) | N47-N51, N64-N66 |
 //! | Two readings of one token: repeated members of the header or claims, another base64 spelling, text after the JSON | Rejected. A token has one spelling and one meaning | N31-N44 |
 //! | A key that is not what it seems: `use`, `key_ops`, weak or huge RSA, a point off the curve | Skipped, each with a [reason](crate::keys::SkipReason) | N67-N77 |
 //! | Two `Authorization` headers, of which another component reads the other one | 400 | N105, N106, N108 |

@@ -3,7 +3,8 @@ use std::borrow::Cow;
 use serde::de::MapAccess;
 
 use super::error::{TokenError, TokenErrorKind};
-use super::json::{MaybeText, Members, OneOrMany, Text, Value, read_object};
+use super::json::{Members, Text, Value, read_object};
+use super::json_values::{MaybeOneOrMany, MaybeText, OneOrMany};
 use crate::base::numeric_date::{NumericDate, TokenTimes};
 use crate::token::verified::{ClaimSpans, Span};
 
@@ -27,14 +28,38 @@ pub(crate) struct Claims<'a> {
     pub(super) client_id: Option<Cow<'a, str>>,
     scope: OneOrMany<'a>,
     scp: OneOrMany<'a>,
+    /// Other claims that hold scopes: the index of the name in the list that was passed to `parse`,
+    /// and the scopes, or `None` for a value of another type.
+    other_scopes: Vec<(usize, Option<OneOrMany<'a>>)>,
+}
+
+/// A claim that holds scopes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ScopeClaim {
+    /// RFC 9068 §2.2.3
+    Scope,
+    /// Of Okta and Entra ID.
+    Scp,
+    /// The index of its name in [`ReadOptions::scope_claims`](super::ReadOptions).
+    Other(usize),
+}
+
+impl ScopeClaim {
+    /// The claims that hold scopes unless configured.
+    pub(crate) const USUAL: [Self; 2] = [Self::Scope, Self::Scp];
 }
 
 impl<'a> Claims<'a> {
-    pub(super) fn parse(json: &'a str) -> Result<Self, TokenError> {
-        let mut claims = Self::default();
-        read_object(json, &mut claims)
+    /// `scope_claims` are the names of claims that hold scopes, besides `scope` and `scp`.
+    pub(super) fn parse(json: &'a str, scope_claims: &[String]) -> Result<Self, TokenError> {
+        let claims = Self::default();
+        let mut reader = Reader {
+            claims,
+            scope_claims,
+        };
+        read_object(json, &mut reader)
             .map_err(|error| error.of(TokenErrorKind::MalformedClaims))?;
-        Ok(claims)
+        Ok(reader.claims)
     }
 
     /// The client that the token was issued to. Providers use different claims for it, so this is
@@ -51,27 +76,40 @@ impl<'a> Claims<'a> {
         named.into_iter().flatten().find(|id| !id.is_empty())
     }
 
+    /// Whether `azp`, unless it is an origin, and `client_id` both satisfy `is_listed`, as far as
+    /// the token has them.
+    pub(super) fn every_client_is(&self, is_listed: impl Fn(&str) -> bool) -> bool {
+        let azp = self.azp.as_ref().filter(|azp| !is_web_origin(azp));
+        let named = [azp, self.client_id.as_ref()].into_iter().flatten();
+        named.filter(|id| !id.is_empty()).all(|id| is_listed(id))
+    }
+
     pub(super) fn audience(&self) -> &[Cow<'a, str>] {
         self.aud.as_ref().map_or(&[], OneOrMany::as_slice)
     }
 
     /// The claims that `AuthInfo` exposes, as byte ranges of `payload`, from which these claims
-    /// were parsed. `matched` is the accepted audience.
+    /// were parsed. `resource` is the accepted audience, as it is configured.
     pub(super) fn spans(
         &self,
         payload: &str,
-        matched: Option<&str>,
+        resource: Option<&str>,
+        scope_claims: &[ScopeClaim],
     ) -> Result<ClaimSpans, TokenError> {
         let place = |text: &Cow<'a, str>| Span::of(text, payload);
         let missing = TokenError::at(TokenErrorKind::MissingClaim, Some("iss"));
-        let matching = |audience: &&Cow<'a, str>| Some(&***audience) == matched;
+        // Where the token spells it in the same way, its own text is kept.
+        let same = |resource: &str| {
+            let same = self.audience().iter().find(|text| **text == resource);
+            same.map_or_else(|| Span::Copy(resource.into()), place)
+        };
         Ok(ClaimSpans {
             audience: self.audience().iter().map(place).collect(),
             client: self.client().map(place),
             jti: self.jti.as_ref().map(place),
             issuer: self.iss.as_ref().map(place).ok_or(missing)?,
-            matched: self.audience().iter().find(matching).map(place),
-            scopes: self.scopes().map(place).collect(),
+            matched: resource.map(same),
+            scopes: self.scopes(scope_claims).map(place).collect(),
             subject: self.sub.as_ref().map(place),
             times: self.times()?,
         })
@@ -86,39 +124,76 @@ impl<'a> Claims<'a> {
         })
     }
 
-    /// Reads both claims: `scope` (RFC 9068 §2.2.3), and `scp`, which Okta and Entra ID use.
-    pub(super) fn scopes(&self) -> impl Iterator<Item = &Cow<'a, str>> {
-        self.scope.as_slice().iter().chain(self.scp.as_slice())
+    pub(super) fn scopes<'c>(
+        &'c self,
+        scope_claims: &'c [ScopeClaim],
+    ) -> impl Iterator<Item = &'c Cow<'a, str>> {
+        scope_claims.iter().flat_map(|claim| match claim {
+            ScopeClaim::Scope => self.scope.as_slice(),
+            ScopeClaim::Scp => self.scp.as_slice(),
+            ScopeClaim::Other(wanted) => {
+                let mut others = self.other_scopes.iter();
+                let other = others.find(|(index, _)| index == wanted);
+                match other {
+                    Some((_, Some(scopes))) => scopes.as_slice(),
+                    _ => &[],
+                }
+            }
+        })
+    }
+
+    /// Whether one of these claims holds something other than scopes.
+    pub(super) fn has_malformed_scopes(&self, scope_claims: &[ScopeClaim]) -> bool {
+        let malformed = self
+            .other_scopes
+            .iter()
+            .filter(|(_, scopes)| scopes.is_none());
+        malformed
+            .into_iter()
+            .any(|(index, _)| scope_claims.contains(&ScopeClaim::Other(*index)))
     }
 }
 
-impl<'a> Members<'a> for Claims<'a> {
+/// Fills the claims from their JSON.
+struct Reader<'n, 'a> {
+    claims: Claims<'a>,
+    scope_claims: &'n [String],
+}
+
+impl<'a> Members<'a> for Reader<'_, 'a> {
     fn member<D: MapAccess<'a>>(
         &mut self,
         name: &str,
         value: Value<'_, D>,
     ) -> Result<(), D::Error> {
+        let claims = &mut self.claims;
         match name {
-            "appid" => self.appid = value.read::<MaybeText<'a>>("appid")?.0,
-            "aud" => self.aud = Some(value.read("aud")?),
-            "azp" => self.azp = value.read::<MaybeText<'a>>("azp")?.0,
-            "cid" => self.cid = value.read::<MaybeText<'a>>("cid")?.0,
-            "client_id" => self.client_id = value.read::<MaybeText<'a>>("client_id")?.0,
+            "appid" => claims.appid = value.read::<MaybeText<'a>>("appid")?.0,
+            "aud" => claims.aud = Some(value.read("aud")?),
+            "azp" => claims.azp = value.read::<MaybeText<'a>>("azp")?.0,
+            "cid" => claims.cid = value.read::<MaybeText<'a>>("cid")?.0,
+            "client_id" => claims.client_id = value.read::<MaybeText<'a>>("client_id")?.0,
             "cnf" => {
-                self.cnf = true;
+                claims.cnf = true;
                 value.skip()?;
             }
-            "exp" => self.exp = Some(value.read("exp")?),
-            "iat" => self.iat = Some(value.read("iat")?),
-            "iss" => self.iss = Some(value.read::<Text<'a>>("iss")?.0),
-            "jti" => self.jti = Some(value.read::<Text<'a>>("jti")?.0),
-            "nbf" => self.nbf = Some(value.read("nbf")?),
-            "scope" => self.scope = value.read("scope")?,
-            "scp" => self.scp = value.read("scp")?,
-            "sub" => self.sub = Some(value.read::<Text<'a>>("sub")?.0),
-            "token_use" => self.token_use = value.read::<MaybeText<'a>>("token_use")?.0,
-            "typ" => self.typ = value.read::<MaybeText<'a>>("typ")?.0,
-            _ => value.skip()?,
+            "exp" => claims.exp = Some(value.read("exp")?),
+            "iat" => claims.iat = Some(value.read("iat")?),
+            "iss" => claims.iss = Some(value.read::<Text<'a>>("iss")?.0),
+            "jti" => claims.jti = Some(value.read::<Text<'a>>("jti")?.0),
+            "nbf" => claims.nbf = Some(value.read("nbf")?),
+            "scope" => claims.scope = value.read("scope")?,
+            "scp" => claims.scp = value.read("scp")?,
+            "sub" => claims.sub = Some(value.read::<Text<'a>>("sub")?.0),
+            "token_use" => claims.token_use = value.read::<MaybeText<'a>>("token_use")?.0,
+            "typ" => claims.typ = value.read::<MaybeText<'a>>("typ")?.0,
+            _ => match self.scope_claims.iter().position(|other| other == name) {
+                None => value.skip()?,
+                Some(index) => {
+                    let MaybeOneOrMany(scopes) = value.read("scope_claims")?;
+                    claims.other_scopes.push((index, scopes));
+                }
+            },
         }
         Ok(())
     }
@@ -170,7 +245,7 @@ mod tests {
             ("never sub or aud", r#"{"sub":"s","aud":"a"}"#, ""),
         ];
         for (name, json, want) in cases {
-            let claims = Claims::parse(json).unwrap();
+            let claims = Claims::parse(json, &[]).unwrap();
             let client = claims.client().map_or("", |client| &**client);
             assert_eq!(client, want, "{name}");
         }
@@ -197,8 +272,8 @@ mod tests {
             ("neither", r"{}", &[]),
         ];
         for (name, json, want) in cases {
-            let claims = Claims::parse(json).unwrap();
-            let scopes: crate::base::scopes::ScopeSet = claims.scopes().collect();
+            let claims = Claims::parse(json, &[]).unwrap();
+            let scopes: crate::base::scopes::ScopeSet = claims.scopes(&ScopeClaim::USUAL).collect();
             assert_eq!(scopes.as_slice(), want, "{name}");
         }
     }
@@ -206,16 +281,26 @@ mod tests {
     #[test]
     fn what_a_caller_is_told() {
         let json = r#"{"iss":"i","exp":1,"aud":["a","b"]}"#;
-        let claims = Claims::parse(json).unwrap();
+        let claims = Claims::parse(json, &[]).unwrap();
         assert_eq!(claims.audience(), ["a", "b"]);
-        let matched = |audience| match claims.spans(json, audience).unwrap().matched {
-            Some(Span::At { start, end }) => json.get(start as usize..end as usize),
-            _ => None,
+        let resource = |resource| {
+            let spans = claims.spans(json, resource, &ScopeClaim::USUAL);
+            match spans.unwrap().matched {
+                Some(Span::At { start, end }) => json
+                    .get(start as usize..end as usize)
+                    .map(ToOwned::to_owned),
+                Some(Span::Copy(text)) => Some(format!("copied {text}")),
+                None => None,
+            }
         };
-        assert_eq!(matched(Some("a")), Some("a"));
-        assert_eq!(matched(Some("b")), Some("b"));
-        assert_eq!(matched(Some("c")), None);
-        assert_eq!(matched(None), None);
+        assert_eq!(resource(Some("a")).as_deref(), Some("a"));
+        assert_eq!(resource(Some("b")).as_deref(), Some("b"));
+        assert_eq!(
+            resource(Some("c")).as_deref(),
+            Some("copied c"),
+            "another spelling"
+        );
+        assert_eq!(resource(None), None);
     }
 
     #[test]
@@ -224,13 +309,13 @@ mod tests {
             format!(r#"{{"{name}":[{}]}}"#, vec!["\"a\""; values].join(","))
         };
         for (name, most) in [("scope", MAX_JSON_VALUES), ("x", MAX_JSON_VALUES - 1)] {
-            assert!(Claims::parse(&list(name, most)).is_ok(), "{name}");
-            let more = Claims::parse(&list(name, most + 1)).map(drop);
-            assert_eq!(more, Err(TokenErrorKind::TooLarge.into()), "{name}");
+            assert!(Claims::parse(&list(name, most), &[]).is_ok(), "{name}");
+            let more = Claims::parse(&list(name, most + 1), &[]).map(drop);
+            assert_eq!(more, Err(TokenErrorKind::TooManyValues.into()), "{name}");
         }
         let fractions = |values: usize| format!(r#"{{"x":[{}]}}"#, vec!["0.5"; values].join(","));
-        assert!(Claims::parse(&fractions((MAX_JSON_VALUES - 1) / 8)).is_ok());
-        assert!(Claims::parse(&fractions((MAX_JSON_VALUES - 1) / 8 + 1)).is_err());
+        assert!(Claims::parse(&fractions((MAX_JSON_VALUES - 1) / 8), &[]).is_ok());
+        assert!(Claims::parse(&fractions((MAX_JSON_VALUES - 1) / 8 + 1), &[]).is_err());
     }
 
     #[test]
@@ -239,14 +324,16 @@ mod tests {
             let members: Vec<_> = (0..how_many).map(|n| format!(r#""{n}":0"#)).collect();
             format!("{{{}}}", members.join(","))
         };
-        assert!(Claims::parse(&members(MAX_JSON_MEMBERS)).is_ok());
-        let more = Claims::parse(&members(MAX_JSON_MEMBERS + 1)).map(drop);
-        assert_eq!(more, Err(TokenErrorKind::TooLarge.into()));
+        assert!(Claims::parse(&members(MAX_JSON_MEMBERS), &[]).is_ok());
+        let more = Claims::parse(&members(MAX_JSON_MEMBERS + 1), &[]).map(drop);
+        assert_eq!(more, Err(TokenErrorKind::TooManyValues.into()));
     }
 
     #[test]
     fn types_and_shape() {
-        assert!(Claims::parse(r#"{"exp":1,"x":[[1e3,"\u00e9",null,true,{"a":{}}]]} "#).is_ok());
+        assert!(
+            Claims::parse(r#"{"exp":1,"x":[[1e3,"\u00e9",null,true,{"a":{}}]]} "#, &[]).is_ok()
+        );
         let deep = format!(r#"{{"x":{}{}}}"#, "[".repeat(5000), "]".repeat(5000));
         let cases = [
             ("not JSON", "x", None),
@@ -284,7 +371,7 @@ mod tests {
         ];
         for (name, json, member) in cases {
             let want = TokenError::at(TokenErrorKind::MalformedClaims, member);
-            assert_eq!(Claims::parse(json).map(drop), Err(want), "{name}");
+            assert_eq!(Claims::parse(json, &[]).map(drop), Err(want), "{name}");
         }
     }
 }

@@ -3,7 +3,7 @@ use std::mem::MaybeUninit;
 use base64_simd::{AsOut as _, URL_SAFE_NO_PAD};
 
 use super::error::{TokenError, TokenErrorKind};
-use crate::limits::{MAX_HEADER_BYTES, MAX_TOKEN_BYTES};
+use crate::limits::MAX_HEADER_BYTES;
 
 /// The three segments of a compact JWS (RFC 7515 §7.1). Each is decoded only when a check needs it,
 /// so that a token that fails early costs little.
@@ -35,8 +35,8 @@ pub(crate) type SignatureBuffer = StackBuffer<SIGNATURE_STACK_BYTES>;
 
 impl<'t> Compact<'t> {
     /// Checks the size first, so that no later step handles a larger token.
-    pub(crate) fn split(token: &'t [u8]) -> Result<Self, TokenError> {
-        if token.len() > MAX_TOKEN_BYTES {
+    pub(crate) fn split(token: &'t [u8], max_bytes: usize) -> Result<Self, TokenError> {
+        if token.len() > max_bytes {
             return Err(TokenErrorKind::TooLarge.into());
         }
         let mut dots = memchr::memchr_iter(b'.', token);
@@ -59,7 +59,7 @@ impl<'t> Compact<'t> {
     pub(crate) fn header<'r>(&self, buffer: &'r mut HeaderBuffer) -> Result<&'r str, TokenError> {
         let header = buffer.decode(self.header)?;
         if header.len() > MAX_HEADER_BYTES {
-            return Err(TokenErrorKind::TooLarge.into());
+            return Err(TokenError::at(TokenErrorKind::TooLarge, Some("header")));
         }
         std::str::from_utf8(header).map_err(|_| TokenErrorKind::MalformedHeader.into())
     }
@@ -127,6 +127,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::limits::MAX_TOKEN_BYTES;
 
     /// Compares the decoder with another one: both accept the same texts and decode them to the
     /// same bytes.
@@ -216,7 +217,7 @@ mod tests {
         ];
         for (name, token, want) in cases {
             let read = || {
-                let compact = Compact::split(token.as_bytes())?;
+                let compact = Compact::split(token.as_bytes(), MAX_TOKEN_BYTES)?;
                 compact.header(&mut Scratch::new().header)?;
                 compact.payload()?;
                 compact.signature(&mut Scratch::new().signature).map(drop)

@@ -76,11 +76,14 @@ pub enum TokenErrorKind {
     MissingClaim,
     /// `nbf` lies in the future (RFC 7519 §4.1.5).
     NotYetValid,
-    /// The token is larger than [`MAX_TOKEN_BYTES`](crate::limits::MAX_TOKEN_BYTES), or its header
-    /// than [`MAX_HEADER_BYTES`](crate::limits::MAX_HEADER_BYTES), or the header or the claims
-    /// exceed [`MAX_JSON_MEMBERS`](crate::limits::MAX_JSON_MEMBERS) or
-    /// [`MAX_JSON_VALUES`](crate::limits::MAX_JSON_VALUES).
+    /// The token is larger than
+    /// [`max_token_bytes`](crate::config::JwtAuthConfigBuilder::max_token_bytes), or its header is
+    /// larger than [`MAX_HEADER_BYTES`](crate::limits::MAX_HEADER_BYTES).
     TooLarge,
+    /// The header or the claims have more than
+    /// [`MAX_JSON_MEMBERS`](crate::limits::MAX_JSON_MEMBERS) members or
+    /// [`MAX_JSON_VALUES`](crate::limits::MAX_JSON_VALUES) values.
+    TooManyValues,
     /// No key has this `kid`.
     UnknownKey,
     /// `iat` is further in the past than
@@ -94,7 +97,7 @@ pub enum TokenErrorKind {
     RefusedByCheck,
     /// `aud` contains no accepted audience (RFC 7519 §4.1.3).
     WrongAudience,
-    /// `client_id` is not one of the client IDs that
+    /// The client is not one of the client IDs that
     /// [`cognito`](crate::config::JwtAuthConfigBuilder::cognito) lists.
     WrongClient,
     /// `iss` is not a configured issuer, compared byte for byte (RFC 7519 §4.1.1).
@@ -124,11 +127,12 @@ impl TokenErrorKind {
             Self::NotYetValid => "nbf lies in the future",
             Self::RefusedByCheck => "a check of the application refused it",
             Self::TooLarge => "the token is too large",
+            Self::TooManyValues => "the token has more members or values than are read",
             Self::TooOld => "iat is longer ago than max_token_age",
             Self::UnknownKey => "no key has this kid",
             Self::UnsupportedHeader => "the header asks for something unsupported",
             Self::WrongAudience => "aud names no accepted audience",
-            Self::WrongClient => "client_id is none of those listed",
+            Self::WrongClient => "the client is none of those listed",
             Self::WrongIssuer => "iss is not a configured issuer",
             Self::WrongSegments => "not a compact JWS of three segments",
             Self::WrongType => "typ is not that of an access token",

@@ -63,11 +63,18 @@ impl<'a> Members<'a> for Read<'a> {
             "kid" => self.kid = Some(value.read::<Text<'a>>("kid")?.0),
             "typ" => self.typ = Some(value.read::<Text<'a>>("typ")?.0),
             // RFC 7515 §4.1.11: we understand no extension, so every `crit` is refused, and so is
-            // `b64`, which a JWT must not use (RFC 7797 §7). `zip` and `enc` belong to JWE.
+            // `b64`, which a JWT must not use (RFC 7797 §7). `enc` belongs to JWE.
             "b64" => self.refuse("b64", value)?,
             "crit" => self.refuse("crit", value)?,
             "enc" => self.refuse("enc", value)?,
-            "zip" => self.refuse("zip", value)?,
+            "zip" => {
+                let Text(zip) = value.read("zip")?;
+                // Belongs to JWE, so RFC 7515 §4 passes it over, and some providers send `NONE`.
+                // The one registered value would mean that the claims are compressed.
+                if zip.eq_ignore_ascii_case("DEF") {
+                    self.unsupported = Some("zip");
+                }
+            }
             _ => value.skip()?,
         }
         Ok(())
@@ -155,9 +162,34 @@ mod tests {
                 Err(UnsupportedHeader),
             ),
             (
-                "zip",
+                "field_f01 compressed claims",
                 r#"{"alg":"ES256","zip":"DEF"}"#,
                 Err(UnsupportedHeader),
+            ),
+            (
+                "field_f01 the same in another case",
+                r#"{"alg":"ES256","zip":"dEf"}"#,
+                Err(UnsupportedHeader),
+            ),
+            (
+                "field_f01 no compression",
+                r#"{"alg":"ES256","zip":"NONE"}"#,
+                Ok(()),
+            ),
+            (
+                "field_f01 zip without a meaning",
+                r#"{"alg":"ES256","zip":"RS256"}"#,
+                Ok(()),
+            ),
+            (
+                "field_f01 zip null",
+                r#"{"alg":"ES256","zip":null}"#,
+                Err(MalformedHeader),
+            ),
+            (
+                "field_f01 zip as a list",
+                r#"{"alg":"ES256","zip":["NONE"]}"#,
+                Err(MalformedHeader),
             ),
             (
                 "enc",

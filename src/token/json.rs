@@ -1,6 +1,6 @@
 //! JSON parsing as strict as a token needs it: no repeated member, bounded depth and number of
 //! values, no number out of range. `serde_json` parses the text; this module decides what is
-//! accepted.
+//! accepted. `json_values` has the types that a member can have.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -11,7 +11,6 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 
 use super::error::{TokenError, TokenErrorKind};
 use super::names::Names;
-use crate::base::numeric_date::NumericDate;
 use crate::limits::{MAX_JSON_MEMBERS, MAX_JSON_VALUES};
 
 /// Receives the members of an object one by one.
@@ -37,7 +36,7 @@ impl JsonError {
     pub(super) const fn of(self, malformed: TokenErrorKind) -> TokenError {
         match self {
             Self::Malformed(member) => TokenError::at(malformed, member),
-            Self::TooMuch => TokenError::new(TokenErrorKind::TooLarge),
+            Self::TooMuch => TokenError::new(TokenErrorKind::TooManyValues),
         }
     }
 }
@@ -78,7 +77,7 @@ impl Reading {
 
     /// Counts towards the limit: each value that is skipped, the names inside it, and each item of
     /// a list.
-    fn count<E: Error>(&self, values: usize) -> Result<(), E> {
+    pub(super) fn count<E: Error>(&self, values: usize) -> Result<(), E> {
         let left = self.values_left.get().checked_sub(values);
         self.values_left.set(left.ok_or_else(|| self.too_much())?);
         Ok(())
@@ -156,13 +155,13 @@ pub(super) trait ReadJson<'a>: Sized {
     fn read<D: Deserializer<'a>>(deserializer: D, reading: &Reading) -> Result<Self, D::Error>;
 }
 
-struct Typed<'r, T> {
+pub(super) struct Typed<'r, T> {
     reading: &'r Reading,
     of: PhantomData<T>,
 }
 
 impl<'r, T> Typed<'r, T> {
-    const fn new(reading: &'r Reading) -> Self {
+    pub(super) const fn new(reading: &'r Reading) -> Self {
         Self {
             reading,
             of: PhantomData,
@@ -205,101 +204,6 @@ impl<'a> ReadJson<'a> for Text<'a> {
     }
 }
 
-/// One string or a list of strings: `aud` (RFC 7519 §4.1.3), `scope` and `scp`.
-#[derive(Debug, Default)]
-pub(super) enum OneOrMany<'a> {
-    #[default]
-    None,
-    One(Cow<'a, str>),
-    Many(Vec<Cow<'a, str>>),
-}
-
-impl<'a> OneOrMany<'a> {
-    pub(super) fn as_slice(&self) -> &[Cow<'a, str>] {
-        match self {
-            Self::None => &[],
-            Self::One(one) => std::slice::from_ref(one),
-            Self::Many(many) => many,
-        }
-    }
-}
-
-impl<'a> ReadJson<'a> for OneOrMany<'a> {
-    fn read<D: Deserializer<'a>>(deserializer: D, reading: &Reading) -> Result<Self, D::Error> {
-        struct OneOrManyVisitor<'r>(&'r Reading);
-
-        impl<'a> Visitor<'a> for OneOrManyVisitor<'_> {
-            type Value = OneOrMany<'a>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string or a list of strings")
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'a str) -> Result<OneOrMany<'a>, E> {
-                Ok(OneOrMany::One(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<OneOrMany<'a>, E> {
-                Ok(OneOrMany::One(Cow::Owned(text.to_owned())))
-            }
-
-            fn visit_seq<S: SeqAccess<'a>>(self, mut seq: S) -> Result<OneOrMany<'a>, S::Error> {
-                let mut all = Vec::new();
-                while let Some(Text(text)) = seq.next_element_seed(Typed::new(self.0))? {
-                    self.0.count(1)?;
-                    all.push(text);
-                }
-                Ok(OneOrMany::Many(all))
-            }
-        }
-
-        deserializer.deserialize_any(OneOrManyVisitor(reading))
-    }
-}
-
-impl<'a> ReadJson<'a> for NumericDate {
-    fn read<D: Deserializer<'a>>(deserializer: D, _: &Reading) -> Result<Self, D::Error> {
-        struct DateVisitor;
-
-        impl Visitor<'_> for DateVisitor {
-            type Value = NumericDate;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number of seconds")
-            }
-
-            fn visit_u64<E: Error>(self, seconds: u64) -> Result<NumericDate, E> {
-                // The cast rounds only values above 2^53, which are out of bounds anyway.
-                self.visit_f64(seconds as f64)
-            }
-
-            fn visit_i64<E: Error>(self, seconds: i64) -> Result<NumericDate, E> {
-                self.visit_f64(seconds as f64)
-            }
-
-            fn visit_f64<E: Error>(self, seconds: f64) -> Result<NumericDate, E> {
-                NumericDate::new(seconds).ok_or_else(|| E::custom("out of range"))
-            }
-        }
-
-        // Not `deserialize_any`: with serde_json's `arbitrary_precision`, which another crate may
-        // turn on, `deserialize_any` presents numbers as maps.
-        deserializer.deserialize_f64(DateVisitor)
-    }
-}
-
-/// A string if the value is one; any other value counts as absent.
-pub(super) struct MaybeText<'a>(pub(super) Option<Cow<'a, str>>);
-
-impl<'a> ReadJson<'a> for MaybeText<'a> {
-    fn read<D: Deserializer<'a>>(deserializer: D, reading: &Reading) -> Result<Self, D::Error> {
-        let keep = true;
-        deserializer
-            .deserialize_any(AnyVisitor { reading, keep })
-            .map(MaybeText)
-    }
-}
-
 /// A value that we do not use. With serde_json's `arbitrary_precision`, which another crate may
 /// turn on, a number is presented as a map that holds its text: its range is then not checked, and
 /// it counts as three values.
@@ -316,10 +220,10 @@ impl<'a> ReadJson<'a> for Skipped {
 }
 
 /// Walks a value of any type, recursively so that serde_json's depth limit applies.
-struct AnyVisitor<'r> {
-    reading: &'r Reading,
+pub(super) struct AnyVisitor<'r> {
+    pub(super) reading: &'r Reading,
     /// Whether the caller uses the value if it is a string.
-    keep: bool,
+    pub(super) keep: bool,
 }
 
 impl<'a> Visitor<'a> for AnyVisitor<'_> {

@@ -7,16 +7,17 @@
 //! The checks run in this order, the cheapest first, so that a token costs a fetch or a signature
 //! verification only after it has passed all the others:
 //!
-//! 1. size of the token (`limits::MAX_TOKEN_BYTES`)
+//! 1. size of the token (`max_token_bytes`)
 //! 2. three segments (RFC 7515 §7.1), each canonical base64url (RFC 7515 §2), checked when it is
 //!    decoded: the header now, the claims before step 4, the signature before step 9
-//! 3. header: one JSON object, no repeated member, no `crit`, `b64`, `zip`, `enc`, nested `cty`
-//!    (RFC 7515 §4, RFC 7797 §7), and an `alg` in the allow-list of at least one issuer (RFC 8725
-//!    §3.1)
+//! 3. header: one JSON object, no repeated member, no `crit`, `b64`, `enc`, nested `cty`, `zip` of
+//!    `DEF` (RFC 7515 §4, RFC 7797 §7), and an `alg` in the allow-list of at least one issuer (RFC
+//!    8725 §3.1)
 //! 4. claims: one JSON object, no repeated member, every type correct (RFC 7519 §4)
 //! 5. `alg` in the allow-list of the token's issuer, `typ` of an access token (RFC 8725 §3.1,
 //!    §3.11; RFC 9068 §4)
-//! 6. `iss`, `aud` (RFC 7519 §4.1.1, §4.1.3; RFC 8707 §2)
+//! 6. `iss`, `aud` (RFC 7519 §4.1.1, §4.1.3; RFC 8707 §2), or the client of a token without `aud`,
+//!    if that is allowed
 //! 7. `exp`, `nbf`, `iat` (RFC 7519 §4.1.4-6), and the age of the token if it is limited
 //! 8. members that the profile or the provider requires (RFC 9068 §2.2), no `cnf` (RFC 9449 §7.2)
 //! 9. the key: by `kid`, key type, `alg`, `use` and `key_ops` (RFC 7517 §4)
@@ -31,12 +32,14 @@ mod compact;
 mod error;
 mod header;
 mod json;
+mod json_values;
 #[allow(
     clippy::arithmetic_side_effects,
     reason = "a count of members, which are bounded"
 )]
 mod names;
 mod policy;
+mod read_options;
 mod stages;
 #[allow(
     clippy::arithmetic_side_effects,
@@ -44,10 +47,12 @@ mod stages;
 )]
 pub(crate) mod verified;
 
+pub(crate) use claims::ScopeClaim;
 pub(crate) use compact::{Compact, HeaderBuffer, Scratch, SignatureBuffer};
 pub use error::{TokenError, TokenErrorKind};
 pub(crate) use header::Header;
 pub(crate) use policy::{AudienceRule, Profile, ProviderRule, ValidationPolicy};
+pub(crate) use read_options::ReadOptions;
 pub(crate) use stages::{Checked, HeaderRead, SignatureVerified};
 #[cfg(feature = "test-util")]
 pub(crate) use stages::{verified_of_claims, verify_jws, verify_raw};

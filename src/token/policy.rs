@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::claims::Claims;
+use super::claims::{Claims, ScopeClaim};
 use super::error::{TokenError, TokenErrorKind};
 use super::header::{Header, without_application};
 use crate::base::numeric_date::{NumericDate, TokenTimes};
@@ -17,6 +17,10 @@ pub(crate) struct ValidationPolicy {
     pub(crate) provider: Option<ProviderRule>,
     pub(crate) leeway: Duration,
     pub(crate) max_token_age: Option<Duration>,
+    /// Clients whose tokens may lack `aud`.
+    pub(crate) clients_without_audience: Vec<String>,
+    /// The claims that hold scopes.
+    pub(crate) scope_claims: Vec<ScopeClaim>,
 }
 
 #[derive(Clone, Debug)]
@@ -24,6 +28,11 @@ pub(crate) enum AudienceRule {
     /// `danger_allow_any_audience`: the claim must still be present.
     Any,
     AnyOf(Vec<String>),
+    /// `resource` in one of these spellings, for `AuthInfo::resource` always the configured one.
+    Resource {
+        resource: String,
+        spellings: Vec<String>,
+    },
 }
 
 /// Which members a token must carry beyond `iss`, `aud` and `exp`.
@@ -46,7 +55,7 @@ pub(crate) enum ProviderRule {
 }
 
 impl ValidationPolicy {
-    /// Returns the audience that matched, for `AuthInfo::resource`.
+    /// Returns the accepted audience as it is configured, for `AuthInfo::resource`.
     pub(super) fn check<'p>(
         &'p self,
         header: &Header<'_>,
@@ -61,16 +70,22 @@ impl ValidationPolicy {
             return Err(TokenErrorKind::WrongType.into());
         }
         self.check_issuer(claims)?;
-        let audience = self.check_audience(claims)?;
+        let resource = self.check_audience(claims)?;
         self.check_times(&claims.times()?, now)?;
         self.check_profile(claims)?;
         self.check_provider(claims)?;
+        if claims.has_malformed_scopes(&self.scope_claims) {
+            return Err(TokenError::at(
+                TokenErrorKind::MalformedClaims,
+                Some("scope_claims"),
+            ));
+        }
         if claims.cnf {
             // RFC 9449 §7.2, RFC 8705 §3: without proof of possession, the token may be a stolen
             // one.
             return Err(TokenErrorKind::BoundToKey.into());
         }
-        Ok(audience)
+        Ok(resource)
     }
 
     /// RFC 8414 §2 and RFC 9068 §4: `iss` must equal the configured issuer, without normalisation.
@@ -86,21 +101,41 @@ impl ValidationPolicy {
     /// is a different audience.
     fn check_audience(&self, claims: &Claims<'_>) -> Result<Option<&str>, TokenError> {
         let Some(aud) = &claims.aud else {
-            return match self.provider {
-                // `check_provider` checks the client instead.
-                Some(ProviderRule::Cognito { .. }) => Ok(None),
-                _ => Err(missing("aud")),
-            };
+            return self.check_client_without_audience(claims).map(|()| None);
         };
         let aud = aud.as_slice();
-        match &self.audience {
-            AudienceRule::Any if aud.is_empty() => Err(TokenErrorKind::WrongAudience.into()),
-            AudienceRule::Any => Ok(None),
-            AudienceRule::AnyOf(ours) => ours
+        let is_named = |own: &&String| aud.iter().any(|theirs| *theirs == own.as_str());
+        let named = match &self.audience {
+            AudienceRule::Any => {
+                return match aud.is_empty() {
+                    true => Err(TokenErrorKind::WrongAudience.into()),
+                    false => Ok(None),
+                };
+            }
+            AudienceRule::AnyOf(ours) => ours.iter().find(is_named),
+            AudienceRule::Resource {
+                resource,
+                spellings,
+            } => spellings.iter().find(is_named).map(|_| resource),
+        };
+        let named = named.ok_or(TokenErrorKind::WrongAudience)?;
+        Ok(Some(named))
+    }
+
+    /// A token without `aud` passes if its client is listed. If `azp` and `client_id` differ, both
+    /// must be: either may be the one that the issuer means.
+    fn check_client_without_audience(&self, claims: &Claims<'_>) -> Result<(), TokenError> {
+        let is_listed = |client: &str| {
+            self.clients_without_audience
                 .iter()
-                .find(|own| aud.iter().any(|theirs| *theirs == own.as_str()))
-                .map(|own| Some(own.as_str()))
-                .ok_or(TokenErrorKind::WrongAudience.into()),
+                .any(|ours| ours == client)
+        };
+        let is_cognito = matches!(self.provider, Some(ProviderRule::Cognito { .. }));
+        match claims.client() {
+            None if is_cognito => Err(missing("client_id")),
+            Some(client) if is_listed(client) && claims.every_client_is(is_listed) => Ok(()),
+            Some(_) if is_cognito => Err(TokenErrorKind::WrongClient.into()),
+            _ => Err(missing("aud")),
         }
     }
 
@@ -223,6 +258,8 @@ mod tests {
             provider: None,
             leeway: Duration::ZERO,
             max_token_age: None,
+            clients_without_audience: Vec::new(),
+            scope_claims: ScopeClaim::USUAL.to_vec(),
         }
     }
 
@@ -245,7 +282,7 @@ mod tests {
             .collect::<Vec<_>>()
             .join(",");
         let json = format!("{{{json}}}");
-        let claims = Claims::parse(&json).map_err(|e| e.kind())?;
+        let claims = Claims::parse(&json, &[]).map_err(|e| e.kind())?;
         let header = Header::parse(header).map_err(|e| e.kind())?;
         let now = NumericDate::new(NOW).unwrap();
         policy
@@ -522,6 +559,7 @@ mod tests {
     fn cognito_access_tokens() {
         use TokenErrorKind::{MissingClaim, WrongAudience, WrongClient, WrongType};
         let cognito = ValidationPolicy {
+            clients_without_audience: vec!["app-1".to_owned(), "app-2".to_owned()],
             provider: Some(ProviderRule::Cognito {
                 client_ids: vec!["app-1".to_owned(), "app-2".to_owned()],
             }),
@@ -556,6 +594,64 @@ mod tests {
                 "{claim}: {value}"
             );
         }
+    }
+
+    #[test]
+    fn field_f05_tokens_without_audience() {
+        use TokenErrorKind::{MissingClaim, WrongAudience};
+        let listed = ValidationPolicy {
+            clients_without_audience: vec!["c1".to_owned(), "c2".to_owned()],
+            ..policy()
+        };
+        let cases: [(&[(&str, &str)], _); 15] = [
+            (&[("aud", ""), ("client_id", r#""c1""#)], Ok(())),
+            (&[("aud", ""), ("azp", r#""c1""#)], Ok(())),
+            (&[("aud", ""), ("cid", r#""c2""#)], Ok(())),
+            (&[("aud", ""), ("appid", r#""c2""#)], Ok(())),
+            (
+                &[("aud", ""), ("azp", r#""c1""#), ("client_id", r#""c2""#)],
+                Ok(()),
+            ),
+            (
+                &[("aud", ""), ("azp", r#""c1""#), ("client_id", r#""other""#)],
+                Err(MissingClaim),
+            ),
+            (
+                &[("aud", ""), ("azp", r#""other""#), ("client_id", r#""c1""#)],
+                Err(MissingClaim),
+            ),
+            // An origin is no client, and says nothing.
+            (
+                &[
+                    ("aud", ""),
+                    ("azp", r#""https://app.example""#),
+                    ("client_id", r#""c1""#),
+                ],
+                Ok(()),
+            ),
+            (&[("aud", ""), ("client_id", r#""C1""#)], Err(MissingClaim)),
+            (&[("aud", ""), ("client_id", r#""c""#)], Err(MissingClaim)),
+            (
+                &[("aud", ""), ("client_id", r#"["c1"]"#)],
+                Err(MissingClaim),
+            ),
+            (&[("aud", ""), ("sub", r#""c1""#)], Err(MissingClaim)),
+            (&[("aud", "")], Err(MissingClaim)),
+            // A token with an audience must name this server, whoever its client is.
+            (
+                &[("aud", r#""https://other""#), ("client_id", r#""c1""#)],
+                Err(WrongAudience),
+            ),
+            (
+                &[("aud", "[]"), ("client_id", r#""c1""#)],
+                Err(WrongAudience),
+            ),
+        ];
+        for (changed, want) in cases {
+            assert_eq!(verdict(&listed, HEADER, changed), want, "{changed:?}");
+        }
+        let good = [("aud", ""), ("client_id", r#""c1""#)];
+        assert_eq!(verdict(&policy(), HEADER, &good), Err(MissingClaim));
     }
 
     #[test]

@@ -1,15 +1,20 @@
 use std::sync::Arc;
 
 use super::claims::Claims;
+#[cfg(feature = "test-util")]
+use super::claims::ScopeClaim;
 use super::compact::Compact;
 #[cfg(feature = "test-util")]
 use super::compact::Scratch;
 use super::error::{TokenError, TokenErrorKind};
 use super::header::Header;
 use super::policy::ValidationPolicy;
+use super::read_options::ReadOptions;
 use crate::base::numeric_date::NumericDate;
 use crate::crypto::Algorithm;
 use crate::jwks::{KeyMiss, KeySet};
+#[cfg(feature = "test-util")]
+use crate::limits::MAX_TOKEN_BYTES;
 use crate::token::verified::{ClaimSpans, Verified};
 
 /// A token whose header was parsed (steps 1 to 3). Nothing in it is trusted yet.
@@ -42,11 +47,15 @@ impl<'u> HeaderRead<'u> {
     }
 
     /// Step 4. `payload` must be the decoded payload of the same token.
-    pub(crate) fn parse(self, payload: &'u str) -> Result<Parsed<'u>, TokenError> {
+    pub(crate) fn parse(
+        self,
+        payload: &'u str,
+        options: &ReadOptions,
+    ) -> Result<Parsed<'u>, TokenError> {
         Ok(Parsed {
             headed: self,
             payload,
-            claims: Claims::parse(payload)?,
+            claims: Claims::parse(payload, &options.scope_claims)?,
         })
     }
 }
@@ -71,11 +80,11 @@ impl<'u> Parsed<'u> {
         policy: &'p ValidationPolicy,
         now: NumericDate,
     ) -> Result<Checked<'u, 'p>, TokenError> {
-        let audience = policy.check(&self.headed.header, &self.claims, now)?;
+        let resource = policy.check(&self.headed.header, &self.claims, now)?;
         Ok(Checked {
             parsed: self,
             policy,
-            audience,
+            resource,
         })
     }
 }
@@ -86,7 +95,7 @@ impl<'u> Parsed<'u> {
 pub(crate) struct Checked<'u, 'p> {
     parsed: Parsed<'u>,
     policy: &'p ValidationPolicy,
-    audience: Option<&'p str>,
+    resource: Option<&'p str>,
 }
 
 impl Checked<'_, '_> {
@@ -109,7 +118,7 @@ impl Checked<'_, '_> {
         let signed = compact.signing_input;
         keys.verify(header.kid.as_deref(), header.algorithm, signed, signature)
             .map_err(key_error)?;
-        let spans = claims.spans(payload, self.audience)?;
+        let spans = claims.spans(payload, self.resource, &self.policy.scope_claims)?;
         let not_after = self.policy.not_after(&spans.times);
         Ok(SignatureVerified { spans, not_after })
     }
@@ -142,7 +151,7 @@ const fn key_error(miss: KeyMiss) -> TokenError {
 /// Steps 1, 2, 3, 9 and 10 only, for test vectors whose payloads are not claims.
 #[cfg(feature = "test-util")]
 pub(crate) fn verify_jws(token: &str, keys: &KeySet) -> Result<Vec<u8>, TokenError> {
-    let compact = Compact::split(token.as_bytes())?;
+    let compact = Compact::split(token.as_bytes(), MAX_TOKEN_BYTES)?;
     let mut scratch = Scratch::new();
     let header = Header::parse(compact.header(&mut scratch.header)?)?;
     let payload = compact.payload()?;
@@ -172,9 +181,9 @@ pub(crate) fn verify_raw(
 /// Builds a [`Verified`] from claims alone, without a token or a signature.
 #[cfg(feature = "test-util")]
 pub(crate) fn verified_of_claims(json: &str) -> Result<Arc<Verified>, TokenError> {
-    let claims = Claims::parse(json)?;
+    let claims = Claims::parse(json, &[])?;
     let first = claims.audience().first().map(|audience| &**audience);
-    let spans = claims.spans(json, first)?;
+    let spans = claims.spans(json, first, &ScopeClaim::USUAL)?;
     let not_after = spans.times.exp;
     let verified = Verified::assertion(json.to_owned(), spans, not_after);
     Ok(Arc::new(verified))

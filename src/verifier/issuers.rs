@@ -5,7 +5,7 @@ use crate::base::clock::Clock;
 use crate::crypto::Algorithm;
 use crate::keys::LiveKeys;
 use crate::token::verified::Verified;
-use crate::token::{TokenError, TokenErrorKind, ValidationPolicy};
+use crate::token::{ReadOptions, TokenError, TokenErrorKind, ValidationPolicy};
 use crate::verifier::cache::TokenCache;
 use crate::verifier::presented::Presented;
 use crate::wire::answers::Answers;
@@ -27,6 +27,7 @@ pub(crate) struct Issuers {
     by_name: HashMap<Arc<str>, usize>,
     /// The algorithms that any of them uses.
     algorithms: Vec<Algorithm>,
+    pub(super) options: Arc<ReadOptions>,
     /// For requests without a token, or with a token of an issuer that is not trusted.
     pub(super) answers: Arc<Answers>,
     /// Belongs to these issuers, because an entry refers to its issuer by index.
@@ -39,6 +40,7 @@ pub(super) type Admitted = (Arc<Verified>, Arc<Answers>);
 impl Issuers {
     pub(super) fn new(
         all: impl Iterator<Item = TrustedIssuer>,
+        options: Arc<ReadOptions>,
         answers: Arc<Answers>,
         cache: Option<TokenCache>,
     ) -> Self {
@@ -55,6 +57,7 @@ impl Issuers {
             by_name: by_name.collect(),
             all,
             algorithms,
+            options,
             answers,
             cache: cache.map(Arc::new),
         }

@@ -107,7 +107,8 @@ impl Issuers {
         header: &'t mut HeaderBuffer,
     ) -> Result<HeaderRead<'t>, Rejection> {
         let unreadable = |error| self.refuse_unreadable(presented, error);
-        let compact = Compact::split(presented.bytes()).map_err(unreadable)?;
+        let compact =
+            Compact::split(presented.bytes(), self.options.max_token_bytes).map_err(unreadable)?;
         let text = compact.header(header).map_err(unreadable)?;
         let header = Header::parse(text).map_err(|error| self.refuse(error))?;
         HeaderRead::new(compact, header, |algorithm| self.use_algorithm(algorithm))
@@ -140,7 +141,7 @@ impl Issuers {
         let refuse = |error| self.refuse(error);
         let compact = token.compact();
         *payload = compact.claims().map_err(unreadable)?;
-        let parsed = token.parse(payload).map_err(refuse)?;
+        let parsed = token.parse(payload, &self.options).map_err(refuse)?;
         let (place, issuer) = self.named(parsed.issuer()).map_err(refuse)?;
         let checked = parsed.check(&issuer.policy, now.wall).map_err(refuse)?;
         // Before any key is requested: a malformed signature must not cause a fetch.

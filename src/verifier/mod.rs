@@ -31,6 +31,7 @@ use crate::base::clock::Clock;
 use crate::base::facts::Facts;
 use crate::caller::AuthInfo;
 use crate::keys::{FetchError, KeySnapshot, KeysHealth};
+use crate::token::ReadOptions;
 use crate::verifier::cache::TokenCache;
 use crate::verifier::checks::CustomChecks;
 use crate::verifier::issuers::{Admitted, Issuers};
@@ -82,12 +83,13 @@ struct Inner {
 impl JwtVerifier {
     pub(crate) fn assemble(
         issuers: impl Iterator<Item = TrustedIssuer>,
+        options: Arc<ReadOptions>,
         answers: Arc<Answers>,
         checks: CustomChecks,
         cache: Option<TokenCache>,
         clock: Clock,
     ) -> Self {
-        let issuers = ArcSwap::from_pointee(Issuers::new(issuers, answers, cache));
+        let issuers = ArcSwap::from_pointee(Issuers::new(issuers, options, answers, cache));
         Self(Arc::new(Inner {
             issuers,
             checks,

@@ -1,7 +1,9 @@
 //! N43-N46: members that are repeated, deep, long or many.
 
-use tower_jwt_auth::error::TokenErrorKind::{MalformedClaims, MalformedHeader, TooLarge};
-use tower_jwt_auth::limits::{MAX_JSON_MEMBERS, MAX_JSON_VALUES};
+use tower_jwt_auth::error::TokenErrorKind::{
+    MalformedClaims, MalformedHeader, TooLarge, TooManyValues,
+};
+use tower_jwt_auth::limits::{MAX_CONFIGURED_TOKEN_BYTES, MAX_JSON_MEMBERS, MAX_JSON_VALUES};
 
 use super::*;
 
@@ -185,11 +187,12 @@ fn many_members() -> Table {
         .map(|n| format!("\"{}{n}\":0", "x".repeat(250)))
         .collect();
     Table::usual()
+        .ruled(|rules| rules.max_token_bytes(MAX_CONFIGURED_TOKEN_BYTES))
         .accepts("n46 as many as are read", claiming_text(&numbered(0, room)))
         .refuses(
             "n46 one more",
             claiming_text(&numbered(0, room + 1)),
-            TooLarge,
+            TooManyValues,
         )
         .refuses(
             "n46 the last one again",
@@ -203,7 +206,7 @@ fn many_members() -> Table {
         .refuses(
             "n46 a list longer by one",
             claiming_text(&list(MAX_JSON_VALUES)),
-            TooLarge,
+            TooManyValues,
         )
         .accepts(
             "n46 an object as large as is read",
@@ -212,7 +215,7 @@ fn many_members() -> Table {
         .refuses(
             "n46 an object larger by one",
             claiming_text(&nested((MAX_JSON_VALUES - 1) / 2 + 1)),
-            TooLarge,
+            TooManyValues,
         )
         .accepts(
             "n46 as many fractions as are read",
@@ -221,7 +224,7 @@ fn many_members() -> Table {
         .refuses(
             "n46 one fraction more",
             claiming_text(&fractions((MAX_JSON_VALUES - 1) / 8 + 1)),
-            TooLarge,
+            TooManyValues,
         )
         .accepts(
             "n46 a long name",

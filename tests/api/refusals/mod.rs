@@ -10,6 +10,7 @@ mod claims;
 mod confusion;
 mod credentials;
 mod dates;
+mod field;
 mod header;
 mod http;
 mod json;

@@ -1,0 +1,170 @@
+//! The types that a member of a token can have, besides a string.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+use super::json::{AnyVisitor, ReadJson, Reading, Text, Typed};
+use crate::base::numeric_date::NumericDate;
+
+/// One string or a list of strings: `aud` (RFC 7519 §4.1.3), `scope` and `scp`.
+#[derive(Debug, Default)]
+pub(super) enum OneOrMany<'a> {
+    #[default]
+    None,
+    One(Cow<'a, str>),
+    Many(Vec<Cow<'a, str>>),
+}
+
+impl<'a> OneOrMany<'a> {
+    pub(super) fn as_slice(&self) -> &[Cow<'a, str>] {
+        match self {
+            Self::None => &[],
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
+        }
+    }
+}
+
+impl<'a> ReadJson<'a> for OneOrMany<'a> {
+    fn read<D: Deserializer<'a>>(deserializer: D, reading: &Reading) -> Result<Self, D::Error> {
+        struct OneOrManyVisitor<'r>(&'r Reading);
+
+        impl<'a> Visitor<'a> for OneOrManyVisitor<'_> {
+            type Value = OneOrMany<'a>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string or a list of strings")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'a str) -> Result<OneOrMany<'a>, E> {
+                Ok(OneOrMany::One(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<OneOrMany<'a>, E> {
+                Ok(OneOrMany::One(Cow::Owned(text.to_owned())))
+            }
+
+            fn visit_seq<S: SeqAccess<'a>>(self, mut seq: S) -> Result<OneOrMany<'a>, S::Error> {
+                let mut all = Vec::new();
+                while let Some(Text(text)) = seq.next_element_seed(Typed::new(self.0))? {
+                    self.0.count(1)?;
+                    all.push(text);
+                }
+                Ok(OneOrMany::Many(all))
+            }
+        }
+
+        deserializer.deserialize_any(OneOrManyVisitor(reading))
+    }
+}
+
+impl<'a> ReadJson<'a> for NumericDate {
+    fn read<D: Deserializer<'a>>(deserializer: D, _: &Reading) -> Result<Self, D::Error> {
+        struct DateVisitor;
+
+        impl Visitor<'_> for DateVisitor {
+            type Value = NumericDate;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number of seconds")
+            }
+
+            fn visit_u64<E: Error>(self, seconds: u64) -> Result<NumericDate, E> {
+                // The cast rounds only values above 2^53, which are out of bounds anyway.
+                self.visit_f64(seconds as f64)
+            }
+
+            fn visit_i64<E: Error>(self, seconds: i64) -> Result<NumericDate, E> {
+                self.visit_f64(seconds as f64)
+            }
+
+            fn visit_f64<E: Error>(self, seconds: f64) -> Result<NumericDate, E> {
+                NumericDate::new(seconds).ok_or_else(|| E::custom("out of range"))
+            }
+        }
+
+        // Not `deserialize_any`: with serde_json's `arbitrary_precision`, which another crate may
+        // turn on, `deserialize_any` presents numbers as maps.
+        deserializer.deserialize_f64(DateVisitor)
+    }
+}
+
+/// A string if the value is one; any other value counts as absent.
+pub(super) struct MaybeText<'a>(pub(super) Option<Cow<'a, str>>);
+
+impl<'a> ReadJson<'a> for MaybeText<'a> {
+    fn read<D: Deserializer<'a>>(deserializer: D, reading: &Reading) -> Result<Self, D::Error> {
+        let keep = true;
+        deserializer
+            .deserialize_any(AnyVisitor { reading, keep })
+            .map(MaybeText)
+    }
+}
+
+/// A string or a list of strings; `None` for any other value.
+pub(super) struct MaybeOneOrMany<'a>(pub(super) Option<OneOrMany<'a>>);
+
+impl<'a> ReadJson<'a> for MaybeOneOrMany<'a> {
+    fn read<D: Deserializer<'a>>(deserializer: D, reading: &Reading) -> Result<Self, D::Error> {
+        struct ListVisitor<'r>(AnyVisitor<'r>);
+
+        impl<'a> Visitor<'a> for ListVisitor<'_> {
+            type Value = MaybeOneOrMany<'a>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.expecting(f)
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'a str) -> Result<Self::Value, E> {
+                Ok(MaybeOneOrMany(Some(OneOrMany::One(Cow::Borrowed(text)))))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                let text = Cow::Owned(text.to_owned());
+                Ok(MaybeOneOrMany(Some(OneOrMany::One(text))))
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+                Ok(MaybeOneOrMany(None))
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+                Ok(MaybeOneOrMany(None))
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+                Ok(MaybeOneOrMany(None))
+            }
+
+            fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
+                self.0.visit_f64(number).map(|_| MaybeOneOrMany(None))
+            }
+
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(MaybeOneOrMany(None))
+            }
+
+            fn visit_seq<S: SeqAccess<'a>>(self, mut seq: S) -> Result<Self::Value, S::Error> {
+                let reading = self.0.reading;
+                let mut all = Some(Vec::new());
+                while let Some(MaybeText(text)) = seq.next_element_seed(Typed::new(reading))? {
+                    reading.count(1)?;
+                    all = all.zip(text).map(|(mut all, text)| {
+                        all.push(text);
+                        all
+                    });
+                }
+                Ok(MaybeOneOrMany(all.map(OneOrMany::Many)))
+            }
+
+            fn visit_map<M: MapAccess<'a>>(self, map: M) -> Result<Self::Value, M::Error> {
+                self.0.visit_map(map).map(|_| MaybeOneOrMany(None))
+            }
+        }
+
+        let keep = false;
+        deserializer.deserialize_any(ListVisitor(AnyVisitor { reading, keep }))
+    }
+}
