@@ -47,11 +47,14 @@ pub(crate) fn app(
         .resource_metadata()
         .map(|metadata| metadata.router())
         .unwrap_or_default();
-    let issuer = issuer.map(DevelopmentIssuer::router).unwrap_or_default();
+    let (endpoints, pages) = issuer
+        .map(|issuer| (issuer.endpoints(), issuer.pages()))
+        .unwrap_or_default();
     Router::new()
         .merge(protected)
-        .merge(issuer)
+        .merge(endpoints)
         .layer(origins.cors())
+        .merge(pages)
         .merge(open)
         .merge(metadata)
 }

@@ -87,12 +87,12 @@ impl Client {
         }
     }
 
-    /// Requires exactly a registered URI, except for the port of a loopback address: a program
-    /// listens on any free port (RFC 8252 §7.3).
-    pub(super) fn may_be_answered_at(&self, uri: &str) -> bool {
-        let mut registered = self.redirect_uris.iter();
-        registered.any(|registered| {
-            registered == uri
+    /// The registered redirect URI that is equal to this one, except for the port of a loopback
+    /// address: a program listens on any free port (RFC 8252 §7.3).
+    pub(super) fn registered(&self, uri: &str) -> Option<&str> {
+        let mut registered = self.redirect_uris.iter().map(String::as_str);
+        registered.find(|registered| {
+            *registered == uri
                 || without_loopback_port(uri)
                     .is_some_and(|uri| without_loopback_port(registered) == Some(uri))
         })

@@ -19,7 +19,7 @@
 //! | `scopes.rs` | the scopes, and which of the requested ones are granted |
 //! | `parameters.rs` | parameters of requests, each at most once |
 //! | `error.rs` | the error responses to clients |
-//! | `store.rs` | secrets that are valid once and for a short time |
+//! | `store.rs` | values that are kept for a limited time, limited in number |
 
 mod authorize;
 mod client;
@@ -53,6 +53,8 @@ use crate::origins::is_loopback;
 const TOKEN_LIFETIME: Duration = Duration::from_secs(60 * 60);
 /// The time in which a user must decide on the page.
 const CONSENT_LIFETIME: Duration = Duration::from_secs(10 * 60);
+/// The time in which errors are sent to a client without a page in between, once it was allowed.
+const CONFIRMED_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// "A maximum authorization code lifetime of 10 minutes is RECOMMENDED" (RFC 6749 §4.1.2); clients
 /// need about a second.
 const CODE_LIFETIME: Duration = Duration::from_secs(60);
@@ -69,6 +71,8 @@ struct Inner {
     key: TestKey,
     /// Requests that wait for the decision of a user.
     consents: Store<Authorization>,
+    /// The clients that a user has allowed, with their redirect URIs.
+    confirmed: Store<()>,
     codes: Store<Authorization>,
     families: Store<Family>,
 }
@@ -84,21 +88,35 @@ impl DevelopmentIssuer {
             resource,
             key: TestKey::generate(Algorithm::ES256, kid),
             consents: Store::new(CONSENT_LIFETIME),
+            confirmed: Store::new(CONFIRMED_LIFETIME),
             codes: Store::new(CODE_LIFETIME),
             families: Store::new(REFRESH_LIFETIME),
         }))
     }
 
-    pub(crate) fn router(&self) -> Router {
+    /// What clients call, also from the script of a web page: put CORS around it.
+    pub(crate) fn endpoints(&self) -> Router {
         let metadata = get(Json(self.metadata()));
-        Router::new()
+        let endpoints = Router::new()
             .route("/.well-known/oauth-authorization-server", metadata.clone())
             .route("/.well-known/openid-configuration", metadata)
             .route("/jwks", get(Json(json!({"keys": [self.0.key.jwk()]}))))
             .route("/register", post(client::register))
+            .route("/token", post(token::token));
+        self.guarded(endpoints)
+    }
+
+    /// The pages for the user. Put no CORS around them: a script that can read the consent page can
+    /// also press its button.
+    pub(crate) fn pages(&self) -> Router {
+        let pages = Router::new()
             .route("/authorize", get(authorize::ask).post(authorize::answer))
-            .route("/authorize.css", get(page::style))
-            .route("/token", post(token::token))
+            .route("/authorize.css", get(page::style));
+        self.guarded(pages)
+    }
+
+    fn guarded(&self, routes: Router<Self>) -> Router {
+        routes
             .with_state(self.clone())
             .layer(DefaultBodyLimit::max(BODY_LIMIT))
             .layer(middleware::from_fn(only_from_here))

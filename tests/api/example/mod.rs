@@ -1,6 +1,7 @@
 //! The example `mcp_server`, run as a program of its own.
 
 mod configured;
+mod confirmed;
 mod program;
 mod sign_in;
 mod sign_in_refusals;
