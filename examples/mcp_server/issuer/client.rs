@@ -5,7 +5,6 @@
 //! no signature, because registration is open: anybody could have registered an invented one. An
 //! issuer that decides who may register must sign the id, or keep a list.
 
-use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Json;
@@ -16,15 +15,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use url::{Host, Url};
 
 use super::error::OAuthError;
+use super::redirect_uri::{is_good, without_loopback_port};
 
 /// The id travels in URLs and in every token.
 const LONGEST_ID: usize = 2000;
-
-/// Editors whose private scheme lacks the period that RFC 8252 §8.4 requires.
-const EDITORS: [&str; 5] = ["cursor", "vscode", "vscode-insiders", "windsurf", "zed"];
 
 #[derive(Deserialize, Serialize)]
 pub(super) struct Client {
@@ -43,7 +39,7 @@ pub(super) async fn register(body: Bytes) -> Result<Response, OAuthError> {
     );
     const REDIRECT_URI: OAuthError = OAuthError::new(
         "invalid_redirect_uri",
-        "Redirect URIs are https, http on a loopback host, or an app's own scheme",
+        "Redirect URIs are https, http on a loopback host, or of an app's own scheme, without a fragment and a user",
     );
     let client: Client = serde_json::from_slice(&body).map_err(|_| METADATA)?;
     if !client.has_good_redirect_uris() {
@@ -101,36 +97,4 @@ impl Client {
     fn has_good_redirect_uris(&self) -> bool {
         !self.redirect_uris.is_empty() && self.redirect_uris.iter().all(|uri| is_good(uri))
     }
-}
-
-fn without_loopback_port(uri: &str) -> Option<Url> {
-    let mut uri = Url::parse(uri).ok().filter(is_http_on_loopback)?;
-    uri.set_port(None).ok()?;
-    Some(uri)
-}
-
-/// Lists the allowed schemes. A list of dangerous schemes, such as `javascript:`, would never be
-/// complete.
-fn is_good(uri: &str) -> bool {
-    let Ok(uri) = Url::parse(uri) else {
-        return false;
-    };
-    let leads_to_client = match uri.scheme() {
-        "https" => uri.has_host(),
-        "http" => is_http_on_loopback(&uri),
-        scheme => scheme.contains('.') || EDITORS.contains(&scheme),
-    };
-    // RFC 6749 §3.1.2: no fragment. A user name could make a host look like another.
-    let plain = uri.fragment().is_none() && uri.username().is_empty() && uri.password().is_none();
-    leads_to_client && plain
-}
-
-fn is_http_on_loopback(uri: &Url) -> bool {
-    let loopback = match uri.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => IpAddr::from(address).is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    uri.scheme() == "http" && loopback
 }

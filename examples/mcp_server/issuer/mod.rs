@@ -12,7 +12,8 @@
 //!
 //! | file | contents |
 //! | --- | --- |
-//! | `client.rs` | registration, and the redirect URIs of a client |
+//! | `client.rs` | registration of clients |
+//! | `redirect_uri.rs` | the addresses at which a client may receive a code |
 //! | `authorize.rs` | the authorization endpoint |
 //! | `page.rs` | the consent page |
 //! | `token.rs` | the token endpoint |
@@ -26,6 +27,7 @@ mod client;
 mod error;
 mod page;
 mod parameters;
+mod redirect_uri;
 mod scopes;
 mod store;
 mod token;

@@ -3,6 +3,7 @@
 mod configured;
 mod confirmed;
 mod program;
+mod redirect_uris;
 mod sign_in;
 mod sign_in_refusals;
 mod visitor;
