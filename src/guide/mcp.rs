@@ -97,7 +97,7 @@
 //!     tool_router,
 //! };
 //! use tower_jwt_auth::AuthInfo;
-//! use tower_jwt_auth::mcp::AuthInfoExt as _;
+//! use tower_jwt_auth::mcp::{AuthInfoExt as _, Principal};
 //!
 //! #[derive(Clone)]
 //! struct Notes;
@@ -108,6 +108,14 @@
 //!         .get::<Parts>()
 //!         .and_then(|parts| parts.auth_info())
 //!         .ok_or_else(|| ErrorData::internal_error("JwtAuthLayer is missing", None))
+//! }
+//!
+//! /// The user, whichever client they use; or the client, if it acts for no user.
+//! fn owner(auth: &AuthInfo) -> Option<Principal> {
+//!     match auth.subject() {
+//!         Some(subject) => Some(Principal::new(auth.issuer(), None, Some(subject))),
+//!         None => auth.principal(),
+//!     }
 //! }
 //!
 //! #[tool_router]
@@ -145,7 +153,7 @@
 //!         request: ReadResourceRequestParams,
 //!         context: RequestContext<RoleServer>,
 //!     ) -> Result<ReadResourceResponse, ErrorData> {
-//!         let owner = caller(&context)?.principal();
+//!         let owner = owner(caller(&context)?);
 //!         let nobody = || ErrorData::invalid_request("the token names nobody", None);
 //!         let owner = owner.ok_or_else(nobody)?;
 //!         let text = format!("the notes of {owner:?}");
@@ -159,8 +167,12 @@
 //! - Read it in each call and never store it in the handler. A session outlives a token, and the
 //!   factory that creates a handler sees no request.
 //! - [`principal`](crate::AuthInfo::principal) identifies the caller across refreshes of the token:
-//!   issuer, client and subject. Key stored data by it, never by the token or the session. It is
-//!   `None` if the token names neither a subject nor a client; store nothing for such a caller.
+//!   issuer, client and subject. Key what one client has started by it, never by the token or the
+//!   session. It is `None` if the token names neither a subject nor a client; store nothing for
+//!   such a caller.
+//! - Key what belongs to the user by issuer and subject alone. Several clients register anew at each
+//!   sign-in, and their user would lose what is stored for the client.
+//!   [`principal`](crate::AuthInfo::principal) shows how.
 //! - [`token`](crate::AuthInfo::token) is for this server alone. Use your own token for other
 //!   servers, or token exchange (RFC 8693).
 //!

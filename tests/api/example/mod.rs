@@ -2,6 +2,7 @@
 
 mod configured;
 mod confirmed;
+mod notes;
 mod program;
 mod redirect_uris;
 mod sign_in;
