@@ -24,13 +24,19 @@ pub(crate) fn app(
     stop: &CancellationToken,
 ) -> Router {
     let notebook = Notebook::default();
+    // rmcp begins each event stream with an event that has no data, and some clients (Gemini CLI)
+    // parse the data of each event as JSON. Turn it off twice: here for the responses in a session,
+    // and below for all other streams.
+    let mut sessions = LocalSessionManager::default();
+    sessions.session_config.sse_retry = None;
     let mcp = StreamableHttpService::new(
         move || Ok(Tools::new(notebook.clone())),
-        Arc::new(LocalSessionManager::default()),
+        Arc::new(sessions),
         StreamableHttpServerConfig::default()
             .with_allowed_hosts(allowed_hosts(auth))
             .with_allowed_origins(origins.for_rmcp())
             .enforce_origin_validation()
+            .with_sse_retry(None)
             .with_cancellation_token(stop.child_token()),
     );
     let mcp = SessionBindingLayer::new().layer(scopes().layer(mcp));

@@ -39,12 +39,15 @@
 //!         .issuer("https://idp.example.com")
 //!         .required_scopes(["mcp:read"])
 //!         .build()?;
+//!     let mut sessions = LocalSessionManager::default();
+//!     sessions.session_config.sse_retry = None;
 //!     let mcp = StreamableHttpService::new(
 //!         || Ok(Notes),
-//!         Arc::new(LocalSessionManager::default()),
+//!         Arc::new(sessions),
 //!         StreamableHttpServerConfig::default()
 //!             .with_allowed_hosts(["mcp.example.com"])
-//!             .with_allowed_origins(["https://app.example.com:443"]),
+//!             .with_allowed_origins(["https://app.example.com:443"])
+//!             .with_sse_retry(None),
 //!     );
 //!     Ok(Router::new()
 //!         .route_service("/mcp", mcp)
@@ -72,6 +75,10 @@
 //! - rmcp accepts only loopback hosts unless `with_allowed_hosts` says otherwise, and checks
 //!   `Origin` only when `with_allowed_origins` or `enforce_origin_validation` is set. The MCP spec
 //!   demands that check.
+//! - `sse_retry` is off, in the service and in the session manager. By default, rmcp begins each
+//!   event stream with an event that has an id and a time to reconnect, and empty data. Some clients
+//!   (Gemini CLI 0.61) parse the data of each event as JSON: they sign in, and then have no tools.
+//!   Without that event a client chooses itself when it reconnects.
 //! - Prefer `route_service` to `nest_service`: the latter strips the prefix from the path, and the
 //!   layer compares the paths that it sees ([`open_paths`](crate::JwtAuthLayer::open_paths), the
 //!   metadata).
@@ -324,12 +331,15 @@
 //!             .required_scopes(["mcp:read"])
 //!             .build()?,
 //!     );
+//!     let mut sessions = LocalSessionManager::default();
+//!     sessions.session_config.sse_retry = None;
 //!     let mcp = StreamableHttpService::new(
 //!         || Ok(Notes),
-//!         Arc::new(LocalSessionManager::default()),
+//!         Arc::new(sessions),
 //!         StreamableHttpServerConfig::default()
 //!             .with_allowed_hosts(["mcp.example.com"])
-//!             .with_allowed_origins(["https://app.example.com:443"]),
+//!             .with_allowed_origins(["https://app.example.com:443"])
+//!             .with_sse_retry(None),
 //!     );
 //!     let cors = CorsLayer::new()
 //!         .allow_origin([HeaderValue::from_static("https://app.example.com")])

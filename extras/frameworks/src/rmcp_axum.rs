@@ -23,13 +23,17 @@ pub fn app(auth: &JwtAuthLayer) -> Router {
 pub type McpService = StreamableHttpService<Whoami, LocalSessionManager>;
 
 pub fn mcp_service() -> McpService {
+    // Some clients parse each event as JSON, also the empty one with which rmcp begins a stream.
+    let mut sessions = LocalSessionManager::default();
+    sessions.session_config.sse_retry = None;
     StreamableHttpService::new(
         || Ok(Whoami),
-        Arc::new(LocalSessionManager::default()),
+        Arc::new(sessions),
         // Put the public name of your server here, and the origins of web pages that may call it.
         StreamableHttpServerConfig::default()
             .with_allowed_hosts(["127.0.0.1", "localhost"])
-            .enforce_origin_validation(),
+            .enforce_origin_validation()
+            .with_sse_retry(None),
     )
 }
 

@@ -7,4 +7,5 @@ mod program;
 mod redirect_uris;
 mod sign_in;
 mod sign_in_refusals;
+mod streams;
 mod visitor;
