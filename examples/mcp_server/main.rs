@@ -86,7 +86,7 @@ async fn run(options: Options) -> Result<(), String> {
             let resource = format!("{base}/mcp");
             let config =
                 development_config(&base, &resource).map_err(sentence("the development set-up"))?;
-            let issuer = DevelopmentIssuer::new(base.clone(), resource);
+            let issuer = DevelopmentIssuer::new(base.clone(), resource, options.offline_access);
             let origins = Origins::loopback_and(options.allow_origin);
             (config, Some(issuer), origins)
         }

@@ -5,12 +5,14 @@ use std::ffi::OsString;
 use axum::http::HeaderValue;
 use url::Url;
 
-const USAGE: &str = "usage: mcp_server [--config FILE] [--bind ADDR] [--allow-origin ORIGIN]..";
+const USAGE: &str =
+    "usage: mcp_server [--config FILE] [--bind ADDR] [--allow-origin ORIGIN].. [--offline-access]";
 
 pub(crate) struct Options {
     pub(crate) config: Option<String>,
     pub(crate) bind: String,
     pub(crate) allow_origin: Vec<HeaderValue>,
+    pub(crate) offline_access: bool,
 }
 
 impl Options {
@@ -24,6 +26,7 @@ impl Options {
             config: None,
             bind: "127.0.0.1:3000".to_owned(),
             allow_origin: Vec::new(),
+            offline_access: false,
         };
         while let Some(name) = arguments.next().transpose()? {
             let mut value = || {
@@ -34,8 +37,14 @@ impl Options {
                 "--allow-origin" => options.allow_origin.push(origin(&value()?)?),
                 "--bind" => options.bind = value()?,
                 "--config" => options.config = Some(value()?),
+                "--offline-access" => options.offline_access = true,
                 _ => return Err(format!("unknown argument {name:?}; {USAGE}")),
             }
+        }
+        if options.offline_access && options.config.is_some() {
+            return Err(format!(
+                "--offline-access is for the development issuer, which --config replaces; {USAGE}"
+            ));
         }
         Ok(options)
     }

@@ -70,6 +70,7 @@ pub(crate) struct DevelopmentIssuer(Arc<Inner>);
 struct Inner {
     issuer: String,
     resource: String,
+    offline_access: bool,
     key: TestKey,
     /// Requests that wait for the decision of a user.
     consents: Store<Authorization>,
@@ -80,14 +81,16 @@ struct Inner {
 }
 
 impl DevelopmentIssuer {
-    /// Creates an issuer of tokens for a single resource server.
-    pub(crate) fn new(issuer: String, resource: String) -> Self {
+    /// Creates an issuer of tokens for a single resource server, which advertises the scope
+    /// `offline_access` or not.
+    pub(crate) fn new(issuer: String, resource: String, offline_access: bool) -> Self {
         // A new `kid` for each start, so that a token of an earlier run is not checked with this
         // key.
         let kid = format!("development-{:.8}", store::secret());
         Self(Arc::new(Inner {
             issuer,
             resource,
+            offline_access,
             key: TestKey::generate(Algorithm::ES256, kid),
             consents: Store::new(CONSENT_LIFETIME),
             confirmed: Store::new(CONFIRMED_LIFETIME),
@@ -132,7 +135,7 @@ impl DevelopmentIssuer {
             "token_endpoint": format!("{issuer}/token"),
             "registration_endpoint": format!("{issuer}/register"),
             "jwks_uri": format!("{issuer}/jwks"),
-            "scopes_supported": scopes::SUPPORTED,
+            "scopes_supported": scopes::advertised(self.0.offline_access),
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
             "grant_types_supported": ["authorization_code", "refresh_token"],

@@ -2,6 +2,7 @@
 
 mod configured;
 mod confirmed;
+mod help;
 mod notes;
 mod program;
 mod redirect_uris;
