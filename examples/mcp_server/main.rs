@@ -18,6 +18,7 @@
 //! | `app.rs` | the routes, and the layers in front of each |
 //! | `tools.rs` | the MCP server and its tools |
 //! | `origins.rs` | web pages that may call: CORS and `Origin` |
+//! | `page.rs` | the page at `/`, and the frame of the other web pages |
 //! | `options.rs` | the command line |
 //! | `hints.rs` | the instructions that are printed at start-up |
 //! | `issuer/` | the development issuer. Leave it out when you copy the rest |
@@ -28,6 +29,7 @@ mod hints;
 mod issuer;
 mod options;
 mod origins;
+mod page;
 mod tools;
 
 use std::fmt::Display;
@@ -98,7 +100,7 @@ async fn run(options: Options) -> Result<(), String> {
     };
     let auth = JwtAuthLayer::for_mcp(config);
     let stop = CancellationToken::new();
-    let app = app::app(&auth, issuer.as_ref(), &origins, &stop);
+    let app = app::app(&base, &auth, issuer.as_ref(), &origins, &stop);
 
     println!("listening on {base}");
     hints::print(&base, issuer.as_ref());

@@ -47,6 +47,7 @@ use tower_jwt_auth::Algorithm;
 use tower_jwt_auth::test_util::TestKey;
 
 use self::authorize::Authorization;
+pub(crate) use self::page::BANNER;
 use self::store::Store;
 use self::token::Family;
 use crate::origins::is_loopback;
@@ -114,10 +115,8 @@ impl DevelopmentIssuer {
     /// The pages for the user. Put no CORS around them: a script that can read the consent page can
     /// also press its button.
     pub(crate) fn pages(&self) -> Router {
-        let pages = Router::new()
-            .route("/authorize", get(authorize::ask).post(authorize::answer))
-            .route("/authorize.css", get(page::style));
-        self.guarded(pages)
+        let authorize = get(authorize::ask).post(authorize::answer);
+        self.guarded(Router::new().route("/authorize", authorize))
     }
 
     fn guarded(&self, routes: Router<Self>) -> Router {

@@ -4,6 +4,7 @@ mod configured;
 mod confirmed;
 mod help;
 mod notes;
+mod pages;
 mod program;
 mod redirect_uris;
 mod sign_in;
