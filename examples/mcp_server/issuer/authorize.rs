@@ -39,7 +39,7 @@ pub(super) async fn ask(
     RawQuery(query): RawQuery,
 ) -> Response {
     let parameters = Parameters::parse(query.unwrap_or_default().as_bytes());
-    let (client_id, client, reply) = match asking(&parameters) {
+    let (client_id, client, reply) = match asking(&parameters, &issuer).await {
         Ok(asking) => asking,
         Err(why) => return page::error(why),
     };
@@ -85,14 +85,16 @@ pub(super) async fn answer(State(issuer): State<DevelopmentIssuer>, body: Bytes)
 
 /// The client that asks, and where the response goes. Until both are known, nothing is sent
 /// anywhere (RFC 6749 §4.1.2.1).
-fn asking(parameters: &Parameters) -> Result<(String, Client, Reply), &'static str> {
+async fn asking(
+    parameters: &Parameters,
+    issuer: &DevelopmentIssuer,
+) -> Result<(String, Client, Reply), &'static str> {
     const MALFORMED: &str = "The client's request is malformed.";
-    const UNKNOWN: &str = "The client is unknown.";
     const REDIRECT_URI: &str = "The client has not registered this redirect URI.";
     let required = |name| parameters.required(name).map_err(|_| MALFORMED);
     let (client_id, redirect_uri) = (required("client_id")?, required("redirect_uri")?);
     let state = parameters.optional("state").map_err(|_| MALFORMED)?;
-    let client = Client::of_id(client_id).ok_or(UNKNOWN)?;
+    let client = Client::find(client_id, issuer).await?;
     let registered = client.registered(redirect_uri).ok_or(REDIRECT_URI)?;
     let reply = Reply {
         redirect_uri: Url::parse(redirect_uri).map_err(|_| MALFORMED)?,

@@ -1,9 +1,10 @@
-//! Clients: they register themselves, and all are public.
+//! Clients: they register or publish themselves, and all are public.
 //!
-//! A `client_id` *is* the registration, so that nothing is stored (RFC 7591 §A.5.2): clients
-//! continue to work after a restart, and no flood of registrations fills the memory. The id needs
-//! no signature, because registration is open: anybody could have registered an invented one. An
-//! issuer that decides who may register must sign the id, or keep a list.
+//! The `client_id` of one that publishes itself is a URL: see `document.rs`. The other ids are made
+//! by registration. Such an id *is* the registration, so that nothing is stored (RFC 7591 §A.5.2):
+//! clients continue to work after a restart, and no flood of registrations fills the memory. The id
+//! needs no signature, because registration is open: anybody could have registered an invented one.
+//! An issuer that decides who may register must sign the id, or keep a list.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -18,11 +19,12 @@ use serde_json::json;
 
 use super::error::OAuthError;
 use super::redirect_uri::{is_good, without_loopback_port};
+use super::{DevelopmentIssuer, document};
 
 /// The id travels in URLs and in every token.
-const LONGEST_ID: usize = 2000;
+pub(super) const LONGEST_ID: usize = 2000;
 
-#[derive(Deserialize, Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
 pub(super) struct Client {
     #[serde(default)]
     client_name: String,
@@ -64,7 +66,24 @@ pub(super) async fn register(body: Bytes) -> Result<Response, OAuthError> {
 }
 
 impl Client {
-    pub(super) fn of_id(id: &str) -> Option<Self> {
+    /// The client of this id. A document is fetched, so only a user may cause this.
+    pub(super) async fn find(id: &str, issuer: &DevelopmentIssuer) -> Result<Self, &'static str> {
+        const UNKNOWN: &str = "The client is unknown.";
+        const URL: &str = "The client_id is a URL that cannot be used: it must be https, or http on \
+             this machine, in its normal form, with a path, and without a fragment and a user.";
+        match document::url_of(id) {
+            Some(url) => document::client_at(&url, issuer).await,
+            None => Self::registered_as(id).ok_or(if id.contains("://") { URL } else { UNKNOWN }),
+        }
+    }
+
+    /// Whether a client can have this id. Nothing is fetched: codes and refresh tokens are bound to
+    /// the id.
+    pub(super) fn may_have(id: &str) -> bool {
+        document::url_of(id).is_some() || Self::registered_as(id).is_some()
+    }
+
+    fn registered_as(id: &str) -> Option<Self> {
         let short = Some(id).filter(|id| id.len() <= LONGEST_ID)?;
         let json = URL_SAFE_NO_PAD.decode(short).ok()?;
         let client: Self = serde_json::from_slice(&json).ok()?;
@@ -94,7 +113,7 @@ impl Client {
         })
     }
 
-    fn has_good_redirect_uris(&self) -> bool {
+    pub(super) fn has_good_redirect_uris(&self) -> bool {
         !self.redirect_uris.is_empty() && self.redirect_uris.iter().all(|uri| is_good(uri))
     }
 }

@@ -5,14 +5,17 @@
 //! and it signs with a key that is made for tests. It must therefore be reachable from this machine
 //! alone, and rejects requests for any other host.
 //!
-//! It implements the flow correctly: authorization code with PKCE (RFC 7636, S256 only), dynamic
-//! registration of public clients (RFC 7591), one resource (RFC 8707), JWT access tokens (RFC
-//! 9068), refresh tokens that change with each use (RFC 9700 §4.14.2), metadata (RFC 8414, and at
-//! the path of OpenID Connect), `iss` in each authorization response (RFC 9207).
+//! It implements the flow correctly: authorization code with PKCE (RFC 7636, S256 only), public
+//! clients that publish themselves (client id metadata documents) or register (RFC 7591), one
+//! resource (RFC 8707), JWT access tokens (RFC 9068), refresh tokens that change with each use (RFC
+//! 9700 §4.14.2), metadata (RFC 8414, and at the path of OpenID Connect), `iss` in each
+//! authorization response (RFC 9207).
 //!
 //! | file | contents |
 //! | --- | --- |
-//! | `client.rs` | registration of clients |
+//! | `client.rs` | the clients, and their registration |
+//! | `document.rs` | clients whose id is the URL of a document |
+//! | `guarded_fetch.rs` | fetches such a document, and nothing else that this machine can reach |
 //! | `redirect_uri.rs` | the addresses at which a client may receive a code |
 //! | `authorize.rs` | the authorization endpoint |
 //! | `page.rs` | the consent page |
@@ -24,7 +27,9 @@
 
 mod authorize;
 mod client;
+mod document;
 mod error;
+mod guarded_fetch;
 mod page;
 mod parameters;
 mod redirect_uri;
@@ -47,6 +52,7 @@ use tower_jwt_auth::Algorithm;
 use tower_jwt_auth::test_util::TestKey;
 
 use self::authorize::Authorization;
+use self::client::Client;
 pub(crate) use self::page::BANNER;
 use self::store::Store;
 use self::token::Family;
@@ -54,6 +60,9 @@ use crate::origins::is_loopback;
 
 /// The lifetime of an access token, which cannot be revoked.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(60 * 60);
+/// A user who signs in again and again causes one fetch, and a developer who changes the document
+/// waits no longer than this.
+const DOCUMENT_LIFETIME: Duration = Duration::from_secs(60);
 /// The time in which a user must decide on the page.
 const CONSENT_LIFETIME: Duration = Duration::from_secs(10 * 60);
 /// The time in which errors are sent to a client without a page in between, once it was allowed.
@@ -73,6 +82,8 @@ struct Inner {
     resource: String,
     offline_access: bool,
     key: TestKey,
+    /// Clients that publish themselves.
+    documents: Store<Client>,
     /// Requests that wait for the decision of a user.
     consents: Store<Authorization>,
     /// The clients that a user has allowed, with their redirect URIs.
@@ -93,6 +104,7 @@ impl DevelopmentIssuer {
             resource,
             offline_access,
             key: TestKey::generate(Algorithm::ES256, kid),
+            documents: Store::new(DOCUMENT_LIFETIME),
             consents: Store::new(CONSENT_LIFETIME),
             confirmed: Store::new(CONFIRMED_LIFETIME),
             codes: Store::new(CODE_LIFETIME),
@@ -140,6 +152,7 @@ impl DevelopmentIssuer {
             "grant_types_supported": ["authorization_code", "refresh_token"],
             "token_endpoint_auth_methods_supported": ["none"],
             "code_challenge_methods_supported": ["S256"],
+            "client_id_metadata_document_supported": true,
             "authorization_response_iss_parameter_supported": true,
             // OpenID Connect Discovery requires these two. No ID token is ever issued.
             "subject_types_supported": ["public"],

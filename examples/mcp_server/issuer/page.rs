@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::authorize::Authorization;
+use super::document;
 use super::scopes::{OFFLINE, READ, WRITE};
 use crate::page::escaped;
 
@@ -25,13 +26,18 @@ impl Consent {
         }
         let client = escaped(&shortened(&authorization.client_name));
         let resource = escaped(resource);
+        let published = document::host_of(&authorization.client_id).map(|host| {
+            let host = escaped(&shortened(&host));
+            format!("<p class=\"to\">It is published by <code>{host}</code></p>")
+        });
+        let published = published.unwrap_or_default();
         let mut target = authorization.reply.redirect_uri.clone();
         target.set_query(None);
         let target = escaped(&shortened(target.as_str()));
         let before = format!(
             "<h1>Allow <q><bdi>{client}</bdi></q>?</h1>\
              <p>A program of this name wants to use <code>{resource}</code> on your behalf:</p>\
-             <ul>{scopes}</ul>\
+             <ul>{scopes}</ul>{published}\
              <p class=\"to\">The response goes to <code>{target}</code></p>\
              <form method=\"post\" action=\"/authorize\">\
              <input type=\"hidden\" name=\"consent\" value=\""

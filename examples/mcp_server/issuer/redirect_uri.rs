@@ -6,9 +6,9 @@ use std::net::IpAddr;
 use url::{Host, Url};
 
 /// Schemes that no app has for itself. The private scheme of an app should be a domain name in
-/// reverse (RFC 8252 §7.1), but many apps use a plain word. So every scheme is allowed but these; an
-/// app that is not known here is more likely than a browser with a new scheme, and the page shows
-/// the user where the response goes.
+/// reverse (RFC 8252 §7.1), but many apps use a plain word. So every scheme is allowed but these;
+/// an app that is not known here is more likely than a browser with a new scheme, and the page
+/// shows the user where the response goes.
 const NOT_AN_APP: [&str; 4] = [
     // A browser runs them, or shows what the client wrote.
     "about blob cid data filesystem jar javascript livescript mhtml mocha vbscript view-source",

@@ -1,5 +1,6 @@
 //! The example `mcp_server`, run as a program of its own.
 
+mod client_documents;
 mod configured;
 mod confirmed;
 mod help;
