@@ -3,6 +3,34 @@
 use super::program::{self, Program};
 use super::visitor::Visitor;
 
+#[test]
+fn field_h06_help_is_the_page_of_the_guide() {
+    let guide = include_str!("../../../src/guide/mcp.rs");
+    for argument in ["--help", "-h"] {
+        let (code, help, said) = program::run_and_read(&[argument]);
+        assert_eq!((code, said.as_str()), (Some(0), ""), "{said}");
+        let page = help.lines().map(|line| format!("//! {line}"));
+        let page: Vec<_> = page.map(|line| line.trim_end().to_owned()).collect();
+        let block = format!("//! ```text\n{}\n//! ```\n", page.join("\n"));
+        assert!(guide.contains(&block), "not in guide::mcp:\n{block}");
+        for option in [
+            "--allow-origin",
+            "--bind",
+            "--config",
+            "--help",
+            "--offline-access",
+        ] {
+            assert!(help.contains(&format!("  {option}")), "{option}: {help}");
+        }
+        let widest = help.lines().map(|line| line.chars().count()).max();
+        assert!(widest.unwrap() <= 96, "{help}");
+    }
+    // Whoever mistypes an option is told where they stand.
+    let (code, help, said) = program::run_and_read(&["--hlep"]);
+    assert_eq!((code, help.as_str()), (Some(2), ""));
+    assert!(said.contains("--help"), "{said}");
+}
+
 #[tokio::test]
 async fn field_h02_offline_access_is_advertised_when_asked_for() {
     for (arguments, advertised) in [(&[][..], false), (&["--offline-access"][..], true)] {

@@ -86,3 +86,43 @@ async fn field_h01_every_event_carries_json() {
         _ => assert_eq!(called.json()["id"], 1),
     }
 }
+
+#[tokio::test]
+async fn field_h06_the_server_has_its_own_name() {
+    let program = Program::start(&[]);
+    let visitor = Visitor::arrive(&program.base).await;
+    let granted = visitor.sign_in("mcp:read").await;
+    let bearer = format!("Bearer {}", granted["access_token"].as_str().unwrap());
+    let ask = async |version: &str, method: &str, params: Value| {
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", "application/json"),
+            ("accept", "application/json, text/event-stream"),
+            ("mcp-protocol-version", version),
+            ("mcp-method", method),
+        ];
+        let url = visitor.resource();
+        let answer = visitor
+            .send(Method::POST, &url, &headers, body.to_string())
+            .await;
+        answer.body
+    };
+    let name = "\"name\":\"mcp_server\"";
+    let version = format!("\"version\":\"{}\"", env!("CARGO_PKG_VERSION"));
+    let client = json!({"name": "x", "version": "1"});
+    let hello = json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client});
+    let discover = json!({"_meta": {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientInfo": client,
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }});
+    for (protocol, method, params) in [
+        ("2025-06-18", "initialize", hello),
+        ("2026-07-28", "server/discover", discover),
+    ] {
+        let said = ask(protocol, method, params).await;
+        assert!(said.contains(name), "{method}: {said}");
+        assert!(said.contains(&version), "{method}: {said}");
+    }
+}
