@@ -8,29 +8,39 @@ use axum::routing::get;
 use axum::{Extension, Json, Router};
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tower::Layer as _;
 use tower_jwt_auth::mcp::{McpScopesLayer, SessionBindingLayer};
 use tower_jwt_auth::{AuthInfo, JwtAuthLayer};
 
-use crate::issuer::DevelopmentIssuer;
+use crate::issuer::{self, DevelopmentIssuer};
 use crate::origins::Origins;
+use crate::page;
 use crate::tools::{Notebook, Tools};
 
+/// The routes of a server that listens at `base`.
 pub(crate) fn app(
+    base: &str,
     auth: &JwtAuthLayer,
     issuer: Option<&DevelopmentIssuer>,
     origins: &Origins,
     stop: &CancellationToken,
 ) -> Router {
     let notebook = Notebook::default();
+    // rmcp begins each event stream with an event that has no data, and some clients (Gemini CLI)
+    // parse the data of each event as JSON. Turn it off twice: here for the responses in a session,
+    // and below for all other streams.
+    let mut sessions = LocalSessionManager::default();
+    sessions.session_config.sse_retry = None;
     let mcp = StreamableHttpService::new(
         move || Ok(Tools::new(notebook.clone())),
-        Arc::new(LocalSessionManager::default()),
+        Arc::new(sessions),
         StreamableHttpServerConfig::default()
             .with_allowed_hosts(allowed_hosts(auth))
             .with_allowed_origins(origins.for_rmcp())
             .enforce_origin_validation()
+            .with_sse_retry(None)
             .with_cancellation_token(stop.child_token()),
     );
     let mcp = SessionBindingLayer::new().layer(scopes().layer(mcp));
@@ -39,7 +49,11 @@ pub(crate) fn app(
         .route("/whoami", get(whoami))
         .route_layer(auth.clone());
     let keys = auth.clone();
+    let url = public_url(auth).unwrap_or_else(|| format!("{base}/mcp"));
+    let banner = issuer.map_or("", |_| issuer::BANNER);
     let open = Router::new()
+        .route("/", get(async move || page::home(&url, banner)))
+        .route("/style.css", get(page::style))
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(move || readiness(keys.clone())));
     // The metadata has its own CORS headers, for every origin.
@@ -47,11 +61,14 @@ pub(crate) fn app(
         .resource_metadata()
         .map(|metadata| metadata.router())
         .unwrap_or_default();
-    let issuer = issuer.map(DevelopmentIssuer::router).unwrap_or_default();
+    let (endpoints, pages) = issuer
+        .map(|issuer| (issuer.endpoints(), issuer.pages()))
+        .unwrap_or_default();
     Router::new()
         .merge(protected)
-        .merge(issuer)
+        .merge(endpoints)
         .layer(origins.cors())
+        .merge(pages)
         .merge(open)
         .merge(metadata)
 }
@@ -76,6 +93,19 @@ fn allowed_hosts(auth: &JwtAuthLayer) -> Vec<String> {
         .map(ToOwned::to_owned)
         .chain(public)
         .collect()
+}
+
+/// The URL that clients use, if the configuration names it.
+fn public_url(auth: &JwtAuthLayer) -> Option<String> {
+    let metadata = auth.resource_metadata()?;
+    let document: Value = serde_json::from_slice(metadata.document()).ok()?;
+    let resource = document["resource"].as_str()?;
+    // A resource may also be the whole host.
+    let path = resource.parse::<Uri>().ok()?.path().to_owned();
+    Some(match path.as_str() {
+        "/" => format!("{}/mcp", resource.trim_end_matches('/')),
+        _ => resource.to_owned(),
+    })
 }
 
 async fn whoami(Extension(auth): Extension<AuthInfo>) -> Json<AuthInfo> {

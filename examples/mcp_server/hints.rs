@@ -31,6 +31,7 @@ Point an MCP client at {base}/mcp; it signs in without configuration:
 
   Inspector:   npx @modelcontextprotocol/inspector   then Streamable HTTP, {base}/mcp
   TypeScript:  new StreamableHTTPClientTransport(new URL(\"{base}/mcp\"), {{ authProvider }})
+  Browser:     {base} is a page with the URL to copy
 
 A token to use without a client, valid for one hour:
 

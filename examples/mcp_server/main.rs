@@ -18,7 +18,8 @@
 //! | `app.rs` | the routes, and the layers in front of each |
 //! | `tools.rs` | the MCP server and its tools |
 //! | `origins.rs` | web pages that may call: CORS and `Origin` |
-//! | `options.rs` | the command line |
+//! | `page.rs` | the page at `/`, and the frame of the other web pages |
+//! | `options.rs` | the command line; `help.txt` is what `--help` prints |
 //! | `hints.rs` | the instructions that are printed at start-up |
 //! | `issuer/` | the development issuer. Leave it out when you copy the rest |
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
@@ -28,6 +29,7 @@ mod hints;
 mod issuer;
 mod options;
 mod origins;
+mod page;
 mod tools;
 
 use std::fmt::Display;
@@ -45,6 +47,14 @@ use crate::options::Options;
 use crate::origins::Origins;
 
 fn main() -> ExitCode {
+    let options = match Options::parse(std::env::args_os().skip(1)) {
+        Ok(options) => options,
+        Err(message) => return fail(&message),
+    };
+    if options.help {
+        print!("{}", options::HELP);
+        return ExitCode::SUCCESS;
+    }
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("warn,tower_jwt_auth=info"));
     tracing_subscriber::fmt()
@@ -56,8 +66,7 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("no runtime could be started: {error}")),
     };
-    let outcome = Options::parse(std::env::args_os().skip(1))
-        .and_then(|options| runtime.block_on(run(options)));
+    let outcome = runtime.block_on(run(options));
     // Streams that clients keep open must not keep the process alive.
     runtime.shutdown_background();
     match outcome {
@@ -86,7 +95,7 @@ async fn run(options: Options) -> Result<(), String> {
             let resource = format!("{base}/mcp");
             let config =
                 development_config(&base, &resource).map_err(sentence("the development set-up"))?;
-            let issuer = DevelopmentIssuer::new(base.clone(), resource);
+            let issuer = DevelopmentIssuer::new(base.clone(), resource, options.offline_access);
             let origins = Origins::loopback_and(options.allow_origin);
             (config, Some(issuer), origins)
         }
@@ -98,7 +107,7 @@ async fn run(options: Options) -> Result<(), String> {
     };
     let auth = JwtAuthLayer::for_mcp(config);
     let stop = CancellationToken::new();
-    let app = app::app(&auth, issuer.as_ref(), &origins, &stop);
+    let app = app::app(&base, &auth, issuer.as_ref(), &origins, &stop);
 
     println!("listening on {base}");
     hints::print(&base, issuer.as_ref());

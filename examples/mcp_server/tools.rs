@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::request::Parts;
 use rmcp::handler::server::wrapper::Parameters;
-use rmcp::model::{ErrorData, ServerCapabilities, ServerConfig};
+use rmcp::model::{ErrorData, Implementation, ServerCapabilities, ServerConfig};
 use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler, tool, tool_handler, tool_router};
 use schemars::JsonSchema;
@@ -16,8 +16,8 @@ use tower_jwt_auth::mcp::{AuthInfoExt as _, Principal};
 const MOST_NOTES: usize = 100;
 const LONGEST_NOTE: usize = 1000;
 
-/// The newest hundred notes of all callers. A note belongs to a principal, because sessions and
-/// tokens change.
+/// The newest hundred notes of all callers. A note belongs to a user, because sessions, tokens and
+/// clients change: some clients register anew each time.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Notebook(Arc<Mutex<VecDeque<(Principal, String)>>>);
 
@@ -62,8 +62,7 @@ impl Tools {
         Parameters(note): Parameters<Note>,
         context: RequestContext<RoleServer>,
     ) -> Result<String, ErrorData> {
-        let owner = caller(&context)?
-            .principal()
+        let owner = owner(caller(&context)?)
             .ok_or_else(|| ErrorData::invalid_request("the token names nobody", None))?;
         if note.text.len() > LONGEST_NOTE {
             return Err(ErrorData::invalid_params("a note that long", None));
@@ -76,6 +75,8 @@ impl Tools {
 impl ServerHandler for Tools {
     fn get_info(&self) -> ServerConfig {
         ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+            // Without a name, clients show the name of the library.
+            .with_server_info(Implementation::new("mcp_server", env!("CARGO_PKG_VERSION")))
             .with_instructions("Ask whoami who you are; append_note keeps notes")
     }
 }
@@ -87,6 +88,14 @@ fn caller(context: &RequestContext<RoleServer>) -> Result<&AuthInfo, ErrorData> 
         .get::<Parts>()
         .and_then(|parts| parts.auth_info())
         .ok_or_else(|| ErrorData::internal_error("JwtAuthLayer is missing", None))
+}
+
+/// The user, whichever client they use; or the client, if it acts for no user.
+fn owner(auth: &AuthInfo) -> Option<Principal> {
+    match auth.subject() {
+        Some(subject) => Some(Principal::new(auth.issuer(), None, Some(subject))),
+        None => auth.principal(),
+    }
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String, ErrorData> {

@@ -8,7 +8,7 @@ use crate::caller::AuthInfo;
 /// the key that the token is bound to.
 ///
 /// Use it, and never the token, as the key of sessions, handles and cached state. For data that a
-/// user expects to see from every client, use only the issuer and the subject.
+/// user expects to see from every client, leave out the client: see [`AuthInfo::principal`].
 ///
 /// ```
 /// # #[cfg(feature = "test-util")] {
@@ -49,8 +49,45 @@ impl Principal {
 }
 
 impl AuthInfo {
-    /// The caller's identity across refreshes of its token. `None` if the token names neither a
-    /// subject nor a client, because then any caller of that issuer could be meant.
+    /// The caller's identity across refreshes of its token: issuer, client and subject. `None` if
+    /// the token names neither a subject nor a client, because then any caller of that issuer could
+    /// be meant.
+    ///
+    /// The client is part of it, so that one program cannot use what another has started for the
+    /// same user. But a program may get a new client id each time its user signs in: several MCP
+    /// clients register anew for every login (RFC 7591). So the key depends on what you store:
+    ///
+    /// | what you store | key |
+    /// | --- | --- |
+    /// | what one client has started: sessions, handles, `requestState`, subscriptions, running tasks | the principal |
+    /// | limits on requests | the issuer and the subject, or one user gets a new allowance with each registration |
+    /// | what belongs to the user: documents, notes, settings | the issuer and the subject |
+    /// | a token without a subject, as a program without a user gets it (RFC 6749 §4.4) | the principal |
+    ///
+    /// Never use the subject without the issuer: another issuer may give the same subject to
+    /// somebody else (RFC 7519 §4.1.2).
+    ///
+    /// ```
+    /// # #[cfg(feature = "test-util")] {
+    /// use tower_jwt_auth::AuthInfo;
+    /// use tower_jwt_auth::mcp::Principal;
+    ///
+    /// /// The owner of data that a user expects to see from every client.
+    /// fn owner(auth: &AuthInfo) -> Option<Principal> {
+    ///     match auth.subject() {
+    ///         Some(subject) => Some(Principal::new(auth.issuer(), None, Some(subject))),
+    ///         None => auth.principal(),
+    ///     }
+    /// }
+    ///
+    /// let signed_in = |client: &str| {
+    ///     AuthInfo::for_tests(serde_json::json!({"sub": "alice", "client_id": client}))
+    /// };
+    /// let (monday, tuesday) = (signed_in("registered-1"), signed_in("registered-2"));
+    /// assert_ne!(monday.principal(), tuesday.principal());
+    /// assert_eq!(owner(&monday), owner(&tuesday));
+    /// # }
+    /// ```
     #[must_use]
     pub fn principal(&self) -> Option<Principal> {
         let (client, subject) = (self.named_client(), self.subject());

@@ -28,7 +28,7 @@
 //! | S6 | **Set `resource` to the URL** that clients type, without a slash at the end; not to a load balancer's internal name | [`resource`](crate::config::JwtAuthConfigBuilder::resource) |
 //! | M1, M3 | **Forward `/.well-known/oauth-protected-resource`** and everything below it to this process, without authentication | reverse proxies that forward only `/mcp` hide it |
 //! | – | **CORS** for clients in a browser, outside the auth layer | [`mcp`](super::mcp#6-let-browsers-in) |
-//! | – | **Limit rates**, per address outside the layer and per principal inside | `tower::limit`, or the proxy. A signature check costs more than sending a token does |
+//! | – | **Limit rates**, per address outside the layer, and per issuer and subject inside | `tower::limit`, or the proxy. A signature check costs more than sending a token does |
 //! | – | **Authorize.** The token does not say whether this user may read that record | `check` for the few rules that apply to every request, the tools for the rest |
 //! | – | **Limit bodies and calls.** The layers limit only the bodies that they read | rmcp: 4 MiB per message |
 //!

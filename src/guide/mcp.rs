@@ -2,9 +2,41 @@
 //! step up.
 //!
 //! Written for rmcp 3.11, axum 0.8 and tower-http 0.7; every block on this page is compiled against
-//! them. `cargo run --example mcp_server` runs the result, with a development issuer at which any
-//! MCP client signs in. The settings for identity providers are in [`providers`](super::providers),
-//! your remaining tasks in [`checklist`](super::checklist).
+//! them. The result is the example `mcp_server`, with a development issuer at which any MCP client
+//! signs in. The settings for identity providers are in [`providers`](super::providers), your
+//! remaining tasks in [`checklist`](super::checklist).
+//!
+//! `cargo run --example mcp_server -- --help` prints this page:
+//!
+//! ```text
+//! mcp_server is an MCP server that accepts only callers with a valid access token.
+//! Point an MCP client at http://127.0.0.1:3000/mcp: it signs in without configuration.
+//!
+//! Usage: mcp_server [--config FILE] [--bind ADDR] [--allow-origin ORIGIN].. [--offline-access]
+//!
+//!   --allow-origin ORIGIN  Let web pages of ORIGIN call, such as https://app.example.com. Can be
+//!                          repeated. Without --config, every page of this machine may call.
+//!   --bind ADDR            Listen at ADDR instead of 127.0.0.1:3000. Port 0 takes a free port.
+//!                          Without --config, ADDR must be a loopback address.
+//!   --config FILE          Accept the tokens of your identity provider, as the JSON in FILE says.
+//!                          Without --config, a development issuer in the same process lets anybody
+//!                          at this machine sign in.
+//!   --help                 Print this page.
+//!   --offline-access       Let the development issuer advertise the scope offline_access. Clients
+//!                          then get refresh tokens, and some refresh where they should request a
+//!                          scope that is missing.
+//!
+//! It prints on standard output:
+//!
+//!   listening on http://127.0.0.1:3000   Once it accepts requests. In a browser, this address is a
+//!                                        page with the URL for MCP clients.
+//!   a token                              Valid for one hour. Not printed with --config.
+//!   three curl commands                  Each on one line: who is calling, over HTTP; the same as
+//!                                        an MCP tool; the response to a request without a token.
+//!
+//! It logs on standard error. RUST_LOG selects what; the default is warn,tower_jwt_auth=info.
+//! The exit code is 0 after SIGINT or SIGTERM, and 2 when it cannot start.
+//! ```
 //!
 //! # 1. Close it
 //!
@@ -30,7 +62,7 @@
 //!     }
 //! }
 //!
-//! #[tool_handler]
+//! #[tool_handler(name = "notes")]
 //! impl ServerHandler for Notes {}
 //!
 //! pub fn app() -> Result<Router, ConfigError> {
@@ -39,12 +71,15 @@
 //!         .issuer("https://idp.example.com")
 //!         .required_scopes(["mcp:read"])
 //!         .build()?;
+//!     let mut sessions = LocalSessionManager::default();
+//!     sessions.session_config.sse_retry = None;
 //!     let mcp = StreamableHttpService::new(
 //!         || Ok(Notes),
-//!         Arc::new(LocalSessionManager::default()),
+//!         Arc::new(sessions),
 //!         StreamableHttpServerConfig::default()
 //!             .with_allowed_hosts(["mcp.example.com"])
-//!             .with_allowed_origins(["https://app.example.com:443"]),
+//!             .with_allowed_origins(["https://app.example.com:443"])
+//!             .with_sse_retry(None),
 //!     );
 //!     Ok(Router::new()
 //!         .route_service("/mcp", mcp)
@@ -72,6 +107,12 @@
 //! - rmcp accepts only loopback hosts unless `with_allowed_hosts` says otherwise, and checks
 //!   `Origin` only when `with_allowed_origins` or `enforce_origin_validation` is set. The MCP spec
 //!   demands that check.
+//! - `sse_retry` is off, in the service and in the session manager. By default, rmcp begins each
+//!   event stream with an event that has an id and a time to reconnect, and empty data. Some
+//!   clients (Gemini CLI 0.61) parse the data of each event as JSON: they sign in, and then have no
+//!   tools. Without that event a client chooses itself when it reconnects.
+//! - Give your server a name, as `tool_handler` does here, or with `with_server_info` in `get_info`
+//!   (next step). Otherwise clients show the name of the library, `rmcp`.
 //! - Prefer `route_service` to `nest_service`: the latter strips the prefix from the path, and the
 //!   layer compares the paths that it sees ([`open_paths`](crate::JwtAuthLayer::open_paths), the
 //!   metadata).
@@ -88,8 +129,8 @@
 //! # mod page {
 //! use http::request::Parts;
 //! use rmcp::model::{
-//!     ErrorData, PromptMessage, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult,
-//!     ResourceContents, Role, ServerCapabilities, ServerConfig,
+//!     ErrorData, Implementation, PromptMessage, ReadResourceRequestParams, ReadResourceResponse,
+//!     ReadResourceResult, ResourceContents, Role, ServerCapabilities, ServerConfig,
 //! };
 //! use rmcp::service::RequestContext;
 //! use rmcp::{
@@ -97,7 +138,7 @@
 //!     tool_router,
 //! };
 //! use tower_jwt_auth::AuthInfo;
-//! use tower_jwt_auth::mcp::AuthInfoExt as _;
+//! use tower_jwt_auth::mcp::{AuthInfoExt as _, Principal};
 //!
 //! #[derive(Clone)]
 //! struct Notes;
@@ -108,6 +149,14 @@
 //!         .get::<Parts>()
 //!         .and_then(|parts| parts.auth_info())
 //!         .ok_or_else(|| ErrorData::internal_error("JwtAuthLayer is missing", None))
+//! }
+//!
+//! /// The user, whichever client they use; or the client, if it acts for no user.
+//! fn owner(auth: &AuthInfo) -> Option<Principal> {
+//!     match auth.subject() {
+//!         Some(subject) => Some(Principal::new(auth.issuer(), None, Some(subject))),
+//!         None => auth.principal(),
+//!     }
 //! }
 //!
 //! #[tool_router]
@@ -138,6 +187,7 @@
 //!         let capabilities =
 //!             ServerCapabilities::builder().enable_tools().enable_prompts().enable_resources();
 //!         ServerConfig::new(capabilities.build())
+//!             .with_server_info(Implementation::new("notes", env!("CARGO_PKG_VERSION")))
 //!     }
 //!
 //!     async fn read_resource(
@@ -145,7 +195,7 @@
 //!         request: ReadResourceRequestParams,
 //!         context: RequestContext<RoleServer>,
 //!     ) -> Result<ReadResourceResponse, ErrorData> {
-//!         let owner = caller(&context)?.principal();
+//!         let owner = owner(caller(&context)?);
 //!         let nobody = || ErrorData::invalid_request("the token names nobody", None);
 //!         let owner = owner.ok_or_else(nobody)?;
 //!         let text = format!("the notes of {owner:?}");
@@ -159,8 +209,12 @@
 //! - Read it in each call and never store it in the handler. A session outlives a token, and the
 //!   factory that creates a handler sees no request.
 //! - [`principal`](crate::AuthInfo::principal) identifies the caller across refreshes of the token:
-//!   issuer, client and subject. Key stored data by it, never by the token or the session. It is
-//!   `None` if the token names neither a subject nor a client; store nothing for such a caller.
+//!   issuer, client and subject. Key what one client has started by it, never by the token or the
+//!   session. It is `None` if the token names neither a subject nor a client; store nothing for
+//!   such a caller.
+//! - Key what belongs to the user by issuer and subject alone. Several clients register anew at
+//!   each sign-in, and their user would lose what is stored for the client.
+//!   [`principal`](crate::AuthInfo::principal) shows how.
 //! - [`token`](crate::AuthInfo::token) is for this server alone. Use your own token for other
 //!   servers, or token exchange (RFC 8693).
 //!
@@ -312,12 +366,15 @@
 //!             .required_scopes(["mcp:read"])
 //!             .build()?,
 //!     );
+//!     let mut sessions = LocalSessionManager::default();
+//!     sessions.session_config.sse_retry = None;
 //!     let mcp = StreamableHttpService::new(
 //!         || Ok(Notes),
-//!         Arc::new(LocalSessionManager::default()),
+//!         Arc::new(sessions),
 //!         StreamableHttpServerConfig::default()
 //!             .with_allowed_hosts(["mcp.example.com"])
-//!             .with_allowed_origins(["https://app.example.com:443"]),
+//!             .with_allowed_origins(["https://app.example.com:443"])
+//!             .with_sse_retry(None),
 //!     );
 //!     let cors = CorsLayer::new()
 //!         .allow_origin([HeaderValue::from_static("https://app.example.com")])

@@ -28,6 +28,8 @@ pub(super) struct Reply {
     pub(super) redirect_uri: Url,
     /// As the client wrote it, for the comparison at the token endpoint.
     pub(super) redirect_uri_text: String,
+    /// The client and its registered redirect URI, which may have another port.
+    receiver: String,
     state: Option<String>,
 }
 
@@ -37,17 +39,14 @@ pub(super) async fn ask(
     RawQuery(query): RawQuery,
 ) -> Response {
     let parameters = Parameters::parse(query.unwrap_or_default().as_bytes());
-    // Nothing is sent to an unknown redirect URI (RFC 6749 §4.1.2.1).
-    let Some((client_id, client, redirect_uri)) = client_of(&parameters) else {
-        return page::error("The client is unknown, or it has not registered this redirect URI.");
-    };
-    let Some(reply) = Reply::to(redirect_uri, &parameters) else {
-        return page::error("The client's request is malformed.");
+    let (client_id, client, reply) = match asking(&parameters, &issuer).await {
+        Ok(asking) => asking,
+        Err(why) => return page::error(why),
     };
     match requested(&issuer, &parameters) {
         Ok((scopes, challenge)) => {
             let authorization = Authorization {
-                client_id: client_id.to_owned(),
+                client_id,
                 client_name: client.name().to_owned(),
                 scopes,
                 challenge,
@@ -56,7 +55,12 @@ pub(super) async fn ask(
             let page = page::Consent::of(&authorization, &issuer.0.resource);
             page.with_token(&issuer.0.consents.put(authorization))
         }
-        Err(error) => reply.reject(&issuer, error),
+        Err(error) if issuer.0.confirmed.get(&reply.receiver).is_some() => {
+            reply.reject(&issuer, error)
+        }
+        // Anybody can register any address. A redirect that needs no click would make this an open
+        // redirector (RFC 9700 §4.11.2).
+        Err(OAuthError { error, description }) => page::error(&format!("{description} ({error}).")),
     }
 }
 
@@ -74,17 +78,31 @@ pub(super) async fn answer(State(issuer): State<DevelopmentIssuer>, body: Bytes)
         return authorization.reply.reject(&issuer, DENIED);
     }
     let reply = authorization.reply.clone();
+    issuer.0.confirmed.put_under(reply.receiver.clone(), ());
     let code = issuer.0.codes.put(authorization);
     reply.send(&issuer, &[("code", &code)])
 }
 
-fn client_of(parameters: &Parameters) -> Option<(&str, Client, &str)> {
-    let client_id = parameters.required("client_id").ok()?;
-    let redirect_uri = parameters.required("redirect_uri").ok()?;
-    let client = Client::of_id(client_id)?;
-    client
-        .may_be_answered_at(redirect_uri)
-        .then_some((client_id, client, redirect_uri))
+/// The client that asks, and where the response goes. Until both are known, nothing is sent
+/// anywhere (RFC 6749 §4.1.2.1).
+async fn asking(
+    parameters: &Parameters,
+    issuer: &DevelopmentIssuer,
+) -> Result<(String, Client, Reply), &'static str> {
+    const MALFORMED: &str = "The client's request is malformed.";
+    const REDIRECT_URI: &str = "The client has not registered this redirect URI.";
+    let required = |name| parameters.required(name).map_err(|_| MALFORMED);
+    let (client_id, redirect_uri) = (required("client_id")?, required("redirect_uri")?);
+    let state = parameters.optional("state").map_err(|_| MALFORMED)?;
+    let client = Client::find(client_id, issuer).await?;
+    let registered = client.registered(redirect_uri).ok_or(REDIRECT_URI)?;
+    let reply = Reply {
+        redirect_uri: Url::parse(redirect_uri).map_err(|_| MALFORMED)?,
+        redirect_uri_text: redirect_uri.to_owned(),
+        receiver: format!("{client_id} {registered}"),
+        state: state.map(ToOwned::to_owned),
+    };
+    Ok((client_id.to_owned(), client, reply))
 }
 
 /// The requested scopes, and the PKCE challenge.
@@ -110,14 +128,6 @@ fn requested(
 }
 
 impl Reply {
-    fn to(redirect_uri: &str, parameters: &Parameters) -> Option<Self> {
-        Some(Self {
-            redirect_uri: Url::parse(redirect_uri).ok()?,
-            redirect_uri_text: redirect_uri.to_owned(),
-            state: parameters.optional("state").ok()?.map(ToOwned::to_owned),
-        })
-    }
-
     fn reject(&self, issuer: &DevelopmentIssuer, error: OAuthError) -> Response {
         let OAuthError { error, description } = error;
         self.send(

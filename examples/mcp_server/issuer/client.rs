@@ -1,11 +1,11 @@
-//! Clients: they register themselves, and all are public.
+//! Clients: they register or publish themselves, and all are public.
 //!
-//! A `client_id` *is* the registration, so that nothing is stored (RFC 7591 §A.5.2): clients
-//! continue to work after a restart, and no flood of registrations fills the memory. The id needs
-//! no signature, because registration is open: anybody could have registered an invented one. An
-//! issuer that decides who may register must sign the id, or keep a list.
+//! The `client_id` of one that publishes itself is a URL: see `document.rs`. The other ids are made
+//! by registration. Such an id *is* the registration, so that nothing is stored (RFC 7591 §A.5.2):
+//! clients continue to work after a restart, and no flood of registrations fills the memory. The id
+//! needs no signature, because registration is open: anybody could have registered an invented one.
+//! An issuer that decides who may register must sign the id, or keep a list.
 
-use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Json;
@@ -16,17 +16,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use url::{Host, Url};
 
 use super::error::OAuthError;
+use super::redirect_uri::{is_good, without_loopback_port};
+use super::{DevelopmentIssuer, document};
 
 /// The id travels in URLs and in every token.
-const LONGEST_ID: usize = 2000;
+pub(super) const LONGEST_ID: usize = 2000;
 
-/// Editors whose private scheme lacks the period that RFC 8252 §8.4 requires.
-const EDITORS: [&str; 5] = ["cursor", "vscode", "vscode-insiders", "windsurf", "zed"];
-
-#[derive(Deserialize, Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
 pub(super) struct Client {
     #[serde(default)]
     client_name: String,
@@ -43,7 +41,7 @@ pub(super) async fn register(body: Bytes) -> Result<Response, OAuthError> {
     );
     const REDIRECT_URI: OAuthError = OAuthError::new(
         "invalid_redirect_uri",
-        "Redirect URIs are https, http on a loopback host, or an app's own scheme",
+        "Redirect URIs are https, http on a loopback host, or of an app's own scheme, without a fragment and a user",
     );
     let client: Client = serde_json::from_slice(&body).map_err(|_| METADATA)?;
     if !client.has_good_redirect_uris() {
@@ -68,7 +66,24 @@ pub(super) async fn register(body: Bytes) -> Result<Response, OAuthError> {
 }
 
 impl Client {
-    pub(super) fn of_id(id: &str) -> Option<Self> {
+    /// The client of this id. A document is fetched, so only a user may cause this.
+    pub(super) async fn find(id: &str, issuer: &DevelopmentIssuer) -> Result<Self, &'static str> {
+        const UNKNOWN: &str = "The client is unknown.";
+        const URL: &str = "The client_id is a URL that cannot be used: it must be https, or http on \
+             this machine, in its normal form, with a path, and without a fragment and a user.";
+        match document::url_of(id) {
+            Some(url) => document::client_at(&url, issuer).await,
+            None => Self::registered_as(id).ok_or(if id.contains("://") { URL } else { UNKNOWN }),
+        }
+    }
+
+    /// Whether a client can have this id. Nothing is fetched: codes and refresh tokens are bound to
+    /// the id.
+    pub(super) fn may_have(id: &str) -> bool {
+        document::url_of(id).is_some() || Self::registered_as(id).is_some()
+    }
+
+    fn registered_as(id: &str) -> Option<Self> {
         let short = Some(id).filter(|id| id.len() <= LONGEST_ID)?;
         let json = URL_SAFE_NO_PAD.decode(short).ok()?;
         let client: Self = serde_json::from_slice(&json).ok()?;
@@ -87,50 +102,18 @@ impl Client {
         }
     }
 
-    /// Requires exactly a registered URI, except for the port of a loopback address: a program
-    /// listens on any free port (RFC 8252 §7.3).
-    pub(super) fn may_be_answered_at(&self, uri: &str) -> bool {
-        let mut registered = self.redirect_uris.iter();
-        registered.any(|registered| {
-            registered == uri
+    /// The registered redirect URI that is equal to this one, except for the port of a loopback
+    /// address: a program listens on any free port (RFC 8252 §7.3).
+    pub(super) fn registered(&self, uri: &str) -> Option<&str> {
+        let mut registered = self.redirect_uris.iter().map(String::as_str);
+        registered.find(|registered| {
+            *registered == uri
                 || without_loopback_port(uri)
                     .is_some_and(|uri| without_loopback_port(registered) == Some(uri))
         })
     }
 
-    fn has_good_redirect_uris(&self) -> bool {
+    pub(super) fn has_good_redirect_uris(&self) -> bool {
         !self.redirect_uris.is_empty() && self.redirect_uris.iter().all(|uri| is_good(uri))
     }
-}
-
-fn without_loopback_port(uri: &str) -> Option<Url> {
-    let mut uri = Url::parse(uri).ok().filter(is_http_on_loopback)?;
-    uri.set_port(None).ok()?;
-    Some(uri)
-}
-
-/// Lists the allowed schemes. A list of dangerous schemes, such as `javascript:`, would never be
-/// complete.
-fn is_good(uri: &str) -> bool {
-    let Ok(uri) = Url::parse(uri) else {
-        return false;
-    };
-    let leads_to_client = match uri.scheme() {
-        "https" => uri.has_host(),
-        "http" => is_http_on_loopback(&uri),
-        scheme => scheme.contains('.') || EDITORS.contains(&scheme),
-    };
-    // RFC 6749 §3.1.2: no fragment. A user name could make a host look like another.
-    let plain = uri.fragment().is_none() && uri.username().is_empty() && uri.password().is_none();
-    leads_to_client && plain
-}
-
-fn is_http_on_loopback(uri: &Url) -> bool {
-    let loopback = match uri.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => IpAddr::from(address).is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    uri.scheme() == "http" && loopback
 }

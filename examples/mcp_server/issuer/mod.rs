@@ -5,27 +5,34 @@
 //! and it signs with a key that is made for tests. It must therefore be reachable from this machine
 //! alone, and rejects requests for any other host.
 //!
-//! It implements the flow correctly: authorization code with PKCE (RFC 7636, S256 only), dynamic
-//! registration of public clients (RFC 7591), one resource (RFC 8707), JWT access tokens (RFC
-//! 9068), refresh tokens that change with each use (RFC 9700 §4.14.2), metadata (RFC 8414, and at
-//! the path of OpenID Connect), `iss` in each authorization response (RFC 9207).
+//! It implements the flow correctly: authorization code with PKCE (RFC 7636, S256 only), public
+//! clients that publish themselves (client id metadata documents) or register (RFC 7591), one
+//! resource (RFC 8707), JWT access tokens (RFC 9068), refresh tokens that change with each use (RFC
+//! 9700 §4.14.2), metadata (RFC 8414, and at the path of OpenID Connect), `iss` in each
+//! authorization response (RFC 9207).
 //!
 //! | file | contents |
 //! | --- | --- |
-//! | `client.rs` | registration, and the redirect URIs of a client |
+//! | `client.rs` | the clients, and their registration |
+//! | `document.rs` | clients whose id is the URL of a document |
+//! | `guarded_fetch.rs` | fetches such a document, and nothing else that this machine can reach |
+//! | `redirect_uri.rs` | the addresses at which a client may receive a code |
 //! | `authorize.rs` | the authorization endpoint |
 //! | `page.rs` | the consent page |
 //! | `token.rs` | the token endpoint |
 //! | `scopes.rs` | the scopes, and which of the requested ones are granted |
 //! | `parameters.rs` | parameters of requests, each at most once |
 //! | `error.rs` | the error responses to clients |
-//! | `store.rs` | secrets that are valid once and for a short time |
+//! | `store.rs` | values that are kept for a limited time, limited in number |
 
 mod authorize;
 mod client;
+mod document;
 mod error;
+mod guarded_fetch;
 mod page;
 mod parameters;
+mod redirect_uri;
 mod scopes;
 mod store;
 mod token;
@@ -45,14 +52,21 @@ use tower_jwt_auth::Algorithm;
 use tower_jwt_auth::test_util::TestKey;
 
 use self::authorize::Authorization;
+use self::client::Client;
+pub(crate) use self::page::BANNER;
 use self::store::Store;
 use self::token::Family;
 use crate::origins::is_loopback;
 
 /// The lifetime of an access token, which cannot be revoked.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(60 * 60);
+/// A user who signs in again and again causes one fetch, and a developer who changes the document
+/// waits no longer than this.
+const DOCUMENT_LIFETIME: Duration = Duration::from_secs(60);
 /// The time in which a user must decide on the page.
 const CONSENT_LIFETIME: Duration = Duration::from_secs(10 * 60);
+/// The time in which errors are sent to a client without a page in between, once it was allowed.
+const CONFIRMED_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// "A maximum authorization code lifetime of 10 minutes is RECOMMENDED" (RFC 6749 §4.1.2); clients
 /// need about a second.
 const CODE_LIFETIME: Duration = Duration::from_secs(60);
@@ -66,39 +80,59 @@ pub(crate) struct DevelopmentIssuer(Arc<Inner>);
 struct Inner {
     issuer: String,
     resource: String,
+    offline_access: bool,
     key: TestKey,
+    /// Clients that publish themselves.
+    documents: Store<Client>,
     /// Requests that wait for the decision of a user.
     consents: Store<Authorization>,
+    /// The clients that a user has allowed, with their redirect URIs.
+    confirmed: Store<()>,
     codes: Store<Authorization>,
     families: Store<Family>,
 }
 
 impl DevelopmentIssuer {
-    /// Creates an issuer of tokens for a single resource server.
-    pub(crate) fn new(issuer: String, resource: String) -> Self {
+    /// Creates an issuer of tokens for a single resource server, which advertises the scope
+    /// `offline_access` or not.
+    pub(crate) fn new(issuer: String, resource: String, offline_access: bool) -> Self {
         // A new `kid` for each start, so that a token of an earlier run is not checked with this
         // key.
         let kid = format!("development-{:.8}", store::secret());
         Self(Arc::new(Inner {
             issuer,
             resource,
+            offline_access,
             key: TestKey::generate(Algorithm::ES256, kid),
+            documents: Store::new(DOCUMENT_LIFETIME),
             consents: Store::new(CONSENT_LIFETIME),
+            confirmed: Store::new(CONFIRMED_LIFETIME),
             codes: Store::new(CODE_LIFETIME),
             families: Store::new(REFRESH_LIFETIME),
         }))
     }
 
-    pub(crate) fn router(&self) -> Router {
+    /// What clients call, also from the script of a web page: put CORS around it.
+    pub(crate) fn endpoints(&self) -> Router {
         let metadata = get(Json(self.metadata()));
-        Router::new()
+        let endpoints = Router::new()
             .route("/.well-known/oauth-authorization-server", metadata.clone())
             .route("/.well-known/openid-configuration", metadata)
             .route("/jwks", get(Json(json!({"keys": [self.0.key.jwk()]}))))
             .route("/register", post(client::register))
-            .route("/authorize", get(authorize::ask).post(authorize::answer))
-            .route("/authorize.css", get(page::style))
-            .route("/token", post(token::token))
+            .route("/token", post(token::token));
+        self.guarded(endpoints)
+    }
+
+    /// The pages for the user. Put no CORS around them: a script that can read the consent page can
+    /// also press its button.
+    pub(crate) fn pages(&self) -> Router {
+        let authorize = get(authorize::ask).post(authorize::answer);
+        self.guarded(Router::new().route("/authorize", authorize))
+    }
+
+    fn guarded(&self, routes: Router<Self>) -> Router {
+        routes
             .with_state(self.clone())
             .layer(DefaultBodyLimit::max(BODY_LIMIT))
             .layer(middleware::from_fn(only_from_here))
@@ -112,12 +146,13 @@ impl DevelopmentIssuer {
             "token_endpoint": format!("{issuer}/token"),
             "registration_endpoint": format!("{issuer}/register"),
             "jwks_uri": format!("{issuer}/jwks"),
-            "scopes_supported": scopes::SUPPORTED,
+            "scopes_supported": scopes::advertised(self.0.offline_access),
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
             "grant_types_supported": ["authorization_code", "refresh_token"],
             "token_endpoint_auth_methods_supported": ["none"],
             "code_challenge_methods_supported": ["S256"],
+            "client_id_metadata_document_supported": true,
             "authorization_response_iss_parameter_supported": true,
             // OpenID Connect Discovery requires these two. No ID token is ever issued.
             "subject_types_supported": ["public"],

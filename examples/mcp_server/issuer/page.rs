@@ -1,16 +1,15 @@
 //! The consent page and the error page.
 
-use axum::http::{HeaderName, StatusCode, header};
-use axum::response::{Html, IntoResponse as _, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 
 use super::authorize::Authorization;
+use super::document;
 use super::scopes::{OFFLINE, READ, WRITE};
+use crate::page::escaped;
 
-/// Loads only the style sheet, runs no script, and forbids frames, so that no other page can trick
-/// a user into clicking the button. `form-action` is absent because browsers also apply it to the
-/// redirect to the client.
-const POLICY: &str =
-    "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+pub(crate) const BANNER: &str = "<header><strong>Development issuer.</strong> It asks for no \
+     password and gives tokens to everybody at this machine. Not for production.</header>";
 
 /// The consent page, without the token that the form sends back.
 pub(super) struct Consent {
@@ -27,13 +26,18 @@ impl Consent {
         }
         let client = escaped(&shortened(&authorization.client_name));
         let resource = escaped(resource);
+        let published = document::host_of(&authorization.client_id).map(|host| {
+            let host = escaped(&shortened(&host));
+            format!("<p class=\"to\">It is published by <code>{host}</code></p>")
+        });
+        let published = published.unwrap_or_default();
         let mut target = authorization.reply.redirect_uri.clone();
         target.set_query(None);
         let target = escaped(&shortened(target.as_str()));
         let before = format!(
             "<h1>Allow <q><bdi>{client}</bdi></q>?</h1>\
              <p>A program of this name wants to use <code>{resource}</code> on your behalf:</p>\
-             <ul>{scopes}</ul>\
+             <ul>{scopes}</ul>{published}\
              <p class=\"to\">The response goes to <code>{target}</code></p>\
              <form method=\"post\" action=\"/authorize\">\
              <input type=\"hidden\" name=\"consent\" value=\""
@@ -62,29 +66,13 @@ pub(super) fn error(why: &str) -> Response {
     page(StatusCode::BAD_REQUEST, "This did not work", &main)
 }
 
-pub(super) async fn style() -> Response {
-    let headers = [(header::CONTENT_TYPE, "text/css")];
-    (headers, include_str!("page.css")).into_response()
-}
-
 fn page(status: StatusCode, title: &str, main: &str) -> Response {
-    let html = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width\">\
-         <title>{title} - development issuer</title>\
-         <link rel=\"stylesheet\" href=\"/authorize.css\"></head><body>\
-         <header><strong>Development issuer.</strong> It asks for no password and gives tokens to \
-         everybody at this machine. Not for production.</header>\
-         <main>{main}</main></body></html>"
-    );
-    let headers = [
-        (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (HeaderName::from_static("x-frame-options"), "DENY"),
-    ];
-    (status, headers, Html(html)).into_response()
+    crate::page::page(
+        status,
+        &format!("{title} - development issuer"),
+        BANNER,
+        main,
+    )
 }
 
 fn meaning(scope: &str) -> &'static str {
@@ -103,19 +91,4 @@ fn shortened(text: &str) -> String {
         true => text.chars().take(MOST).chain(['…']).collect(),
         false => text.to_owned(),
     }
-}
-
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for char in text.chars() {
-        match char {
-            '"' => escaped.push_str("&quot;"),
-            '&' => escaped.push_str("&amp;"),
-            '\'' => escaped.push_str("&#39;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            char => escaped.push(char),
-        }
-    }
-    escaped
 }

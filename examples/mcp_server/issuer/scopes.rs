@@ -8,7 +8,16 @@ pub(super) const WRITE: &str = "mcp:write";
 /// it when a scope is missing, instead of requesting the scope.
 pub(super) const OFFLINE: &str = "offline_access";
 
-pub(super) const SUPPORTED: [&str; 3] = [READ, WRITE, OFFLINE];
+const SUPPORTED: [&str; 3] = [READ, WRITE, OFFLINE];
+
+/// Clients request `offline_access` wherever it is advertised (MCP, SEP-2207), so it is not, unless
+/// the user of this program wants it.
+pub(super) fn advertised(offline_access: bool) -> &'static [&'static str] {
+    match offline_access {
+        true => &SUPPORTED,
+        false => &[READ, WRITE],
+    }
+}
 
 #[derive(Clone, Debug)]
 pub(super) struct Scopes(Vec<&'static str>);

@@ -1,4 +1,4 @@
-//! Values behind secrets: limited in number, each valid once and for a short time.
+//! Values behind secrets and names: limited in number, each valid for a limited time.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -49,6 +49,15 @@ impl<T> Store<T> {
             }
         }
         kept.insert(name, (now + self.lifetime, value));
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<T>
+    where
+        T: Clone,
+    {
+        let kept = self.kept();
+        let (until, value) = kept.get(name)?;
+        (*until > Instant::now()).then(|| value.clone())
     }
 
     /// Returns the value, and removes it.

@@ -40,7 +40,9 @@ pub(super) async fn token(
     );
     let form = Parameters::parse(&body);
     let client_id = form.required("client_id")?;
-    Client::of_id(client_id).ok_or(UNKNOWN_CLIENT)?;
+    if !Client::may_have(client_id) {
+        return Err(UNKNOWN_CLIENT);
+    }
     form.check_resource(&issuer.0.resource)?;
     match form.required("grant_type")? {
         "authorization_code" => redeem(&issuer, client_id, &form),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::request::Parts;
-use rmcp::model::{ErrorData, ServerCapabilities, ServerConfig};
+use rmcp::model::{ErrorData, Implementation, ServerCapabilities, ServerConfig};
 use rmcp::service::RequestContext;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
@@ -23,13 +23,17 @@ pub fn app(auth: &JwtAuthLayer) -> Router {
 pub type McpService = StreamableHttpService<Whoami, LocalSessionManager>;
 
 pub fn mcp_service() -> McpService {
+    // Some clients parse each event as JSON, also the empty one with which rmcp begins a stream.
+    let mut sessions = LocalSessionManager::default();
+    sessions.session_config.sse_retry = None;
     StreamableHttpService::new(
         || Ok(Whoami),
-        Arc::new(LocalSessionManager::default()),
+        Arc::new(sessions),
         // Put the public name of your server here, and the origins of web pages that may call it.
         StreamableHttpServerConfig::default()
             .with_allowed_hosts(["127.0.0.1", "localhost"])
-            .enforce_origin_validation(),
+            .enforce_origin_validation()
+            .with_sse_retry(None),
     )
 }
 
@@ -53,6 +57,7 @@ impl Whoami {
 impl ServerHandler for Whoami {
     fn get_info(&self) -> ServerConfig {
         ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+            .with_server_info(Implementation::new("whoami", env!("CARGO_PKG_VERSION")))
     }
 }
 

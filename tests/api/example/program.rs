@@ -122,7 +122,17 @@ impl Program {
 
 /// Runs it to its end: the exit code, and what it says about it.
 pub(crate) fn run(arguments: &[&str]) -> (Option<i32>, String) {
+    let (code, _, said) = run_and_read(arguments);
+    (code, said)
+}
+
+/// Runs it to its end: the exit code, the standard output, and the standard error.
+pub(crate) fn run_and_read(arguments: &[&str]) -> (Option<i32>, String, String) {
     let output = Command::new(path()).args(arguments).output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    (output.status.code(), said)
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (
+        output.status.code(),
+        text(output.stdout),
+        text(output.stderr),
+    )
 }

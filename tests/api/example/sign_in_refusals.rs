@@ -131,6 +131,8 @@ async fn authorization_requests_that_are_refused() {
     let program = Program::start(&[]);
     let visitor = Visitor::arrive(&program.base).await;
     let good = visitor.wish("mcp:read");
+    // An error goes only to a client that was allowed before.
+    visitor.code(&good).await;
     assert_eq!(visitor.open(&good).await.status, 200);
     let cases = [
         ("response_type", "token", "unsupported_response_type"),
