@@ -57,6 +57,7 @@ fn count_refused(label: &'static str) {
         "invalid_token"
         "server_error"
         "temporarily_unavailable"
+        "too_many_requests"
         "unauthorized"
     );
     counter.increment(1);
@@ -75,6 +76,19 @@ pub(crate) fn session_refused(known: bool) {
     #[cfg(feature = "metrics")]
     metrics::counter!("tower_jwt_auth_sessions_refused_total").increment(1);
     let _ = known;
+}
+
+/// The resource metadata lists no authorization server, so that no client learns where to sign in.
+pub(crate) fn authorization_servers_empty(left_out: &str) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(
+        target: TARGET,
+        event = "authorization_servers_empty",
+        left_out = %shown(left_out),
+        "the resource metadata lists no authorization server: set authorization_servers, or \
+         advertise for an issuer at which users sign in"
+    );
+    let _ = left_out;
 }
 
 /// The session store returned an error.

@@ -21,6 +21,7 @@ pub struct JwtAuthConfigBuilder {
     pub(super) shared: Settings,
     pub(super) hierarchy: Option<ScopeHierarchy>,
     pub(super) details: ResourceDetails,
+    pub(super) authorization_servers: Option<Vec<String>>,
     pub(super) initial_scopes: Option<Vec<String>>,
     pub(super) challenge_operation_scopes_only: bool,
     pub(super) checks: CustomChecks,
@@ -103,6 +104,26 @@ impl JwtAuthConfigBuilder {
         self
     }
 
+    /// Publishes these authorization servers in the resource metadata (RFC 9728 §2), instead of the
+    /// issuers: for a proxy that registers clients, or an issuer whose tokens name another one.
+    ///
+    /// Default: the issuers that are https URLs, or http URLs on a loopback host, in the order of
+    /// the configuration, without those that [`Issuer::advertise`] leaves out. Clients refuse a
+    /// document that lists anything else. If nothing is left, the document has no
+    /// `authorization_servers`, and `build` emits the event `authorization_servers_empty`: clients
+    /// then do not learn where to sign in.
+    ///
+    /// # Errors
+    ///
+    /// `build` rejects a URL that is not https (http is allowed on a loopback host).
+    pub fn authorization_servers<S: Into<String>>(
+        mut self,
+        urls: impl IntoIterator<Item = S>,
+    ) -> Self {
+        self.authorization_servers = Some(urls.into_iter().map(Into::into).collect());
+        self
+    }
+
     /// Lists these scopes in the resource metadata (RFC 9728 §2 `scopes_supported`). Clients
     /// request them at first, so list the scopes that basic use of the server needs, not every
     /// scope that exists.
@@ -162,8 +183,8 @@ impl JwtAuthConfigBuilder {
     ///
     /// # Errors
     ///
-    /// `build` rejects an http URL whose host is not a loopback host, and a value that is not a URL
-    /// unless its keys are configured.
+    /// `build` rejects a value that is not an https URL (http is allowed on a loopback host),
+    /// unless its keys are configured: then it is a text that is only compared.
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         self.issuer = Some(issuer.into());
         self

@@ -59,6 +59,7 @@ macro_rules! with_issuer_settings {
             danger_missing_audience_for_clients: Option<Vec<String>>,
             #[serde(alias = "scopeClaims")]
             scope_claims: Option<Vec<String>>,
+            advertise: Option<bool>,
             #[serde(alias = "jwksUri")]
             jwks_uri: Option<String>,
             jwks: Option<Value>,
@@ -88,6 +89,7 @@ macro_rules! with_issuer_settings {
                     allow_any_audience: self.danger_allow_any_audience,
                     clients_without_audience: self.danger_missing_audience_for_clients.take(),
                     scope_claims: self.scope_claims.take(),
+                    advertise: self.advertise,
                     keys: KeySettings {
                         source: None,
                         jwks_uri: self.jwks_uri.take(),
@@ -120,6 +122,8 @@ with_issuer_settings! {
         resource_tos_uri: Option<String>,
         #[serde(alias = "resourceJwksUri")]
         resource_jwks_uri: Option<String>,
+        #[serde(alias = "authorizationServers")]
+        authorization_servers: Option<Vec<String>>,
         #[serde(alias = "scopesSupported")]
         scopes_supported: Option<Vec<String>>,
         #[serde(alias = "initialScopes")]
@@ -188,6 +192,7 @@ impl ConfigFile {
                 jwks_uri: self.resource_jwks_uri,
                 scopes_supported: self.scopes_supported,
             },
+            authorization_servers: self.authorization_servers,
             initial_scopes: self.initial_scopes,
             challenge_operation_scopes_only: self.challenge_operation_scopes_only,
             strip_authorization: self.strip_authorization,

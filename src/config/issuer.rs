@@ -167,6 +167,16 @@ macro_rules! issuer_setters {
                 self
             }
 
+            /// Whether the resource metadata lists the issuer as an authorization server, where
+            /// users sign in.
+            ///
+            /// Default: `true`. Set it to `false` for an issuer at which no user signs in, such as
+            /// one of CI tokens: MCP clients may choose any that is listed.
+            pub const fn advertise(mut self, advertise: bool) -> Self {
+                self.$($path).+.advertise = Some(advertise);
+                self
+            }
+
             /// Accepts only tokens whose claim `typ` is `Bearer`, as in Keycloak's access tokens.
             /// Keycloak's ID, refresh and logout tokens have another value in this claim, and
             /// nothing in the header that distinguishes them.
