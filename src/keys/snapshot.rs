@@ -15,7 +15,8 @@ use crate::jwks::KeySet;
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     pub(crate) keys: Arc<KeySet>,
-    /// Counts the sets that differ: a set that was fetched again unchanged keeps its number.
+    /// Counts the sets whose usable keys differ: a set that was fetched again with the same keys
+    /// keeps its number, however it is written.
     pub(crate) generation: u64,
     /// `None` for keys that never change.
     pub(super) life: Option<Life>,

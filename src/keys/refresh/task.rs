@@ -145,12 +145,15 @@ impl Shared {
         let issuer = &self.origin.issuer;
         match outcome {
             Ok(Adopted {
-                snapshot, changed, ..
+                snapshot,
+                changed,
+                has_new_faults,
+                ..
             }) => {
                 let keys = &snapshot.keys;
                 let now = now.wall.unix_seconds();
                 telemetry::keys_refreshed(issuer, snapshot.generation, counts(keys), *changed, now);
-                if *changed {
+                if *changed || *has_new_faults {
                     report_faults(issuer, keys);
                 }
             }

@@ -12,6 +12,7 @@ use url::{Host, Url};
 
 use super::jwks_uri::{document_limits, key_set};
 use super::{FetchError, FetchFuture, FetchRequest, KeySource};
+use crate::base::byte_order_mark::without_byte_order_mark;
 use crate::base::escape::shown;
 use crate::base::url_rule::{UrlRule, is_loopback};
 use crate::net::{AddressPolicy, HttpTransport, exchange};
@@ -94,6 +95,7 @@ impl DiscoveredKeys {
 
     /// The `jwks_uri` that a document from `url` names.
     pub(crate) fn named_in(&self, document: &[u8], url: &Url) -> Result<Url, FetchError> {
+        let document = without_byte_order_mark(document);
         let metadata: Metadata = serde_json::from_slice(document).map_err(|error| {
             // Not as the source of the error, because serde quotes unexpected values in full,
             // however long.
