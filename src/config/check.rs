@@ -13,8 +13,8 @@ use crate::base::url_rule::UrlRule;
 use crate::crypto::Algorithm;
 use crate::keys::{DiscoveredKeys, HttpKeys, HttpTransport, KeyOrigin, KeySource, Times};
 use crate::limits::{
-    DEFAULT_COOLDOWN, DEFAULT_LEEWAY, DEFAULT_MAX_AGE, DEFAULT_MAX_STALE, DEFAULT_TIMEOUT,
-    MAX_DURATION,
+    DEFAULT_COOLDOWN, DEFAULT_LEEWAY, DEFAULT_MAX_AGE, DEFAULT_MAX_STALE, DEFAULT_MIN_AGE,
+    DEFAULT_TIMEOUT, MAX_DURATION, MIN_SERVER_MAX_AGE,
 };
 use crate::token::{AudienceRule, Profile, ProviderRule, ValidationPolicy};
 use crate::wire::answers::Answers;
@@ -161,8 +161,10 @@ impl Context<'_> {
 
     fn times(&self, entry: &Issuer) -> Result<Times, ConfigError> {
         let set = entry.settings.jwks_cache.or(self.shared.jwks_cache);
+        let max_age = set.max_age.unwrap_or(DEFAULT_MAX_AGE);
         let times = Times {
-            max_age: set.max_age.unwrap_or(DEFAULT_MAX_AGE),
+            min_age: set.min_age.unwrap_or(DEFAULT_MIN_AGE.min(max_age)),
+            max_age,
             max_stale: set.max_stale.unwrap_or(DEFAULT_MAX_STALE),
             cooldown: set.cooldown.unwrap_or(DEFAULT_COOLDOWN),
             timeout: set.timeout.unwrap_or(DEFAULT_TIMEOUT),
@@ -172,6 +174,12 @@ impl Context<'_> {
             times.max_age,
             Duration::from_secs(1),
             MAX_DURATION,
+        )?;
+        within(
+            "jwks_cache.min_age",
+            times.min_age,
+            MIN_SERVER_MAX_AGE.min(times.max_age),
+            times.max_age,
         )?;
         within(
             "jwks_cache.max_stale",

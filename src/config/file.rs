@@ -136,6 +136,8 @@ with_issuer_settings! {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CacheEntry {
+    #[serde(default, alias = "minAge", deserialize_with = "duration")]
+    min_age: Option<Duration>,
     #[serde(default, alias = "maxAge", deserialize_with = "duration")]
     max_age: Option<Duration>,
     #[serde(default, alias = "maxStale", deserialize_with = "duration")]
@@ -199,12 +201,14 @@ impl IssuerEntry {
 impl From<CacheEntry> for JwksCache {
     fn from(entry: CacheEntry) -> Self {
         let CacheEntry {
+            min_age,
             max_age,
             max_stale,
             cooldown,
             timeout,
         } = entry;
         Self {
+            min_age,
             max_age,
             max_stale,
             cooldown,

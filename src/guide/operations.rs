@@ -25,9 +25,11 @@
 //! | expired | `max_stale`, 24 hours | The keys are no longer used, because a key withdrawn in the meantime would still be trusted. Tokens get 503 |
 //!
 //! A `Cache-Control: max-age` (less `Age`) that is shorter than `max_age` shortens the first two,
-//! down to [30 seconds](crate::limits::MIN_SERVER_MAX_AGE); a longer one has no effect (RFC 9111
-//! §4.2). `no-store` and `no-cache` count as zero. A 304 response to `If-None-Match` or
-//! `If-Modified-Since` renews the set without parsing it (RFC 9110 §15.4.5).
+//! down to `min_age`, [5 minutes](crate::limits::DEFAULT_MIN_AGE); a longer one has no effect (RFC
+//! 9111 §4.2). `no-store` and `no-cache` count as zero. A 304 response to `If-None-Match` or
+//! `If-Modified-Since` renews the set without parsing it (RFC 9110 §15.4.5). Two sets with the same
+//! usable keys are the same set, whatever their order and spelling: the generation stays, and cached
+//! tokens stay valid. A key is its material, its `kid` and its `alg`.
 //!
 //! A fetched set replaces the old one as a whole: tokens of a key that has disappeared are rejected
 //! from then on. A response that is not a key set, or that contains no usable key, counts as a
@@ -53,9 +55,11 @@
 //!    has its own budget of the same size, so that tokens of a withdrawn key take nothing from the
 //!    budget of a new one.
 //! 3. **The back-off after failures.** 1 second, doubling up to `cooldown`, with each pause up to a
-//!    quarter shorter at random. A `Retry-After` of the issuer is respected up to `max_age`. The
-//!    back-off applies to every fetch, whatever triggered it. Recovery therefore takes at most
-//!    `cooldown` after the issuer is back, or the time given in `Retry-After`.
+//!    quarter shorter at random. A `Retry-After` of the issuer is respected up to `max_age`, or up to
+//!    [60 seconds](crate::limits::MAX_WAIT_WITHOUT_KEYS) while no key may serve, and is then up to a
+//!    half longer at random, so that many processes do not return in the same second. The back-off
+//!    applies to every fetch, whatever triggered it. Recovery therefore takes at most `cooldown`
+//!    after the issuer is back, or the time given in `Retry-After`.
 //!
 //! In addition, a signature that fails under a known key may trigger one fetch per `cooldown`, and
 //! none while the set is younger than that: some issuers reuse a `kid` for a new key. When no newer

@@ -45,6 +45,15 @@ impl Snapshot {
         })
     }
 
+    /// How much longer the set may serve; `None` if it may not, or for keys that never change.
+    pub(super) fn serves_for(&self, now: Now) -> Option<Duration> {
+        let life = self.life.as_ref()?;
+        let age = life.fetched.age(now, life.max_age);
+        life.max_stale
+            .checked_sub(age)
+            .filter(|left| !left.is_zero())
+    }
+
     /// Whether the set went stale while the machine slept, so that the task's timer is late.
     pub(super) fn missed_refresh(&self, now: Now) -> bool {
         self.life.as_ref().is_some_and(|life| {

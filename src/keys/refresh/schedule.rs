@@ -14,7 +14,9 @@ use tokio::time::Instant;
 use crate::base::clock::Now;
 use crate::keys::settings::Times;
 use crate::keys::snapshot::{FetchedAt, later};
-use crate::limits::{FIRST_BACKOFF, MAX_REMEMBERED_KIDS, UNKNOWN_KID_FETCHES};
+use crate::limits::{
+    FIRST_BACKOFF, MAX_REMEMBERED_KIDS, MAX_WAIT_WITHOUT_KEYS, UNKNOWN_KID_FETCHES,
+};
 
 #[derive(Debug)]
 pub(crate) struct Schedule {
@@ -172,14 +174,17 @@ impl Schedule {
         self.withdrawn.contains(&kid)
     }
 
-    pub(crate) fn failed(&mut self, now: Instant, retry_after: Option<Duration>, jitter: f64) {
+    /// `jitter` in `0.0..1.0` spreads the next attempts of processes whose issuer failed.
+    pub(crate) fn failed(&mut self, now: Instant, retry_after: Option<RetryAfter>, jitter: f64) {
         let doubled =
             FIRST_BACKOFF.saturating_mul(1_u32.checked_shl(self.failures).unwrap_or(u32::MAX));
         // Spread downwards only, so that recovery takes at most the cooldown.
         let pause = doubled
             .min(self.times.cooldown)
             .mul_f64(1.0 - BACKOFF_JITTER * jitter);
-        let asked = retry_after.unwrap_or_default().min(self.times.max_age);
+        let asked = retry_after
+            .map(|asked| asked.pause(self.times.max_age, jitter))
+            .unwrap_or_default();
         self.failures = self.failures.saturating_add(1);
         self.retry_at = Some(later(now, pause.max(asked)));
     }
@@ -191,6 +196,28 @@ impl Schedule {
 
     fn backing_off(&self, now: Instant) -> Option<Instant> {
         self.retry_at.filter(|retry| now < *retry)
+    }
+}
+
+/// The pause that the issuer asked for after a failed fetch (RFC 9110 §10.2.3).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RetryAfter {
+    pub(crate) asked: Duration,
+    /// How much longer the keys in use may serve; `None` if no key may serve.
+    pub(crate) serving_for: Option<Duration>,
+}
+
+impl RetryAfter {
+    /// Spread upwards only: the issuer named the shortest pause, and many processes met its rate
+    /// limit in the same second.
+    fn pause(self, max_age: Duration, jitter: f64) -> Duration {
+        let spread = |pause: Duration| pause.mul_f64(1.0 + RETRY_AFTER_JITTER * jitter);
+        let without_keys = spread(self.asked.min(MAX_WAIT_WITHOUT_KEYS));
+        match self.serving_for {
+            None => without_keys,
+            // The pause must not outlast the keys.
+            Some(left) => spread(self.asked.min(max_age)).min(left.max(without_keys)),
+        }
     }
 }
 
@@ -251,6 +278,9 @@ const JITTER: f64 = 0.1;
 
 /// The largest part of a back-off by which jitter shortens it.
 const BACKOFF_JITTER: f64 = 0.25;
+
+/// The largest part of an issuer's `Retry-After` by which jitter lengthens it.
+const RETRY_AFTER_JITTER: f64 = 0.5;
 
 #[cfg(test)]
 mod tests;

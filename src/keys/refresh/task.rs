@@ -12,7 +12,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::adopt::Adopted;
-use super::schedule::KidHash;
+use super::schedule::{KidHash, RetryAfter};
 use super::state::{Control, Shared};
 use crate::base::clock::Now;
 use crate::keys::persist::file as snapshot_file;
@@ -103,7 +103,7 @@ impl Shared {
         let has_recovered = outcome.is_ok() && control.last_error.is_some();
         match &outcome {
             Ok(adopted) => self.note_success(&mut control, old.as_deref(), adopted, now),
-            Err(error) => note_failure(&mut control, error, now),
+            Err(error) => note_failure(&mut control, old.as_deref(), error, now),
         }
         let number = control.fetches.finish();
         drop(control);
@@ -187,11 +187,15 @@ impl Shared {
     }
 }
 
-fn note_failure(control: &mut Control, error: &FetchError, now: Now) {
+fn note_failure(control: &mut Control, in_use: Option<&Snapshot>, error: &FetchError, now: Now) {
     control.asked_before_start.clear();
+    let retry_after = error.wait().map(|asked| RetryAfter {
+        asked,
+        serving_for: in_use.and_then(|keys| keys.serves_for(now)),
+    });
     control
         .schedule
-        .failed(now.monotonic, error.wait(), fastrand::f64());
+        .failed(now.monotonic, retry_after, fastrand::f64());
     control.failures = control.failures.saturating_add(1);
     control.last_error = Some(error.clone());
 }
