@@ -188,6 +188,13 @@ pub(crate) fn fetch_failed(
     let _ = (issuer, error, age, serving);
 }
 
+/// The metadata of an issuer was found. `outcomes` names each URL where it may be.
+pub(crate) fn metadata_found(issuer: &str, outcomes: &dyn Display) {
+    #[cfg(feature = "tracing")]
+    tracing::debug!(target: TARGET, event = "metadata_found", issuer, %outcomes, "the metadata of the issuer was found");
+    let _ = (issuer, outcomes);
+}
+
 /// The first successful fetch after failures.
 pub(crate) fn keys_recovered(issuer: &str) {
     #[cfg(feature = "tracing")]

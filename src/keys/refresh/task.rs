@@ -73,6 +73,7 @@ impl Shared {
         let limit = self.origin.times.timeout;
         let in_use = self.snapshot.load_full();
         let mut request = FetchRequest::new(&self.origin.issuer, limit);
+        request.after_failure = self.control().last_error.is_some();
         request.validators = in_use.as_deref().and_then(Snapshot::validators);
         let fetch = catching_panics(async { self.origin.source.fetch(request).await });
         match timeout(limit, fetch).await {
