@@ -62,6 +62,7 @@ impl JwtAuthConfigBuilder {
             shared: &self.shared,
             challenges: &resource,
             transport: self.transport(),
+            transport_setting: self.http_transport.as_ref().map(|(setting, _)| *setting),
         };
         let issuers = entries.iter().map(|entry| context.check(entry));
         Ok(JwtAuthConfig(Arc::new(Checked {
@@ -119,12 +120,14 @@ impl JwtAuthConfigBuilder {
     #[cfg(feature = "reqwest")]
     fn transport(&self) -> Option<Arc<dyn HttpTransport>> {
         let own = || Arc::new(crate::keys::ReqwestTransport::default());
-        Some(self.http_transport.clone().unwrap_or_else(|| own()))
+        let set = self.http_transport.as_ref();
+        Some(set.map_or_else(|| own() as _, |(_, transport)| transport.clone()))
     }
 
     #[cfg(not(feature = "reqwest"))]
     fn transport(&self) -> Option<Arc<dyn HttpTransport>> {
-        self.http_transport.clone()
+        let set = self.http_transport.as_ref();
+        set.map(|(_, transport)| transport.clone())
     }
 
     /// One entry for each issuer, whether set with `issuer` or `add_issuer`.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::checked::{CheckedIssuer, Keys};
+use super::credentials::check_credentials;
 use super::error::ConfigError;
 use super::issuer::Issuer;
 use super::keys::{seed, static_keys};
@@ -11,6 +12,8 @@ use super::rules::{check_scopes, check_url, is_web_url, stands_for_every_tenant,
 use super::settings::Settings;
 use crate::base::url_rule::UrlRule;
 use crate::crypto::Algorithm;
+#[cfg(feature = "reqwest")]
+use crate::keys::CredentialTransport;
 use crate::keys::{DiscoveredKeys, HttpKeys, HttpTransport, KeyOrigin, KeySource, Times};
 use crate::limits::{
     DEFAULT_COOLDOWN, DEFAULT_LEEWAY, DEFAULT_MAX_AGE, DEFAULT_MAX_STALE, DEFAULT_MIN_AGE,
@@ -28,6 +31,8 @@ pub(super) struct Context<'b> {
     pub(super) challenges: &'b ProtectedResource,
     /// `None` without the feature `reqwest`, unless the builder has a transport.
     pub(super) transport: Option<Arc<dyn HttpTransport>>,
+    /// The setting that the transport comes from, if it is set.
+    pub(super) transport_setting: Option<&'static str>,
 }
 
 impl Context<'_> {
@@ -114,6 +119,7 @@ impl Context<'_> {
     fn keys(&self, entry: &Issuer, algorithms: &[Algorithm]) -> Result<Keys, ConfigError> {
         let times = self.times(entry)?;
         let settings = &entry.settings.keys;
+        check_credentials(&settings.credentials, self.transport_setting)?;
         let symmetric: Vec<_> = algorithms
             .iter()
             .copied()
@@ -140,7 +146,7 @@ impl Context<'_> {
             return fetched(source.clone());
         }
         if let Some(uri) = &settings.jwks_uri {
-            return fetched(self.jwks_uri(uri)?);
+            return fetched(self.jwks_uri(entry, uri)?);
         }
         match static_keys(settings, &symmetric)? {
             None => fetched(self.discovered(entry)?),
@@ -210,14 +216,14 @@ impl Context<'_> {
         Ok(times)
     }
 
-    fn jwks_uri(&self, uri: &str) -> Result<Arc<dyn KeySource>, ConfigError> {
-        let transport = self.transport("jwks_uri")?;
+    fn jwks_uri(&self, entry: &Issuer, uri: &str) -> Result<Arc<dyn KeySource>, ConfigError> {
+        let transport = self.transport(entry, "jwks_uri")?;
         let url = check_url("jwks_uri", uri, self.rule)?;
         Ok(Arc::new(HttpKeys::new(transport, url)))
     }
 
     fn discovered(&self, entry: &Issuer) -> Result<Arc<dyn KeySource>, ConfigError> {
-        let transport = self.transport("issuer")?;
+        let transport = self.transport(entry, "issuer")?;
         let url = self
             .rule
             .check(&entry.issuer)
@@ -234,7 +240,19 @@ impl Context<'_> {
         )))
     }
 
-    fn transport(&self, setting: &'static str) -> Result<Arc<dyn HttpTransport>, ConfigError> {
+    fn transport(
+        &self,
+        entry: &Issuer,
+        setting: &'static str,
+    ) -> Result<Arc<dyn HttpTransport>, ConfigError> {
+        #[cfg(feature = "reqwest")]
+        if entry.settings.keys.credentials.set().next().is_some() {
+            let files = entry.settings.keys.credentials.clone();
+            let issuer = entry.issuer.as_str().into();
+            return Ok(Arc::new(CredentialTransport::new(issuer, files)));
+        }
+        #[cfg(not(feature = "reqwest"))]
+        let _ = entry;
         self.transport.clone().ok_or(ConfigError::FeatureMissing {
             setting,
             feature: "reqwest",

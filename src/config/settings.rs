@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::cache_times::JwksCache;
 use crate::crypto::{Algorithm, UnsupportedAlgorithm};
 use crate::jwks::JwkSet;
-use crate::keys::{KeySnapshot, KeySource};
+use crate::keys::{CredentialFiles, KeySnapshot, KeySource};
 
 /// The settings for one issuer, or for all of them.
 #[derive(Clone, Debug, Default)]
@@ -42,10 +42,11 @@ pub(super) struct KeySettings {
     pub(super) initial: Option<InitialJwks>,
     pub(super) snapshot_file: Option<PathBuf>,
     pub(super) pin_jwks_host: bool,
+    pub(super) credentials: CredentialFiles,
 }
 
 impl KeySettings {
-    /// The name of the first setting that says where keys come from.
+    /// The name of the first setting that says where keys come from, or how.
     pub(super) fn first_set(&self) -> Option<&'static str> {
         let set = [
             ("key_source", self.source.is_some()),
@@ -56,9 +57,12 @@ impl KeySettings {
             ("initial_jwks", self.initial.is_some()),
             ("snapshot_file", self.snapshot_file.is_some()),
         ];
+        let credentials = self.credentials.set().map(|(name, _)| name);
         set.into_iter()
-            .find(|(_, is_set)| *is_set)
+            .filter(|(_, is_set)| *is_set)
             .map(|(name, _)| name)
+            .chain(credentials)
+            .next()
     }
 }
 
@@ -74,6 +78,7 @@ impl fmt::Debug for KeySettings {
             .field("initial_jwks", &self.initial.is_some())
             .field("snapshot_file", &self.snapshot_file)
             .field("pin_jwks_host", &self.pin_jwks_host)
+            .field("credentials", &self.credentials)
             .finish()
     }
 }

@@ -33,15 +33,16 @@ mod key;
 #[cfg(any(feature = "jsonwebtoken", feature = "test-util"))]
 mod raw;
 mod set;
+mod skip_reason;
 
 #[cfg(feature = "jsonwebtoken")]
 pub(crate) use self::jsonwebtoken::jwk_of_pem;
 pub use input::{Jwk, JwkSet};
-pub use key::SkipReason;
 #[cfg(feature = "test-util")]
 pub(crate) use raw::jwk_of_raw_key;
 pub use set::KeySetError;
 pub(crate) use set::{KeyMiss, KeySet, KeySetOptions};
+pub use skip_reason::SkipReason;
 
 #[cfg(all(
     test,

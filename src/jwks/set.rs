@@ -2,7 +2,8 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::key::{SkipReason, VerificationKey};
+use super::key::VerificationKey;
+use super::skip_reason::SkipReason;
 use crate::base::byte_order_mark::without_byte_order_mark;
 use crate::crypto::Algorithm;
 use crate::crypto::Verify as _;

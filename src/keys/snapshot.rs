@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use super::key_snapshot::KeySnapshot;
 use super::settings::Times;
 use super::source::CacheValidators;
 use crate::base::clock::Now;
+pub(super) use crate::base::clock::later;
 use crate::jwks::KeySet;
 
 /// One key set and when it was fetched. A request uses the same one from start to end.
@@ -172,10 +171,4 @@ impl FetchedAt {
         let wall = self.at.wall.unix_seconds();
         wall.saturating_sub(self.already.as_secs())
     }
-}
-
-/// `at` and `pause` later. Settings are bounded by `MAX_DURATION`, so no sum leaves the range of
-/// the clock; if one did, `at` itself only makes a fetch come early.
-pub(super) fn later(at: Instant, pause: Duration) -> Instant {
-    at.checked_add(pause).unwrap_or(at)
 }

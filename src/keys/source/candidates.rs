@@ -19,7 +19,7 @@ use tokio::time::{Instant, sleep_until};
 use url::Url;
 
 use super::{FetchError, TimeLimit};
-use crate::keys::snapshot::later;
+use crate::base::clock::later;
 use crate::telemetry;
 
 /// The URLs of one issuer, in the order of preference.
@@ -27,8 +27,8 @@ use crate::telemetry;
 pub(super) struct Candidates {
     issuer: Arc<str>,
     urls: Vec<Url>,
-    /// The place of the URL that worked last. It is asked first, because an issuer hardly ever moves
-    /// its metadata.
+    /// The place of the URL that worked last. It is asked first, because an issuer hardly ever
+    /// moves its metadata.
     worked: AtomicUsize,
 }
 
@@ -50,7 +50,7 @@ impl Candidates {
     where
         F: Future<Output = Result<T, FetchError>> + Send + 'u,
     {
-        let share = within.timeout / SHARES;
+        let share = within.timeout.mul_f64(SHARE);
         let mut attempts = Attempts(self.in_order().collect());
         let mut now = Instant::now();
         let shares_end = attempts.0.iter().fold(now, |end, _| later(end, share));
@@ -219,5 +219,5 @@ impl<T> fmt::Display for Attempts<'_, T> {
     }
 }
 
-/// The part of the timeout that is one share. Three candidates leave two shares for the keys.
-const SHARES: u32 = 5;
+/// The part of the timeout that is one share. Three candidates leave two fifths for the keys.
+const SHARE: f64 = 0.2;

@@ -24,8 +24,8 @@ use crate::net::{AddressPolicy, HttpTransport, exchange};
 /// Discovery).
 ///
 /// Each refresh reads the metadata again, so that the `jwks_uri` may change and a failure is not
-/// remembered. Only when the keys could not be fetched, the next attempt uses metadata that has just
-/// been read: a rate limit on the key set must not be met with twice the requests.
+/// remembered. Only when the keys could not be fetched, the next attempt uses metadata that has
+/// just been read: a rate limit on the key set must not be met with twice the requests.
 #[derive(Debug)]
 pub(crate) struct DiscoveredKeys {
     transport: Arc<dyn HttpTransport>,

@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::base::clock::later;
 use crate::jwks::KeySetError;
-use crate::keys::snapshot::later;
 pub use crate::net::FetchError;
 
 /// Where the key sets of an issuer come from, for issuers whose keys are not read over HTTP: from a

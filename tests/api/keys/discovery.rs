@@ -35,7 +35,8 @@ enum Does {
 }
 use Does::*;
 
-/// An issuer `https://idp.test/t` whose paths each do something else. It notes what it is asked for.
+/// An issuer `https://idp.test/t` whose paths each do something else. It notes what it is asked
+/// for.
 #[derive(Clone, Debug)]
 struct Site(Arc<Mutex<State>>);
 

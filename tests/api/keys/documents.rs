@@ -210,7 +210,7 @@ async fn field_f14_a_usable_key_that_changes_is_another_generation() {
     let free = with(&rsa, json!({"alg": null}));
     let mut generation = scenario.health().generation;
     for (name, document) in [
-        ("one less", set(&[a.clone()])),
+        ("one less", set(std::slice::from_ref(&a))),
         ("one more", set(&[a.clone(), b.clone()])),
         ("another", set(&[a.clone(), c.clone()])),
         (
