@@ -55,11 +55,12 @@
 //!    has its own budget of the same size, so that tokens of a withdrawn key take nothing from the
 //!    budget of a new one.
 //! 3. **The back-off after failures.** 1 second, doubling up to `cooldown`, with each pause up to a
-//!    quarter shorter at random. A `Retry-After` of the issuer is respected up to `max_age`, or up
-//!    to [60 seconds](crate::limits::MAX_WAIT_WITHOUT_KEYS) while no key may serve, and is then up
-//!    to a half longer at random, so that many processes do not return in the same second. The
-//!    back-off applies to every fetch, whatever triggered it. Recovery therefore takes at most
-//!    `cooldown` after the issuer is back, or the time given in `Retry-After`.
+//!    quarter shorter at random. A `Retry-After` of the issuer is respected up to `max_age`. While
+//!    no key may serve, it is respected up to
+//!    [60 seconds](crate::limits::MAX_WAIT_WITHOUT_KEYS), and the pause is up to a half longer at
+//!    random, so that many processes do not return in the same second. The back-off applies to
+//!    every fetch, whatever triggered it. Recovery therefore takes at most `cooldown` after the
+//!    issuer is back, or the time given in `Retry-After`.
 //!
 //! In addition, a signature that fails under a known key may trigger one fetch per `cooldown`, and
 //! none while the set is younger than that: some issuers reuse a `kid` for a new key. When no newer

@@ -208,15 +208,15 @@ pub(crate) struct RetryAfter {
 }
 
 impl RetryAfter {
-    /// Spread upwards only: the issuer named the shortest pause, and many processes met its rate
-    /// limit in the same second.
+    /// Without keys, the pause is spread upwards: many processes met the rate limit in the same
+    /// second, and all of them have the same cap.
     fn pause(self, max_age: Duration, jitter: f64) -> Duration {
-        let spread = |pause: Duration| pause.mul_f64(1.0 + RETRY_AFTER_JITTER * jitter);
-        let without_keys = spread(self.asked.min(MAX_WAIT_WITHOUT_KEYS));
+        let capped = self.asked.min(MAX_WAIT_WITHOUT_KEYS);
+        let without_keys = capped.mul_f64(1.0 + RETRY_AFTER_JITTER * jitter);
         match self.serving_for {
             None => without_keys,
             // The pause must not outlast the keys.
-            Some(left) => spread(self.asked.min(max_age)).min(left.max(without_keys)),
+            Some(left) => self.asked.min(max_age).min(left.max(without_keys)),
         }
     }
 }
@@ -279,7 +279,8 @@ const JITTER: f64 = 0.1;
 /// The largest part of a back-off by which jitter shortens it.
 const BACKOFF_JITTER: f64 = 0.25;
 
-/// The largest part of an issuer's `Retry-After` by which jitter lengthens it.
+/// The largest part of an issuer's `Retry-After` by which jitter lengthens it while no key may
+/// serve.
 const RETRY_AFTER_JITTER: f64 = 0.5;
 
 #[cfg(test)]

@@ -133,7 +133,7 @@ async fn field_f15_with_keys_the_limit_is_max_age() {
         pass(seconds(1)).await;
     }
     let next = scenario.health().next_attempt.unwrap();
-    assert!((seconds(599)..=seconds(900)).contains(&next), "{next:?}");
+    assert!((seconds(599)..=seconds(600)).contains(&next), "{next:?}");
     scenario.expect_at_once("k", Good).await;
 }
 

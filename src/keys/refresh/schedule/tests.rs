@@ -147,11 +147,12 @@ fn field_f15_retry_after_is_capped_and_spread_upwards() {
         (61, None, 60, 90),
         (3600, None, 60, 90),
         (u64::MAX, None, 60, 90),
-        (3600, day, 600, 900),
-        (120, day, 120, 180),
+        (3600, day, 600, 600),
+        (120, day, 120, 120),
         // Keys that soon expire: no request waits longer for the next ones than without keys.
-        (3600, Some(seconds(700)), 600, 700),
+        (3600, Some(seconds(700)), 600, 600),
         (3600, Some(seconds(100)), 100, 100),
+        (3600, Some(seconds(80)), 80, 90),
         (3600, Some(seconds(1)), 60, 90),
     ] {
         for (jitter, want) in [(0.0, least), (1.0, most)] {
