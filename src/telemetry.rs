@@ -202,6 +202,21 @@ pub(crate) fn fetch_failed(
     let _ = (issuer, error, age, serving);
 }
 
+/// The metadata of an issuer was found. `outcomes` names each URL where it may be.
+pub(crate) fn metadata_found(issuer: &str, outcomes: &dyn Display) {
+    #[cfg(feature = "tracing")]
+    tracing::debug!(target: TARGET, event = "metadata_found", issuer, %outcomes, "the metadata of the issuer was found");
+    let _ = (issuer, outcomes);
+}
+
+/// A file with certificates or a bearer token has changed and cannot be used.
+#[cfg(feature = "reqwest")]
+pub(crate) fn credentials_not_replaced(issuer: &str, error: &dyn Display) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(target: TARGET, event = "credentials_not_replaced", issuer, %error, "a file for requests to the issuer cannot be used; its old content serves on");
+    let _ = (issuer, error);
+}
+
 /// The first successful fetch after failures.
 pub(crate) fn keys_recovered(issuer: &str) {
     #[cfg(feature = "tracing")]

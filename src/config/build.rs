@@ -80,6 +80,7 @@ impl JwtAuthConfigBuilder {
             challenges: &resource,
             transport: self.transport(),
             initial_scopes: initial_scopes.as_ref(),
+            transport_setting: self.http_transport.as_ref().map(|(setting, _)| *setting),
         };
         let issuers = entries.iter().map(|entry| context.check(entry));
         let issuers = issuers.collect::<Result<_, _>>()?;
@@ -184,12 +185,14 @@ impl JwtAuthConfigBuilder {
     #[cfg(feature = "reqwest")]
     fn transport(&self) -> Option<Arc<dyn HttpTransport>> {
         let own = || Arc::new(crate::keys::ReqwestTransport::default());
-        Some(self.http_transport.clone().unwrap_or_else(|| own()))
+        let set = self.http_transport.as_ref();
+        Some(set.map_or_else(|| own() as _, |(_, transport)| transport.clone()))
     }
 
     #[cfg(not(feature = "reqwest"))]
     fn transport(&self) -> Option<Arc<dyn HttpTransport>> {
-        self.http_transport.clone()
+        let set = self.http_transport.as_ref();
+        set.map(|(_, transport)| transport.clone())
     }
 
     /// One entry for each issuer, whether set with `issuer` or `add_issuer`.

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use super::credentials::credential_setters;
 use super::issuer::{Issuer, issuer_setters};
 use super::settings::Settings;
 use crate::base::clock::Clock;
@@ -29,11 +30,13 @@ pub struct JwtAuthConfigBuilder {
     pub(super) allow_http: bool,
     pub(super) max_token_bytes: Option<usize>,
     pub(super) token_cache_entries: Option<usize>,
-    pub(super) http_transport: Option<Arc<dyn HttpTransport>>,
+    /// With the name of the setter.
+    pub(super) http_transport: Option<(&'static str, Arc<dyn HttpTransport>)>,
     pub(super) clock: Clock,
 }
 
 issuer_setters!(JwtAuthConfigBuilder, shared);
+credential_setters!(JwtAuthConfigBuilder, shared);
 
 impl JwtAuthConfigBuilder {
     /// Sets the identifier of this server (RFC 9728 §1.2): the URL at which clients reach it.
@@ -299,8 +302,9 @@ impl JwtAuthConfigBuilder {
         self
     }
 
-    /// Fetches keys and metadata with this client, for example with a proxy, your own CA or a
-    /// client certificate.
+    /// Fetches keys and metadata with this client, for example with a proxy of its own.
+    /// Certificates and tokens that rotate are simpler as `ca_file`, `client_certificate_file` and
+    /// `bearer_token_file`.
     ///
     /// The client's own settings apply: turn redirects off and set a connect timeout. The fetch
     /// timeout and the size limit apply to it as well.
@@ -308,8 +312,10 @@ impl JwtAuthConfigBuilder {
     /// Default: a client that connects within 2 seconds, follows no redirect, keeps no connection
     /// open, and honours the proxy variables of the environment.
     #[cfg(feature = "reqwest")]
-    pub fn http_client(self, client: reqwest::Client) -> Self {
-        self.http_transport(crate::keys::ReqwestTransport::with_client(client))
+    pub fn http_client(mut self, client: reqwest::Client) -> Self {
+        let transport = crate::keys::ReqwestTransport::with_client(client);
+        self.http_transport = Some(("http_client", Arc::new(transport)));
+        self
     }
 
     /// Fetches keys and metadata through this transport, for an HTTP client other than reqwest or
@@ -321,7 +327,7 @@ impl JwtAuthConfigBuilder {
     ///
     /// See [`HttpTransport`] for an example.
     pub fn http_transport(mut self, transport: impl HttpTransport) -> Self {
-        self.http_transport = Some(Arc::new(transport));
+        self.http_transport = Some(("http_transport", Arc::new(transport)));
         self
     }
 

@@ -13,6 +13,7 @@ use super::checked::JwtAuthConfig;
 use super::issuer::Issuer;
 use super::settings::{KeySettings, Settings};
 use crate::crypto::{Algorithm, UnsupportedAlgorithm};
+use crate::keys::CredentialFiles;
 use crate::wire::metadata::ResourceDetails;
 
 impl<'de> Deserialize<'de> for JwtAuthConfig {
@@ -72,6 +73,14 @@ macro_rules! with_issuer_settings {
             snapshot_file: Option<PathBuf>,
             #[serde(default, alias = "pinJwksHost")]
             pin_jwks_host: bool,
+            #[serde(alias = "caFile")]
+            ca_file: Option<PathBuf>,
+            #[serde(alias = "clientCertificateFile")]
+            client_certificate_file: Option<PathBuf>,
+            #[serde(alias = "clientKeyFile")]
+            client_key_file: Option<PathBuf>,
+            #[serde(alias = "bearerTokenFile")]
+            bearer_token_file: Option<PathBuf>,
         }
 
         impl $name {
@@ -99,6 +108,12 @@ macro_rules! with_issuer_settings {
                         initial: self.initial_jwks.take().map(Into::into),
                         snapshot_file: self.snapshot_file.take(),
                         pin_jwks_host: self.pin_jwks_host,
+                        credentials: CredentialFiles {
+                            ca: self.ca_file.take(),
+                            client_certificate: self.client_certificate_file.take(),
+                            client_key: self.client_key_file.take(),
+                            bearer_token: self.bearer_token_file.take(),
+                        },
                     },
                 }
             }
@@ -150,6 +165,8 @@ with_issuer_settings! {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CacheEntry {
+    #[serde(default, alias = "minAge", deserialize_with = "duration")]
+    min_age: Option<Duration>,
     #[serde(default, alias = "maxAge", deserialize_with = "duration")]
     max_age: Option<Duration>,
     #[serde(default, alias = "maxStale", deserialize_with = "duration")]
@@ -216,12 +233,14 @@ impl IssuerEntry {
 impl From<CacheEntry> for JwksCache {
     fn from(entry: CacheEntry) -> Self {
         let CacheEntry {
+            min_age,
             max_age,
             max_stale,
             cooldown,
             timeout,
         } = entry;
         Self {
+            min_age,
             max_age,
             max_stale,
             cooldown,

@@ -1,3 +1,4 @@
+use super::credentials::credential_setters;
 use super::settings::Settings;
 
 /// One of several trusted issuers: the rules for its tokens, and where its keys come from.
@@ -296,3 +297,4 @@ macro_rules! issuer_setters {
 pub(super) use issuer_setters;
 
 issuer_setters!(Issuer, settings);
+credential_setters!(Issuer, settings);

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::cache_times::JwksCache;
 use crate::crypto::{Algorithm, UnsupportedAlgorithm};
 use crate::jwks::JwkSet;
-use crate::keys::{KeySnapshot, KeySource};
+use crate::keys::{CredentialFiles, KeySnapshot, KeySource};
 
 /// The settings for one issuer, or for all of them.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +45,7 @@ pub(super) struct KeySettings {
     pub(super) initial: Option<InitialJwks>,
     pub(super) snapshot_file: Option<PathBuf>,
     pub(super) pin_jwks_host: bool,
+    pub(super) credentials: CredentialFiles,
 }
 
 impl KeySettings {
@@ -66,7 +67,9 @@ impl KeySettings {
             ("initial_jwks", self.initial.is_some()),
             ("snapshot_file", self.snapshot_file.is_some()),
         ];
-        self.first_source().or_else(|| first(others))
+        let mut credentials = self.credentials.set().map(|(name, _)| name);
+        let others = self.first_source().or_else(|| first(others));
+        others.or_else(|| credentials.next())
     }
 }
 
@@ -88,6 +91,7 @@ impl fmt::Debug for KeySettings {
             .field("initial_jwks", &self.initial.is_some())
             .field("snapshot_file", &self.snapshot_file)
             .field("pin_jwks_host", &self.pin_jwks_host)
+            .field("credentials", &self.credentials)
             .finish()
     }
 }
