@@ -1,7 +1,7 @@
 //! The log of a test, captured.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use tracing_subscriber::EnvFilter;
 
@@ -40,4 +40,21 @@ pub(crate) fn capture() -> (Log, tracing::subscriber::DefaultGuard) {
         })
         .finish();
     (log, tracing::subscriber::set_default(subscriber))
+}
+
+/// The warnings of threads that capture no log of their own, such as those that write files. All
+/// tests share it, so a test looks for what only it has caused.
+pub(crate) fn warnings_of_other_threads() -> &'static Log {
+    static LOG: OnceLock<Log> = OnceLock::new();
+    LOG.get_or_init(|| {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_env_filter(EnvFilter::new("tower_jwt_auth=warn"))
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        tracing::subscriber::set_global_default(subscriber).unwrap();
+        log
+    })
 }
