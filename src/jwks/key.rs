@@ -71,6 +71,11 @@ pub enum SkipReason {
     /// The RSA modulus is even or outside 2048 to 8192 bits, or its exponent is even, below 3 or
     /// above 2^33.
     RsaParameters,
+    /// The secret of a symmetric key is not base64url text (RFC 7518 §6.4.1).
+    SecretNotBase64,
+    /// The secret of a symmetric key is shorter than the hash of each algorithm that is listed for
+    /// it (RFC 7518 §3.2).
+    SecretTooShort,
     /// The key is symmetric. Such a key is used only from a static source and with an `HS*`
     /// algorithm that is listed by name.
     Symmetric,
@@ -88,6 +93,8 @@ impl fmt::Display for SkipReason {
             Self::NotAnObject => "not a JSON object of the right shape",
             Self::NotForSignatures => "use or key_ops forbid verification",
             Self::RsaParameters => "the RSA modulus or exponent is out of bounds",
+            Self::SecretNotBase64 => "the secret in k is not base64url text",
+            Self::SecretTooShort => "the secret in k is too short for the algorithms",
             Self::Symmetric => "symmetric keys are not taken from this source",
             Self::UnsupportedAlgorithm => "alg is not a supported signature algorithm",
             Self::UnsupportedType => "kty or crv is not supported",
@@ -186,10 +193,11 @@ impl JwkMembers<'_> {
         &self,
         symmetric: &[Algorithm],
     ) -> Result<(Material, Vec<Algorithm>), SkipReason> {
-        let secret = self.bytes("k")?;
         if symmetric.is_empty() {
             return Err(SkipReason::Symmetric);
         }
+        let text = self.text("k")?.ok_or(SkipReason::InvalidKey)?;
+        let secret = decode_tolerantly(text).ok_or(SkipReason::SecretNotBase64)?;
         // RFC 7518 §3.2: a secret is at least as long as the hash.
         let fitting: Vec<_> = symmetric
             .iter()
@@ -197,7 +205,7 @@ impl JwkMembers<'_> {
             .filter(|algorithm| secret.len() >= hash_length(*algorithm))
             .collect();
         if fitting.is_empty() {
-            return Err(SkipReason::InvalidKey);
+            return Err(SkipReason::SecretTooShort);
         }
         Ok((Material::Secret(secret), fitting))
     }
@@ -292,6 +300,8 @@ mod tests {
             NotAnObject,
             NotForSignatures,
             RsaParameters,
+            SecretNotBase64,
+            SecretTooShort,
             Symmetric,
             UnsupportedAlgorithm,
             UnsupportedType,
