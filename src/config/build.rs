@@ -11,6 +11,7 @@ use super::error::ConfigError;
 use super::issuer::Issuer;
 use super::rules::{check_resource, check_scopes};
 use super::settings::Settings;
+use super::snapshot_files::check_snapshot_files;
 use crate::base::url_rule::UrlRule;
 use crate::crypto;
 use crate::keys::HttpTransport;
@@ -30,6 +31,7 @@ impl JwtAuthConfigBuilder {
         if !crypto::AVAILABLE {
             return Err(ConfigError::CryptoMissing);
         }
+        self.check_variables()?;
         let rule = UrlRule::new(self.allow_http);
         let resource_url = self
             .resource
@@ -55,6 +57,7 @@ impl JwtAuthConfigBuilder {
             required_scopes,
             ..self.protected_resource(metadata.as_ref())
         };
+        check_snapshot_files(&entries)?;
         let token_cache_entries = self.checked_token_cache_entries()?;
         let context = Context {
             rule,

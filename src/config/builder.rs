@@ -144,8 +144,9 @@ impl JwtAuthConfigBuilder {
     ///
     /// # Errors
     ///
-    /// `build` rejects an http URL whose host is not a loopback host, and a value that is not a URL
-    /// unless its keys are configured.
+    /// `build` rejects an http URL whose host is not a loopback host, and the URL of a metadata
+    /// document (`/.well-known/..`). If the keys are discovered, it also rejects a value that is
+    /// not a URL, and a URL with a query or a fragment (RFC 8414 §2).
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         self.issuer = Some(issuer.into());
         self

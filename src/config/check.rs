@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use url::{Host, Url};
+
 use super::checked::{CheckedIssuer, Keys};
 use super::error::ConfigError;
 use super::issuer::Issuer;
 use super::keys::{seed, static_keys};
-use super::rules::{check_scopes, check_url, is_web_url, stands_for_every_tenant, within};
+use super::rules::{check_issuer, check_scopes, check_url, is_web_url, within};
 use super::settings::Settings;
 use crate::base::url_rule::UrlRule;
 use crate::crypto::Algorithm;
@@ -39,11 +41,7 @@ impl Context<'_> {
         // An issuer need not be a web URL. One that is gets published and fetched from, so it must
         // follow the rules for URLs.
         if is_web_url(&entry.issuer) {
-            if stands_for_every_tenant(&entry.issuer) {
-                let issuer = entry.issuer.clone();
-                return Err(ConfigError::TenantTemplate { issuer });
-            }
-            check_url("issuer", &entry.issuer, self.rule)?;
+            check_issuer(&entry.issuer, self.rule, own.keys.are_discovered())?;
         }
         own.check_shape()?;
         let required_scopes = match &own.required_scopes {
@@ -93,10 +91,15 @@ impl Context<'_> {
         provider: Option<&ProviderRule>,
     ) -> Result<AudienceRule, ConfigError> {
         let own = &entry.settings;
-        if own.allow_any_audience || self.shared.allow_any_audience {
+        // One level decides: what an issuer sets itself replaces what all of them share.
+        let level = match own.audience.is_some() || own.allow_any_audience {
+            true => own,
+            false => self.shared,
+        };
+        if level.allow_any_audience {
             return Ok(AudienceRule::Any);
         }
-        let audience = match own.audience.as_ref().or(self.shared.audience.as_ref()) {
+        let audience = match &level.audience {
             Some(audience) => audience.clone(),
             None => self.resource.map(ToOwned::to_owned).into_iter().collect(),
         };
@@ -140,7 +143,7 @@ impl Context<'_> {
             return fetched(source.clone());
         }
         if let Some(uri) = &settings.jwks_uri {
-            return fetched(self.jwks_uri(uri)?);
+            return fetched(self.jwks_uri(entry, uri)?);
         }
         match static_keys(settings, &symmetric)? {
             None => fetched(self.discovered(entry)?),
@@ -202,9 +205,16 @@ impl Context<'_> {
         Ok(times)
     }
 
-    fn jwks_uri(&self, uri: &str) -> Result<Arc<dyn KeySource>, ConfigError> {
+    fn jwks_uri(&self, entry: &Issuer, uri: &str) -> Result<Arc<dyn KeySource>, ConfigError> {
         let transport = self.transport("jwks_uri")?;
         let url = check_url("jwks_uri", uri, self.rule)?;
+        let issuer = Url::parse(&entry.issuer).ok();
+        if self.pins_host(entry) && issuer.and_then(host) != host(url.clone()) {
+            return Err(ConfigError::Conflict {
+                first: "pin_jwks_host",
+                second: "jwks_uri",
+            });
+        }
         Ok(Arc::new(HttpKeys::new(transport, url)))
     }
 
@@ -222,8 +232,12 @@ impl Context<'_> {
             issuer,
             &url,
             self.rule,
-            entry.settings.keys.pin_jwks_host,
+            self.pins_host(entry),
         )))
+    }
+
+    fn pins_host(&self, entry: &Issuer) -> bool {
+        entry.settings.keys.pin_jwks_host || self.shared.keys.pin_jwks_host
     }
 
     fn transport(&self, setting: &'static str) -> Result<Arc<dyn HttpTransport>, ConfigError> {
@@ -232,4 +246,8 @@ impl Context<'_> {
             feature: "reqwest",
         })
     }
+}
+
+fn host(url: Url) -> Option<Host> {
+    url.host().map(|host| host.to_owned())
 }

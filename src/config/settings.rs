@@ -60,6 +60,23 @@ impl KeySettings {
             .find(|(_, is_set)| *is_set)
             .map(|(name, _)| name)
     }
+
+    /// Whether keys are found through the metadata of the issuer, because nothing else is set.
+    pub(super) const fn are_discovered(&self) -> bool {
+        let Self {
+            source,
+            jwks_uri,
+            jwks,
+            jwk,
+            public_key_pem,
+            ..
+        } = self;
+        source.is_none()
+            && jwks_uri.is_none()
+            && jwks.is_none()
+            && jwk.is_none()
+            && public_key_pem.is_none()
+    }
 }
 
 impl fmt::Debug for KeySettings {

@@ -75,6 +75,12 @@ impl Settings {
         {
             return empty("cognito");
         }
+        if self.audience.is_some() && self.allow_any_audience {
+            return Err(ConfigError::Conflict {
+                first: "audience",
+                second: "danger_allow_any_audience",
+            });
+        }
         check_scopes("required_scopes", self.required_scopes.as_deref())?;
         within(
             "max_token_age",
