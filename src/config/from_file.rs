@@ -29,8 +29,8 @@ impl<'de> Deserialize<'de> for JwtAuthConfigBuilder {
 
 /// The schema of the file, the same as that of [`JwtAuthConfig`].
 ///
-/// It is also in the repository, as `docs/config.schema.json`. A file names it with `"$schema"`, and
-/// editors then complete names and check values.
+/// It is also in the repository, as `docs/config.schema.json`. A file names it with `"$schema"`,
+/// and editors then complete names and check values.
 ///
 /// ```
 /// # #[cfg(feature = "schema")] {

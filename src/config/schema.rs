@@ -1,6 +1,6 @@
-//! The JSON Schema of the file (feature `schema`): derived from the structs in `file`, and completed
-//! with what serde knows and the derive does not: the second spelling of each name, numbers and
-//! booleans as text, and examples.
+//! The JSON Schema of the file (feature `schema`): derived from the structs in `file`, and
+//! completed with what serde knows and the derive does not: the second spelling of each name,
+//! numbers and booleans as text, and examples.
 
 use std::borrow::Cow;
 
