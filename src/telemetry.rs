@@ -253,10 +253,10 @@ pub(crate) fn snapshot_ignored(issuer: &str, reason: &dyn Display, is_absent: bo
 }
 
 /// The snapshot of keys could not be written.
-pub(crate) fn snapshot_not_written(issuer: &str, error: &dyn Display) {
+pub(crate) fn snapshot_not_written(issuer: &str, path: &str, error: &dyn Display) {
     #[cfg(feature = "tracing")]
-    tracing::warn!(target: TARGET, event = "snapshot_not_written", issuer, %error, "the snapshot of keys could not be written");
-    let _ = (issuer, error);
+    tracing::warn!(target: TARGET, event = "snapshot_not_written", issuer, path, %error, "the snapshot of keys could not be written");
+    let _ = (issuer, path, error);
 }
 
 /// Code that needs `JwtAuthLayer` runs without it.

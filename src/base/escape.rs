@@ -1,8 +1,13 @@
 /// Text from outside, escaped for a log line: only ASCII, because a right-to-left override can
 /// rearrange a line, and truncated, because it may be long.
 pub(crate) fn shown(text: &str) -> String {
+    shown_up_to(text, LONGEST)
+}
+
+/// The same for a text that needs more space.
+pub(crate) fn shown_up_to(text: &str, longest: usize) -> String {
     let mut characters = text.chars();
-    let start: String = characters.by_ref().take(LONGEST).collect();
+    let start: String = characters.by_ref().take(longest).collect();
     let more = if characters.next().is_some() {
         ".."
     } else {

@@ -114,6 +114,30 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     }
 }
 
+/// The URL that `text` probably means, for an error: a host name whose scheme is missing or
+/// incomplete. `None` for anything else, such as a path.
+pub(crate) fn with_scheme(text: &str) -> Option<String> {
+    let (scheme, rest) = match text.split_once(':') {
+        Some((scheme, rest)) if ["http", "https"].contains(&scheme) => (Some(scheme), rest),
+        _ => (None, text),
+    };
+    let rest = match scheme {
+        Some(_) => rest.trim_start_matches('/'),
+        None => rest.strip_prefix("//").unwrap_or(rest),
+    };
+    if rest.contains("://") || !rest.starts_with(|first: char| first.is_ascii_alphanumeric()) {
+        return None;
+    }
+    let rule = UrlRule::new(false);
+    let https = format!("https://{rest}");
+    let url = rule.check(&https).ok()?;
+    let host = url.host_str().unwrap_or_default();
+    match is_loopback(&url) {
+        true => Some(format!("http://{rest}")),
+        false => host.trim_end_matches('.').contains('.').then_some(https),
+    }
+}
+
 fn is_internal_address(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => is_internal(address.into()),
@@ -190,6 +214,29 @@ mod tests {
                 .check("http://idp.example.com/jwks")
                 .is_ok()
         );
+    }
+
+    #[test]
+    fn what_a_text_without_scheme_means() {
+        for (text, want) in [
+            ("tenant.auth0.com", Some("https://tenant.auth0.com")),
+            ("//r.example/mcp", Some("https://r.example/mcp")),
+            ("https:r.example/mcp", Some("https://r.example/mcp")),
+            ("https:/r.example", Some("https://r.example")),
+            ("https:///r.example", Some("https://r.example")),
+            ("10.0.0.1:8443/x", Some("https://10.0.0.1:8443/x")),
+            ("localhost:3000/mcp", Some("http://localhost:3000/mcp")),
+            ("127.0.0.1/mcp", Some("http://127.0.0.1/mcp")),
+            ("/mcp", None),
+            ("/a.b/c", None),
+            ("mcp", None),
+            ("no url", None),
+            ("spiffe://trust.example/x", None),
+            ("user@r.example", None),
+            ("", None),
+        ] {
+            assert_eq!(with_scheme(text).as_deref(), want, "{text}");
+        }
     }
 
     #[test]

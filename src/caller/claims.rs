@@ -3,20 +3,53 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_path_to_error::{Deserializer as PathDeserializer, Track};
+
+#[cfg(feature = "axum")]
+use crate::base::escape::shown_up_to;
+
+/// All of `json` as `T`.
+pub(super) fn all_claims<T: DeserializeOwned>(json: &str) -> Result<T, ClaimsError> {
+    read(json, || PhantomData)
+}
 
 /// One member of `json`, an object, as `T`. The other members are skipped.
 pub(super) fn one_claim<T: DeserializeOwned>(
     json: &str,
     name: &str,
 ) -> Result<Option<T>, ClaimsError> {
-    let mut json = serde_json::Deserializer::from_str(json);
-    let one = OneClaim(name, PhantomData);
-    one.deserialize(&mut json).map_err(ClaimsError)
+    read(json, || OneClaim(name, PhantomData))
+}
+
+fn read<'j, S: DeserializeSeed<'j>>(
+    json: &'j str,
+    seed: impl Fn() -> S,
+) -> Result<S::Value, ClaimsError> {
+    let mut reader = serde_json::Deserializer::from_str(json);
+    seed().deserialize(&mut reader).or_else(|_| {
+        // The path costs time, so it is followed only for an error.
+        let mut reader = serde_json::Deserializer::from_str(json);
+        let mut track = Track::new();
+        let read = seed().deserialize(PathDeserializer::new(&mut reader, &mut track));
+        read.map_err(|error| ClaimsError(serde_path_to_error::Error::new(track.path(), error)))
+    })
 }
 
 /// The claims of a valid token do not fit the requested type.
+///
+/// `Display` says no more than that, so that it may be in a response.
+/// [`source`](std::error::Error::source) says which claim it is, what it is and what was expected:
+/// that is for logs.
 #[derive(Debug)]
-pub struct ClaimsError(pub(super) serde_json::Error);
+pub struct ClaimsError(serde_path_to_error::Error<serde_json::Error>);
+
+impl ClaimsError {
+    /// The path and the message of serde, which holds a value of the token: escaped and truncated.
+    #[cfg(feature = "axum")]
+    pub(super) fn reason(&self) -> String {
+        shown_up_to(&self.0.to_string(), LONGEST_REASON)
+    }
+}
 
 impl fmt::Display for ClaimsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -29,6 +62,9 @@ impl std::error::Error for ClaimsError {
         Some(&self.0)
     }
 }
+
+#[cfg(feature = "axum")]
+const LONGEST_REASON: usize = 256;
 
 /// Reads one member of an object and skips the others.
 struct OneClaim<'n, T>(&'n str, PhantomData<T>);

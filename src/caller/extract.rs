@@ -39,7 +39,9 @@ impl<S: Sync> OptionalFromRequestParts<S> for AuthInfo {
 /// The claims of the verified caller as `T`.
 ///
 /// A token whose claims do not fit `T` gets 403 without a challenge: the token is valid, and no
-/// additional scope would help. Otherwise it behaves as the extractor [`AuthInfo`] does.
+/// additional scope would help. The event of the rejection, and
+/// [`claims_error`](Rejection::claims_error), say which claim does not fit; the caller does not
+/// learn it. Otherwise it behaves as the extractor [`AuthInfo`] does.
 ///
 /// ```
 /// use serde::Deserialize;
@@ -62,8 +64,9 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Claims<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
         let auth = extracted(parts, "the extractor Claims")?;
-        auth.claims().map(Self).map_err(|_| {
+        auth.claims().map(Self).map_err(|error| {
             let rejection = auth.answers().access_denied();
+            let rejection = rejection.with_claims_error(&error.reason());
             rejection.reported(&context(parts))
         })
     }

@@ -27,7 +27,7 @@ use crate::wire::answers::Answers;
 use crate::wire::credentials::Credentials;
 
 pub use claims::ClaimsError;
-use claims::one_claim;
+use claims::{all_claims, one_claim};
 pub use ext::AuthInfoExt;
 #[cfg(feature = "axum")]
 pub use extract::Claims;
@@ -184,7 +184,7 @@ impl AuthInfo {
     /// # Ok::<(), tower_jwt_auth::error::ClaimsError>(())
     /// ```
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, ClaimsError> {
-        serde_json::from_str(self.verified.payload()).map_err(ClaimsError)
+        all_claims(self.verified.payload())
     }
 
     /// One claim by name as any JSON value, `None` when the token does not have it. Each call
@@ -294,5 +294,36 @@ mod tests {
             serde_json::json!(["admin"])
         );
         assert!(auth.claims::<Vec<String>>().is_err());
+    }
+
+    #[test]
+    fn field_c09_an_error_says_its_claim_only_in_its_source() {
+        use std::error::Error as _;
+
+        let claims = serde_json::json!({"a": 1, "roles": ["admin", {"id": "x"}]});
+        let auth = AuthInfo::for_tests(claims);
+        let errors = [
+            (
+                auth.claim_as::<Vec<String>>("roles").unwrap_err(),
+                "roles[1]: invalid type: map, expected a string",
+            ),
+            (
+                auth.claims::<std::collections::HashMap<String, u8>>()
+                    .unwrap_err(),
+                "",
+            ),
+            (
+                auth.claim_as::<bool>("a").unwrap_err(),
+                "a: invalid type: integer `1`, expected a boolean",
+            ),
+        ];
+        for (error, want) in errors {
+            let text = error.to_string();
+            assert_eq!(text, "the claims do not fit the requested type");
+            let source = error.source().unwrap().to_string();
+            assert!(source.starts_with(want) && source.contains(": invalid type"));
+        }
+        assert_eq!(auth.claim_as::<u8>("a").unwrap(), Some(1));
+        assert_eq!(auth.claim_as::<u8>("b").unwrap(), None);
     }
 }

@@ -12,6 +12,7 @@ use super::issuer::Issuer;
 use super::rules::{check_resource, check_scopes, check_url};
 use super::scope_claims;
 use super::settings::Settings;
+use super::snapshot_files::check_snapshot_files;
 use crate::base::scopes::ScopeSet;
 use crate::base::url_rule::UrlRule;
 use crate::crypto;
@@ -37,6 +38,7 @@ impl JwtAuthConfigBuilder {
         if !crypto::AVAILABLE {
             return Err(ConfigError::CryptoMissing);
         }
+        self.check_variables()?;
         let rule = UrlRule::new(self.allow_http);
         let resource_url = self
             .resource
@@ -67,6 +69,7 @@ impl JwtAuthConfigBuilder {
             required_scopes,
             ..self.protected_resource(metadata.as_ref())
         };
+        check_snapshot_files(&entries)?;
         let token_cache_entries = self.checked_token_cache_entries()?;
         let options = ReadOptions {
             max_token_bytes: self.checked_max_token_bytes()?,

@@ -186,8 +186,10 @@ impl JwtAuthConfigBuilder {
     ///
     /// # Errors
     ///
-    /// `build` rejects a value that is not an https URL (http is allowed on a loopback host),
-    /// unless its keys are configured: then it is a text that is only compared.
+    /// `build` rejects the URL of a metadata document (`/.well-known/..`). If the keys are
+    /// discovered, it also rejects a value that is not an https URL (http is allowed on a loopback
+    /// host), and a URL with a query or a fragment (RFC 8414 §2). With keys from elsewhere the
+    /// issuer is a text that is only compared.
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         self.issuer = Some(issuer.into());
         self

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use url::{Host, Url};
+
 use super::checked::{CheckedIssuer, Keys};
 use super::credentials::check_credentials;
 use super::error::ConfigError;
 use super::issuer::Issuer;
 use super::keys::{seed, static_keys};
-use super::rules::{
-    check_scopes, check_url, is_web_url, spellings, stands_for_every_tenant, within,
-};
+use super::rules::{check_issuer, check_scopes, check_url, is_web_url, spellings, within};
 use super::scope_claims;
 use super::settings::Settings;
 use crate::base::scopes::ScopeSet;
@@ -50,14 +50,7 @@ impl Context<'_> {
         }
         // An issuer need not be a web URL. One that is fetched from must follow the rules for URLs.
         if is_web_url(&entry.issuer) {
-            if stands_for_every_tenant(&entry.issuer) {
-                let issuer = entry.issuer.clone();
-                return Err(ConfigError::TenantTemplate { issuer });
-            }
-            // Its keys come from elsewhere: it is only compared.
-            if own.keys.first_source().is_none() {
-                check_url("issuer", &entry.issuer, self.rule)?;
-            }
+            check_issuer(&entry.issuer, self.rule, own.keys.are_discovered())?;
         }
         own.check_shape()?;
         let required_scopes = match &own.required_scopes {
@@ -109,10 +102,15 @@ impl Context<'_> {
     /// and one with an `aud` matches nothing.
     fn audience(&self, entry: &Issuer, may_be_missing: bool) -> Result<AudienceRule, ConfigError> {
         let own = &entry.settings;
-        if own.allow_any_audience || self.shared.allow_any_audience {
+        // One level decides: what an issuer sets itself replaces what all of them share.
+        let level = match own.audience.is_some() || own.allow_any_audience {
+            true => own,
+            false => self.shared,
+        };
+        if level.allow_any_audience {
             return Ok(AudienceRule::Any);
         }
-        let set = own.audience.as_ref().or(self.shared.audience.as_ref());
+        let set = level.audience.as_ref();
         match (set, self.resource) {
             (Some(audience), _) => Ok(AudienceRule::AnyOf(audience.clone())),
             (None, Some(resource)) => Ok(AudienceRule::Resource {
@@ -250,6 +248,13 @@ impl Context<'_> {
     fn jwks_uri(&self, entry: &Issuer, uri: &str) -> Result<Arc<dyn KeySource>, ConfigError> {
         let transport = self.transport(entry, "jwks_uri")?;
         let url = check_url("jwks_uri", uri, self.rule)?;
+        let issuer = Url::parse(&entry.issuer).ok();
+        if self.pins_host(entry) && issuer.and_then(host) != host(url.clone()) {
+            return Err(ConfigError::Conflict {
+                first: "pin_jwks_host",
+                second: "jwks_uri",
+            });
+        }
         Ok(Arc::new(HttpKeys::new(transport, url)))
     }
 
@@ -267,8 +272,12 @@ impl Context<'_> {
             issuer,
             &url,
             self.rule,
-            entry.settings.keys.pin_jwks_host,
+            self.pins_host(entry),
         )))
+    }
+
+    fn pins_host(&self, entry: &Issuer) -> bool {
+        entry.settings.keys.pin_jwks_host || self.shared.keys.pin_jwks_host
     }
 
     fn transport(
@@ -289,4 +298,8 @@ impl Context<'_> {
             feature: "reqwest",
         })
     }
+}
+
+fn host(url: Url) -> Option<Host> {
+    url.host().map(|host| host.to_owned())
 }

@@ -20,7 +20,9 @@ use crate::wire::stream_expiry::StreamExpiry;
 ///
 /// It is made with [`builder`](Self::builder), or deserialized, for example from JSON. In a file,
 /// every name may also be written in camelCase, unknown names are rejected, and durations are
-/// strings such as `"30s"` or `"10m"`:
+/// strings such as `"30s"` or `"10m"`. Numbers and booleans may also be strings, `"16384"` and
+/// `"true"`, as variables of the environment are. `"$schema"` may name the JSON Schema of the file,
+/// which is `docs/config.schema.json` in the repository.
 ///
 /// ```
 /// # #[cfg(all(feature = "aws_lc_rs", feature = "reqwest"))] {
@@ -109,7 +111,7 @@ impl JwtAuthConfig {
                 policy: policy.clone(),
                 answers: answers.clone(),
                 keys: match keys.clone() {
-                    Keys::Fixed(keys) => LiveKeys::fixed(keys),
+                    Keys::Fixed(keys) => LiveKeys::fixed(&policy.issuer, keys),
                     Keys::Fetched(origin) => LiveKeys::refreshed(origin, clock.clone()),
                 },
             },

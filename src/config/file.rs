@@ -1,31 +1,35 @@
 //! The configuration as a file: names, spellings and types. The setters of the builder document
 //! what each setting means.
+//!
+//! `values` reads the values, and `from_file` makes the configuration of them.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer};
+#[cfg(feature = "schema")]
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::builder::JwtAuthConfigBuilder;
 use super::cache_times::JwksCache;
-use super::checked::JwtAuthConfig;
+use super::file_errors::FileNames;
 use super::issuer::Issuer;
+use super::names::names_of;
+#[cfg(feature = "schema")]
+use super::schema::{Keys, Lasting, OneOrMore, complete};
 use super::settings::{KeySettings, Settings};
+use super::values::{choice, count, duration, flag, list, one_or_more, required_list};
 use crate::crypto::{Algorithm, UnsupportedAlgorithm};
 use crate::keys::CredentialFiles;
 use crate::wire::metadata::ResourceDetails;
 
-impl<'de> Deserialize<'de> for JwtAuthConfig {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let builder = JwtAuthConfigBuilder::deserialize(deserializer)?;
-        builder.build().map_err(serde::de::Error::custom)
-    }
-}
-
-impl<'de> Deserialize<'de> for JwtAuthConfigBuilder {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        ConfigFile::deserialize(deserializer).map(ConfigFile::into_builder)
+pub(super) fn file_names() -> FileNames {
+    FileNames {
+        top: names_of::<ConfigFile>(),
+        issuer: names_of::<IssuerEntry>(),
+        cache: names_of::<CacheEntry>(),
+        cognito: names_of::<CognitoEntry>(),
     }
 }
 
@@ -34,51 +38,92 @@ impl<'de> Deserialize<'de> for JwtAuthConfigBuilder {
 ///
 /// The macro replaces `#[serde(flatten)]`, with which serde would no longer reject unknown names.
 macro_rules! with_issuer_settings {
-    (struct $name:ident { $($own:tt)* }) => {
+    ($expecting:literal, $(#[$attribute:meta])* struct $name:ident { $($own:tt)* }) => {
+        $(#[$attribute])*
         #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct $name {
+        #[cfg_attr(feature = "schema", derive(JsonSchema), schemars(inline, transform = complete))]
+        #[serde(deny_unknown_fields, expecting = $expecting)]
+        pub(super) struct $name {
             $($own)*
-            audience: Option<OneOrMany>,
+            /// What a token must name in `aud`: a value or a list, of which one match is enough.
+            /// Default: `resource`.
+            #[serde(default, deserialize_with = "one_or_more")]
+            #[cfg_attr(feature = "schema", schemars(with = "OneOrMore"))]
+            audience: Option<Vec<String>>,
+            /// The algorithms that tokens may be signed with. Default: all asymmetric ones.
+            #[serde(default, deserialize_with = "list")]
             algorithms: Option<Vec<String>>,
-            #[serde(alias = "requiredScopes")]
+            /// The scopes that every operation needs. Default: none.
+            #[serde(default, alias = "requiredScopes", deserialize_with = "list")]
             required_scopes: Option<Vec<String>>,
+            /// The clock difference that is tolerated, up to 5 minutes. Default: 60 seconds.
             #[serde(default, deserialize_with = "duration")]
+            #[cfg_attr(feature = "schema", schemars(with = "Lasting"))]
             leeway: Option<Duration>,
+            /// When keys are fetched, and how long they are used.
             #[serde(default, alias = "jwksCache")]
             jwks_cache: CacheEntry,
+            /// Rejects tokens that were issued longer ago than this. Default: none.
             #[serde(default, alias = "maxTokenAge", deserialize_with = "duration")]
+            #[cfg_attr(feature = "schema", schemars(with = "Lasting"))]
             max_token_age: Option<Duration>,
-            #[serde(default)]
+            /// Accepts only tokens that follow RFC 9068 strictly. Default: off.
+            #[serde(default, deserialize_with = "flag")]
             rfc9068: bool,
+            /// For Amazon Cognito, whose access tokens have no `aud`.
             cognito: Option<CognitoEntry>,
-            #[serde(default)]
+            /// For Keycloak: accepts only tokens whose claim `typ` is `Bearer`. Default: off.
+            #[serde(default, deserialize_with = "flag")]
             keycloak: bool,
-            #[serde(default, alias = "dangerAllowAnyAudience")]
+            /// Accepts tokens for any audience. The risk: tokens that were given to another service
+            /// work here.
+            #[serde(default, alias = "dangerAllowAnyAudience", deserialize_with = "flag")]
             danger_allow_any_audience: bool,
-            #[serde(alias = "dangerMissingAudienceForClients")]
+            /// The clients whose tokens may lack `aud`. The risk: such a token works at every
+            /// server that accepts its client. Default: none.
+            #[serde(default, alias = "dangerMissingAudienceForClients", deserialize_with = "list")]
             danger_missing_audience_for_clients: Option<Vec<String>>,
-            #[serde(alias = "scopeClaims")]
+            /// The claims that hold scopes. Default: `scope` and `scp`.
+            #[serde(default, alias = "scopeClaims", deserialize_with = "list")]
             scope_claims: Option<Vec<String>>,
+            /// Whether the resource metadata lists the issuer. Default: true.
+            #[serde(default, deserialize_with = "choice")]
             advertise: Option<bool>,
+            /// The URL of the issuer's keys. Default: the URL in the issuer's metadata.
             #[serde(alias = "jwksUri")]
             jwks_uri: Option<String>,
+            /// A key set that never changes.
+            #[serde(default)]
+            #[cfg_attr(feature = "schema", schemars(with = "Keys"))]
             jwks: Option<Value>,
+            /// One key that never changes.
+            #[serde(default)]
+            #[cfg_attr(feature = "schema", schemars(with = "Keys"))]
             jwk: Option<Value>,
+            /// One public key that never changes, as PEM text.
             #[serde(alias = "publicKeyPem")]
             public_key_pem: Option<String>,
-            #[serde(alias = "initialJwks")]
+            /// Keys to use until the first successful fetch.
+            #[serde(default, alias = "initialJwks")]
+            #[cfg_attr(feature = "schema", schemars(with = "Keys"))]
             initial_jwks: Option<Value>,
+            /// The file in which keys are kept for the next start of the process.
             #[serde(alias = "snapshotFile")]
             snapshot_file: Option<PathBuf>,
-            #[serde(default, alias = "pinJwksHost")]
+            /// Accepts keys only from the issuer's own host. Default: off.
+            #[serde(default, alias = "pinJwksHost", deserialize_with = "flag")]
             pin_jwks_host: bool,
+            /// The file with the certificates of the authorities that the issuer's host is checked
+            /// with.
             #[serde(alias = "caFile")]
             ca_file: Option<PathBuf>,
+            /// The file with the certificate that this server shows to the issuer.
             #[serde(alias = "clientCertificateFile")]
             client_certificate_file: Option<PathBuf>,
+            /// The file with the private key of that certificate.
             #[serde(alias = "clientKeyFile")]
             client_key_file: Option<PathBuf>,
+            /// The file with the bearer token that fetches of keys send.
             #[serde(alias = "bearerTokenFile")]
             bearer_token_file: Option<PathBuf>,
         }
@@ -86,7 +131,7 @@ macro_rules! with_issuer_settings {
         impl $name {
             fn take_settings(&mut self) -> Settings {
                 Settings {
-                    audience: self.audience.take().map(OneOrMany::into_vec),
+                    audience: self.audience.take(),
                     algorithms: self.algorithms.take().map(algorithms),
                     required_scopes: self.required_scopes.take(),
                     leeway: self.leeway,
@@ -122,77 +167,112 @@ macro_rules! with_issuer_settings {
 }
 
 with_issuer_settings! {
+    "a configuration as an object",
+    /// The configuration of tower-jwt-auth: which access tokens a server accepts.
     struct ConfigFile {
+        /// The URL of this JSON Schema, for editors.
+        #[serde(rename = "$schema")]
+        _schema: Option<String>,
+        /// The URL at which clients reach this server (RFC 9728). It is the default of `audience`.
         resource: Option<String>,
+        /// The realm that challenges name. Default: none, or `mcp` without `resource`.
         realm: Option<String>,
+        /// The issuer of the tokens, byte for byte as in `iss`.
         issuer: Option<String>,
+        /// Several issuers, in place of `issuer`. What an entry leaves out is taken from the top
+        /// level.
+        #[serde(default, deserialize_with = "list")]
         issuers: Option<Vec<IssuerEntry>>,
+        /// A name of this server, for people. It is published in the resource metadata.
         #[serde(alias = "resourceName")]
         resource_name: Option<String>,
+        /// The URL of a page for developers. It is published in the resource metadata.
         #[serde(alias = "resourceDocumentation")]
         resource_documentation: Option<String>,
+        /// The URL of a page about the use of data. It is published in the resource metadata.
         #[serde(alias = "resourcePolicyUri")]
         resource_policy_uri: Option<String>,
+        /// The URL of the terms of service. It is published in the resource metadata.
         #[serde(alias = "resourceTosUri")]
         resource_tos_uri: Option<String>,
+        /// The URL of this server's own keys. It is published in the resource metadata.
         #[serde(alias = "resourceJwksUri")]
         resource_jwks_uri: Option<String>,
-        #[serde(alias = "authorizationServers")]
+        /// The authorization servers that the resource metadata lists. Default: the issuers that
+        /// are https URLs, or http URLs on a loopback host.
+        #[serde(default, alias = "authorizationServers", deserialize_with = "list")]
         authorization_servers: Option<Vec<String>>,
-        #[serde(alias = "scopesSupported")]
+        /// The scopes that clients request at first. Default: `required_scopes`.
+        #[serde(default, alias = "scopesSupported", deserialize_with = "list")]
         scopes_supported: Option<Vec<String>>,
-        #[serde(alias = "initialScopes")]
+        /// The scopes that every 401 lists. Default: `scopes_supported` if set, else
+        /// `required_scopes`.
+        #[serde(default, alias = "initialScopes", deserialize_with = "list")]
         initial_scopes: Option<Vec<String>>,
-        #[serde(default, alias = "challengeOperationScopesOnly")]
+        /// Leaves `required_scopes` out of the challenge of a 403. Default: off.
+        #[serde(default, alias = "challengeOperationScopesOnly", deserialize_with = "flag")]
         challenge_operation_scopes_only: bool,
-        #[serde(default, alias = "stripAuthorization")]
+        /// Removes the `Authorization` header of accepted requests. Default: off.
+        #[serde(default, alias = "stripAuthorization", deserialize_with = "flag")]
         strip_authorization: bool,
-        #[serde(default, alias = "dangerAllowHttp")]
+        /// Allows http on any host. The risk: whoever is on the network path can replace the keys.
+        #[serde(default, alias = "dangerAllowHttp", deserialize_with = "flag")]
         danger_allow_http: bool,
-        #[serde(alias = "maxTokenBytes")]
+        /// The largest token that is read, in bytes, up to 65,536. Default: 16,384.
+        #[serde(default, alias = "maxTokenBytes", deserialize_with = "count")]
         max_token_bytes: Option<usize>,
-        #[serde(alias = "tokenCacheEntries")]
+        /// The number of verified tokens that are cached. Default: 16,384.
+        #[serde(default, alias = "tokenCacheEntries", deserialize_with = "count")]
         token_cache_entries: Option<usize>,
     }
 }
 
 with_issuer_settings! {
+    "an issuer with its settings as an object",
+    /// One of several issuers.
     struct IssuerEntry {
+        /// The issuer of the tokens, byte for byte as in `iss`.
         issuer: String,
     }
 }
 
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(inline, transform = complete))]
+#[serde(deny_unknown_fields, expecting = "the times as an object")]
 struct CacheEntry {
+    /// The shortest life that the issuer may give its keys. Default: 5 minutes.
     #[serde(default, alias = "minAge", deserialize_with = "duration")]
+    #[cfg_attr(feature = "schema", schemars(with = "Lasting"))]
     min_age: Option<Duration>,
+    /// The age at which keys are refreshed. Default: 10 minutes.
     #[serde(default, alias = "maxAge", deserialize_with = "duration")]
+    #[cfg_attr(feature = "schema", schemars(with = "Lasting"))]
     max_age: Option<Duration>,
+    /// The age at which keys are no longer used, even if refreshes fail. Default: 24 hours.
     #[serde(default, alias = "maxStale", deserialize_with = "duration")]
+    #[cfg_attr(feature = "schema", schemars(with = "Lasting"))]
     max_stale: Option<Duration>,
+    /// How often an unknown `kid` may cause a fetch. Default: 30 seconds.
     #[serde(default, deserialize_with = "duration")]
+    #[cfg_attr(feature = "schema", schemars(with = "Lasting"))]
     cooldown: Option<Duration>,
+    /// The longest time that a fetch may take. Default: 5 seconds.
     #[serde(default, deserialize_with = "duration")]
+    #[cfg_attr(feature = "schema", schemars(with = "Lasting"))]
     timeout: Option<Duration>,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(inline, transform = complete))]
+#[serde(deny_unknown_fields, expecting = "the ids of app clients as an object")]
 struct CognitoEntry {
-    #[serde(alias = "clientIds")]
+    /// The app clients whose tokens are accepted.
+    #[serde(alias = "clientIds", deserialize_with = "required_list")]
     client_ids: Vec<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a string or a list of strings")]
-enum OneOrMany {
-    One(String),
-    Many(Vec<String>),
-}
-
 impl ConfigFile {
-    fn into_builder(mut self) -> JwtAuthConfigBuilder {
+    pub(super) fn into_builder(mut self) -> JwtAuthConfigBuilder {
         JwtAuthConfigBuilder {
             shared: self.take_settings(),
             resource: self.resource,
@@ -249,26 +329,7 @@ impl From<CacheEntry> for JwksCache {
     }
 }
 
-impl OneOrMany {
-    fn into_vec(self) -> Vec<String> {
-        match self {
-            Self::One(one) => vec![one],
-            Self::Many(many) => many,
-        }
-    }
-}
-
 /// Leaves an unknown name to `build`, so that it is reported as a `ConfigError`.
 fn algorithms(names: Vec<String>) -> Result<Vec<Algorithm>, UnsupportedAlgorithm> {
-    let read = |name: String| Algorithm::from_name(&name).ok_or(UnsupportedAlgorithm { name });
-    names.into_iter().map(read).collect()
-}
-
-fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    humantime::parse_duration(&text).map(Some).map_err(|error| {
-        serde::de::Error::custom(format!(
-            "{text:?} is no duration such as \"30s\" or \"10m\": {error}"
-        ))
-    })
+    names.into_iter().map(Algorithm::try_from).collect()
 }

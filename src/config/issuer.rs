@@ -5,9 +5,9 @@ use super::settings::Settings;
 ///
 /// Settings that are absent here are taken from the
 /// [builder](crate::config::JwtAuthConfigBuilder): audience, clients without audience, algorithms,
-/// required scopes, scope claims, leeway, maximum token age, cache times, and the rules `rfc9068`,
-/// `cognito` and `keycloak`. Keys are
-/// never shared: the `iss` of a token selects one issuer, and only that issuer's keys verify it.
+/// required scopes, scope claims, whether it is advertised, leeway, maximum token age, cache times,
+/// and the rules `rfc9068`, `cognito`, `keycloak` and `pin_jwks_host`. Keys are never shared: the
+/// `iss` of a token selects one issuer, and only that issuer's keys verify it.
 ///
 /// ```
 /// # #[cfg(all(feature = "aws_lc_rs", feature = "reqwest"))] {
@@ -46,7 +46,14 @@ macro_rules! issuer_setters {
             /// Accepts tokens that name `audience` in `aud`, compared byte for byte. May be called
             /// several times; a token must name at least one of the audiences.
             ///
-            /// Default: `resource`. If the issuer spells it differently, list both spellings.
+            /// Default: `resource`. If the issuer spells it differently, list both spellings. An
+            /// [`Issuer`](crate::config::Issuer) with audiences of its own uses only these,
+            /// whatever the builder sets.
+            ///
+            /// # Errors
+            ///
+            /// `build` rejects an empty audience, and a combination with
+            /// `danger_allow_any_audience` on the same builder or issuer.
             pub fn audience(mut self, audience: impl Into<String>) -> Self {
                 self.$($path).+.audience.get_or_insert_default().push(audience.into());
                 self
@@ -56,6 +63,8 @@ macro_rules! issuer_setters {
             ///
             /// Default: every asymmetric algorithm that this crate supports. The key restricts them
             /// further: an EC key never verifies an `RS256` token (RFC 8725 §3.1).
+            ///
+            /// Names as text work too: `.algorithms(["RS256", "ES256"])`.
             ///
             /// # Errors
             ///
@@ -212,27 +221,44 @@ macro_rules! issuer_setters {
             ///
             /// # Errors
             ///
-            /// `build` rejects a URL that is not https (http is allowed on a loopback host).
+            /// `build` rejects a URL that is not https (http is allowed on a loopback host), and
+            /// with `pin_jwks_host` a URL on another host than the issuer's.
             pub fn jwks_uri(mut self, uri: impl Into<String>) -> Self {
                 self.$($path).+.keys.jwks_uri = Some(uri.into());
                 self
             }
 
             /// Uses this key set, which never changes.
+            ///
+            /// # Errors
+            ///
+            /// `build` rejects a set without a usable key, and says what was given if it is not a
+            /// set.
             pub fn jwks(mut self, jwks: impl Into<$crate::keys::JwkSet>) -> Self {
                 self.$($path).+.keys.jwks = Some(jwks.into().0);
                 self
             }
 
             /// Uses this one key, which never changes. If the key has no `kid`, it fits tokens with
-            /// any `kid`.
+            /// any `kid`. [`Jwk::secret`](crate::keys::Jwk::secret) makes one from a shared secret.
+            ///
+            /// # Errors
+            ///
+            /// `build` rejects a key that cannot be used, and says what was given if it is not a
+            /// key.
             pub fn jwk(mut self, jwk: impl Into<$crate::keys::Jwk>) -> Self {
                 self.$($path).+.keys.jwk = Some(jwk.into().0);
                 self
             }
 
             /// Uses this one public key, which never changes: an RSA, EC or Ed25519 key as PEM
-            /// text.
+            /// text, which begins with `-----BEGIN PUBLIC KEY-----`.
+            ///
+            /// # Errors
+            ///
+            /// `build` rejects any other text, and says what was given: a private key, a
+            /// certificate (whose expiry would never be checked), the path of a file, text with
+            /// `\n` in place of line breaks.
             pub fn public_key_pem(mut self, pem: impl Into<String>) -> Self {
                 self.$($path).+.keys.public_key_pem = Some(pem.into());
                 self
@@ -263,12 +289,22 @@ macro_rules! issuer_setters {
             /// Saves each usable key set to this file and starts with it, so that a process that
             /// restarts while its issuer is down can serve requests.
             ///
-            /// The file is replaced as a whole and carries a checksum. It is read when the layer is
-            /// made, and ignored if it is damaged, older than `max_stale`, or from another issuer.
-            /// Each issuer needs a separate file. Anyone who can write to the file decides which
-            /// keys are trusted.
+            /// The file is replaced as a whole, and only the user of the process may read it (mode
+            /// 0600). If it is a symbolic link, the file that it points to is replaced. It is read
+            /// when the layer is made, and ignored if it is damaged, older than `max_stale`, or
+            /// from another issuer. Anyone who can write to the file decides which keys are
+            /// trusted.
+            ///
+            /// If the file cannot be written, for example because its folder is missing, the event
+            /// `snapshot_not_written` says so, and
+            /// [`IssuerHealth::snapshot_error`](crate::keys::IssuerHealth::snapshot_error). The
+            /// next set is written again.
             ///
             /// Default: none; keys do not outlive the process.
+            ///
+            /// # Errors
+            ///
+            /// `build` rejects a folder, and one file for two issuers.
             pub fn snapshot_file(mut self, path: impl Into<std::path::PathBuf>) -> Self {
                 self.$($path).+.keys.snapshot_file = Some(path.into());
                 self
@@ -276,8 +312,12 @@ macro_rules! issuer_setters {
 
             /// Fetches keys only from the issuer's host, whatever URL its metadata names.
             ///
-            /// Default: off, because Google and others publish keys on another host. It has no
-            /// effect if `jwks_uri` is set.
+            /// Default: off, because Google and others publish keys on another host. If the builder
+            /// sets it, it holds for every [`Issuer`](crate::config::Issuer).
+            ///
+            /// # Errors
+            ///
+            /// `build` rejects a `jwks_uri` on another host.
             pub fn pin_jwks_host(mut self) -> Self {
                 self.$($path).+.keys.pin_jwks_host = true;
                 self
@@ -287,6 +327,13 @@ macro_rules! issuer_setters {
             ///
             /// The risk: a token that a user gave to another service of the same issuer works here
             /// too. The MCP authorization spec forbids this.
+            ///
+            /// If the builder sets it, it holds for each [`Issuer`](crate::config::Issuer) that has
+            /// no `audience` of its own.
+            ///
+            /// # Errors
+            ///
+            /// `build` rejects a combination with `audience` on the same builder or issuer.
             pub fn danger_allow_any_audience(mut self) -> Self {
                 self.$($path).+.allow_any_audience = true;
                 self

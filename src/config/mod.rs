@@ -5,10 +5,12 @@
 //! order:
 //!
 //! 1. The setters in `builder`, `issuer`, `credentials` and `cache_times` store values and check
-//!    nothing; `file` fills the same fields from JSON or another format. `settings` has the plain
-//!    values.
-//! 2. `build` checks everything that is set, with `shape` (each setting by itself), `details` (the
-//!    resource metadata), `scope_claims` and `rules` (URLs, scopes, durations).
+//!    nothing; `file` has the names in a file, and `from_file` fills the same fields from one, with
+//!    the readers in `values`. `settings` has the plain values. `file_errors` explains what is
+//!    wrong in a file, with the `names` that there are and the `examples`.
+//! 2. `build` checks everything that is set, with `variables` (texts that were meant to be
+//!    replaced), `shape` (each setting by itself), `details` (the resource metadata),
+//!    `scope_claims`, `snapshot_files` and `rules` (URLs, scopes, durations).
 //! 3. `check` turns each issuer into its policy and the source of its keys; `keys` reads keys
 //!    that are part of the configuration. The first problem is returned as a `ConfigError`, from
 //!    `error`.
@@ -23,13 +25,22 @@ pub(crate) mod checked;
 mod credentials;
 mod details;
 pub(crate) mod error;
+mod examples;
 mod file;
+mod file_errors;
+mod from_file;
 mod issuer;
 mod keys;
+mod names;
 mod rules;
+#[cfg(feature = "schema")]
+mod schema;
 mod scope_claims;
 mod settings;
 mod shape;
+mod snapshot_files;
+mod values;
+mod variables;
 
 pub use crate::wire::stream_expiry::StreamExpiry;
 pub use builder::JwtAuthConfigBuilder;

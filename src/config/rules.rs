@@ -17,6 +17,41 @@ pub(super) fn check_resource(resource: &str, rule: UrlRule) -> Result<Url, Confi
     }
 }
 
+/// `discovered` says whether the keys are found through the metadata of the issuer. Otherwise the
+/// issuer is a text that is only compared with `iss`.
+pub(super) fn check_issuer(
+    issuer: &str,
+    rule: UrlRule,
+    discovered: bool,
+) -> Result<(), ConfigError> {
+    if stands_for_every_tenant(issuer) {
+        let issuer = issuer.to_owned();
+        return Err(ConfigError::TenantTemplate { issuer });
+    }
+    if let Some(probably) = without_well_known(issuer) {
+        let issuer = issuer.to_owned();
+        return Err(ConfigError::IssuerIsDocument { issuer, probably });
+    }
+    if !discovered {
+        return Ok(());
+    }
+    match check_url("issuer", issuer, rule)?.query() {
+        // RFC 8414 §2. The metadata URL would lose it.
+        Some(_) => Err(invalid_url("issuer", issuer, UrlError::Query)),
+        None => Ok(()),
+    }
+}
+
+/// The issuer whose document has this URL. The document is found below the issuer (OpenID Connect
+/// Discovery), or between its host and its path (RFC 8414 §3).
+fn without_well_known(issuer: &str) -> Option<String> {
+    let (before, after) = issuer.split_once("/.well-known")?;
+    let name = after.strip_prefix('/')?;
+    let path = name.split_once('/').map_or("", |(_, path)| path);
+    let slash = if path.is_empty() { "" } else { "/" };
+    Some(format!("{before}{slash}{path}"))
+}
+
 pub(super) fn check_url(
     setting: &'static str,
     text: &str,
@@ -79,7 +114,7 @@ pub(super) fn spellings(resource: &str) -> Vec<String> {
 
 /// Whether this is an issuer that stands for several tenants of Entra ID. Its metadata names it,
 /// but no token does.
-pub(super) fn stands_for_every_tenant(issuer: &str) -> bool {
+fn stands_for_every_tenant(issuer: &str) -> bool {
     let path = ENTRA
         .iter()
         .find_map(|host| issuer.strip_prefix("https://")?.strip_prefix(host));

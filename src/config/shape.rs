@@ -79,6 +79,12 @@ impl Settings {
         if clients.is_some_and(|all| all.is_empty() || all.iter().any(String::is_empty)) {
             return empty("danger_missing_audience_for_clients");
         }
+        if self.audience.is_some() && self.allow_any_audience {
+            return Err(ConfigError::Conflict {
+                first: "audience",
+                second: "danger_allow_any_audience",
+            });
+        }
         check_scopes("required_scopes", self.required_scopes.as_deref())?;
         within(
             "max_token_age",

@@ -56,6 +56,19 @@ fn ec_key() -> Value {
     any(feature = "aws_lc_rs", feature = "rust_crypto"),
     feature = "reqwest"
 ))]
+mod field;
+
+#[cfg(all(
+    any(feature = "aws_lc_rs", feature = "rust_crypto"),
+    feature = "reqwest",
+    feature = "schema"
+))]
+mod schema;
+
+#[cfg(all(
+    any(feature = "aws_lc_rs", feature = "rust_crypto"),
+    feature = "reqwest"
+))]
 mod with_everything {
     use std::time::Duration;
 
@@ -70,9 +83,15 @@ mod with_everything {
 
     #[test]
     fn files_that_are_good() {
+        for good in good_files() {
+            file(good.clone()).unwrap_or_else(|error| panic!("{good}: {error}"));
+        }
+    }
+
+    pub(super) fn good_files() -> Vec<Value> {
         let key = ec_key();
         let secret = TestKey::generate(Algorithm::HS256, "s").jwk();
-        for good in [
+        vec![
             json!({"issuer": "https://i.example", "audience": "a"}),
             json!({"issuer": "https://i.example/", "audience": ["a", "b"]}),
             json!({"issuer": "https://i.example", "resource": "https://r.example/mcp"}),
@@ -104,9 +123,7 @@ mod with_everything {
             json!({"issuers": [{"issuer": "https://i.example"}, {"issuer": "https://j.example", "audience": "b"}], "audience": "a"}),
             json!({"resource": "http://localhost:3000/mcp", "issuer": "https://i.example", "requiredScopes": ["a", "b"],
                 "algorithms": ["RS256", "Ed25519", "ML-DSA-65"], "realm": "r", "strip_authorization": true, "rfc9068": true}),
-        ] {
-            file(good.clone()).unwrap_or_else(|error| panic!("{good}: {error}"));
-        }
+        ]
     }
 
     /// The texts are part of the public contract: each names the setting, its value and how to
@@ -150,19 +167,31 @@ mod with_everything {
 
     #[test]
     fn files_that_are_not() {
-        let secret = TestKey::generate(Algorithm::HS256, "s").jwk();
-        let with = |changes: Value| {
-            let mut config = json!({"issuer": "https://i.example", "audience": "a"});
-            for (name, value) in changes.as_object().unwrap() {
-                match value {
-                    Value::Null => drop(config.as_object_mut().unwrap().remove(name)),
-                    value => config[name] = value.clone(),
-                }
-            }
-            config
-        };
         assert!(file(with(json!({}))).is_ok());
-        let cases = [
+        for (changes, want) in bad_files() {
+            let error = file(with(changes.clone())).expect_err(&changes.to_string());
+            assert!(
+                error.contains(want),
+                "{changes}\n got: {error}\nwant: {want}"
+            );
+        }
+    }
+
+    /// A good file with these members set, or removed where the value is null.
+    pub(super) fn with(changes: Value) -> Value {
+        let mut config = json!({"issuer": "https://i.example", "audience": "a"});
+        for (name, value) in changes.as_object().unwrap() {
+            match value {
+                Value::Null => drop(config.as_object_mut().unwrap().remove(name)),
+                value => config[name] = value.clone(),
+            }
+        }
+        config
+    }
+
+    pub(super) fn bad_files() -> Vec<(Value, &'static str)> {
+        let secret = TestKey::generate(Algorithm::HS256, "s").jwk();
+        vec![
             (
                 json!({"issuer": null}),
                 "issuer is missing: set issuer, or issuers for several",
@@ -173,7 +202,7 @@ mod with_everything {
             ),
             (
                 json!({"issuer": "no url"}),
-                "issuer \"no url\" is no URL, so its keys cannot be discovered: set jwks_uri, jwks or jwk",
+                "issuer \"no url\" is not a URL, so its keys cannot be discovered: set jwks_uri, jwks or jwk",
             ),
             (
                 json!({"issuer": "http://i.example"}),
@@ -217,7 +246,7 @@ mod with_everything {
             ),
             (
                 json!({"audience": 1}),
-                "expected a string or a list of strings",
+                "audience: invalid type: integer `1`, expected a string or a list of strings; write for example \"audience\": [\"api://mcp\"]",
             ),
             (
                 json!({"resource": "/mcp"}),
@@ -319,11 +348,11 @@ mod with_everything {
             ),
             (
                 json!({"leeway": 60}),
-                "invalid type: integer `60`, expected a string",
+                "leeway: invalid type: integer `60`, expected a duration as a string with its unit; write for example \"leeway\": \"30s\"",
             ),
             (
                 json!({"leeway": "soon"}),
-                "\"soon\" is no duration such as \"30s\" or \"10m\"",
+                "leeway: \"soon\" is not a duration: expected number at 0; write for example \"leeway\": \"30s\"",
             ),
             (
                 json!({"jwks_cache": {"max_age": "0s"}}),
@@ -394,7 +423,7 @@ mod with_everything {
             ),
             (
                 json!({"algorithms": ["RS256"], "jwk": ec_key()}),
-                "no key of issuer \"https://i.example\" fits one of algorithms: add the algorithm of the key, or leave algorithms out",
+                "no key of issuer \"https://i.example\" fits any of the algorithms: add the algorithm of the key, or leave algorithms out",
             ),
             (
                 json!({"issuer": "https://login.microsoftonline.com/{tenantid}/v2.0"}),
@@ -422,7 +451,7 @@ mod with_everything {
             ),
             (
                 json!({"scopes_supported": ["a"]}),
-                "scopes_supported is set, but without resource there is no metadata to say it: set resource too",
+                "scopes_supported is set, but it is published in the resource metadata, which needs resource: set resource too, or remove scopes_supported",
             ),
             (
                 json!({"issuer": "https://login.microsoftonline.us/common/v2.0"}),
@@ -478,14 +507,7 @@ mod with_everything {
                 json!({"initial_jwks": {"keys": []}}),
                 "initial_jwks cannot be used: the list of keys is empty; give a public key",
             ),
-        ];
-        for (changes, want) in cases {
-            let error = file(with(changes.clone())).expect_err(&changes.to_string());
-            assert!(
-                error.contains(want),
-                "{changes}\n got: {error}\nwant: {want}"
-            );
-        }
+        ]
     }
 
     #[tokio::test]
@@ -755,19 +777,23 @@ mod with_everything {
             );
         }
     }
+}
 
-    #[cfg(feature = "jsonwebtoken")]
-    fn pem(der: &[u8]) -> String {
-        use base64::Engine as _;
-        let text = base64::engine::general_purpose::STANDARD.encode(der);
-        let lines: Vec<&str> = text
-            .as_bytes()
-            .chunks(64)
-            .map(|line| std::str::from_utf8(line).unwrap())
-            .collect();
-        format!(
-            "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
-            lines.join("\n")
-        )
-    }
+#[cfg(all(
+    any(feature = "aws_lc_rs", feature = "rust_crypto"),
+    feature = "jsonwebtoken",
+    feature = "reqwest"
+))]
+fn pem(der: &[u8]) -> String {
+    use base64::Engine as _;
+    let text = base64::engine::general_purpose::STANDARD.encode(der);
+    let lines: Vec<&str> = text
+        .as_bytes()
+        .chunks(64)
+        .map(|line| std::str::from_utf8(line).unwrap())
+        .collect();
+    format!(
+        "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
+        lines.join("\n")
+    )
 }

@@ -1,5 +1,6 @@
 use std::convert::Infallible;
 use std::fmt;
+use std::str::FromStr;
 
 /// A signature algorithm of a token's `alg` header or of a JWK's `alg`.
 ///
@@ -12,6 +13,7 @@ use std::fmt;
 ///
 /// assert_eq!(Algorithm::from_name("Ed25519"), Some(Algorithm::EdDSA));
 /// assert_eq!(Algorithm::from_name("none"), None);
+/// assert_eq!(Algorithm::try_from("ES256"), Ok(Algorithm::ES256));
 /// # #[cfg(feature = "jsonwebtoken")]
 /// assert_eq!(Algorithm::try_from(jsonwebtoken::Algorithm::RS256), Ok(Algorithm::RS256));
 /// ```
@@ -141,6 +143,31 @@ impl fmt::Display for Algorithm {
         f.write_str(self.name())
     }
 }
+
+/// By its registered name, compared byte for byte.
+impl FromStr for Algorithm {
+    type Err = UnsupportedAlgorithm;
+
+    fn from_str(name: &str) -> Result<Self, UnsupportedAlgorithm> {
+        Self::from_name(name).ok_or_else(|| UnsupportedAlgorithm {
+            name: name.to_owned(),
+        })
+    }
+}
+
+macro_rules! from_text {
+    ($($text:ty),*) => {$(
+        /// By its registered name, compared byte for byte.
+        impl TryFrom<$text> for Algorithm {
+            type Error = UnsupportedAlgorithm;
+
+            fn try_from(name: $text) -> Result<Self, UnsupportedAlgorithm> {
+                name.parse()
+            }
+        }
+    )*};
+}
+from_text!(&str, &String, String);
 
 /// An algorithm that this crate does not support.
 ///

@@ -133,7 +133,7 @@
 //! | `private_key_published` | error | `issuer` | A new set of the issuer contains private key members |
 //! | `too_many_keys` | error | `issuer`, `beyond_limit` | A new set contains more than 128 keys; the others are not read |
 //! | `snapshot_ignored` | warn (debug when there is none) | `issuer`, `reason` | The snapshot file is not used at start-up |
-//! | `snapshot_not_written` | warn | `issuer`, `error` | The snapshot file could not be replaced |
+//! | `snapshot_not_written` | warn | `issuer`, `path`, `error` | The snapshot file could not be replaced, for example because its folder is missing. Also in `keys_health()` |
 //! | `task_lost` | warn | `issuer` | The runtime of the task has ended or is not driven; the next request starts another task |
 //! | `request_refused` | debug | `kind`, `reason` (if a token caused it) | A request was rejected, for whatever reason |
 //!

@@ -63,15 +63,11 @@ fn jwk_of_decoding_key(key: &DecodingKey) -> Option<Value> {
         (AlgorithmFamily::Rsa, DecodingKeyKind::SecretOrDer(der)) => rsa_der_jwk(der),
         (AlgorithmFamily::Ec, DecodingKeyKind::SecretOrDer(point)) => ec_jwk(point),
         (AlgorithmFamily::Ed, DecodingKeyKind::SecretOrDer(raw)) => Some(ed25519_jwk(raw)),
-        (AlgorithmFamily::Hmac, DecodingKeyKind::SecretOrDer(secret)) => Some(secret_jwk(secret)),
+        (AlgorithmFamily::Hmac, DecodingKeyKind::SecretOrDer(secret)) => {
+            Some(Jwk::secret(secret).0)
+        }
         _ => None,
     }
-}
-
-fn secret_jwk(secret: &[u8]) -> Value {
-    use base64::Engine as _;
-    let k = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(secret);
-    json!({"kty": "oct", "k": k})
 }
 
 #[cfg(test)]

@@ -170,10 +170,11 @@ impl JwkMembers<'_> {
         &self,
         symmetric: &[Algorithm],
     ) -> Result<(Material, Vec<Algorithm>), SkipReason> {
-        let secret = self.bytes("k")?;
         if symmetric.is_empty() {
             return Err(SkipReason::Symmetric);
         }
+        let text = self.text("k")?.ok_or(SkipReason::InvalidKey)?;
+        let secret = decode_tolerantly(text).ok_or(SkipReason::SecretNotBase64)?;
         // RFC 7518 §3.2: a secret is at least as long as the hash.
         let fitting: Vec<_> = symmetric
             .iter()
@@ -181,7 +182,7 @@ impl JwkMembers<'_> {
             .filter(|algorithm| secret.len() >= hash_length(*algorithm))
             .collect();
         if fitting.is_empty() {
-            return Err(SkipReason::InvalidKey);
+            return Err(SkipReason::SecretTooShort);
         }
         Ok((Material::Secret(secret), fitting))
     }

@@ -20,6 +20,11 @@ pub enum SkipReason {
     /// The RSA modulus is even or outside 2048 to 8192 bits, or its exponent is even, below 3 or
     /// above 2^33.
     RsaParameters,
+    /// The secret of a symmetric key is not base64url text (RFC 7518 §6.4.1).
+    SecretNotBase64,
+    /// The secret of a symmetric key is shorter than the hash of each algorithm that is listed for
+    /// it (RFC 7518 §3.2).
+    SecretTooShort,
     /// The key is symmetric. Such a key is used only from a static source and with an `HS*`
     /// algorithm that is listed by name.
     Symmetric,
@@ -49,6 +54,8 @@ impl fmt::Display for SkipReason {
             Self::InvalidKey => "the key material is malformed",
             Self::NotAnObject => "not a JSON object of the right shape",
             Self::RsaParameters => "the RSA modulus or exponent is out of bounds",
+            Self::SecretNotBase64 => "the secret in k is not base64url text",
+            Self::SecretTooShort => "the secret in k is too short for the algorithms",
             Self::Symmetric => "symmetric keys are not taken from this source",
             Self::UnsupportedAlgorithm => "alg is not a supported signature algorithm",
             Self::UnsupportedType => "kty or crv is not supported",
@@ -70,6 +77,8 @@ mod tests {
             NotForSignatures { member: "use" },
             NotForSignatures { member: "key_ops" },
             RsaParameters,
+            SecretNotBase64,
+            SecretTooShort,
             Symmetric,
             UnsupportedAlgorithm,
             UnsupportedType,

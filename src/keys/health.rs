@@ -51,6 +51,9 @@ pub struct IssuerHealth {
     pub fetches: u64,
     /// The number of fetches that failed or returned no usable set.
     pub failures: u64,
+    /// Why the keys could not be written to `snapshot_file` the last time; `None` when they were,
+    /// and before the first time.
+    pub snapshot_error: Option<String>,
 }
 
 /// A key that is not used.
@@ -91,6 +94,7 @@ impl IssuerHealth {
             next_attempt: None,
             fetches: 0,
             failures: 0,
+            snapshot_error: None,
         }
     }
 }

@@ -6,6 +6,7 @@ use super::demand::{Asked, DemandOutcome, FetchId, KeyDemand};
 use super::health::IssuerHealth;
 use super::key_snapshot::KeySnapshot;
 use super::refresh::handle::Handle;
+use super::report::report_faults;
 use super::settings::KeyOrigin;
 use super::snapshot::Snapshot;
 use super::source::FetchError;
@@ -23,8 +24,10 @@ enum Kind {
 }
 
 impl LiveKeys {
-    /// Keys that never change: `jwk`, `jwks` or PEM text in the configuration.
-    pub(crate) fn fixed(keys: Arc<KeySet>) -> Self {
+    /// Keys of `issuer` that never change: `jwk`, `jwks` or PEM text in the configuration. What is
+    /// wrong with them is reported as for a fetched set.
+    pub(crate) fn fixed(issuer: &str, keys: Arc<KeySet>) -> Self {
+        report_faults(issuer, &keys);
         Self(Kind::Fixed(Arc::new(Snapshot::fixed(keys))))
     }
 

@@ -28,6 +28,7 @@ pub(crate) use demand::{Asked, DemandOutcome, FetchId, KeyDemand};
 pub use health::{IssuerHealth, KeysHealth, SkippedKey};
 pub use key_snapshot::KeySnapshot;
 pub(crate) use live::LiveKeys;
+pub(crate) use persist::file::target as snapshot_target;
 pub(crate) use settings::{KeyOrigin, Seed, Times};
 pub(crate) use snapshot::Snapshot;
 pub(crate) use source::discovery::DiscoveredKeys;

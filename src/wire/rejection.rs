@@ -29,6 +29,7 @@ pub struct Rejection {
     headers: Arc<HeaderMap>,
     retry_after: Option<Duration>,
     token_error: Option<TokenError>,
+    claims_error: Option<Arc<str>>,
     hook: Option<RejectionHook>,
     /// The response of the hook for this request, if it is needed later.
     made: Option<Arc<Response<Bytes>>>,
@@ -62,6 +63,7 @@ impl Rejection {
             headers,
             retry_after: None,
             token_error: None,
+            claims_error: None,
             hook,
             made: None,
         }
@@ -69,6 +71,12 @@ impl Rejection {
 
     pub(super) fn with_token_error(mut self, reason: Option<TokenError>) -> Self {
         self.token_error = reason;
+        self
+    }
+
+    #[cfg(feature = "axum")]
+    pub(crate) fn with_claims_error(mut self, reason: &str) -> Self {
+        self.claims_error = Some(reason.into());
         self
     }
 
@@ -113,6 +121,14 @@ impl Rejection {
     #[must_use]
     pub fn token_error(&self) -> Option<&TokenError> {
         self.token_error.as_ref()
+    }
+
+    /// Why the claims did not fit the type of the extractor `Claims`: the path of the claim and the
+    /// message of serde, escaped and truncated. It can hold a value of the token, so it is for logs
+    /// only.
+    #[must_use]
+    pub fn claims_error(&self) -> Option<&str> {
+        self.claims_error.as_deref()
     }
 
     /// The response that the layer sends, made by the hook of
@@ -162,10 +178,10 @@ impl Rejection {
 
     /// Counts and logs the rejection. Must be called once for each rejected request.
     pub(crate) fn report(&self) {
-        let reason = self
-            .token_error
-            .as_ref()
-            .map(|error| error as &dyn fmt::Display);
+        let token_error = self.token_error.as_ref();
+        let token_error = token_error.map(|error| error as &dyn fmt::Display);
+        let claims_error = self.claims_error.as_ref();
+        let reason = token_error.or(claims_error.map(|error| error as &dyn fmt::Display));
         let label = self.kind.parts().label;
         telemetry::request_refused(label, &format_args!("{:?}", self.kind), reason);
     }
@@ -222,6 +238,7 @@ impl fmt::Debug for Rejection {
             .field("headers", &self.headers)
             .field("retry_after", &self.retry_after)
             .field("token_error", &self.token_error)
+            .field("claims_error", &self.claims_error)
             .finish_non_exhaustive()
     }
 }

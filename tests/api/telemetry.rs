@@ -267,3 +267,152 @@ async fn each_rejection_behind_the_layer_is_told_once() {
         );
     }
 }
+
+/// What is wrong with keys of the configuration is told as for keys that were fetched.
+#[test]
+fn field_c02_private_and_unusable_keys_of_the_configuration_are_told() {
+    use serde_json::json;
+
+    let public = key("k").jwk();
+    let with = |name: &str, value: &str| {
+        let mut jwk = public.clone();
+        jwk[name] = json!(value);
+        jwk
+    };
+    let (private, unusable) = (with("d", "AQAB"), with("use", "enc"));
+    let set = |keys: &[&serde_json::Value]| json!({"keys": keys});
+    let rules = || {
+        tower_jwt_auth::JwtAuthConfig::builder()
+            .issuer("i")
+            .audience("a")
+    };
+    for (name, builder, told, skipped) in [
+        ("a public jwk", rules().jwk(public.clone()), 0, 0),
+        ("a private jwk", rules().jwk(private.clone()), 1, 0),
+        ("public jwks", rules().jwks(set(&[&public])), 0, 0),
+        (
+            "private jwks",
+            rules().jwks(set(&[&public, &private])),
+            1,
+            0,
+        ),
+        (
+            "an unusable key",
+            rules().jwks(set(&[&public, &unusable])),
+            0,
+            1,
+        ),
+    ] {
+        let (log, _guard) = capture();
+        let config = builder.build().unwrap();
+        let layer = JwtAuthLayer::new(config);
+        let text = log.text();
+        assert_eq!(log.counts("private_key_published"), told, "{name}: {text}");
+        assert_eq!(text.contains("ERROR"), told > 0, "{name}: {text}");
+        assert_eq!(log.counts("key_skipped"), skipped, "{name}: {text}");
+        assert!(!text.contains("AQAB"), "{name}: {text}");
+        drop(layer);
+    }
+}
+
+/// The operator and the code learn which claim does not fit, and the caller does not.
+#[tokio::test]
+async fn field_c09_claims_that_do_not_fit_are_told_with_their_path() {
+    use axum::response::IntoResponse as _;
+    use axum::routing::post;
+    use serde::Deserialize;
+    use tower::ServiceExt as _;
+    use tower_jwt_auth::{Claims, Rejection};
+
+    #[derive(Deserialize)]
+    struct Tenant {
+        tenant: Inner,
+    }
+    #[derive(Deserialize)]
+    struct Inner {
+        ids: Vec<u64>,
+    }
+    async fn tenant(Claims(Tenant { tenant }): Claims<Tenant>) -> String {
+        tenant.ids.len().to_string()
+    }
+    async fn caught(claims: Result<Claims<Tenant>, Rejection>) -> axum::response::Response {
+        match claims {
+            Ok(_) => "good".into_response(),
+            Err(rejection) => {
+                let seen = rejection.claims_error().map(ToOwned::to_owned);
+                let mut response = rejection.into_response();
+                response.extensions_mut().insert(Seen(seen));
+                response
+            }
+        }
+    }
+    #[derive(Clone)]
+    struct Seen(Option<String>);
+
+    let issuer = TestIssuer::start();
+    let layer = JwtAuthLayer::new(config(&issuer).build().unwrap());
+    let app = axum::Router::new()
+        .route("/tenant", post(tenant))
+        .route("/caught", post(caught))
+        .layer(layer);
+    let odd = "x\r\nforged line \u{202e}";
+    let long = "y".repeat(1000);
+    let ids = |ids: serde_json::Value| {
+        let tenant = serde_json::json!({"ids": ids, "name": "n"});
+        issuer.mint(RESOURCE).claim("tenant", tenant).sign()
+    };
+    for (token, path, message) in [
+        (ids(serde_json::json!([1, 2])), None, ""),
+        (
+            ids(serde_json::json!([1, "two"])),
+            Some("tenant.ids[1]: "),
+            "invalid type: string",
+        ),
+        (
+            ids(serde_json::json!([odd])),
+            Some("tenant.ids[0]: "),
+            "forged",
+        ),
+        (
+            ids(serde_json::json!([long])),
+            Some("tenant.ids[0]: "),
+            "yyy",
+        ),
+        (
+            issuer.mint(RESOURCE).sign(),
+            Some(""),
+            "missing field `tenant`",
+        ),
+    ] {
+        for route in ["/tenant", "/caught"] {
+            let (log, _guard) = capture();
+            let mut request = request(Some(&token)).map(|_| axum::body::Body::empty());
+            *request.uri_mut() = route.parse().unwrap();
+            let response = app.clone().oneshot(request).await.unwrap();
+            let Some(path) = path else {
+                assert_eq!(response.status(), 200);
+                assert_eq!(log.counts("request_refused"), 0);
+                continue;
+            };
+            assert_eq!(response.status(), 403);
+            let from_code = response.extensions().get::<Rejection>().unwrap();
+            let reason = from_code.claims_error().unwrap().to_owned();
+            assert!(reason.starts_with(path), "{reason}");
+            assert!(reason.contains(message), "{reason}");
+            assert!(reason.len() < 300 && reason.is_ascii(), "{reason}");
+            assert_eq!(from_code.token_error(), None);
+            if let Some(Seen(seen)) = response.extensions().get() {
+                assert_eq!(seen.as_deref(), Some(&*reason));
+            }
+            let text = log.text();
+            assert_eq!(log.counts("request_refused"), 1, "{text}");
+            assert!(text.contains(&format!("reason={reason}")), "{text}");
+            assert!(!text.contains("\nforged") && !text.contains('\u{202e}'));
+            let answer = crate::support::read(response).await;
+            let answer = format!("{answer:?}");
+            for told in [&*reason, "tenant", "ids", "expected", "missing field"] {
+                assert!(!answer.contains(told), "{told} in {answer}");
+            }
+        }
+    }
+}

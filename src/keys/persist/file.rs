@@ -1,9 +1,14 @@
 //! The file of `snapshot_file`, and the snapshot in it.
+//!
+//! A set is written to a file beside it, which then takes its name. `target` follows symbolic
+//! links, so that a link stays one; `remove_leftovers` deletes what a process left that was killed
+//! in between.
 
+use std::ffi::OsStr;
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
@@ -64,25 +69,95 @@ pub(in crate::keys) fn read(path: &Path) -> Result<KeySnapshot, SnapshotError> {
 }
 
 /// Replaces the file as a whole: a reader sees the old file or the new one, and so does a process
-/// that starts after this one was killed.
+/// that starts after this one was killed. Only the user of the process may read or write it.
 pub(in crate::keys) fn write(path: &Path, snapshot: KeySnapshot) -> io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    // A name that no other process or layer uses or can predict.
-    beside.push(format!(".{:016x}.tmp", fastrand::u64(..)));
     let content = Content {
         _checksum: IgnoredAny,
         snapshot,
     };
     let text = serde_json::to_vec(&content)?;
-    let mut file = File::create_new(&beside)?;
-    let written = file.write_all(&text).and_then(|()| file.sync_all());
+    let target = target(path);
+    match replace(&target, &text) {
+        // Another process that starts now has taken the file beside it for a leftover.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => replace(&target, &text),
+        written => written,
+    }
+}
+
+fn replace(target: &Path, text: &[u8]) -> io::Result<()> {
+    let mut beside = target.as_os_str().to_owned();
+    // A name that no other process or layer uses or can predict.
+    beside.push(format!(".{:016x}{LEFTOVER}", fastrand::u64(..)));
+    let mut file = create_private(Path::new(&beside))?;
+    let written = file.write_all(text).and_then(|()| file.sync_all());
     drop(file);
     written
-        .and_then(|()| fs::rename(&beside, path))
+        .and_then(|()| fs::rename(&beside, target))
         .inspect_err(|_| {
             let _ = fs::remove_file(&beside);
         })
 }
+
+/// The file that `path` leads to, through symbolic links, whether it exists or not.
+pub(crate) fn target(path: &Path) -> PathBuf {
+    let mut target = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        let Ok(next) = fs::read_link(&target) else {
+            return target;
+        };
+        target = match target.parent() {
+            Some(folder) => folder.join(next),
+            None => next,
+        };
+    }
+    target
+}
+
+/// Deletes the files that a process has left beside the file because it was killed before it could
+/// rename them.
+pub(in crate::keys) fn remove_leftovers(path: &Path) {
+    let target = target(path);
+    let (Some(folder), Some(name)) = (target.parent(), target.file_name()) else {
+        return;
+    };
+    let folder = match folder.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => folder,
+    };
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries {
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if is_file && is_leftover(&entry.file_name(), name) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Whether this is the name of a file that [`replace`] makes for the file `name`.
+fn is_leftover(other: &OsStr, name: &OsStr) -> bool {
+    let rest = other
+        .as_encoded_bytes()
+        .strip_prefix(name.as_encoded_bytes());
+    let random = rest.and_then(|rest| rest.strip_prefix(b".")?.strip_suffix(LEFTOVER.as_bytes()));
+    random.is_some_and(|random| {
+        let is_hex = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        random.len() == 16 && random.iter().all(is_hex)
+    })
+}
+
+/// The umask could let others read the file, and on some systems write it.
+fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+const LEFTOVER: &str = ".tmp";
+
+/// As many as Linux follows.
+const MAX_LINKS: usize = 40;
 
 /// The largest factor by which a text grows as a JSON string.
 const ESCAPED: u64 = 8;
@@ -99,6 +174,109 @@ mod tests {
         }
     }
 
+    fn new_folder() -> PathBuf {
+        let name = format!("tower-jwt-auth-{:016x}", fastrand::u64(..));
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir(&folder).unwrap();
+        folder
+    }
+
+    fn names_in(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name();
+        let mut names: Vec<_> = entries
+            .map(|entry| name(entry).into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// The chain of links of a projected volume, a link to a file that is not there yet, and a
+    /// plain file.
+    #[cfg(unix)]
+    #[test]
+    fn field_f18_what_a_link_points_to_is_written() {
+        use std::os::unix::fs::symlink;
+        let folder = new_folder();
+        let volume = folder.join("..2026_11_27");
+        fs::create_dir(&volume).unwrap();
+        symlink("..2026_11_27", folder.join("..data")).unwrap();
+        symlink("..data/keys.json", folder.join("keys.json")).unwrap();
+        symlink(folder.join("keys.json"), folder.join("absolute.json")).unwrap();
+        for name in ["keys.json", "absolute.json", "plain.json"] {
+            let path = folder.join(name);
+            let target = match name {
+                "plain.json" => path.clone(),
+                _ => volume.join("keys.json"),
+            };
+            for _ in ["the file is new", "the file is there"] {
+                write(&path, snapshot()).unwrap();
+                let is_link = fs::symlink_metadata(&path).unwrap().is_symlink();
+                assert_eq!(is_link, name != "plain.json", "{name} is what it was");
+                assert!(fs::symlink_metadata(&target).unwrap().is_file(), "{name}");
+                assert_eq!(read(&target).unwrap(), snapshot(), "{name}");
+            }
+            fs::remove_file(&target).unwrap();
+        }
+        assert_eq!(names_in(&volume), [""; 0], "nothing is left beside it");
+        symlink("b", folder.join("a")).unwrap();
+        symlink("a", folder.join("b")).unwrap();
+        let error = write(&folder.join("a"), snapshot());
+        assert!(error.is_ok(), "a circle of links is replaced: {error:?}");
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn field_s13_only_the_user_of_the_process_may_read_the_file() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = new_folder();
+        let path = folder.join("keys.json");
+        let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        write(&path, snapshot()).unwrap();
+        assert_eq!(mode(), 0o600, "of a new file");
+        fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
+        write(&path, snapshot()).unwrap();
+        assert_eq!(
+            mode(),
+            0o600,
+            "of a file that an earlier version has written"
+        );
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn field_s13_leftovers_are_removed_and_other_files_are_not() {
+        let folder = new_folder();
+        let path = folder.join("keys.json");
+        let others = [
+            "keys.json",
+            "keys.json.0123456789abcde.tmp",
+            "keys.json.0123456789abcdef",
+            "keys.json.0123456789abcdef.tmp.bak",
+            "keys.json.0123456789abcdeg.tmp",
+            "keys.json.backup.tmp",
+            "keys.json0123456789abcdef.tmp",
+            "other.json.0123456789abcdef.tmp",
+        ];
+        let leftovers = [
+            "keys.json.0123456789abcdef.tmp",
+            "keys.json.ffffffffffffffff.tmp",
+        ];
+        for name in others.iter().chain(&leftovers) {
+            fs::write(folder.join(name), "text").unwrap();
+        }
+        fs::create_dir(folder.join("keys.json.aaaaaaaaaaaaaaaa.tmp")).unwrap();
+        remove_leftovers(&path);
+        let mut want = others.to_vec();
+        want.push("keys.json.aaaaaaaaaaaaaaaa.tmp");
+        want.sort_unstable();
+        assert_eq!(names_in(&folder), want);
+        remove_leftovers(&folder.join("missing/keys.json"));
+        remove_leftovers(Path::new("/"));
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
     #[test]
     fn files_of_earlier_versions_are_read() {
         let text = r#"{"crc32":1234567890,"snapshot":{"issuer":"https://i.example",
@@ -109,12 +287,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_and_what_is_damaged_is_not() {
-        let directory = std::env::temp_dir().join(format!(
-            "tower-jwt-auth-{}-{:x}",
-            std::process::id(),
-            fastrand::u64(..)
-        ));
-        fs::create_dir(&directory).unwrap();
+        let directory = new_folder();
         let path = directory.join("keys.json");
         assert!(matches!(read(&path), Err(SnapshotError::Absent)));
         write(

@@ -131,6 +131,7 @@ impl Handle {
             }),
             fetches: control.fetches.started(),
             failures: control.failures,
+            snapshot_error: self.0.snapshot_error(),
             ..IssuerHealth::new(&self.0.origin.issuer, snapshot.as_deref())
         }
     }

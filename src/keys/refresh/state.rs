@@ -46,6 +46,8 @@ pub(super) struct Shared {
     /// Wakes the task to plan again. A `Notify` would not do: its one permit could go to a task
     /// that was given up.
     pub(super) wake: watch::Sender<()>,
+    /// Why the last attempt to save the keys failed. Shared with the thread that writes the file.
+    pub(super) unsaved: Arc<Mutex<Option<String>>>,
     /// Ends the task.
     pub(super) closed: watch::Sender<bool>,
 }
@@ -102,8 +104,14 @@ impl Shared {
             next_look: AtomicU64::new(0),
             finished: watch::Sender::new(0),
             wake: watch::Sender::new(()),
+            unsaved: Arc::default(),
             closed: watch::Sender::new(false),
         }
+    }
+
+    pub(super) fn snapshot_error(&self) -> Option<String> {
+        let unsaved = self.unsaved.lock();
+        unsaved.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn control(&self) -> MutexGuard<'_, Control> {

@@ -5,6 +5,7 @@ use std::future::{Future, poll_fn};
 use std::hash::BuildHasher as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+use std::sync::PoisonError;
 use std::task::Poll;
 
 use tokio::sync::watch;
@@ -181,10 +182,15 @@ impl Shared {
             return;
         };
         let issuer = self.origin.issuer.clone();
+        let unsaved = self.unsaved.clone();
         *saving = Some(spawn_blocking(move || {
-            if let Err(error) = snapshot_file::write(&path, snapshot) {
-                telemetry::snapshot_not_written(&issuer, &error);
+            let path_shown = path.to_string_lossy();
+            let error = snapshot_file::write(&path, snapshot).err();
+            if let Some(error) = &error {
+                telemetry::snapshot_not_written(&issuer, &path_shown, error);
             }
+            let error = error.map(|error| format!("{path_shown}: {error}"));
+            *unsaved.lock().unwrap_or_else(PoisonError::into_inner) = error;
         }));
     }
 }

@@ -69,6 +69,7 @@ const FEATURES: &[(&str, bool)] = features![
     "metrics",
     "reqwest",
     "rust_crypto",
+    "schema",
     "test-util",
     "tracing",
 ];

@@ -9,7 +9,7 @@ use tower_jwt_auth::test_util::internal::unix;
 
 use super::{Good, Scenario, Unavailable, pass, seconds};
 use crate::support::issuer_in_memory::ISSUER;
-use crate::support::until;
+use crate::support::{until, warnings_of_other_threads};
 
 const NOW: f64 = 1_800_000_000.0;
 
@@ -84,4 +84,57 @@ async fn a05_a_snapshot_file_outlives_the_process() {
     std::fs::write(&path, "damaged").unwrap();
     assert!(!start().health().ready);
     std::fs::remove_file(&path).unwrap();
+}
+
+/// A folder may be mounted after the process has started.
+#[tokio::test(start_paused = true)]
+async fn field_c04_a_missing_folder_is_told_and_the_process_starts() {
+    let log = warnings_of_other_threads();
+    let folder = std::env::temp_dir().join(format!("tower-jwt-auth-{:x}", fastrand::u64(..)));
+    let path = folder.join("keys.json");
+    let scenario = Scenario::configured(["k"], |config| config.snapshot_file(&path));
+    assert_eq!(scenario.health().snapshot_error, None);
+    scenario.expect("k", Good).await;
+    let unsaved = || scenario.health().snapshot_error;
+    until("the file could not be written", || unsaved().is_some()).await;
+    let shown = path.to_str().unwrap();
+    assert!(unsaved().unwrap().starts_with(&format!("{shown}: ")));
+    let told = || -> Vec<String> {
+        let text = log.text();
+        let ours = text.lines().filter(|line| line.contains(shown));
+        ours.map(ToOwned::to_owned).collect()
+    };
+    let [event] = &told()[..] else {
+        panic!("told once: {:?}", told());
+    };
+    for part in [
+        "WARN",
+        "event=\"snapshot_not_written\"",
+        &format!("path=\"{shown}\""),
+        "error=",
+    ] {
+        assert!(event.contains(part), "{part}: {event}");
+    }
+
+    std::fs::create_dir(&folder).unwrap();
+    pass(seconds(600)).await;
+    until("the file is there", || path.exists() && unsaved().is_none()).await;
+    assert_eq!(told().len(), 1);
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn field_s13_leftovers_are_gone_after_the_start() {
+    let folder = std::env::temp_dir().join(format!("tower-jwt-auth-{:x}", fastrand::u64(..)));
+    std::fs::create_dir(&folder).unwrap();
+    let path = folder.join("keys.json");
+    let leftover = folder.join("keys.json.0123456789abcdef.tmp");
+    let other = folder.join("keys.json.tmp");
+    std::fs::write(&leftover, "{").unwrap();
+    std::fs::write(&other, "{").unwrap();
+    let scenario = Scenario::configured(["k"], |config| config.snapshot_file(&path));
+    assert!(!leftover.exists() && other.exists());
+    scenario.expect("k", Good).await;
+    until("the file is there", || path.exists()).await;
+    std::fs::remove_dir_all(&folder).unwrap();
 }

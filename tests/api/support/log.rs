@@ -1,7 +1,7 @@
 //! The log of a test, captured.
 
 use std::io;
-use std::sync::{Arc, Mutex, Once};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use tracing_subscriber::EnvFilter;
 
@@ -32,10 +32,7 @@ impl io::Write for Log {
 pub(crate) fn capture() -> (Log, tracing::subscriber::DefaultGuard) {
     // With a single subscriber in the process, tracing asks the current thread alone whether an
     // event is wanted, and keeps the answer: another test could turn this one's events off.
-    static SECOND: Once = Once::new();
-    SECOND.call_once(|| {
-        let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry());
-    });
+    warnings_of_other_threads();
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new("trace"))
@@ -46,4 +43,21 @@ pub(crate) fn capture() -> (Log, tracing::subscriber::DefaultGuard) {
         })
         .finish();
     (log, tracing::subscriber::set_default(subscriber))
+}
+
+/// The warnings of threads that capture no log of their own, such as those that write files. All
+/// tests share it, so a test looks for what only it has caused.
+pub(crate) fn warnings_of_other_threads() -> &'static Log {
+    static LOG: OnceLock<Log> = OnceLock::new();
+    LOG.get_or_init(|| {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_env_filter(EnvFilter::new("tower_jwt_auth=warn"))
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        tracing::subscriber::set_global_default(subscriber).unwrap();
+        log
+    })
 }

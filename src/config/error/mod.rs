@@ -1,0 +1,270 @@
+//! Errors in a configuration. `text` has their sentences, `static_key` the reasons why a key that
+//! is part of the configuration cannot be used.
+
+mod static_key;
+mod text;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::base::url_rule::UrlError;
+pub use static_key::StaticKeyError;
+
+/// An error in a configuration. The message names the setting, its value, and how to correct it.
+///
+/// `Debug` shows the same message, so that a `main` that returns the error prints a sentence;
+/// `{:#?}` shows the variant with its fields.
+///
+/// ```
+/// use tower_jwt_auth::{ConfigError, JwtAuthConfig};
+///
+/// # #[cfg(any(feature = "aws_lc_rs", feature = "rust_crypto"))] {
+/// let error = JwtAuthConfig::builder().build().unwrap_err();
+/// assert_eq!(format!("{error:?}"), error.to_string());
+/// assert_eq!(format!("{error:#?}"), "IssuerMissing");
+/// # }
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// Neither `audience` nor `resource` is set, so it is unknown which tokens are meant for this
+    /// server.
+    #[non_exhaustive]
+    AudienceMissing {
+        /// The issuer whose tokens would be accepted for any audience.
+        issuer: String,
+    },
+    /// Two settings exclude each other.
+    #[non_exhaustive]
+    Conflict {
+        /// One setting.
+        first: &'static str,
+        /// The other setting.
+        second: &'static str,
+    },
+    /// No crypto back end is compiled in.
+    CryptoMissing,
+    /// An issuer is configured twice.
+    #[non_exhaustive]
+    DuplicateIssuer {
+        /// The issuer.
+        issuer: String,
+    },
+    /// A duration is outside its bounds.
+    #[non_exhaustive]
+    DurationOutOfBounds {
+        /// The setting.
+        setting: &'static str,
+        /// Its value.
+        value: Duration,
+        /// The smallest value that is allowed.
+        least: Duration,
+        /// The largest value that is allowed.
+        most: Duration,
+    },
+    /// A setting is present but empty.
+    #[non_exhaustive]
+    Empty {
+        /// The setting.
+        setting: &'static str,
+    },
+    /// A setting needs a feature that is not compiled in.
+    #[non_exhaustive]
+    FeatureMissing {
+        /// The setting.
+        setting: &'static str,
+        /// The feature.
+        feature: &'static str,
+    },
+    /// A setting needs another one.
+    #[non_exhaustive]
+    Incomplete {
+        /// The setting.
+        setting: &'static str,
+        /// The setting that is missing.
+        missing: &'static str,
+    },
+    /// A realm or scope contains characters that would break a challenge.
+    #[non_exhaustive]
+    InvalidCharacters {
+        /// The setting.
+        setting: &'static str,
+        /// Its value.
+        value: String,
+    },
+    /// A static key cannot be used.
+    #[non_exhaustive]
+    InvalidKey {
+        /// The setting.
+        setting: &'static str,
+        /// Why the key cannot be used.
+        reason: StaticKeyError,
+    },
+    /// A URL cannot be used.
+    #[non_exhaustive]
+    InvalidUrl {
+        /// The setting.
+        setting: &'static str,
+        /// Its value.
+        value: String,
+        /// Why the URL cannot be used.
+        reason: UrlError,
+    },
+    /// The issuer is the URL of its metadata, or of another document under `/.well-known/`. No
+    /// token names such a URL in `iss`.
+    #[non_exhaustive]
+    IssuerIsDocument {
+        /// The issuer.
+        issuer: String,
+        /// The issuer that was probably meant.
+        probably: String,
+    },
+    /// No issuer is set.
+    IssuerMissing,
+    /// None of the static keys fits an allowed algorithm.
+    #[non_exhaustive]
+    NoKeyForAlgorithms {
+        /// The issuer, none of whose tokens could be verified.
+        issuer: String,
+    },
+    /// `scope_claims` names a claim that is read for another purpose.
+    #[non_exhaustive]
+    NoScopeClaim {
+        /// The claim.
+        name: String,
+    },
+    /// The issuer is not a URL, so its keys cannot be discovered.
+    #[non_exhaustive]
+    NotDiscoverable {
+        /// The issuer.
+        issuer: String,
+    },
+    /// A value holds a variable such as `${ISSUER}`, which nothing has replaced.
+    #[non_exhaustive]
+    NotReplaced {
+        /// The setting.
+        setting: &'static str,
+        /// The variable.
+        variable: String,
+    },
+    /// A list of scopes contains `offline_access`. This scope is a matter between a client and its
+    /// issuer: a server that lists it makes clients request refresh tokens that they may not want
+    /// (MCP authorization, "Refresh Tokens").
+    #[non_exhaustive]
+    OfflineAccess {
+        /// The setting.
+        setting: &'static str,
+    },
+    /// A duration is below another that bounds it.
+    #[non_exhaustive]
+    OutOfOrder {
+        /// The setting that must not be smaller.
+        larger: &'static str,
+        /// Its value.
+        larger_value: Duration,
+        /// The setting that bounds it.
+        smaller: &'static str,
+        /// Its value.
+        smaller_value: Duration,
+    },
+    /// A setting describes the resource, but `resource` is not set.
+    #[non_exhaustive]
+    ResourceMissing {
+        /// The setting.
+        setting: &'static str,
+    },
+    /// `snapshot_file` cannot be a file.
+    #[non_exhaustive]
+    SnapshotFileIsFolder {
+        /// Its value.
+        path: PathBuf,
+    },
+    /// Two issuers have the same `snapshot_file`, so that each would replace the keys of the other.
+    #[non_exhaustive]
+    SnapshotFileShared {
+        /// The path, as the second issuer has it.
+        path: PathBuf,
+        /// One issuer.
+        first: String,
+        /// The other issuer.
+        second: String,
+    },
+    /// `HS*` is listed, but the keys are fetched or are not secrets.
+    #[non_exhaustive]
+    SymmetricAlgorithm {
+        /// The algorithm.
+        algorithm: &'static str,
+    },
+    /// The issuer stands for every tenant of Entra ID at once; no token names it.
+    #[non_exhaustive]
+    TenantTemplate {
+        /// The issuer.
+        issuer: String,
+    },
+    /// A number is too large.
+    #[non_exhaustive]
+    TooMany {
+        /// The setting.
+        setting: &'static str,
+        /// Its value.
+        value: usize,
+        /// The largest value that is allowed.
+        most: usize,
+    },
+    /// No supported algorithm has this name.
+    #[non_exhaustive]
+    UnknownAlgorithm {
+        /// The name.
+        name: String,
+    },
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Written by hand: `Error: ..` of a `main` that returns an error shows its `Debug`.
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        macro_rules! variants {
+            ($($variant:ident { $($field:ident),* })*) => {
+                match self {
+                    $(Self::$variant { $($field),* } => f
+                        .debug_struct(stringify!($variant))
+                        $(.field(stringify!($field), $field))*
+                        .finish(),)*
+                }
+            };
+        }
+        if !f.alternate() {
+            return fmt::Display::fmt(self, f);
+        }
+        variants! {
+            AudienceMissing { issuer }
+            Conflict { first, second }
+            CryptoMissing {}
+            DuplicateIssuer { issuer }
+            DurationOutOfBounds { setting, value, least, most }
+            Empty { setting }
+            FeatureMissing { setting, feature }
+            Incomplete { setting, missing }
+            InvalidCharacters { setting, value }
+            InvalidKey { setting, reason }
+            InvalidUrl { setting, value, reason }
+            IssuerIsDocument { issuer, probably }
+            IssuerMissing {}
+            NoKeyForAlgorithms { issuer }
+            NoScopeClaim { name }
+            NotDiscoverable { issuer }
+            NotReplaced { setting, variable }
+            OfflineAccess { setting }
+            OutOfOrder { larger, larger_value, smaller, smaller_value }
+            ResourceMissing { setting }
+            SnapshotFileIsFolder { path }
+            SnapshotFileShared { path, first, second }
+            SymmetricAlgorithm { algorithm }
+            TenantTemplate { issuer }
+            TooMany { setting, value, most }
+            UnknownAlgorithm { name }
+        }
+    }
+}

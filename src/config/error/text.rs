@@ -1,0 +1,199 @@
+//! The sentences: each says what is wrong, which value it is, and what to do.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::ConfigError;
+use crate::base::url_rule::{UrlError, with_scheme};
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AudienceMissing { issuer } => write!(
+                f,
+                "audience is missing for issuer {issuer:?}: set resource or audience to what its tokens must name, \
+                 or call danger_allow_any_audience()"
+            ),
+            Self::Conflict {
+                first: "pin_jwks_host",
+                second,
+            } => write!(
+                f,
+                "pin_jwks_host accepts only keys from the host of the issuer, but {second} is on another host: \
+                 remove one of the two settings"
+            ),
+            Self::Conflict { first, second } => {
+                write!(f, "{first} and {second} are both set: keep one of them")
+            }
+            Self::CryptoMissing => f.write_str(
+                "no crypto back end is compiled in: turn on the feature aws_lc_rs or rust_crypto",
+            ),
+            Self::DuplicateIssuer { issuer } => write!(
+                f,
+                "issuer {issuer:?} is configured twice: merge the two entries of issuers"
+            ),
+            Self::DurationOutOfBounds {
+                setting,
+                value,
+                least,
+                most,
+            } => write!(
+                f,
+                "{setting} is {}: it must be between {} and {}",
+                shown(*value),
+                shown(*least),
+                shown(*most)
+            ),
+            Self::Empty { setting } => {
+                write!(f, "{setting} is empty: give it a value or leave it out")
+            }
+            Self::FeatureMissing { setting, feature } => write!(
+                f,
+                "{setting} needs the feature {feature}: turn it on, or use jwk, jwks or a key_source"
+            ),
+            Self::Incomplete { setting, missing } => write!(
+                f,
+                "{setting} is set without {missing}: set both, or neither"
+            ),
+            Self::InvalidCharacters { setting, value } => write!(
+                f,
+                "{setting} {value:?} would break a challenge: leave out quotes, backslashes, control and non-ASCII \
+                 characters, and names such as scope="
+            ),
+            Self::InvalidKey { setting, reason } => write!(
+                f,
+                "{setting} cannot be used: {reason}; {}",
+                reason.way_out()
+            ),
+            Self::InvalidUrl {
+                setting,
+                value,
+                reason,
+            } => {
+                write!(f, "{setting} {value:?} {reason}")?;
+                write_way_out(f, setting, value, *reason)
+            }
+            Self::IssuerIsDocument { issuer, probably } => write!(
+                f,
+                "issuer {issuer:?} is the URL of a document, which no token names: set the issuer that the document \
+                 states, probably {probably:?}"
+            ),
+            Self::IssuerMissing => {
+                f.write_str("issuer is missing: set issuer, or issuers for several")
+            }
+            Self::NoKeyForAlgorithms { issuer } => write!(
+                f,
+                "no key of issuer {issuer:?} fits any of the algorithms: add the algorithm of the key, or leave \
+                 algorithms out"
+            ),
+            Self::NoScopeClaim { name } => write!(
+                f,
+                "scope_claims lists {name:?}, a claim with another meaning: remove it"
+            ),
+            Self::NotDiscoverable { issuer } => {
+                write!(
+                    f,
+                    "issuer {issuer:?} is not a URL, so its keys cannot be discovered: "
+                )?;
+                match with_scheme(issuer) {
+                    Some(url) => write!(
+                        f,
+                        "if its tokens name {url:?}, set that, otherwise set jwks_uri, jwks or jwk"
+                    ),
+                    None => f.write_str("set jwks_uri, jwks or jwk"),
+                }
+            }
+            Self::NotReplaced { setting, variable } => write!(
+                f,
+                "{setting} contains {variable:?}, which nothing has replaced: this crate does not replace variables, \
+                 so write the value, or replace it before the configuration is read"
+            ),
+            Self::OfflineAccess { setting } => write!(
+                f,
+                "{setting} lists offline_access: remove it, since no operation of a server needs it"
+            ),
+            Self::OutOfOrder {
+                larger,
+                larger_value,
+                smaller,
+                smaller_value,
+            } => write!(
+                f,
+                "{larger} ({}) is below {smaller} ({}): raise {larger} or lower {smaller}",
+                shown(*larger_value),
+                shown(*smaller_value)
+            ),
+            Self::ResourceMissing { setting } => write!(
+                f,
+                "{setting} is set, but it is published in the resource metadata, which needs resource: set resource \
+                 too, or remove {setting}"
+            ),
+            Self::SnapshotFileIsFolder { path } => write!(
+                f,
+                "snapshot_file {path:?} is a folder: add the name of a file in it"
+            ),
+            Self::SnapshotFileShared {
+                path,
+                first,
+                second,
+            } => write!(
+                f,
+                "snapshot_file {path:?} of issuer {second:?} is also the file of issuer {first:?}: give each its own"
+            ),
+            Self::SymmetricAlgorithm { algorithm } => write!(
+                f,
+                "algorithms lists {algorithm}, which works only with a static secret (a jwk or jwks with kty oct): \
+                 remove it, or give a secret of at least {} bytes",
+                least_secret(algorithm)
+            ),
+            Self::TenantTemplate { issuer } => write!(
+                f,
+                "issuer {issuer:?} stands for every tenant, but a token names one: put the tenant id in its place, \
+                 and list several tenants in issuers"
+            ),
+            Self::TooMany {
+                setting,
+                value,
+                most,
+            } => write!(f, "{setting} is {value}: give at most {most}"),
+            Self::UnknownAlgorithm { name } => write!(
+                f,
+                "algorithms lists {name:?}, which is not supported: use names such as RS256, ES256 or EdDSA"
+            ),
+        }
+    }
+}
+
+/// What to do about a URL, where its error does not say it.
+fn write_way_out(
+    f: &mut fmt::Formatter<'_>,
+    setting: &str,
+    value: &str,
+    reason: UrlError,
+) -> fmt::Result {
+    match (reason, setting) {
+        (UrlError::Fragment | UrlError::Query, "issuer") => {
+            f.write_str(": the issuer is the part before it")
+        }
+        (UrlError::Fragment | UrlError::Query, _) => f.write_str(": leave it out"),
+        (UrlError::Credentials, _) => f.write_str(": leave them out"),
+        (UrlError::NotAbsolute, _) => match with_scheme(value) {
+            Some(url) => write!(f, ": probably {url:?}"),
+            None => f.write_str(": write it with its scheme and host"),
+        },
+        _ => Ok(()),
+    }
+}
+
+/// RFC 7518 §3.2: as long as the hash.
+fn least_secret(algorithm: &str) -> u8 {
+    match algorithm {
+        "HS384" => 48,
+        "HS512" => 64,
+        _ => 32,
+    }
+}
+
+fn shown(duration: Duration) -> humantime::FormattedDuration {
+    humantime::format_duration(duration)
+}
