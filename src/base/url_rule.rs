@@ -174,8 +174,8 @@ fn translated(address: Ipv6Addr) -> impl Iterator<Item = Ipv4Addr> {
     })
 }
 
-/// The places of an IPv4 address in an IPv6 address, and the first octet after it that must be zero,
-/// as all that follow.
+/// The places of an IPv4 address in an IPv6 address, and the first octet after it that must be
+/// zero, as all that follow.
 type Embedded = ([usize; 4], usize);
 
 /// With a prefix of 48, 56, 64 or 96 bits (RFC 6052 §2.2).
