@@ -20,6 +20,7 @@ use crate::wire::answers::Answers;
 use crate::wire::body::GuardedBody;
 use crate::wire::rejection::RejectionContext;
 use crate::wire::rejection_kind::RejectionKind;
+use crate::wire::stream_expiry::is_event_stream;
 
 /// The service of [`SessionBindingLayer`](super::SessionBindingLayer).
 #[derive(Clone, Debug)]
@@ -79,7 +80,8 @@ where
             poll_fn(|cx| inner.poll_ready(cx)).await?;
             let response = inner.call(request).await?;
             let (status, given) = (response.status(), session_id(response.headers()));
-            if asked.kind == Kind::Listen && status.is_success() {
+            let is_stream = status.is_success() && is_event_stream(response.headers());
+            if is_stream && asked.kind == Kind::Listen {
                 opens_streams.store(true, Ordering::Relaxed);
             }
             asked.has_ended = asked.ends(status, opens_streams.load(Ordering::Relaxed));

@@ -1,12 +1,15 @@
 //! A service that answers as a request says, behind the layers.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::routing::any;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
+use http_body_util::channel::Channel;
 use tokio::sync::Barrier;
 use tower::ServiceExt as _;
 use tower_jwt_auth::JwtAuthLayer;
@@ -15,7 +18,7 @@ use tower_jwt_auth::mcp::SessionBindingLayer;
 use crate::support::{Answer, read};
 
 /// The service answers with the status of `x-status` and the session id of `x-give`, where they are
-/// there. With `x-meet` it waits for another such request.
+/// there, and with a stream if `x-stream` is. With `x-meet` it waits for another such request.
 #[derive(Clone)]
 pub(super) struct Bound {
     app: Router,
@@ -32,6 +35,13 @@ impl Bound {
                 met.wait().await;
             }
             let mut response = http::Response::new(axum::body::Body::from("in"));
+            if headers.contains_key("x-stream") {
+                // Without a length, and with nothing in it.
+                let (_, events) = Channel::<Bytes, Infallible>::new(1);
+                *response.body_mut() = axum::body::Body::new(events);
+                let media_type = HeaderValue::from_static("text/event-stream");
+                response.headers_mut().insert("content-type", media_type);
+            }
             if let Some(status) = headers.get("x-status") {
                 *response.status_mut() = status.to_str().unwrap().parse().unwrap();
             }

@@ -43,6 +43,7 @@ impl Alices {
 }
 
 const SESSION: (&str, &str) = ("mcp-session-id", "s");
+const STREAM: (&str, &str) = ("x-stream", "1");
 const NO_SESSIONS: (&str, &str) = ("mcp-protocol-version", "2026-07-28");
 
 #[tokio::test]
@@ -50,7 +51,7 @@ async fn field_s13_only_a_404_that_can_mean_nothing_but_the_session_ends_it() {
     use Ownership::{Owner, Unknown};
     let alices = Alices::start();
     // This service opens streams.
-    assert_eq!(alices.after("GET", "200", &[SESSION]).await, Owner);
+    assert_eq!(alices.after("GET", "200", &[SESSION, STREAM]).await, Owner);
     let rows: [(&str, &str, &[(&str, &str)], Ownership); 18] = [
         // A GET for a stream names the session and nothing else.
         ("GET", "404", &[SESSION], Unknown),
@@ -96,11 +97,23 @@ async fn field_s13_a_service_that_opens_no_streams_ends_no_session_by_refusing_o
     // The owner goes on, under `strict` too.
     let token = alices.token();
     assert_eq!(alices.server.status("POST", &token, &[SESSION]).await, 200);
-    // A failed stream shows nothing, and one without a session shows that there are streams.
-    for (headers, status) in [(&[SESSION][..], "500"), (&[][..], "200")] {
-        let owner = alices.after("GET", status, headers).await;
-        assert_eq!(owner, Ownership::Owner, "{status}");
+    // None of these shows that a GET opens a stream; the last one does.
+    let rows: [(&str, &str, &[(&str, &str)], Ownership); 5] = [
+        ("GET", "200", &[SESSION], Ownership::Owner),
+        ("GET", "500", &[SESSION, STREAM], Ownership::Owner),
+        ("POST", "200", &[SESSION, STREAM], Ownership::Owner),
+        (
+            "GET",
+            "200",
+            &[SESSION, STREAM, ("last-event-id", "1")],
+            Ownership::Owner,
+        ),
+        ("GET", "200", &[STREAM], Ownership::Unknown),
+    ];
+    for (method, status, headers, then) in rows {
+        let owner = alices.after(method, status, headers).await;
+        assert_eq!(owner, Ownership::Owner, "{method} {status} {headers:?}");
+        let owner = alices.after("GET", "404", &[SESSION]).await;
+        assert_eq!(owner, then, "{method} {status} {headers:?}");
     }
-    let ended = alices.after("GET", "404", &[SESSION]).await;
-    assert_eq!(ended, Ownership::Unknown);
 }
