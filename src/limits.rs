@@ -116,8 +116,10 @@ pub const MAX_DURATION: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 /// [`max_body_bytes`](crate::mcp::McpScopesLayer::max_body_bytes) sets another limit.
 pub const MAX_MCP_BODY_BYTES: usize = 4 * 1024 * 1024;
 
-/// Sessions that [`MemorySessions`](crate::mcp::MemorySessions) holds, 100,000: 27 MB with ids of
-/// 36 bytes, if each belongs to another user.
+/// Sessions that [`MemorySessions`](crate::mcp::MemorySessions) holds, 100,000: 29 MB with ids of
+/// 36 bytes, if each belongs to another user, and 51 MB with ids of 256 bytes, the longest that
+/// [`SessionBindingLayer`](crate::mcp::SessionBindingLayer) accepts. The length of the names of
+/// users and clients makes no difference.
 pub const MAX_SESSIONS: usize = 100_000;
 
 /// Sessions of one user in [`MemorySessions`](crate::mcp::MemorySessions): 1,000, so that no user

@@ -96,7 +96,7 @@ impl UrlRule {
         if url.scheme() == "http" && !loopback && !self.allow_http {
             return Err(UrlError::Insecure);
         }
-        if !self.allow_internal && (loopback || is_internal_address(&url)) {
+        if !self.allow_internal && (loopback || has_internal_address(&url)) {
             return Err(UrlError::Internal);
         }
         Ok(url)
@@ -138,7 +138,8 @@ pub(crate) fn with_scheme(text: &str) -> Option<String> {
     }
 }
 
-fn is_internal_address(url: &Url) -> bool {
+/// Whether the host is an address that [`is_internal`]. A name is not resolved.
+pub(crate) fn has_internal_address(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => is_internal(address.into()),
         Some(Host::Ipv6(address)) => is_internal(address.into()),
@@ -147,17 +148,19 @@ fn is_internal_address(url: &Url) -> bool {
 }
 
 /// Loopback, link-local (used by the metadata services of clouds) and unspecified addresses, and
-/// other addresses of metadata services. Private networks are allowed, because issuers may be
-/// there.
+/// the addresses elsewhere at which clouds serve metadata and credentials to a machine. Other
+/// addresses of private networks are allowed, because issuers may be there.
 pub(crate) fn is_internal(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => is_internal_v4(v4),
         IpAddr::V6(v6) => {
-            v6.to_ipv4_mapped().is_some_and(is_internal_v4)
-                || v6.is_loopback()
+            v6.is_loopback()
                 || v6.is_unspecified()
                 || v6.is_unicast_link_local()
-                || v6 == AWS_METADATA
+                || v6.segments().starts_with(&AMAZON)
+                || METADATA_V6.contains(&v6)
+                || v6.to_ipv4_mapped().is_some_and(is_internal_v4)
+                || translated(v6).any(|v4| v4.octets().first() != Some(&0) && is_internal_v4(v4))
         }
     }
 }
@@ -166,14 +169,72 @@ fn is_internal_v4(address: Ipv4Addr) -> bool {
     address.is_loopback()
         || address.is_link_local()
         || address.octets().first() == Some(&0)
-        || address == ALIBABA_METADATA
+        || METADATA_V4.contains(&address)
 }
 
-/// Amazon EC2's metadata service over IPv6.
-const AWS_METADATA: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
+/// The IPv4 addresses that a translator or a tunnel may send packets for `address` to. If the
+/// length of the prefix is unknown, all that it may mean. No host has an address that begins with
+/// 0, so such a reading is no evidence.
+fn translated(address: Ipv6Addr) -> impl Iterator<Item = Ipv4Addr> {
+    let octets = address.octets();
+    let forms: &[Embedded] = match address.segments() {
+        // IPv4-compatible (RFC 4291 §2.5.5.1), IPv4-translated (RFC 2765 §2.1), and NAT64 with the
+        // well-known prefix (RFC 6052 §2.1).
+        [0, 0, 0, 0, 0, 0, _, _]
+        | [0, 0, 0, 0, 0xffff, 0, _, _]
+        | [0x64, 0xff9b, 0, 0, 0, 0, _, _] => &[NAT64_96],
+        // The range of NAT64 for local use (RFC 8215).
+        [0x64, 0xff9b, 1, ..] => &[NAT64_48, NAT64_56, NAT64_64, NAT64_96],
+        // 6to4 (RFC 3056 §2).
+        [0x2002, ..] => &[([2, 3, 4, 5], 16)],
+        _ => &[],
+    };
+    forms.iter().filter_map(move |(places, suffix)| {
+        let is_empty = octets.iter().skip(*suffix).all(|octet| *octet == 0);
+        let [Some(a), Some(b), Some(c), Some(d)] = places.map(|place| octets.get(place)) else {
+            return None;
+        };
+        is_empty.then(|| Ipv4Addr::new(*a, *b, *c, *d))
+    })
+}
 
-/// Alibaba Cloud's metadata service.
-const ALIBABA_METADATA: Ipv4Addr = Ipv4Addr::new(100, 100, 100, 200);
+/// The places of an IPv4 address in an IPv6 address, and the first octet after it that must be
+/// zero, as all that follow.
+type Embedded = ([usize; 4], usize);
+
+/// With a prefix of 48, 56, 64 or 96 bits (RFC 6052 §2.2).
+const NAT64_48: Embedded = ([6, 7, 9, 10], 11);
+const NAT64_56: Embedded = ([7, 9, 10, 11], 12);
+const NAT64_64: Embedded = ([9, 10, 11, 12], 13);
+const NAT64_96: Embedded = ([12, 13, 14, 15], 16);
+
+/// Services that a cloud offers to a machine at an address that is not link-local.
+const METADATA_V4: [Ipv4Addr; 3] = [
+    // Alibaba Cloud.
+    Ipv4Addr::new(100, 100, 100, 200),
+    // Azure, its host agent.
+    Ipv4Addr::new(168, 63, 129, 16),
+    // Oracle Cloud Classic.
+    Ipv4Addr::new(192, 0, 0, 192),
+];
+
+/// The same over IPv6.
+const METADATA_V6: [Ipv6Addr; 5] = [
+    // Google Cloud.
+    Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254),
+    // Scaleway.
+    Ipv6Addr::new(0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42),
+    // Oracle Cloud.
+    Ipv6Addr::new(0xfd00, 0xc1, 0, 0, 0, 0, 0xa9fe, 0xa9fe),
+    // Akamai (Linode).
+    Ipv6Addr::new(0xfd00, 0xa9fe, 0xa9fe, 0, 0, 0, 0, 1),
+    // Alibaba Cloud.
+    Ipv6Addr::new(0xfd00, 0x100, 0, 0, 0, 0, 0x100, 0x200),
+];
+
+/// `fd00:ec2::/32`, in which Amazon serves metadata, credentials of pods, names and time to its
+/// machines. No network of a customer is there.
+const AMAZON: [u16; 2] = [0xfd00, 0xec2];
 
 #[cfg(test)]
 mod tests {
@@ -260,6 +321,52 @@ mod tests {
             ("fd00::1", false),
         ] {
             assert_eq!(is_internal(address.parse().unwrap()), internal, "{address}");
+        }
+    }
+
+    #[test]
+    fn field_s10_metadata_services_of_clouds() {
+        let rows = [
+            // (internal, its neighbour that is not)
+            ("fd20:ce::254", "fd20:ce::255"),
+            ("fd00:ec2::254", "fd00:ec3::254"),
+            ("fd00:ec2::23", "fd00:ec1::23"),
+            ("fd00:ec2::1", "fd00::ec2"),
+            ("fd00:42::42", "fd00:42::43"),
+            ("fd00:c1::a9fe:a9fe", "fd00:c1::a9fe:a9ff"),
+            ("fd00:a9fe:a9fe::1", "fd00:a9fe:a9fe::2"),
+            ("fd00:100::100:200", "fd00:100::100:201"),
+            ("192.0.0.192", "192.0.0.193"),
+            ("168.63.129.16", "168.63.129.17"),
+            ("100.100.100.200", "100.100.100.201"),
+            // NAT64.
+            ("64:ff9b::169.254.169.254", "64:ff9b::169.253.169.254"),
+            ("64:ff9b::127.0.0.1", "64:ff9b::128.0.0.1"),
+            ("64:ff9b::168.63.129.16", "64:ff9b::10.0.0.1"),
+            ("64:ff9b:1::169.254.169.254", "64:ff9b:1::10.0.0.1"),
+            ("64:ff9b:1:a9fe:a9:fe00::", "64:ff9b:1:a00:0:100::"),
+            ("64:ff9b:1:a9:fe:a9fe::", "64:ff9b:1:a:0:1::"),
+            ("64:ff9b:1:0:a9:fea9:fe00:0", "64:ff9b:1:0:a:0:100:0"),
+            // Other ways to write or to tunnel an IPv4 address.
+            ("::ffff:168.63.129.16", "::ffff:168.63.129.17"),
+            ("::ffff:0:169.254.169.254", "::ffff:0:10.0.0.1"),
+            ("::169.254.169.254", "::10.0.0.1"),
+            ("2002:a9fe:a9fe::1", "2002:a9fd:a9fe::1"),
+            ("2002:7f00:1::", "2002:a00:1::"),
+        ];
+        for (internal, allowed) in rows {
+            assert!(is_internal(internal.parse().unwrap()), "{internal}");
+            assert!(!is_internal(allowed.parse().unwrap()), "{allowed}");
+            let host = |address: &str| match address.contains(':') {
+                true => format!("https://[{address}]/jwks"),
+                false => format!("https://{address}/jwks"),
+            };
+            let strict = UrlRule::new(false).without_internal();
+            let refused = strict.check(&host(internal)).map(drop);
+            assert_eq!(refused, Err(UrlError::Internal), "{internal}");
+            assert!(strict.check(&host(allowed)).is_ok(), "{allowed}");
+            // A URL of the configuration may lead anywhere.
+            assert!(UrlRule::new(false).check(&host(internal)).is_ok());
         }
     }
 

@@ -427,6 +427,9 @@
 //!   `required_scopes` unless set: the scopes of basic use, which clients request at the first
 //!   login, and not a list of every scope. `offline_access` is an error there, as the spec demands.
 //! - Signed metadata (`signed_metadata`, RFC 9728 §2.2) is not supported.
+//! - Binding the sessions of HTTP+SSE, the transport of 2024-11-05, is not supported: its messages
+//!   carry the session id in the query of their URL, and [`SessionBindingLayer`](crate::mcp::SessionBindingLayer)
+//!   reads the header `Mcp-Session-Id` alone. The rest of this crate works with that transport.
 //!
 //! # How clients interpret responses
 //!

@@ -81,7 +81,9 @@
 //!   [`cognito`](crate::config::JwtAuthConfigBuilder::cognito) each accepts the tokens of the
 //!   other.
 //! - **Timing.** Rejections take different times and so reveal which check failed. The MACs of
-//!   `HS*` and cached tokens are compared in constant time.
+//!   `HS*` are compared in constant time, by the crypto back end. The comparison with a cached
+//!   token does not stop at the first difference. Everything else is compared with `==`: issuers,
+//!   audiences, `kid`s, scopes and the owners of sessions are no secrets.
 //!
 //! # Your responsibilities
 //!

@@ -95,3 +95,42 @@ impl std::error::Error for FetchError {
         self.0.source.as_deref().map(|error| error as _)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn field_s14_an_error_tells_its_cause_and_what_to_do() {
+        let wait = Duration::from_secs(7);
+        let rows = [
+            (FetchError::new("lost"), "lost", None, false),
+            (
+                FetchError::with_source("lost", "cut"),
+                "lost: cut",
+                None,
+                false,
+            ),
+            (
+                FetchError::connection("lost", "cut"),
+                "lost: cut",
+                None,
+                true,
+            ),
+            (
+                FetchError::retry_after("lost", wait),
+                "lost",
+                Some(wait),
+                false,
+            ),
+        ];
+        for (error, text, wait, is_connection) in rows {
+            assert_eq!(error.to_string(), text);
+            assert_eq!(
+                (error.wait(), error.is_connection()),
+                (wait, is_connection),
+                "{text}"
+            );
+        }
+    }
+}

@@ -103,7 +103,7 @@ impl ExchangeLimits {
 }
 
 /// The addresses that a name may lead to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AddressPolicy {
     /// Any address: the URL comes from the configuration.

@@ -1,18 +1,20 @@
 //! The transport of the feature `reqwest`. No other file names that crate, except the setter
 //! `http_client` in `config/builder.rs`.
 
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::{Bytes, BytesMut};
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, Uri};
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{Certificate, Client, Identity, redirect};
+use reqwest::{Certificate, Client, Identity, Proxy, redirect};
 use url::Url;
 
 use super::exchange::{shown_url, too_large};
 use super::guarded_dns::resolve;
 use super::{AddressPolicy, ExchangeLimits, FetchError, HttpTransport, TransportFuture};
-use crate::base::url_rule::is_loopback;
+use crate::base::url_rule::{has_internal_address, is_loopback};
 use crate::limits::CONNECT_TIMEOUT;
 
 /// One transport for all issuers of a configuration. Its clients are made with the first request
@@ -21,12 +23,28 @@ use crate::limits::CONNECT_TIMEOUT;
 #[derive(Debug, Default)]
 pub(crate) struct ReqwestTransport {
     injected: Option<Client>,
-    /// The only CA certificates, instead of the system's.
+    trust: Trust,
+    /// The proxies of the environment or of the system, as they were at the first request. Read
+    /// here rather than by the client, which would not say which proxy it uses.
+    proxies: OnceLock<Matcher>,
+    clients: Mutex<HashMap<Route, Client>>,
+}
+
+/// The certificates of a transport, if they are not those of the system.
+#[derive(Debug, Default)]
+struct Trust {
+    /// The only CA certificates.
     roots: Option<Vec<Certificate>>,
     identity: Option<Identity>,
-    open: OnceLock<Client>,
-    guarded: OnceLock<Client>,
-    local: OnceLock<Client>,
+}
+
+/// The way to a host. Each has a client of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Route {
+    Direct(AddressPolicy),
+    /// http to this machine.
+    Local,
+    Proxy(Uri, AddressPolicy),
 }
 
 impl ReqwestTransport {
@@ -47,66 +65,53 @@ impl ReqwestTransport {
             return Err(FetchError::new(NO_CA));
         }
         let identity = identity.map(Identity::from_pem).transpose();
+        let identity = identity.map_err(|error| FetchError::with_source(NO_IDENTITY, error))?;
         let transport = Self {
-            roots,
-            identity: identity.map_err(|error| FetchError::with_source(NO_IDENTITY, error))?,
+            trust: Trust { roots, identity },
             ..Self::default()
         };
         // Some faults show only when a client is made.
-        transport.own_client(&transport.open, false, AddressPolicy::Anywhere)?;
+        transport.client_for(Route::Direct(AddressPolicy::Anywhere), None)?;
         Ok(transport)
     }
 
-    fn client(&self, url: &Url, addresses: AddressPolicy) -> Result<&Client, FetchError> {
-        let is_local = url.scheme() == "http" && is_loopback(url);
-        let own = match addresses {
-            _ if is_local => &self.local,
-            AddressPolicy::Anywhere => &self.open,
-            AddressPolicy::NotThisHost => &self.guarded,
-        };
-        match &self.injected {
-            Some(client) => Ok(client),
-            None => self.own_client(own, is_local, addresses),
+    /// The proxy that requests to `uri` go through, if the client is ours.
+    fn proxy(&self, uri: &Uri, url: &Url, addresses: AddressPolicy) -> Option<Intercept> {
+        if self.injected.is_some() || is_local(url, addresses) {
+            return None;
         }
+        self.proxies
+            .get_or_init(Matcher::from_system)
+            .intercept(uri)
     }
 
-    fn own_client<'c>(
+    fn client(
         &self,
-        own: &'c OnceLock<Client>,
-        is_local: bool,
+        url: &Url,
+        proxy: Option<&Intercept>,
         addresses: AddressPolicy,
-    ) -> Result<&'c Client, FetchError> {
-        if let Some(client) = own.get() {
-            return Ok(client);
+    ) -> Result<Client, FetchError> {
+        if let Some(client) = &self.injected {
+            return Ok(client.clone());
         }
-        let mut builder = Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            // A redirect could lead anywhere, and keys and metadata do not move unannounced.
-            .redirect(redirect::Policy::none())
-            // Minutes pass between fetches: a kept connection would be dead, or lead to an old
-            // host.
-            .pool_max_idle_per_host(0)
-            .user_agent(concat!("tower-jwt-auth/", env!("CARGO_PKG_VERSION")));
-        if is_local {
-            // Development works behind a proxy, and on a machine without CA certificates.
-            builder = builder.no_proxy().tls_certs_only([]);
-        } else {
-            if let Some(roots) = &self.roots {
-                builder = builder.tls_certs_only(roots.iter().cloned());
-            }
-            if let Some(identity) = &self.identity {
-                // It is read for rustls, whichever back end the rest of the program turns on.
-                builder = builder.tls_backend_rustls().identity(identity.clone());
-            }
-            if addresses == AddressPolicy::NotThisHost {
-                builder = builder.dns_resolver(Arc::new(GuardedDns));
-            }
+        let route = match proxy {
+            Some(proxy) => Route::Proxy(proxy.uri().clone(), addresses),
+            None if is_local(url, addresses) => Route::Local,
+            None => Route::Direct(addresses),
+        };
+        self.client_for(route, proxy)
+    }
+
+    fn client_for(&self, route: Route, proxy: Option<&Intercept>) -> Result<Client, FetchError> {
+        let clients = || self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients().get(&route) {
+            return Ok(client.clone());
         }
-        let built = builder.build().map_err(|error| {
+        let built = build(&route, proxy, &self.trust).map_err(|error| {
             let message = "the HTTP client could not be made (are CA certificates installed?)";
             FetchError::with_source(message, error)
         })?;
-        Ok(own.get_or_init(|| built))
+        Ok(clients().entry(route).or_insert(built).clone())
     }
 
     async fn send(
@@ -117,15 +122,23 @@ impl ReqwestTransport {
         let (head, body) = request.into_parts();
         let text = head.uri.to_string();
         let url = Url::parse(&text)
-            .map_err(|error| FetchError::with_source(failed(&head.method, &text), error))?;
+            .map_err(|error| FetchError::with_source(failed(&head.method, &text, None), error))?;
+        // The resolver of the client is asked for names, and not for addresses.
+        if limits.addresses == AddressPolicy::NotThisHost && has_internal_address(&url) {
+            return Err(FetchError::new(format!(
+                "{}: the host is this machine or on its link",
+                failed(&head.method, &text, None)
+            )));
+        }
+        let proxy = self.proxy(&head.uri, &url, limits.addresses);
         let mut outgoing = self
-            .client(&url, limits.addresses)?
+            .client(&url, proxy.as_ref(), limits.addresses)?
             .request(head.method.clone(), url.clone())
             .headers(head.headers);
         if !body.is_empty() {
             outgoing = outgoing.body(body);
         }
-        let broken = |error| broken(failed(&head.method, &text), error);
+        let broken = |error| broken(failed(&head.method, &text, proxy.as_ref()), error);
         let incoming = outgoing.send().await.map_err(broken)?;
         if *incoming.url() != url {
             // Only a client of the application follows redirects.
@@ -139,6 +152,55 @@ impl ReqwestTransport {
     }
 }
 
+/// Whether the request may stay on this machine, and needs no TLS. Development then works behind a
+/// proxy, and on a machine without CA certificates.
+fn is_local(url: &Url, addresses: AddressPolicy) -> bool {
+    addresses == AddressPolicy::Anywhere && url.scheme() == "http" && is_loopback(url)
+}
+
+fn build(route: &Route, proxy: Option<&Intercept>, trust: &Trust) -> reqwest::Result<Client> {
+    let mut builder = Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        // A redirect could lead anywhere, and keys and metadata do not move unannounced.
+        .redirect(redirect::Policy::none())
+        // Minutes pass between fetches: a kept connection would be dead, or lead to an old host.
+        .pool_max_idle_per_host(0)
+        .user_agent(concat!("tower-jwt-auth/", env!("CARGO_PKG_VERSION")))
+        .no_proxy();
+    if let Some(intercept) = proxy {
+        let mut proxy = Proxy::all(intercept.uri().to_string())?;
+        if let Some(header) = intercept.basic_auth() {
+            proxy = proxy.custom_http_auth(header.clone());
+        }
+        if let Some((user, password)) = intercept.raw_auth() {
+            proxy = proxy.basic_auth(user, password);
+        }
+        builder = builder.proxy(proxy);
+    }
+    if *route == Route::Local {
+        return builder.tls_certs_only([]).build();
+    }
+    if let Some(roots) = &trust.roots {
+        builder = builder.tls_certs_only(roots.iter().cloned());
+    }
+    if let Some(identity) = &trust.identity {
+        // It is read for rustls, whichever back end the rest of the program turns on.
+        builder = builder.tls_backend_rustls().identity(identity.clone());
+    }
+    let guard = match route {
+        Route::Local
+        | Route::Direct(AddressPolicy::Anywhere)
+        | Route::Proxy(_, AddressPolicy::Anywhere) => {
+            return builder.build();
+        }
+        Route::Direct(AddressPolicy::NotThisHost) => GuardedDns { proxy: None },
+        Route::Proxy(uri, AddressPolicy::NotThisHost) => GuardedDns {
+            proxy: uri.host().map(Into::into),
+        },
+    };
+    builder.dns_resolver(Arc::new(guard)).build()
+}
+
 impl HttpTransport for ReqwestTransport {
     fn exchange(&self, request: Request<Bytes>, limits: ExchangeLimits) -> TransportFuture<'_> {
         Box::pin(self.send(request, limits))
@@ -147,12 +209,15 @@ impl HttpTransport for ReqwestTransport {
 
 /// The resolver of `guarded_dns.rs`, in the form that the client wants.
 #[derive(Debug)]
-struct GuardedDns;
+struct GuardedDns {
+    proxy: Option<Arc<str>>,
+}
 
 impl Resolve for GuardedDns {
     fn resolve(&self, name: Name) -> Resolving {
+        let proxy = self.proxy.clone();
         Box::pin(async move {
-            let addresses = resolve(name.as_str()).await?;
+            let addresses = resolve(name.as_str(), proxy.as_deref()).await?;
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })
     }
@@ -178,8 +243,13 @@ async fn read(
     Ok(answer)
 }
 
-fn failed(method: &Method, url: &str) -> String {
-    format!("{method} {} failed", shown_url(url))
+/// The proxy is named without its user and password, which [`Intercept::uri`] does not hold.
+fn failed(method: &Method, url: &str, proxy: Option<&Intercept>) -> String {
+    let url = shown_url(url);
+    match proxy {
+        Some(proxy) => format!("{method} {url} through the proxy {} failed", proxy.uri()),
+        None => format!("{method} {url} failed"),
+    }
 }
 
 fn broken(message: String, error: reqwest::Error) -> FetchError {
@@ -195,3 +265,139 @@ const NO_CA: &str = "ca_file holds no usable certificate: give CA certificates a
 
 const NO_IDENTITY: &str = "client_certificate_file and client_key_file cannot be used: give a certificate and its \
      unencrypted key as PEM text";
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use AddressPolicy::{Anywhere, NotThisHost};
+
+    const ON_THIS_MACHINE: &str = "the name leads to this machine or its link only";
+
+    impl ReqwestTransport {
+        fn with_proxies(proxies: Matcher) -> Self {
+            let transport = Self::default();
+            transport.proxies.set(proxies).unwrap();
+            transport
+        }
+
+        async fn get(
+            &self,
+            url: &str,
+            addresses: AddressPolicy,
+        ) -> Result<Response<Bytes>, FetchError> {
+            let mut request = Request::new(Bytes::new());
+            *request.uri_mut() = url.parse().unwrap();
+            let limits = ExchangeLimits::new(1024, Duration::from_secs(5), addresses);
+            at_last(self.exchange(request, limits)).await
+        }
+
+        async fn fails(&self, url: &str, addresses: AddressPolicy) -> String {
+            self.get(url, addresses).await.unwrap_err().to_string()
+        }
+    }
+
+    /// Fails instead of waiting for ever.
+    async fn at_last<T>(future: impl Future<Output = T>) -> T {
+        let waited = tokio::time::timeout(Duration::from_secs(10), future).await;
+        waited.expect("nothing happens")
+    }
+
+    async fn listen() -> (TcpListener, u16) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        (listener, port)
+    }
+
+    /// What the next connection sends first, up to an empty line if it is HTTP. It is then closed.
+    async fn first_bytes(listener: &TcpListener) -> Vec<u8> {
+        let (mut stream, _) = at_last(listener.accept()).await.unwrap();
+        let mut bytes = Vec::new();
+        while !bytes.ends_with(b"\r\n\r\n") && bytes.first() != Some(&TLS_HANDSHAKE) {
+            bytes.push(stream.read_u8().await.unwrap());
+        }
+        let answer = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n";
+        stream.write_all(answer).await.unwrap();
+        bytes
+    }
+
+    /// RFC 8446 section 5.1.
+    const TLS_HANDSHAKE: u8 = 22;
+
+    /// The guard is in the client: a name of this machine is refused before anything is sent.
+    #[tokio::test]
+    async fn field_s14_the_guard_of_addresses_is_wired_into_the_client() {
+        let (listener, port) = listen().await;
+        let transport = ReqwestTransport::with_proxies(Matcher::builder().build());
+        let named = format!("https://localhost:{port}/keys");
+        // Whichever client is made first, and again.
+        for _ in 0..2 {
+            let refused = transport.fails(&named, NotThisHost).await;
+            assert!(refused.ends_with(ON_THIS_MACHINE), "{refused}");
+            let (failed, sent) =
+                tokio::join!(transport.fails(&named, Anywhere), first_bytes(&listener));
+            assert_eq!(sent, [TLS_HANDSHAKE], "{failed}");
+        }
+        // Hosts that need no resolution, and http, which goes past TLS and proxies.
+        for host in [
+            "https://127.0.0.1",
+            "https://127.8.8.8",
+            "https://[::1]",
+            "https://[::ffff:127.0.0.1]",
+            "https://0.0.0.0",
+            "https://169.254.169.254",
+            "http://localhost",
+            "http://127.0.0.1",
+        ] {
+            let url = format!("{host}:{port}/keys");
+            let refused = transport.fails(&url, NotThisHost).await;
+            let why = "failed: the host is this machine or on its link";
+            let is_name = host == "http://localhost";
+            let why = if is_name { ON_THIS_MACHINE } else { why };
+            assert!(refused.ends_with(why), "{refused}");
+        }
+        let local = format!("http://localhost:{port}/keys");
+        let (answer, sent) = tokio::join!(transport.get(&local, Anywhere), first_bytes(&listener));
+        assert_eq!(answer.unwrap().status(), 502);
+        assert!(sent.starts_with(b"GET /keys HTTP/1.1\r\n"));
+        let waiting = tokio::time::timeout(Duration::ZERO, listener.accept()).await;
+        assert!(waiting.is_err(), "a refused request has connected");
+    }
+
+    #[tokio::test]
+    async fn field_s04_a_proxy_may_be_on_this_machine_and_is_named_when_it_fails() {
+        let (listener, port) = listen().await;
+        let proxy = format!("http://user:secret@localhost:{port}");
+        let proxies = Matcher::builder().https(proxy).no("localhost").build();
+        let transport = ReqwestTransport::with_proxies(proxies);
+        for addresses in [NotThisHost, Anywhere] {
+            let (error, sent) = tokio::join!(
+                transport.fails("https://idp.test/keys", addresses),
+                first_bytes(&listener)
+            );
+            let sent = String::from_utf8(sent).unwrap().to_lowercase();
+            assert!(sent.starts_with("connect idp.test:443 http/1.1"), "{sent}");
+            assert!(sent.contains("proxy-authorization: basic "), "{sent}");
+            let told = format!(
+                "GET https://idp.test/keys through the proxy http://localhost:{port}/ failed: "
+            );
+            assert!(error.starts_with(&told), "{error}");
+            assert!(!error.contains("secret"), "{error}");
+        }
+        // The same name as a target, past the proxy: judged as any other.
+        let target = format!("https://localhost:{port}/keys");
+        let refused = transport.fails(&target, NotThisHost).await;
+        assert!(refused.ends_with(ON_THIS_MACHINE), "{refused}");
+        assert!(!refused.contains("proxy"), "{refused}");
+        drop(listener);
+        let error = transport.fails("https://idp.test/keys", NotThisHost).await;
+        assert!(
+            error.contains("through the proxy http://localhost:"),
+            "{error}"
+        );
+    }
+}

@@ -1,9 +1,9 @@
 //! Our verdicts on what others publish: examples of the RFCs, test suites of other libraries, key
 //! sets and tokens of identity providers.
 //!
-//! The data is no part of this project. `JWT_VECTORS` names the folder that holds it; without it a
-//! suite that needs it says so and passes, so that a checkout alone builds and tests. Raw
-//! signatures come with a crate and always run.
+//! The data is no part of this project. `JWT_VECTORS` names the folder that holds it; without it
+//! the suites that need it say so and pass, so that a checkout alone builds and tests; `.ci/run`
+//! then fails. Raw signatures come with a crate and always run.
 //!
 //! ```text
 //! JWT_VECTORS=/path/to/vectors cargo test --all-features --test vectors -- --nocapture

@@ -24,6 +24,7 @@ use rust_mcp_sdk::schema::{
     ServerCapabilitiesTools, ServerResult, TextContent, schema_utils::CallToolError,
 };
 use rust_mcp_sdk::{McpServer, RequestContext, ServerDetails};
+use serde_json::Map;
 use tower_jwt_auth::error::RejectionKind;
 use tower_jwt_auth::service::ResourceMetadata;
 use tower_jwt_auth::{JwtVerifier, Rejection};
@@ -83,7 +84,9 @@ fn theirs(auth: &tower_jwt_auth::AuthInfo) -> AuthInfo {
         audience: Some(Audience::Multiple(
             auth.audience().iter().map(ToString::to_string).collect(),
         )),
-        extra: None,
+        // A subject and a client mean something at their issuer only, so whoever keeps data for a
+        // user needs this one too.
+        extra: Some(Map::from_iter([("iss".to_owned(), auth.issuer().into())])),
     }
 }
 
@@ -144,9 +147,12 @@ impl ServerHandler for Whoami {
         runtime: Arc<dyn McpServer>,
     ) -> Result<ServerResult, CallToolError> {
         let auth = runtime.auth_info_cloned().await;
-        let subject = auth.and_then(|auth| auth.user_id);
-        let subject = subject.ok_or_else(|| CallToolError::from_message("nobody is calling"))?;
-        Ok(CallToolResult::text_content(vec![TextContent::from(subject)]).into())
+        let user = auth.and_then(|auth| {
+            let issuer = auth.extra?.get("iss")?.as_str()?.to_owned();
+            Some(format!("{} of {issuer}", auth.user_id?))
+        });
+        let user = user.ok_or_else(|| CallToolError::from_message("nobody is calling"))?;
+        Ok(CallToolResult::text_content(vec![TextContent::from(user)]).into())
     }
 }
 
@@ -162,6 +168,19 @@ mod tests {
         let metadata = auth.resource_metadata().unwrap();
         let base = serve(super::app(auth.verifier(), metadata)).await;
         check_mcp_server(&issuer, &base).await;
+    }
+
+    #[tokio::test]
+    async fn the_tool_knows_the_issuer_of_its_caller() {
+        let (issuer, auth) = layer();
+        let metadata = auth.resource_metadata().unwrap();
+        let base = serve(super::app(auth.verifier(), metadata)).await;
+        for subject in ["alice", "bob"] {
+            let token = issuer.mint(RESOURCE).subject(subject).scope("mcp:read");
+            let (status, _, body) = call_whoami(&base, Some(&token.sign())).await;
+            let user = format!("{subject} of {}", issuer.issuer());
+            assert!(status == 200 && body.contains(&user), "{body}");
+        }
     }
 
     #[tokio::test]

@@ -11,8 +11,10 @@ pub fn app(auth: &JwtAuthLayer) -> Router {
     HttpTransport::new(mcp_router())
         .bridge_extension::<AuthInfo>()
         // A session belongs to the caller who opened it, not to the token, which is refreshed.
-        // Callers whose token names nobody share theirs with each other.
-        .session_principal_from_extension(|auth: &AuthInfo| format!("{:?}", auth.principal()))
+        // Callers of one issuer whose token names nobody share theirs with each other.
+        .session_principal_from_extension(|auth: &AuthInfo| {
+            format!("{} {:?}", auth.issuer(), auth.principal())
+        })
         .into_router_at("/mcp")
         .layer(auth.clone())
         .merge(metadata.unwrap_or_default())

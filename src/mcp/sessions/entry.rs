@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::store::Ownership;
@@ -16,6 +16,8 @@ pub(super) struct Session {
     pub(super) user: Digest,
     /// Nanoseconds since the store was made.
     pub(super) expires: AtomicU64,
+    /// The index in the list of all sessions, for whoever holds that list.
+    pub(super) index: AtomicUsize,
 }
 
 pub(super) type Digest = u128;
@@ -27,6 +29,16 @@ pub(super) struct Keys(RandomState, RandomState);
 pub(super) struct ById(pub(super) Arc<Session>);
 
 impl Session {
+    pub(super) fn new(id: &str, principal: Digest, user: Digest, expires: u64) -> Self {
+        Self {
+            id: id.into(),
+            principal,
+            user,
+            expires: AtomicU64::new(expires),
+            index: AtomicUsize::new(0),
+        }
+    }
+
     pub(super) fn is_expired(&self, now: u64) -> bool {
         self.expires.load(Ordering::Relaxed) <= now
     }

@@ -4,15 +4,15 @@
 //! writes. Beginning and ending a session takes `Owners` first, then one shard at a time, always in
 //! this order.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::HashSet;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::entry::{ById, Digest, Keys, Session, after};
+use super::owners::Owners;
 use super::store::{Ownership, SessionFuture, SessionStore};
 use crate::caller::Principal;
 use crate::limits::{MAX_SESSIONS, MAX_SESSIONS_OF_ONE_USER};
@@ -24,8 +24,11 @@ use crate::limits::{MAX_SESSIONS, MAX_SESSIONS_OF_ONE_USER};
 /// [`with_limits`](Self::with_limits) sets other limits. A user is an issuer and a subject, or the
 /// client if the token has no subject. At the limit of a user, a session of this user is forgotten;
 /// when the store is full, a session of the user with the most sessions. It is the one that has
-/// been unused for longest in a sample of 16. A forgotten session is unknown, not free for others
-/// under [`strict`](crate::mcp::SessionBindingLayer::strict).
+/// been unused for longest, of 1,024 if there are more. A forgotten session is unknown, not free
+/// for others under [`strict`](crate::mcp::SessionBindingLayer::strict).
+///
+/// A session that has expired is unknown at once. Its memory is freed as new sessions begin: each
+/// of them looks at 16 others.
 ///
 /// Names of users are not kept: an entry holds its id and a digest of the principal, made with a
 /// key that is random for each store. The digest has 128 bits, two SipHashes with different keys. A
@@ -45,16 +48,6 @@ struct Sessions {
 struct Limits {
     all: usize,
     of_one_user: usize,
-}
-
-/// The sessions of each user, in the order in which they began.
-#[derive(Default)]
-struct Owners {
-    by_user: HashMap<Digest, Vec<Arc<Session>>>,
-    by_count: BTreeSet<(usize, Digest)>,
-    sessions: usize,
-    /// Since the store was made: another seed for each sample.
-    begun: u64,
 }
 
 impl MemorySessions {
@@ -146,13 +139,9 @@ impl Sessions {
             }
             self.remove(&mut owners, &session);
         }
+        self.sweep(&mut owners, now);
         self.make_room(&mut owners, user);
-        let session = Arc::new(Session {
-            id: id.into(),
-            principal: digest,
-            user,
-            expires: AtomicU64::new(after(now, keep)),
-        });
+        let session = Arc::new(Session::new(id, digest, user, after(now, keep)));
         owners.add(session.clone());
         let mut shard = self
             .shard(id)
@@ -164,38 +153,25 @@ impl Sessions {
 
     /// Forgets a session if `user` has as many as one user may have, or if the store is full.
     fn make_room(&self, owners: &mut Owners, user: Digest) {
-        let own = owners.by_user.get(&user);
-        let own = own.filter(|own| own.len() >= self.limits.of_one_user);
-        let forgotten = match own {
-            Some(own) => self.longest_unused(own, owners.begun),
-            None if owners.sessions >= self.limits.all => self.longest_unused_of_largest(owners),
-            None => None,
+        let forgotten = if owners.sessions_of(user).len() >= self.limits.of_one_user {
+            owners.longest_unused_of(user, &self.keys)
+        } else if owners.len() >= self.limits.all {
+            owners.longest_unused(&self.keys)
+        } else {
+            None
         };
         if let Some(session) = forgotten {
             self.remove(owners, &session);
         }
     }
 
-    /// From a sample of the users with the most sessions.
-    fn longest_unused_of_largest(&self, owners: &Owners) -> Option<Arc<Session>> {
-        let (most, _) = *owners.by_count.last()?;
-        let start = (most, self.keys.digest(owners.begun));
-        let before = owners.by_count.range((most, 0)..start);
-        let users = owners.by_count.range(start..).chain(before).take(SAMPLE);
-        users
-            .filter_map(|(_, user)| self.longest_unused(owners.by_user.get(user)?, owners.begun))
-            .min_by_key(|session| session.expires.load(Ordering::Relaxed))
-    }
-
-    fn longest_unused(&self, own: &[Arc<Session>], seed: u64) -> Option<Arc<Session>> {
-        let start = self.keys.any(seed).checked_rem(own.len() as u64)?;
-        let (before, from_start) = own.split_at_checked(usize::try_from(start).ok()?)?;
-        from_start
-            .iter()
-            .chain(before)
-            .take(SAMPLE)
-            .min_by_key(|session| session.expires.load(Ordering::Relaxed))
-            .cloned()
+    /// Looks at the next few sessions of the store, and forgets those that have expired.
+    fn sweep(&self, owners: &mut Owners, now: u64) {
+        for _ in 0..SWEPT_AT_ONCE {
+            if let Some(session) = owners.next_expired(now) {
+                self.remove(owners, &session);
+            }
+        }
     }
 
     fn remove(&self, owners: &mut Owners, session: &Arc<Session>) {
@@ -233,40 +209,11 @@ impl Sessions {
     }
 }
 
-impl Owners {
-    fn add(&mut self, session: Arc<Session>) {
-        let user = session.user;
-        let own = self.by_user.entry(user).or_default();
-        self.by_count.remove(&(own.len(), user));
-        own.push(session);
-        self.by_count.insert((own.len(), user));
-        self.sessions = self.sessions.saturating_add(1);
-        self.begun = self.begun.wrapping_add(1);
-    }
-
-    fn remove(&mut self, session: &Arc<Session>) {
-        let user = session.user;
-        let Some(own) = self.by_user.get_mut(&user) else {
-            return;
-        };
-        let Some(at) = own.iter().position(|other| Arc::ptr_eq(other, session)) else {
-            return;
-        };
-        self.by_count.remove(&(own.len(), user));
-        own.remove(at);
-        self.sessions = self.sessions.saturating_sub(1);
-        match own.len() {
-            0 => drop(self.by_user.remove(&user)),
-            left => drop(self.by_count.insert((left, user))),
-        }
-    }
-}
-
 impl fmt::Debug for MemorySessions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Session ids stay out of logs.
         f.debug_struct("MemorySessions")
-            .field("sessions", &self.0.owners().sessions)
+            .field("sessions", &self.0.owners().len())
             .finish_non_exhaustive()
     }
 }
@@ -274,8 +221,8 @@ impl fmt::Debug for MemorySessions {
 /// More shards than cores, so that the counters of their locks are rarely shared.
 const SHARDS: usize = 64;
 
-/// As many as Redis takes at most where it looks for unused entries.
-const SAMPLE: usize = 16;
+/// A few microseconds for each new session.
+const SWEPT_AT_ONCE: usize = 16;
 
 #[cfg(test)]
 mod tests {
@@ -304,11 +251,9 @@ mod tests {
                 .shards
                 .iter()
                 .map(|shard| shard.read().unwrap().len());
-            assert_eq!(in_shards.sum::<usize>(), owners.sessions);
-            let by_user = owners.by_user.values().map(Vec::len);
-            assert_eq!(by_user.sum::<usize>(), owners.sessions);
-            assert_eq!(owners.by_count.len(), owners.by_user.len());
-            owners.sessions
+            assert_eq!(in_shards.sum::<usize>(), owners.len());
+            owners.check();
+            owners.len()
         }
     }
 
@@ -452,7 +397,7 @@ mod tests {
         }
     }
 
-    /// The figure of `MAX_SESSIONS`: 27 MB were measured, and 13 MB for 100 users.
+    /// The figure of `MAX_SESSIONS`: 28.5 MB were measured.
     #[test]
     fn a_full_store_takes_as_much_memory_as_documented() {
         let sessions = MemorySessions::new();
@@ -464,5 +409,178 @@ mod tests {
         assert_eq!(sessions.count(), MAX_SESSIONS);
         let megabytes = used.bytes_current / 1_000_000;
         assert!((24..=30).contains(&megabytes), "{megabytes} MB");
+    }
+
+    /// One user with 100 clients, as whoever registers a client for each sign-in has.
+    #[test]
+    fn field_s07_no_number_of_clients_pushes_out_the_sessions_of_others() {
+        let mallory = |client: &str| Principal::new("https://i.example", Some(client), Some("m"));
+        let sessions = MemorySessions::new();
+        let others = 2_000;
+        for i in 0..others {
+            sessions.begin(&format!("o{i}"), &principal(&i.to_string()));
+        }
+        for client in 0..100 {
+            let mallory = mallory(&client.to_string());
+            for i in 0..MAX_SESSIONS_OF_ONE_USER {
+                sessions.begin(&format!("m{client}-{i}"), &mallory);
+            }
+        }
+        assert_eq!(sessions.count(), others + MAX_SESSIONS_OF_ONE_USER);
+        for i in 0..others {
+            let owner = principal(&i.to_string());
+            assert_eq!(sessions.ask(&format!("o{i}"), &owner), Owner, "{i}");
+        }
+        // Its own oldest ones are gone, whichever client they were of.
+        for i in [0, MAX_SESSIONS_OF_ONE_USER - 1] {
+            let ended = sessions.ask(&format!("m98-{i}"), &mallory("98"));
+            assert_eq!(ended, Unknown, "{i}");
+            assert_eq!(sessions.ask(&format!("m99-{i}"), &mallory("99")), Owner);
+        }
+        // A client without a subject is a user of its own; so is the same subject at another
+        // issuer.
+        let client = Principal::new("https://i.example", Some("99"), None);
+        let elsewhere = Principal::new("https://j.example", Some("99"), Some("m"));
+        sessions.begin("client's", &client);
+        sessions.begin("elsewhere's", &elsewhere);
+        sessions.begin("one more", &mallory("0"));
+        assert_eq!(sessions.ask("client's", &client), Owner);
+        assert_eq!(sessions.ask("elsewhere's", &elsewhere), Owner);
+        assert_eq!(sessions.ask("m99-1", &mallory("99")), Unknown);
+        assert_eq!(sessions.ask("m99-2", &mallory("99")), Owner);
+    }
+
+    #[test]
+    fn field_s07_the_oldest_of_whoever_holds_most_goes() {
+        let (alice, bob) = (principal("alice"), principal("bob"));
+        let sessions = MemorySessions::with_limits(1_000, 900);
+        for i in 0..400 {
+            sessions.begin(&format!("b{i}"), &bob);
+        }
+        for i in 0..600 {
+            sessions.begin(&format!("a{i}"), &alice);
+        }
+        // What is used is not the oldest.
+        assert_eq!(sessions.ask("a0", &alice), Owner);
+        for i in 0..100 {
+            sessions.begin(&format!("n{i}"), &principal(&i.to_string()));
+        }
+        assert_eq!(sessions.count(), 1_000);
+        for i in 0..400 {
+            assert_eq!(sessions.ask(&format!("b{i}"), &bob), Owner, "{i}");
+        }
+        for i in 0..600 {
+            let gone = (1..=100).contains(&i);
+            let want = if gone { Unknown } else { Owner };
+            assert_eq!(sessions.ask(&format!("a{i}"), &alice), want, "{i}");
+        }
+    }
+
+    /// A gateway with more sessions than are looked at.
+    #[tokio::test(start_paused = true)]
+    async fn field_s07_of_many_sessions_of_one_user_an_unused_one_goes() {
+        let gateway = principal("gateway");
+        let sessions = MemorySessions::with_limits(10_000, 3_000);
+        for i in 0..3_000 {
+            sessions.begin(&i.to_string(), &gateway);
+        }
+        tokio::time::advance(Duration::from_secs(1)).await;
+        // Of any 1,024 in a row, some were not used.
+        let is_used = |i: &usize| !i.is_multiple_of(100);
+        for i in (0..3_000).filter(is_used) {
+            assert_eq!(sessions.ask(&i.to_string(), &gateway), Owner);
+        }
+        for i in 0..20 {
+            sessions.begin(&format!("n{i}"), &gateway);
+        }
+        assert_eq!(sessions.count(), 3_000);
+        for i in (0..3_000).filter(is_used) {
+            assert_eq!(sessions.ask(&i.to_string(), &gateway), Owner, "{i}");
+        }
+        let unused = (0..3_000).filter(|i| !is_used(i));
+        let gone = unused.filter(|i| sessions.ask(&i.to_string(), &gateway) == Unknown);
+        assert_eq!(gone.count(), 20);
+    }
+
+    /// A subject, a client and a user are those of one issuer.
+    #[test]
+    fn field_s14_users_of_two_issuers_do_not_share_a_limit() {
+        for (client, subject) in [
+            (Some("c"), Some("alice")),
+            (None, Some("alice")),
+            (Some("c"), None),
+        ] {
+            let sessions = MemorySessions::with_limits(100, 2);
+            let [own, namesake] = ["https://i.example", "https://j.example"]
+                .map(|issuer| Principal::new(issuer, client, subject));
+            for id in ["n1", "n2"] {
+                sessions.begin(id, &namesake);
+            }
+            for id in ["o1", "o2", "o3"] {
+                sessions.begin(id, &own);
+            }
+            let found = ["n1", "n2"].map(|id| sessions.ask(id, &namesake));
+            assert_eq!(found, [Owner, Owner], "{client:?} {subject:?}");
+            let found = ["o1", "o2", "o3"].map(|id| sessions.ask(id, &own));
+            assert_eq!(found, [Unknown, Owner, Owner], "{client:?} {subject:?}");
+            assert_eq!(sessions.ask("o3", &namesake), Other);
+        }
+    }
+
+    /// The figures of `MAX_SESSIONS`: 28.5 MB and 50.5 MB were measured.
+    #[test]
+    fn field_s08_a_full_store_takes_as_much_memory_as_documented_whatever_the_names() {
+        let long = "x".repeat(2_000);
+        for (length, name, megabytes) in
+            [(36, "", 26..=30), (36, &*long, 26..=30), (256, "", 48..=53)]
+        {
+            let sessions = MemorySessions::new();
+            let used = allocation_counter::measure(|| {
+                for i in 0..MAX_SESSIONS {
+                    let (client, subject) = (format!("{name}{i}"), format!("{i}{name}"));
+                    let user = Principal::new("https://i.example", Some(&client), Some(&subject));
+                    sessions.begin(&format!("{i:0length$}"), &user);
+                }
+            });
+            assert_eq!(sessions.count(), MAX_SESSIONS);
+            let taken = used.bytes_current / 1_000_000;
+            assert!(
+                megabytes.contains(&taken),
+                "{length} {}: {taken} MB",
+                name.len()
+            );
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn field_s08_expired_sessions_are_swept_as_new_ones_begin() {
+        let sessions = MemorySessions::new();
+        let owner = |i: usize| principal(&i.to_string());
+        for i in 0..1_000 {
+            sessions.begin(&i.to_string(), &owner(i));
+        }
+        tokio::time::advance(SESSION_IDLE_TIME - Duration::from_secs(1)).await;
+        let in_use = |i: &usize| i.is_multiple_of(10);
+        for i in (0..1_000).filter(in_use) {
+            assert_eq!(sessions.ask(&i.to_string(), &owner(i)), Owner);
+        }
+        sessions.begin("early", &principal("new"));
+        assert_eq!(sessions.count(), 1_001, "nothing has expired");
+        tokio::time::advance(Duration::from_secs(1)).await;
+        // Each new session removes no more than it looks at.
+        for new in 0..150 {
+            let before = sessions.count();
+            sessions.begin(&format!("new{new}"), &principal("new"));
+            let removed = before + 1 - sessions.count();
+            assert!(removed <= SWEPT_AT_ONCE, "{removed}");
+        }
+        assert_eq!(sessions.count(), 100 + 1 + 150);
+        for i in 0..1_000 {
+            let want = if in_use(&i) { Owner } else { Unknown };
+            assert_eq!(sessions.ask(&i.to_string(), &owner(i)), want, "{i}");
+        }
+        // What belongs to nobody any more is free.
+        assert_eq!(sessions.begin("1", &owner(2)), Owner);
+        sessions.count();
     }
 }

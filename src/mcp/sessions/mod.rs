@@ -2,15 +2,17 @@
 //!
 //! This file is the layer. `service` handles a request: it asks the store whether the session is
 //! the caller's, calls the server, and binds or ends a session by what the server answers. `store`
-//! is the interface of stores, `memory` the store of one process, and `entry` what that store keeps
-//! of a session. Only `service` calls a store.
+//! is the interface of stores, `memory` the store of one process, `owners` its order by users, and
+//! `entry` what it keeps of a session. Only `service` calls a store.
 
 mod entry;
 pub(super) mod memory;
+mod owners;
 pub(super) mod service;
 pub(super) mod store;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tower_layer::Layer;
 
@@ -34,11 +36,16 @@ use self::store::SessionStore;
 ///   response to an id that it does not know may differ from the 404 of this layer, and so reveal
 ///   that a stolen id is in use (rmcp's is equal for the requests that clients send). With
 ///   [`strict`](Self::strict), unknown ids get 404: turn it on if the store knows every session.
-/// - A session is forgotten when its owner ends it with DELETE, when the server answers 404 for it,
-///   or when the [store](MemorySessions) is full.
+/// - A session is forgotten when its owner ends it with DELETE, when the server answers 404 to a
+///   new stream (GET) of it, or when the [store](MemorySessions) is full. A 404 to any other
+///   request changes nothing: the server may not know the method or the resource of a message. Nor
+///   does the 404 of a server that has opened no stream yet: it may not support GET.
 /// - A token that names neither a subject nor a client owns no session.
 /// - Streams are not bound by their `Last-Event-ID`: a server that replays events must check itself
 ///   to whom they belong.
+///
+/// Not supported: the transport HTTP+SSE of 2024-11-05, whose messages carry the session id in the
+/// query of their URL. This layer reads the header alone, so it does not bind such sessions.
 ///
 /// ```
 /// # #[cfg(feature = "axum")] {
@@ -58,6 +65,9 @@ use self::store::SessionStore;
 pub struct SessionBindingLayer {
     store: Arc<dyn SessionStore>,
     strict: bool,
+    /// Whether the server has opened a stream. One that never does may answer 404 to each GET.
+    /// Here, because axum makes a new service for each request.
+    opens_streams: Arc<AtomicBool>,
 }
 
 impl Default for SessionBindingLayer {
@@ -77,6 +87,7 @@ impl SessionBindingLayer {
         Self {
             store: Arc::new(store),
             strict: false,
+            opens_streams: Arc::default(),
         }
     }
 
@@ -96,6 +107,11 @@ impl<S> Layer<S> for SessionBindingLayer {
     type Service = SessionBinding<S>;
 
     fn layer(&self, inner: S) -> SessionBinding<S> {
-        SessionBinding::new(inner, self.store.clone(), self.strict)
+        SessionBinding::new(
+            inner,
+            self.store.clone(),
+            self.strict,
+            self.opens_streams.clone(),
+        )
     }
 }

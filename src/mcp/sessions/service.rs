@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -19,6 +20,7 @@ use crate::wire::answers::Answers;
 use crate::wire::body::GuardedBody;
 use crate::wire::rejection::RejectionContext;
 use crate::wire::rejection_kind::RejectionKind;
+use crate::wire::stream_expiry::is_event_stream;
 
 /// The service of [`SessionBindingLayer`](super::SessionBindingLayer).
 #[derive(Clone, Debug)]
@@ -26,14 +28,21 @@ pub struct SessionBinding<S> {
     inner: S,
     store: Arc<dyn SessionStore>,
     strict: bool,
+    opens_streams: Arc<AtomicBool>,
 }
 
 impl<S> SessionBinding<S> {
-    pub(super) const fn new(inner: S, store: Arc<dyn SessionStore>, strict: bool) -> Self {
+    pub(super) const fn new(
+        inner: S,
+        store: Arc<dyn SessionStore>,
+        strict: bool,
+        opens_streams: Arc<AtomicBool>,
+    ) -> Self {
         Self {
             inner,
             store,
             strict,
+            opens_streams,
         }
     }
 }
@@ -59,6 +68,7 @@ where
         // wait for it: it is dropped here, and a clone is polled until it is ready.
         self.inner = self.inner.clone();
         let (mut inner, store, strict) = (self.inner.clone(), self.store.clone(), self.strict);
+        let opens_streams = self.opens_streams.clone();
         SessionBindingFuture(Box::pin(async move {
             let mut asked = match SessionRequest::read(&request) {
                 Ok(asked) => asked,
@@ -69,8 +79,13 @@ where
             }
             poll_fn(|cx| inner.poll_ready(cx)).await?;
             let response = inner.call(request).await?;
-            let given = session_id(response.headers());
-            match asked.on_response(&*store, response.status(), given).await {
+            let (status, given) = (response.status(), session_id(response.headers()));
+            let is_stream = status.is_success() && is_event_stream(response.headers());
+            if is_stream && asked.kind == Kind::Listen {
+                opens_streams.store(true, Ordering::Relaxed);
+            }
+            asked.has_ended = asked.ends(status, opens_streams.load(Ordering::Relaxed));
+            match asked.on_response(&*store, status, given).await {
                 Ok(()) => Ok(response.map(GuardedBody::inner)),
                 Err(response) => Ok(response.map(GuardedBody::own)),
             }
@@ -88,8 +103,31 @@ struct SessionRequest {
     /// The protocol of 2026-07-28 has no sessions, and its servers ignore the header: the success
     /// of such a request says nothing about the session.
     uses_sessions: bool,
-    is_delete: bool,
+    kind: Kind,
+    /// Whether the response says that the session of the request is over.
+    has_ended: bool,
     on_failure: OnFailure,
+}
+
+/// What a request asks for, as far as its response can end a session.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    End,
+    /// A new stream. The request names the session and nothing else.
+    Listen,
+    /// A message, whose method, tool or resource may be what the server does not find; or a stream
+    /// from an event on, which the server may have dropped.
+    Other,
+}
+
+impl Kind {
+    fn of<B>(request: &Request<B>) -> Self {
+        match *request.method() {
+            Method::DELETE => Self::End,
+            Method::GET if !request.headers().contains_key("last-event-id") => Self::Listen,
+            _ => Self::Other,
+        }
+    }
 }
 
 /// What a rejection needs to know when the store fails.
@@ -116,7 +154,8 @@ impl SessionRequest {
                 .map_err(|Unreadable| Box::new(unknown_session()))?,
             is_known: false,
             uses_sessions: !protocol_has_no_sessions(request.headers()),
-            is_delete: request.method() == Method::DELETE,
+            kind: Kind::of(request),
+            has_ended: false,
             on_failure: OnFailure::of(request),
         })
     }
@@ -146,6 +185,15 @@ impl SessionRequest {
         }
         telemetry::session_refused(ownership != Ownership::Unknown);
         Err(unknown_session())
+    }
+
+    fn ends(&self, status: StatusCode, opens_streams: bool) -> bool {
+        self.uses_sessions
+            && match self.kind {
+                Kind::End => status.is_success(),
+                Kind::Listen => status == StatusCode::NOT_FOUND && opens_streams,
+                Kind::Other => false,
+            }
     }
 
     /// Binds or ends a session by what the server has answered. Returns the response to send
@@ -190,15 +238,12 @@ impl SessionRequest {
         let Some(id) = &self.session else {
             return Ok(true);
         };
-        let has_ended = match self.is_delete {
-            true => status.is_success(),
-            false => self.uses_sessions && status == StatusCode::NOT_FOUND,
-        };
         match self.is_known {
-            true if has_ended => store.end(id, principal).await.map(|()| true),
+            true if self.has_ended => store.end(id, principal).await.map(|()| true),
             // The server has done its work; the store is not asked again, since it could fail.
             true => Ok(true),
-            false if self.is_delete || !self.uses_sessions || !status.is_success() => Ok(true),
+            false if self.kind == Kind::End => Ok(true),
+            false if !self.uses_sessions || !status.is_success() => Ok(true),
             false => bind(store, id, principal).await,
         }
     }

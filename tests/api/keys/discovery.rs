@@ -245,8 +245,8 @@ async fn field_f07_the_log_names_each_url_and_its_outcome() {
 #[tokio::test(start_paused = true)]
 async fn field_f17_metadata_is_used_again_after_a_failed_key_fetch() {
     for (name, broken, pause) in [
-        ("a rate limit", Status(429), 1),
-        ("not a key set", IsBroken, 1),
+        ("a rate limit", Status(429), 2),
+        ("not a key set", IsBroken, 2),
         ("no answer", Hangs, 6),
     ] {
         let site = Site::new(Answers, Answers, Answers);

@@ -9,6 +9,7 @@ mod floods;
 mod lifecycle;
 mod outages;
 mod over_http;
+mod pinned;
 mod refresh;
 mod rotation;
 mod runtimes;

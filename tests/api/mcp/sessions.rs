@@ -1,5 +1,9 @@
 //! A session of a real MCP server belongs to the principal that began it.
 
+mod bound;
+mod ended;
+mod owners;
+
 use std::sync::Arc;
 use std::time::Duration;
 

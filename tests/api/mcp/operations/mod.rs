@@ -1,6 +1,7 @@
 //! Scopes per operation of an MCP server: decided by headers that a server must check, or by the
 //! body.
 
+mod batches;
 mod bodies;
 mod challenges;
 mod field;
