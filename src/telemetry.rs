@@ -14,28 +14,42 @@ use std::time::Duration;
 #[cfg(feature = "tracing")]
 use tokio::time::Instant;
 
+mod refusals;
+
+pub(crate) use refusals::RefusalLog;
+
 #[cfg(feature = "tracing")]
 use crate::base::escape::shown;
 
 /// A request was rejected. Level debug, because callers cause it at will.
 ///
-/// `label` is the error code in the response body, `reason` the error of the token.
+/// `label` is the error code in the response body, `code` the stable name of the reason.
 pub(crate) fn request_refused(
     label: &'static str,
+    code: &'static str,
     kind: &dyn Display,
-    reason: Option<&dyn Display>,
+    reason: &dyn Display,
 ) {
     #[cfg(feature = "tracing")]
     tracing::debug!(
         target: TARGET,
         event = "request_refused",
-        %kind,
-        reason = reason.map(tracing::field::display),
+        kind = kind.to_string().as_str(),
+        code,
+        reason = reason.to_string().as_str(),
         "request refused"
     );
     #[cfg(feature = "metrics")]
     count_refused(label);
-    let _ = (label, kind, reason);
+    let _ = (label, code, kind, reason);
+}
+
+/// Whether somebody reads [`request_refused`].
+pub(crate) fn shows_refusals() -> bool {
+    #[cfg(feature = "tracing")]
+    return tracing::enabled!(target: TARGET, tracing::Level::DEBUG);
+    #[cfg(not(feature = "tracing"))]
+    false
 }
 
 /// Literal labels need no allocation, which matters because callers cause this at will. A label

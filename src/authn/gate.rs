@@ -53,7 +53,9 @@ impl Gate {
         let bearer = match bearer(facts.headers) {
             Ok(bearer) => bearer,
             Err(NoBearer::Absent) if self.optional => return Decision::Admit(None),
-            Err(none) => return Decision::Refuse(self.verifier.without_bearer(none)),
+            Err(none) => {
+                return Decision::Refuse(self.verifier.without_bearer(none, facts.headers));
+            }
         };
         match self
             .verifier

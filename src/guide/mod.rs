@@ -9,6 +9,7 @@
 //! - [`checklist`]: the MCP authorization spec row by row: your part, and the part of the layers.
 //! - [`operations`]: the life of a key set, the budgets for fetches, readiness, events and alerts,
 //!   restarts during an outage.
+//! - [`troubleshooting`]: why a token is refused: where the reason is, and what to do about each.
 //! - [`threat_model`]: trust boundaries, threats and defences, and your responsibilities.
 //! - [`decisions`]: the choices made where specifications leave room or systems disagree, each with
 //!   its reason.
@@ -20,3 +21,4 @@ pub mod mcp;
 pub mod operations;
 pub mod providers;
 pub mod threat_model;
+pub mod troubleshooting;

@@ -60,6 +60,8 @@ pub enum TokenErrorKind {
     /// The token is bound to a key (`cnf`) but was presented as a plain bearer token (RFC 9449
     /// §7.2, RFC 8705 §3).
     BoundToKey,
+    /// Nothing follows `Bearer` in the `Authorization` header.
+    EmptyToken,
     /// `exp` has passed (RFC 7519 §4.1.4).
     Expired,
     /// `exp` lies before `nbf` or `iat`.
@@ -72,10 +74,18 @@ pub enum TokenErrorKind {
     MalformedClaims,
     /// The header is not a JSON object, repeats a member, or holds a value of the wrong type.
     MalformedHeader,
+    /// The value after `Bearer` is not a `b64token` (RFC 6750 §2.1).
+    MalformedToken,
     /// A required claim is absent.
     MissingClaim,
     /// `nbf` lies in the future (RFC 7519 §4.1.5).
     NotYetValid,
+    /// The token is in quotes.
+    QuotedToken,
+    /// The `Authorization` header is a token without the word `Bearer` in front of it.
+    SchemeMissing,
+    /// The word `Bearer` is in front of the token twice.
+    SchemeRepeated,
     /// The token is larger than
     /// [`max_token_bytes`](crate::config::JwtAuthConfigBuilder::max_token_bytes), or its header is
     /// larger than [`MAX_HEADER_BYTES`](crate::limits::MAX_HEADER_BYTES).
@@ -109,35 +119,62 @@ pub enum TokenErrorKind {
     WrongType,
 }
 
-impl TokenErrorKind {
-    const fn text(self) -> &'static str {
-        match self {
-            Self::AlgorithmNotAllowed => "alg is not in the allow-list",
-            Self::AmbiguousKey => "no kid, and more than one key fits",
-            Self::BadEncoding => "a segment is not canonical base64url",
-            Self::BadSignature => "the signature does not verify",
-            Self::BoundToKey => "the token is bound to a key and cannot be used as a bearer token",
-            Self::Expired => "exp has passed",
-            Self::InconsistentTimes => "exp lies before nbf or iat",
-            Self::IssuedInTheFuture => "iat lies in the future",
-            Self::KeyMismatch => "no key of this kid fits alg",
-            Self::MalformedClaims => "the claims are malformed",
-            Self::MalformedHeader => "the header is malformed",
-            Self::MissingClaim => "a required claim is missing",
-            Self::NotYetValid => "nbf lies in the future",
-            Self::RefusedByCheck => "a check of the application refused it",
-            Self::TooLarge => "the token is too large",
-            Self::TooManyValues => "the token has more members or values than are read",
-            Self::TooOld => "iat is longer ago than max_token_age",
-            Self::UnknownKey => "no key has this kid",
-            Self::UnsupportedHeader => "the header asks for something unsupported",
-            Self::WrongAudience => "aud names no accepted audience",
-            Self::WrongClient => "the client is none of those listed",
-            Self::WrongIssuer => "iss is not a configured issuer",
-            Self::WrongSegments => "not a compact JWS of three segments",
-            Self::WrongType => "typ is not that of an access token",
+/// One row for each reason, and no `_` arm: a new reason does not compile until it has a row.
+macro_rules! reasons {
+    ($($kind:ident: $code:literal, $text:literal;)*) => {
+        impl TokenErrorKind {
+            /// The stable name of the reason in events, such as `issuer_unknown`. The page
+            /// [`guide::troubleshooting`](crate::guide::troubleshooting) explains each of them.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $code,)*
+                }
+            }
+
+            const fn text(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $text,)*
+                }
+            }
+
+            /// All of them, for tests.
+            #[cfg(test)]
+            pub(crate) const ALL: &[Self] = &[$(Self::$kind),*];
         }
-    }
+    };
+}
+
+reasons! {
+    AlgorithmNotAllowed: "algorithm_not_allowed", "alg is not in the allow-list";
+    AmbiguousKey: "key_ambiguous", "no kid, and more than one key fits";
+    BadEncoding: "encoding_invalid", "a segment is not canonical base64url";
+    BadSignature: "signature_invalid", "the signature does not verify";
+    BoundToKey: "proof_missing", "the token is bound to a key and cannot be used as a bearer token";
+    EmptyToken: "token_empty", "nothing follows Bearer in the Authorization header";
+    Expired: "token_expired", "exp has passed";
+    InconsistentTimes: "times_inconsistent", "exp lies before nbf or iat";
+    IssuedInTheFuture: "issued_in_the_future", "iat lies in the future";
+    KeyMismatch: "key_mismatch", "no key of this kid fits alg";
+    MalformedClaims: "claims_malformed", "the claims are malformed";
+    MalformedHeader: "header_malformed", "the header is malformed";
+    MalformedToken: "token_malformed", "the value after Bearer has characters that no token has";
+    MissingClaim: "claim_missing", "a required claim is missing";
+    NotYetValid: "not_yet_valid", "nbf lies in the future";
+    QuotedToken: "token_quoted", "the token is in quotes: remove them";
+    RefusedByCheck: "check_refused", "a check of the application refused it";
+    SchemeMissing: "scheme_missing", "the Authorization header is a token alone: write Bearer and a space in front of it";
+    SchemeRepeated: "scheme_repeated", "Bearer is in front of the token twice";
+    TooLarge: "token_too_large", "the token is too large";
+    TooManyValues: "too_many_values", "the token has more members or values than are read";
+    TooOld: "token_too_old", "iat is longer ago than max_token_age";
+    UnknownKey: "key_unknown", "no key has this kid";
+    UnsupportedHeader: "header_unsupported", "the header asks for something unsupported";
+    WrongAudience: "audience_unknown", "aud names no accepted audience";
+    WrongClient: "client_unknown", "the client is none of those listed";
+    WrongIssuer: "issuer_unknown", "iss is not a configured issuer";
+    WrongSegments: "not_a_jwt", "not a compact JWS of three segments: if the token is opaque, the client must name this resource when it requests a token, or the issuer must be set to issue JWTs";
+    WrongType: "type_wrong", "typ is not that of an access token";
 }
 
 impl fmt::Display for TokenErrorKind {
@@ -149,6 +186,23 @@ impl fmt::Display for TokenErrorKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The page of the guide has each code once, and no other.
+    #[test]
+    fn field_g01_each_reason_is_explained() {
+        let page = include_str!("../guide/troubleshooting.rs");
+        let section = page.split("# Other reasons").next().unwrap_or_default();
+        let mut explained: Vec<_> = section.split("<a id=\"").skip(1).collect();
+        for kind in TokenErrorKind::ALL {
+            let code = kind.code();
+            let place = explained
+                .iter()
+                .position(|row| row.starts_with(&format!("{code}\"")));
+            assert!(place.is_some(), "{code} is not in guide::troubleshooting");
+            place.map(|place| explained.remove(place));
+        }
+        assert!(explained.is_empty(), "{explained:?}");
+    }
 
     #[test]
     fn texts() {

@@ -35,6 +35,18 @@ pub(crate) enum AudienceRule {
     },
 }
 
+impl AudienceRule {
+    /// The values of `aud` that are accepted, for the log.
+    pub(crate) fn accepted(&self) -> impl Iterator<Item = &str> {
+        let accepted = match self {
+            Self::Any => &[],
+            Self::AnyOf(ours) => ours.as_slice(),
+            Self::Resource { spellings, .. } => spellings,
+        };
+        accepted.iter().map(String::as_str)
+    }
+}
+
 /// Which members a token must carry beyond `iss`, `aud` and `exp`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Profile {
@@ -227,6 +239,14 @@ impl ValidationPolicy {
 }
 
 impl Profile {
+    /// The values of `typ` that are accepted, for the log.
+    pub(crate) const fn types(self) -> &'static [&'static str] {
+        match self {
+            Self::Common => &["JWT", "at+jwt"],
+            Self::Rfc9068 => &["at+jwt"],
+        }
+    }
+
     /// RFC 8725 §3.11: a logout token, an id-jag or a DPoP proof must not pass for an access token.
     fn allows_type(self, typ: Option<&str>) -> bool {
         match typ {

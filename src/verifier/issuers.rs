@@ -94,6 +94,10 @@ impl Issuers {
         }
     }
 
+    pub(super) fn algorithms(&self) -> &[Algorithm] {
+        &self.algorithms
+    }
+
     pub(super) fn use_algorithm(&self, algorithm: Algorithm) -> bool {
         self.algorithms.contains(&algorithm)
     }

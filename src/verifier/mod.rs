@@ -16,6 +16,7 @@
 
 pub(crate) mod cache;
 pub(crate) mod checks;
+mod explain;
 mod issuers;
 mod look;
 mod pending;
@@ -25,6 +26,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use http::HeaderMap;
 use http::request::Parts;
 
 use crate::base::clock::Clock;
@@ -36,7 +38,7 @@ use crate::verifier::cache::TokenCache;
 use crate::verifier::checks::CustomChecks;
 use crate::verifier::issuers::{Admitted, Issuers};
 use crate::wire::answers::Answers;
-use crate::wire::credentials::{Credentials, NoBearer, bearer};
+use crate::wire::credentials::{Credentials, NoBearer, bearer, fault};
 use crate::wire::rejection::{Rejection, RejectionHook};
 
 pub use checks::CheckError;
@@ -144,7 +146,7 @@ impl JwtVerifier {
         match bearer(facts.headers) {
             Ok(bearer) => self.decide(Presented::Line(bearer), Some(&facts)).await,
             Err(none) => {
-                let rejection = self.without_bearer(none);
+                let rejection = self.without_bearer(none, facts.headers);
                 rejection.report();
                 Err(rejection)
             }
@@ -212,12 +214,13 @@ impl JwtVerifier {
         self.0.issuers.load().answers.clone()
     }
 
-    pub(crate) fn without_bearer(&self, none: NoBearer) -> Rejection {
+    pub(crate) fn without_bearer(&self, none: NoBearer, headers: &HeaderMap) -> Rejection {
         let issuers = self.0.issuers.load();
+        let reason = || fault(headers).map(Into::into);
         match none {
             // RFC 9110 §11.6.2: an empty field value holds no credentials.
-            NoBearer::Absent => issuers.answers.missing_token(),
-            NoBearer::Malformed => issuers.answers.invalid_token(None),
+            NoBearer::Absent => issuers.answers.missing_token().with_token_error(reason()),
+            NoBearer::Malformed => issuers.answers.invalid_token(reason()),
             NoBearer::Several => issuers.answers.invalid_request(),
         }
     }
@@ -232,7 +235,14 @@ impl JwtVerifier {
         let issuers = self.0.issuers.load();
         let admitted = match issuers.cached(presented, &self.0.clock) {
             Some(cached) => cached,
-            None => issuers.first_look(presented, &self.0.clock)?,
+            None => issuers
+                .first_look(presented, &self.0.clock)
+                .map_err(|undecided| match undecided {
+                    Undecided::Rejected(rejection) => issuers
+                        .explained(rejection, presented, &self.0.clock)
+                        .into(),
+                    pending @ Undecided::Pending(_) => pending,
+                })?,
         };
         Ok(self.authorize(admitted, presented, facts, &issuers)?)
     }
@@ -247,15 +257,18 @@ impl JwtVerifier {
         async move {
             let answer = pending.wait().await;
             let issuers = verifier.0.issuers.load_full();
-            let newer =
-                issuers.newer_keys_or_rejection(pending.demand(), pending.error(), answer)?;
+            let newer = issuers.newer_keys_or_rejection(pending.demand(), pending.error(), answer);
             let presented = Presented::Kept(&credentials);
             let clock = &verifier.0.clock;
+            let explained = |rejection| issuers.explained(rejection, presented, clock);
+            let newer = newer.map_err(explained)?;
             // If many requests with the same token waited, the first one verifies it and the others
             // find it in the cache.
             let admitted = match issuers.cached(presented, clock) {
                 Some(cached) => cached,
-                None => issuers.final_look(presented, &newer, clock)?,
+                None => issuers
+                    .final_look(presented, &newer, clock)
+                    .map_err(explained)?,
             };
             verifier.authorize(admitted, presented, None, &issuers)
         }

@@ -146,7 +146,7 @@ impl Answers {
     }
 
     fn make(&self, kind: RejectionKind, headers: &Arc<HeaderMap>) -> Rejection {
-        Rejection::new(kind, headers.clone(), self.hook.clone())
+        Rejection::new(kind, headers.clone(), self.hook.clone()).counted_in(&self.resource.refusals)
     }
 }
 

@@ -1,6 +1,8 @@
 use http::header::{AUTHORIZATION, Entry};
 use http::{HeaderMap, HeaderValue};
 
+use crate::token::TokenErrorKind;
+
 /// Why a request has no bearer token to verify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NoBearer {
@@ -47,6 +49,40 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<Bearer<'_>, NoBearer> {
             line,
             start: SCHEME.len().saturating_add(spaces),
         }),
+    }
+}
+
+/// What is wrong with the `Authorization` header, if it holds no bearer token but seems to be meant
+/// as one. For logs only.
+pub(crate) fn fault(headers: &HeaderMap) -> Option<TokenErrorKind> {
+    let line = headers.get(AUTHORIZATION)?.as_bytes();
+    match line.split_at_checked(SCHEME.len()) {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case(SCHEME) => fault_of(rest),
+        _ => {
+            let is_jwt =
+                is_b64token(line) && line.iter().filter(|byte| **byte == b'.').count() == 2;
+            is_jwt.then_some(TokenErrorKind::SchemeMissing)
+        }
+    }
+}
+
+/// What is wrong with the value after the scheme.
+pub(crate) fn fault_of(value: &[u8]) -> Option<TokenErrorKind> {
+    let start = value
+        .iter()
+        .position(|byte| *byte != b' ')
+        .unwrap_or(value.len());
+    let value = value.get(start..).unwrap_or_default();
+    let scheme = value.split_at_checked(SCHEME.len());
+    let is_repeated = scheme.is_some_and(|(scheme, rest)| {
+        scheme.eq_ignore_ascii_case(SCHEME) && rest.starts_with(b" ")
+    });
+    match value.first() {
+        None => Some(TokenErrorKind::EmptyToken),
+        Some(b'"' | b'\'') => Some(TokenErrorKind::QuotedToken),
+        Some(_) if is_repeated => Some(TokenErrorKind::SchemeRepeated),
+        Some(_) if !is_b64token(value) => Some(TokenErrorKind::MalformedToken),
+        Some(_) => None,
     }
 }
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
 
-use crate::telemetry;
+use crate::telemetry::{self, RefusalLog};
 use crate::token::TokenError;
 use crate::wire::rejection_kind::RejectionKind;
 
@@ -30,6 +30,10 @@ pub struct Rejection {
     retry_after: Option<Duration>,
     token_error: Option<TokenError>,
     claims_error: Option<Arc<str>>,
+    /// What the token named, for the log.
+    detail: Option<Box<str>>,
+    /// Where rejections of this server are counted for the log.
+    refusals: Option<RefusalLog>,
     hook: Option<RejectionHook>,
     /// The response of the hook for this request, if it is needed later.
     made: Option<Arc<Response<Bytes>>>,
@@ -64,12 +68,36 @@ impl Rejection {
             retry_after: None,
             token_error: None,
             claims_error: None,
+            detail: None,
+            refusals: None,
             hook,
             made: None,
         }
     }
 
-    pub(super) fn with_token_error(mut self, reason: Option<TokenError>) -> Self {
+    pub(super) fn counted_in(mut self, refusals: &RefusalLog) -> Self {
+        self.refusals = Some(refusals.clone());
+        self
+    }
+
+    /// Whether an event about this rejection shows what the token named.
+    pub(crate) fn wants_detail(&self) -> bool {
+        let is_due = |refusals: &RefusalLog| refusals.is_due(self.code());
+        telemetry::shows_refusals() || self.refusals.as_ref().is_some_and(is_due)
+    }
+
+    pub(crate) fn with_detail(mut self, detail: Option<String>) -> Self {
+        self.detail = detail.map(Into::into);
+        self
+    }
+
+    /// The stable name of the reason, for events.
+    fn code(&self) -> &'static str {
+        let error = self.token_error.as_ref();
+        error.map_or(self.kind.parts().label, |error| error.kind().code())
+    }
+
+    pub(crate) fn with_token_error(mut self, reason: Option<TokenError>) -> Self {
         self.token_error = reason;
         self
     }
@@ -178,12 +206,13 @@ impl Rejection {
 
     /// Counts and logs the rejection. Must be called once for each rejected request.
     pub(crate) fn report(&self) {
-        let token_error = self.token_error.as_ref();
-        let token_error = token_error.map(|error| error as &dyn fmt::Display);
-        let claims_error = self.claims_error.as_ref();
-        let reason = token_error.or(claims_error.map(|error| error as &dyn fmt::Display));
-        let label = self.kind.parts().label;
-        telemetry::request_refused(label, &format_args!("{:?}", self.kind), reason);
+        let (kind, code) = (format_args!("{:?}", self.kind), self.code());
+        telemetry::request_refused(self.kind.parts().label, code, &kind, &Reason(self));
+        // Requests without a token are how clients begin.
+        let is_fault = self.kind != RejectionKind::MissingToken || self.token_error.is_some();
+        if let Some(refusals) = self.refusals.as_ref().filter(|_| is_fault) {
+            refusals.count(code, &Reason(self));
+        }
     }
 
     fn make(mut self, context: &RejectionContext<'_>) -> Response<Bytes> {
@@ -219,6 +248,24 @@ impl Rejection {
             }
         }
         response
+    }
+}
+
+/// The reason for the log, with what the token named.
+struct Reason<'r>(&'r Rejection);
+
+impl fmt::Display for Reason<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(rejection) = self;
+        match (&rejection.token_error, &rejection.claims_error) {
+            (Some(error), _) => write!(f, "{error}")?,
+            (None, Some(error)) => write!(f, "{error}")?,
+            (None, None) => f.write_str(rejection.kind.parts().text)?,
+        }
+        match &rejection.detail {
+            Some(detail) => write!(f, ": {detail}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -285,6 +332,7 @@ mod tests {
             (LayerMissing, 500, None, "server_error"),
             (MissingToken, 401, None, "unauthorized"),
             (SessionsUnavailable, 503, None, "temporarily_unavailable"),
+            (TooManyRequests, 429, None, "too_many_requests"),
         ];
         for (kind, status, error, body) in cases {
             let Parts {

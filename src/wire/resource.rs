@@ -1,4 +1,5 @@
 use crate::base::scopes::{ScopeHierarchy, ScopeSet};
+use crate::telemetry::RefusalLog;
 
 /// The settings of this server that challenges contain. Plain data, from which `answers` makes
 /// rejections.
@@ -12,6 +13,8 @@ pub(crate) struct ProtectedResource {
     pub(crate) initial_scopes: ScopeSet,
     pub(crate) hierarchy: Option<ScopeHierarchy>,
     pub(crate) listing: ScopeListing,
+    /// Where the rejections of this server are counted for the log.
+    pub(crate) refusals: RefusalLog,
 }
 
 /// Which scopes the challenge of a 403 lists.

@@ -17,3 +17,4 @@ mod refusals;
 mod requirements;
 mod support;
 mod telemetry;
+mod telemetry_field;

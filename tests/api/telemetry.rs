@@ -406,7 +406,8 @@ async fn field_c09_claims_that_do_not_fit_are_told_with_their_path() {
             }
             let text = log.text();
             assert_eq!(log.counts("request_refused"), 1, "{text}");
-            assert!(text.contains(&format!("reason={reason}")), "{text}");
+            let recorded = format!("reason={reason:?}");
+            assert!(text.contains(&recorded), "{recorded}: {text}");
             assert!(!text.contains("\nforged") && !text.contains('\u{202e}'));
             let answer = crate::support::read(response).await;
             let answer = format!("{answer:?}");

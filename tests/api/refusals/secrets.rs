@@ -141,12 +141,15 @@ fn part_of<'t>(token: &'t str, windows: &HashSet<&[u8]>) -> Option<&'t [u8]> {
         segment
             .as_bytes()
             .windows(WINDOW)
+            // A value that is logged may consist of one letter, as a part of any token may.
+            .filter(|window| window.iter().any(|byte| *byte != window[0]))
             .find(|window| windows.contains(window))
     })
 }
 
 /// Text in header or claims that could do harm where it is repeated: it is odd, or it is a `kid`.
-fn texts_of(token: &str) -> Vec<String> {
+/// The log may hold the values of `allowed`, escaped.
+fn texts_of(token: &str, allowed: &[&str]) -> Vec<String> {
     let decoded = token
         .split('.')
         .filter_map(|segment| URL_SAFE_NO_PAD.decode(segment).ok());
@@ -161,7 +164,8 @@ fn texts_of(token: &str) -> Vec<String> {
                 .any(|sign| !matches!(sign, ' '..='~') || "\"'\\".contains(sign))
         };
         let text = value.as_str().unwrap_or_default();
-        if odd(text) || (name == "kid" && text.len() > 4) {
+        let is_allowed = allowed.contains(&&*name);
+        if (odd(text) || (name == "kid" && text.len() > 4)) && !is_allowed {
             texts.push(text.to_owned());
         }
         if odd(&name) {
@@ -205,14 +209,15 @@ async fn nothing_of_a_token_is_told_to_anybody() {
             assert_eq!(found, None, "{what} holds a part of the token {name:?}");
         }
     }
-    for (what, text) in [("the log", &log), ("an answer", &told.answers)] {
+    let logged = &["alg", "aud", "iss", "kid", "typ"][..];
+    for (what, text, allowed) in [("the log", &log, logged), ("an answer", &told.answers, &[])] {
         let odd = text.chars().find(|sign| !matches!(sign, ' '..='~' | '\n'));
         assert_eq!(
             odd, None,
             "{what} holds a control character, or what is no ASCII"
         );
         for (name, token, _) in &refused {
-            for odd in texts_of(token) {
+            for odd in texts_of(token, allowed) {
                 // Words that this crate uses too may be found.
                 let ours = odd.is_empty() || odd.trim().is_empty();
                 assert!(

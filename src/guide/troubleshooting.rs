@@ -1,0 +1,71 @@
+//! Why is my token refused? Callers are never told; the log is.
+//!
+//! # Where the reason is
+//!
+//! - At the default level, the event `refusals` (WARN) names the first rejection for each reason, and
+//!   then at most one a minute, with their number. `code` is the reason in the tables below, `example`
+//!   what the token named and what is accepted. Requests without a token are not counted.
+//! - At level debug, `request_refused` has the same for each rejection:
+//!   `RUST_LOG=tower_jwt_auth=debug`.
+//! - In code, [`Rejection::token_error`](crate::Rejection::token_error) and its
+//!   [`code`](crate::error::TokenErrorKind::code), for example in the hook of
+//!   [`on_rejection`](crate::JwtAuthLayer::on_rejection).
+//! - [`keys_health`](crate::JwtAuthLayer::keys_health) says which keys are in use, which are skipped
+//!   and why, and what the last fetch met.
+//!
+//! No event has a token in it, and of its content only `iss`, `aud`, `kid`, `typ` and `alg`.
+//!
+//! # The usual causes
+//!
+//! 1. `issuer_unknown`: `issuer` differs from `iss` by a slash, or is the URL of a document.
+//! 2. `audience_unknown`: the client did not name this server when it requested the token.
+//! 3. `not_a_jwt`: the issuer gives this client opaque tokens.
+//! 4. `type_wrong`: the client sends its ID token.
+//! 5. `token_expired`: the client does not refresh, or the clocks differ.
+//! 6. `temporarily_unavailable`: the key set cannot be fetched; `fetch_failed` says why.
+//!
+//! # Reasons that are about the token
+//!
+//! | code | meaning | what to do |
+//! | --- | --- | --- |
+//! | <a id="algorithm_not_allowed"></a>`algorithm_not_allowed` | `alg` is none of the algorithms that are allowed | Set `algorithms`, or let the issuer sign with one of them. `none` is never accepted |
+//! | <a id="audience_unknown"></a>`audience_unknown` | `aud` names no accepted audience | Compare the value in the event with `audience` (default: `resource`): a slash, a port or a capital letter counts. Or let the client request a token for this server (`resource`, RFC 8707) |
+//! | <a id="check_refused"></a>`check_refused` | A `check` of your application refused the token | Look into your `check` |
+//! | <a id="claim_missing"></a>`claim_missing` | A claim that is required is missing; the event names it | Tokens without `aud` need `danger_missing_audience_for_clients` or `cognito`. With `rfc9068`, `sub`, `client_id`, `iat` and `jti` are required |
+//! | <a id="claims_malformed"></a>`claims_malformed` | The claims are not one JSON object, or a claim has the wrong type; the event names it | A bug of the issuer, or the claim of `scope_claims` holds something else |
+//! | <a id="client_unknown"></a>`client_unknown` | The client is none of those that `cognito` lists | Add the client |
+//! | <a id="encoding_invalid"></a>`encoding_invalid` | A segment is not canonical base64url | Something on the way has changed the token: line breaks, padding, `+` and `/` |
+//! | <a id="header_malformed"></a>`header_malformed` | The header is not one JSON object, or a member has the wrong type | A bug of the issuer, or not an access token |
+//! | <a id="header_unsupported"></a>`header_unsupported` | The header has `crit`, `b64`, `enc`, `zip` of `DEF` or a nested `cty` | Let the issuer leave it out |
+//! | <a id="issued_in_the_future"></a>`issued_in_the_future` | `iat` lies in the future | Set the clocks by NTP |
+//! | <a id="issuer_unknown"></a>`issuer_unknown` | `iss` is not a configured issuer | Compare the value in the event with `issuer`, byte for byte: a slash at the end counts. Or the token comes from another issuer: add it to `issuers` |
+//! | <a id="key_ambiguous"></a>`key_ambiguous` | The token has no `kid`, and several keys fit | Let the issuer set `kid` |
+//! | <a id="key_mismatch"></a>`key_mismatch` | No key with this `kid` fits `alg` | The key set of the issuer contradicts its tokens |
+//! | <a id="key_unknown"></a>`key_unknown` | No key has this `kid` | The token comes from another issuer with the same name, or the issuer has not published its key yet. `keys_health()` lists the keys in use, and why others are skipped |
+//! | <a id="not_a_jwt"></a>`not_a_jwt` | The token is not a compact JWS of three segments | It may be opaque: let the client name this resource when it requests a token, or set the issuer to issue JWTs |
+//! | <a id="not_yet_valid"></a>`not_yet_valid` | `nbf` lies in the future | Set the clocks by NTP, or raise `leeway` |
+//! | <a id="proof_missing"></a>`proof_missing` | The token is bound to a key (`cnf`) and came as a bearer token | Let the issuer issue bearer tokens for this server |
+//! | <a id="scheme_missing"></a>`scheme_missing` | The `Authorization` header is a token alone | Write `Bearer` and a space in front of it |
+//! | <a id="scheme_repeated"></a>`scheme_repeated` | `Bearer` stands in front of the token twice | Remove one: some tools add it themselves |
+//! | <a id="signature_invalid"></a>`signature_invalid` | The signature does not verify | The token was changed or forged, or the issuer uses one `kid` for two keys |
+//! | <a id="times_inconsistent"></a>`times_inconsistent` | `exp` lies before `nbf` or `iat` | A bug of the issuer |
+//! | <a id="token_empty"></a>`token_empty` | Nothing follows `Bearer` | The variable that should hold the token is empty |
+//! | <a id="token_expired"></a>`token_expired` | `exp` has passed | Let the client refresh its token. If it has just been issued, set the clocks by NTP |
+//! | <a id="token_malformed"></a>`token_malformed` | The value after `Bearer` has characters that no token has | A space, a comma or a line break: is it one token? |
+//! | <a id="token_quoted"></a>`token_quoted` | The token is in quotes | Remove them |
+//! | <a id="token_too_large"></a>`token_too_large` | The token is larger than `max_token_bytes` | Raise `max_token_bytes`, or let the issuer leave out groups and roles |
+//! | <a id="token_too_old"></a>`token_too_old` | `iat` is longer ago than `max_token_age` | Raise it, or let the client refresh its token |
+//! | <a id="too_many_values"></a>`too_many_values` | The token has more members or values than are read | Let the issuer leave out groups and roles |
+//! | <a id="type_wrong"></a>`type_wrong` | `typ` is not that of an access token | Send the access token, not an ID token. With `keycloak` or `cognito`, the claim with the kind of token decides |
+//!
+//! # Other reasons
+//!
+//! | code | meaning | what to do |
+//! | --- | --- | --- |
+//! | <a id="access_denied"></a>`access_denied` | The claims do not fit the handler, a `check` said `Forbidden`, or an MCP operation has no rule | No further scope would help |
+//! | <a id="insufficient_scope"></a>`insufficient_scope` | A scope is missing | The challenge names it. Scopes in `roles` or `permissions` need `scope_claims` |
+//! | <a id="invalid_request"></a>`invalid_request` | More than one `Authorization` header | A proxy may add one |
+//! | <a id="server_error"></a>`server_error` | Code that needs the layer runs without it | Put `JwtAuthLayer` outside |
+//! | <a id="temporarily_unavailable"></a>`temporarily_unavailable` | The keys of the issuer, or the sessions, are not available | The events `fetch_failed` and `keys_unavailable` name URL and cause |
+//! | <a id="too_many_requests"></a>`too_many_requests` | The key is unknown, and no fetch is left to look for it | Somebody sends tokens with made-up keys; it passes within `cooldown` |
+//! | <a id="unauthorized"></a>`unauthorized` | No token | How every client begins; not counted in `refusals` |

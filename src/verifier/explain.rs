@@ -1,0 +1,115 @@
+//! What a rejected token named and what is accepted instead, for the log. Callers never see it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
+
+use crate::base::clock::Clock;
+use crate::base::escape::shown_up_to;
+use crate::token::TokenErrorKind;
+use crate::verifier::issuers::{Issuers, TrustedIssuer};
+use crate::verifier::presented::Presented;
+use crate::wire::rejection::Rejection;
+
+impl Issuers {
+    /// Adds what the token named, if an event will show it. The token is read once more for that.
+    pub(super) fn explained(
+        &self,
+        rejection: Rejection,
+        presented: Presented<'_>,
+        clock: &Clock,
+    ) -> Rejection {
+        let Some(kind) = rejection.token_error().map(|error| error.kind()) else {
+            return rejection;
+        };
+        match rejection.wants_detail() {
+            true => rejection.with_detail(self.detail(kind, presented.bytes(), clock)),
+            false => rejection,
+        }
+    }
+
+    fn detail(&self, kind: TokenErrorKind, token: &[u8], clock: &Clock) -> Option<String> {
+        if kind == TokenErrorKind::TooLarge {
+            let (size, most) = (token.len(), self.options.max_token_bytes);
+            return Some(format!(
+                "it has {size} bytes, and max_token_bytes is {most}"
+            ));
+        }
+        if token.len() > self.options.max_token_bytes {
+            return None;
+        }
+        let mut segments = token.split(|byte| *byte == b'.').map(|segment| {
+            let json = URL_SAFE_NO_PAD.decode(segment).ok()?;
+            serde_json::from_slice::<Value>(&json).ok()
+        });
+        let (header, claims) = (segments.next()??, segments.next().flatten());
+        let text = |value: &Value| value.as_str().map(ToOwned::to_owned);
+        let issuer = || {
+            let name = text(claims.as_ref()?.get("iss")?)?;
+            self.named(Some(&name)).ok().map(|(_, issuer)| issuer)
+        };
+        match kind {
+            TokenErrorKind::WrongIssuer => {
+                let accepted = self.iter().map(|trusted| &*trusted.policy.issuer);
+                named("iss", text(claims?.get("iss")?), accepted)
+            }
+            TokenErrorKind::WrongAudience => {
+                let aud = claims.as_ref()?.get("aud")?;
+                let list = aud
+                    .as_array()
+                    .map_or(std::slice::from_ref(aud), Vec::as_slice);
+                let policy = &issuer()?.policy;
+                named(
+                    "aud",
+                    list.iter().filter_map(text),
+                    policy.audience.accepted(),
+                )
+            }
+            TokenErrorKind::WrongType => {
+                let accepted = issuer()?.policy.profile.types();
+                named("typ", text(header.get("typ")?), accepted.iter().copied())
+            }
+            TokenErrorKind::AlgorithmNotAllowed => {
+                let of = |issuer: &TrustedIssuer| issuer.policy.algorithms.clone();
+                let accepted = issuer().map_or_else(|| self.algorithms().to_vec(), |it| of(it));
+                named(
+                    "alg",
+                    text(header.get("alg")?),
+                    accepted.iter().map(|it| it.name()),
+                )
+            }
+            TokenErrorKind::UnknownKey => {
+                let now = clock.now();
+                let in_use = issuer()?.keys.in_use_already(now)?;
+                let kids = in_use.serving(now)?.keys.kids().flatten();
+                named("kid", text(header.get("kid")?), kids)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// At most eight values of each side, and the number of the others.
+fn named<'a>(
+    member: &str,
+    got: impl IntoIterator<Item = String>,
+    accepted: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
+    let list = |values: Vec<String>| {
+        let more = values.len().saturating_sub(MOST_VALUES);
+        let values = values.into_iter().take(MOST_VALUES);
+        let values: Vec<_> = values
+            .map(|value| format!("\"{}\"", shown_up_to(&value, MOST_CHARACTERS)))
+            .collect();
+        match more {
+            0 => values.join(", "),
+            more => format!("{} and {more} more", values.join(", ")),
+        }
+    };
+    let got = list(got.into_iter().collect());
+    let accepted = list(accepted.into_iter().map(ToOwned::to_owned).collect());
+    Some(format!("{member} is {got}; accepted: {accepted}"))
+}
+
+const MOST_VALUES: usize = 8;
+const MOST_CHARACTERS: usize = 128;
