@@ -19,7 +19,8 @@ const RESOURCE: &str = "http://127.0.0.1:3000/notes";
 
 /// Reads the file as a builder, so that code can add to it before `build`.
 fn config(file: &str) -> Result<JwtAuthConfig, Box<dyn std::error::Error>> {
-    let builder: JwtAuthConfigBuilder = serde_json::from_str(file)?;
+    let json = file.strip_prefix('\u{feff}').unwrap_or(file); // a mark that some editors write
+    let builder: JwtAuthConfigBuilder = serde_json::from_str(json)?;
     let config = builder
         .scope_hierarchy(|granted, needed| granted == "notes:admin" && needed.starts_with("notes:"))
         .check(|auth| match auth.claim("suspended") == Some(true.into()) {

@@ -72,8 +72,13 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 /// so in 5.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The shortest `Cache-Control: max-age` that is honoured: 30 seconds, or `max_age` if that is
-/// shorter. Some providers send 0, which would cause a fetch for each request.
+/// The shortest `Cache-Control: max-age` of an issuer that is honoured: 5 minutes unless
+/// configured, or `max_age` if that is shorter. Some issuers send 15 seconds or 0, and every
+/// replica would fetch all the time. A new key needs no short life: the first token that names it
+/// causes a fetch. Nimbus and Spring cache as long.
+pub const DEFAULT_MIN_AGE: Duration = Duration::from_secs(5 * 60);
+
+/// The smallest `min_age` that can be configured: 30 seconds, or `max_age` if that is shorter.
 pub const MIN_SERVER_MAX_AGE: Duration = Duration::from_secs(30);
 
 /// Fetches for unknown `kid`s that can follow each other at once, and separately fetches for
@@ -83,6 +88,19 @@ pub const UNKNOWN_KID_FETCHES: u32 = 2;
 
 /// The pause after the first failed fetch. It doubles up to the cooldown.
 pub const FIRST_BACKOFF: Duration = Duration::from_secs(1);
+
+/// The longest `Retry-After` of an issuer that is respected while no key may serve: 60 seconds. A
+/// rate limit of an hour, met at the first fetch, would otherwise reject every request for that
+/// long. With keys that serve, it is respected up to `max_age`.
+pub const MAX_WAIT_WITHOUT_KEYS: Duration = Duration::from_secs(60);
+
+/// The age up to which the metadata of an issuer is used again after a fetch of the keys that
+/// failed: 60 seconds. A rate limit on the key set is then not met with twice the requests.
+pub const DISCOVERY_REUSE: Duration = Duration::from_secs(60);
+
+/// Bytes of a file with certificates, a key or a bearer token, 1 MiB. The CA bundles of operating
+/// systems take a quarter of it.
+pub const MAX_CREDENTIAL_FILE_BYTES: usize = 1024 * 1024;
 
 /// Unknown `kid`s that are remembered, so that a request for one gets 401 without a further fetch
 /// once a fetch lacked it. Memory stays bounded (a hash and two times for each) even if an attacker

@@ -57,6 +57,7 @@ fn count_refused(label: &'static str) {
         "invalid_token"
         "server_error"
         "temporarily_unavailable"
+        "too_many_requests"
         "unauthorized"
     );
     counter.increment(1);
@@ -75,6 +76,19 @@ pub(crate) fn session_refused(known: bool) {
     #[cfg(feature = "metrics")]
     metrics::counter!("tower_jwt_auth_sessions_refused_total").increment(1);
     let _ = known;
+}
+
+/// The resource metadata lists no authorization server, so that no client learns where to sign in.
+pub(crate) fn authorization_servers_empty(left_out: &str) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(
+        target: TARGET,
+        event = "authorization_servers_empty",
+        left_out = %shown(left_out),
+        "the resource metadata lists no authorization server: set authorization_servers, or \
+         advertise for an issuer at which users sign in"
+    );
+    let _ = left_out;
 }
 
 /// The session store returned an error.
@@ -186,6 +200,21 @@ pub(crate) fn fetch_failed(
         }
     }
     let _ = (issuer, error, age, serving);
+}
+
+/// The metadata of an issuer was found. `outcomes` names each URL where it may be.
+pub(crate) fn metadata_found(issuer: &str, outcomes: &dyn Display) {
+    #[cfg(feature = "tracing")]
+    tracing::debug!(target: TARGET, event = "metadata_found", issuer, %outcomes, "the metadata of the issuer was found");
+    let _ = (issuer, outcomes);
+}
+
+/// A file with certificates or a bearer token has changed and cannot be used.
+#[cfg(feature = "reqwest")]
+pub(crate) fn credentials_not_replaced(issuer: &str, error: &dyn Display) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(target: TARGET, event = "credentials_not_replaced", issuer, %error, "a file for requests to the issuer cannot be used; its old content serves on");
+    let _ = (issuer, error);
 }
 
 /// The first successful fetch after failures.

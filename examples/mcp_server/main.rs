@@ -121,7 +121,9 @@ async fn run(options: Options) -> Result<(), String> {
 fn read_config(path: &str) -> Result<JwtAuthConfig, String> {
     let text =
         std::fs::read_to_string(path).map_err(|error| format!("cannot read {path:?}: {error}"))?;
-    serde_json::from_str(&text).map_err(sentence(&format!("{path:?}")))
+    // A byte order mark, which some editors write, is no part of the JSON.
+    let json = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    serde_json::from_str(json).map_err(sentence(&format!("{path:?}")))
 }
 
 fn development_config(issuer: &str, resource: &str) -> Result<JwtAuthConfig, ConfigError> {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 #[cfg(feature = "test-util")]
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
@@ -49,4 +49,10 @@ impl Clock {
         };
         NumericDate::new(seconds).unwrap_or(NumericDate::FAR_FUTURE)
     }
+}
+
+/// `at` and `pause` later. Settings are bounded by `MAX_DURATION`, so no sum leaves the range of
+/// the clock; if one did, `at` itself only makes a fetch come early.
+pub(crate) fn later(at: Instant, pause: Duration) -> Instant {
+    at.checked_add(pause).unwrap_or(at)
 }

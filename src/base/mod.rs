@@ -3,6 +3,7 @@
 //! Every folder may import this one. It imports nothing of the crate but [`limits`](crate::limits)
 //! and does no I/O. Only [`clock`] reads the clocks; everything else takes the time as an argument.
 
+pub(crate) mod byte_order_mark;
 pub(crate) mod clock;
 pub(crate) mod escape;
 pub(crate) mod facts;

@@ -9,7 +9,7 @@ use super::checked::{Checked, JwtAuthConfig};
 use super::details;
 use super::error::ConfigError;
 use super::issuer::Issuer;
-use super::rules::{check_resource, check_scopes};
+use super::rules::{check_resource, check_scopes, check_url};
 use super::scope_claims;
 use super::settings::Settings;
 use crate::base::scopes::ScopeSet;
@@ -20,6 +20,7 @@ use crate::limits::{
     DEFAULT_TOKEN_CACHE_ENTRIES, MAX_CONFIGURED_TOKEN_BYTES, MAX_TOKEN_BYTES,
     MAX_TOKEN_CACHE_ENTRIES,
 };
+use crate::telemetry;
 use crate::token::ReadOptions;
 use crate::wire::answers::Answers;
 use crate::wire::challenge::{DEFAULT_REALM, is_quotable};
@@ -55,11 +56,11 @@ impl JwtAuthConfigBuilder {
         if let (None, Some(setting)) = (&self.resource, details::first_set(&self.details)) {
             return Err(ConfigError::ResourceMissing { setting });
         }
+        let authorization_servers = self.published(&entries, rule)?;
         let metadata = self.resource.as_deref().zip(resource_url.as_ref());
         let metadata = metadata.map(|(resource, url)| {
-            let names: Vec<&str> = entries.iter().map(|entry| entry.issuer.as_str()).collect();
             let scopes = required_scopes.as_slice();
-            ResourceMetadata::new(resource, url, &names, scopes, &self.details)
+            ResourceMetadata::new(resource, url, &authorization_servers, scopes, &self.details)
         });
         let resource = ProtectedResource {
             initial_scopes: initial_scopes.as_ref().unwrap_or(&required_scopes).clone(),
@@ -79,6 +80,7 @@ impl JwtAuthConfigBuilder {
             challenges: &resource,
             transport: self.transport(),
             initial_scopes: initial_scopes.as_ref(),
+            transport_setting: self.http_transport.as_ref().map(|(setting, _)| *setting),
         };
         let issuers = entries.iter().map(|entry| context.check(entry));
         let issuers = issuers.collect::<Result<_, _>>()?;
@@ -92,6 +94,36 @@ impl JwtAuthConfigBuilder {
             token_cache_entries,
             clock: self.clock,
         })))
+    }
+
+    /// The authorization servers for the metadata.
+    fn published(&self, entries: &[Issuer], rule: UrlRule) -> Result<Vec<String>, ConfigError> {
+        if let Some(servers) = &self.authorization_servers {
+            for url in servers {
+                check_url("authorization_servers", url, rule)?;
+            }
+            if self.resource.is_none() {
+                return Err(ConfigError::ResourceMissing {
+                    setting: "authorization_servers",
+                });
+            }
+        }
+        let is_published = |entry: &&Issuer| {
+            let advertise = entry.settings.advertise.or(self.shared.advertise);
+            advertise.unwrap_or(true) && rule.check(&entry.issuer).is_ok()
+        };
+        let published = match &self.authorization_servers {
+            Some(servers) => servers.clone(),
+            None => {
+                let published = entries.iter().filter(is_published);
+                published.map(|entry| entry.issuer.clone()).collect()
+            }
+        };
+        if self.resource.is_some() && published.is_empty() {
+            let left_out: Vec<_> = entries.iter().map(|entry| entry.issuer.as_str()).collect();
+            telemetry::authorization_servers_empty(&left_out.join(" "));
+        }
+        Ok(published)
     }
 
     fn check_realm(&self) -> Result<(), ConfigError> {
@@ -153,12 +185,14 @@ impl JwtAuthConfigBuilder {
     #[cfg(feature = "reqwest")]
     fn transport(&self) -> Option<Arc<dyn HttpTransport>> {
         let own = || Arc::new(crate::keys::ReqwestTransport::default());
-        Some(self.http_transport.clone().unwrap_or_else(|| own()))
+        let set = self.http_transport.as_ref();
+        Some(set.map_or_else(|| own() as _, |(_, transport)| transport.clone()))
     }
 
     #[cfg(not(feature = "reqwest"))]
     fn transport(&self) -> Option<Arc<dyn HttpTransport>> {
-        self.http_transport.clone()
+        let set = self.http_transport.as_ref();
+        set.map(|(_, transport)| transport.clone())
     }
 
     /// One entry for each issuer, whether set with `issuer` or `add_issuer`.

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use super::credentials::credential_setters;
 use super::issuer::{Issuer, issuer_setters};
 use super::settings::Settings;
 use crate::base::clock::Clock;
@@ -21,6 +22,7 @@ pub struct JwtAuthConfigBuilder {
     pub(super) shared: Settings,
     pub(super) hierarchy: Option<ScopeHierarchy>,
     pub(super) details: ResourceDetails,
+    pub(super) authorization_servers: Option<Vec<String>>,
     pub(super) initial_scopes: Option<Vec<String>>,
     pub(super) challenge_operation_scopes_only: bool,
     pub(super) checks: CustomChecks,
@@ -28,11 +30,13 @@ pub struct JwtAuthConfigBuilder {
     pub(super) allow_http: bool,
     pub(super) max_token_bytes: Option<usize>,
     pub(super) token_cache_entries: Option<usize>,
-    pub(super) http_transport: Option<Arc<dyn HttpTransport>>,
+    /// With the name of the setter.
+    pub(super) http_transport: Option<(&'static str, Arc<dyn HttpTransport>)>,
     pub(super) clock: Clock,
 }
 
 issuer_setters!(JwtAuthConfigBuilder, shared);
+credential_setters!(JwtAuthConfigBuilder, shared);
 
 impl JwtAuthConfigBuilder {
     /// Sets the identifier of this server (RFC 9728 §1.2): the URL at which clients reach it.
@@ -103,6 +107,26 @@ impl JwtAuthConfigBuilder {
         self
     }
 
+    /// Publishes these authorization servers in the resource metadata (RFC 9728 §2), instead of the
+    /// issuers: for a proxy that registers clients, or an issuer whose tokens name another one.
+    ///
+    /// Default: the issuers that are https URLs, or http URLs on a loopback host, in the order of
+    /// the configuration, without those that [`Issuer::advertise`] leaves out. Clients refuse a
+    /// document that lists anything else. If nothing is left, the document has no
+    /// `authorization_servers`, and `build` emits the event `authorization_servers_empty`: clients
+    /// then do not learn where to sign in.
+    ///
+    /// # Errors
+    ///
+    /// `build` rejects a URL that is not https (http is allowed on a loopback host).
+    pub fn authorization_servers<S: Into<String>>(
+        mut self,
+        urls: impl IntoIterator<Item = S>,
+    ) -> Self {
+        self.authorization_servers = Some(urls.into_iter().map(Into::into).collect());
+        self
+    }
+
     /// Lists these scopes in the resource metadata (RFC 9728 §2 `scopes_supported`). Clients
     /// request them at first, so list the scopes that basic use of the server needs, not every
     /// scope that exists.
@@ -162,8 +186,8 @@ impl JwtAuthConfigBuilder {
     ///
     /// # Errors
     ///
-    /// `build` rejects an http URL whose host is not a loopback host, and a value that is not a URL
-    /// unless its keys are configured.
+    /// `build` rejects a value that is not an https URL (http is allowed on a loopback host),
+    /// unless its keys are configured: then it is a text that is only compared.
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         self.issuer = Some(issuer.into());
         self
@@ -278,8 +302,9 @@ impl JwtAuthConfigBuilder {
         self
     }
 
-    /// Fetches keys and metadata with this client, for example with a proxy, your own CA or a
-    /// client certificate.
+    /// Fetches keys and metadata with this client, for example with a proxy of its own.
+    /// Certificates and tokens that rotate are simpler as `ca_file`, `client_certificate_file` and
+    /// `bearer_token_file`.
     ///
     /// The client's own settings apply: turn redirects off and set a connect timeout. The fetch
     /// timeout and the size limit apply to it as well.
@@ -287,8 +312,10 @@ impl JwtAuthConfigBuilder {
     /// Default: a client that connects within 2 seconds, follows no redirect, keeps no connection
     /// open, and honours the proxy variables of the environment.
     #[cfg(feature = "reqwest")]
-    pub fn http_client(self, client: reqwest::Client) -> Self {
-        self.http_transport(crate::keys::ReqwestTransport::with_client(client))
+    pub fn http_client(mut self, client: reqwest::Client) -> Self {
+        let transport = crate::keys::ReqwestTransport::with_client(client);
+        self.http_transport = Some(("http_client", Arc::new(transport)));
+        self
     }
 
     /// Fetches keys and metadata through this transport, for an HTTP client other than reqwest or
@@ -300,7 +327,7 @@ impl JwtAuthConfigBuilder {
     ///
     /// See [`HttpTransport`] for an example.
     pub fn http_transport(mut self, transport: impl HttpTransport) -> Self {
-        self.http_transport = Some(Arc::new(transport));
+        self.http_transport = Some(("http_transport", Arc::new(transport)));
         self
     }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct JwksCache {
+    pub(super) min_age: Option<Duration>,
     pub(super) max_age: Option<Duration>,
     pub(super) max_stale: Option<Duration>,
     pub(super) cooldown: Option<Duration>,
@@ -21,6 +22,7 @@ impl JwksCache {
     #[must_use]
     pub const fn new() -> Self {
         Self {
+            min_age: None,
             max_age: None,
             max_stale: None,
             cooldown: None,
@@ -30,7 +32,8 @@ impl JwksCache {
 
     /// Sets the age at which keys are due for a refresh. The refresh begins at 80 % of this age. It
     /// is also the longest time that a withdrawn key stays trusted while refreshes succeed. The
-    /// issuer's `Cache-Control` may shorten it, but not extend it.
+    /// issuer's `Cache-Control: max-age` may shorten it down to [`min_age`](Self::min_age), but not
+    /// extend it.
     ///
     /// Default: [10 minutes](crate::limits::DEFAULT_MAX_AGE).
     ///
@@ -40,6 +43,31 @@ impl JwksCache {
     #[must_use]
     pub const fn max_age(mut self, max_age: Duration) -> Self {
         self.max_age = Some(max_age);
+        self
+    }
+
+    /// Sets the shortest `Cache-Control: max-age` of the issuer that is honoured (RFC 9111
+    /// §5.2.2.1); a shorter one is raised to this. Some issuers send 15 seconds, and every replica
+    /// of a server would then fetch about three times a minute. A new key does not wait for it: the
+    /// first token that names the key causes a fetch.
+    ///
+    /// Default: [5 minutes](crate::limits::DEFAULT_MIN_AGE), or `max_age` if that is shorter.
+    ///
+    /// # Errors
+    ///
+    /// `build` rejects less than [30 seconds](crate::limits::MIN_SERVER_MAX_AGE), or less than
+    /// `max_age` if that is shorter, and more than `max_age`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_jwt_auth::config::JwksCache;
+    ///
+    /// // Honours whatever the issuer says from half a minute on.
+    /// let times = JwksCache::new().min_age(Duration::from_secs(30));
+    /// ```
+    #[must_use]
+    pub const fn min_age(mut self, min_age: Duration) -> Self {
+        self.min_age = Some(min_age);
         self
     }
 
@@ -87,6 +115,7 @@ impl JwksCache {
 
     pub(super) fn or(self, other: Self) -> Self {
         Self {
+            min_age: self.min_age.or(other.min_age),
             max_age: self.max_age.or(other.max_age),
             max_stale: self.max_stale.or(other.max_stale),
             cooldown: self.cooldown.or(other.cooldown),

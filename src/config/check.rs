@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::checked::{CheckedIssuer, Keys};
+use super::credentials::check_credentials;
 use super::error::ConfigError;
 use super::issuer::Issuer;
 use super::keys::{seed, static_keys};
@@ -15,10 +16,12 @@ use super::settings::Settings;
 use crate::base::scopes::ScopeSet;
 use crate::base::url_rule::UrlRule;
 use crate::crypto::Algorithm;
+#[cfg(feature = "reqwest")]
+use crate::keys::CredentialTransport;
 use crate::keys::{DiscoveredKeys, HttpKeys, HttpTransport, KeyOrigin, KeySource, Times};
 use crate::limits::{
-    DEFAULT_COOLDOWN, DEFAULT_LEEWAY, DEFAULT_MAX_AGE, DEFAULT_MAX_STALE, DEFAULT_TIMEOUT,
-    MAX_DURATION,
+    DEFAULT_COOLDOWN, DEFAULT_LEEWAY, DEFAULT_MAX_AGE, DEFAULT_MAX_STALE, DEFAULT_MIN_AGE,
+    DEFAULT_TIMEOUT, MAX_DURATION, MIN_SERVER_MAX_AGE,
 };
 use crate::token::{AudienceRule, Profile, ProviderRule, ReadOptions, ValidationPolicy};
 use crate::wire::answers::Answers;
@@ -35,6 +38,8 @@ pub(super) struct Context<'b> {
     pub(super) transport: Option<Arc<dyn HttpTransport>>,
     /// `None`: the `required_scopes` of the issuer.
     pub(super) initial_scopes: Option<&'b ScopeSet>,
+    /// The setting that the transport comes from, if it is set.
+    pub(super) transport_setting: Option<&'static str>,
 }
 
 impl Context<'_> {
@@ -43,14 +48,16 @@ impl Context<'_> {
         if entry.issuer.is_empty() {
             return Err(ConfigError::Empty { setting: "issuer" });
         }
-        // An issuer need not be a web URL. One that is gets published and fetched from, so it must
-        // follow the rules for URLs.
+        // An issuer need not be a web URL. One that is fetched from must follow the rules for URLs.
         if is_web_url(&entry.issuer) {
             if stands_for_every_tenant(&entry.issuer) {
                 let issuer = entry.issuer.clone();
                 return Err(ConfigError::TenantTemplate { issuer });
             }
-            check_url("issuer", &entry.issuer, self.rule)?;
+            // Its keys come from elsewhere: it is only compared.
+            if own.keys.first_source().is_none() {
+                check_url("issuer", &entry.issuer, self.rule)?;
+            }
         }
         own.check_shape()?;
         let required_scopes = match &own.required_scopes {
@@ -143,6 +150,7 @@ impl Context<'_> {
     fn keys(&self, entry: &Issuer, algorithms: &[Algorithm]) -> Result<Keys, ConfigError> {
         let times = self.times(entry)?;
         let settings = &entry.settings.keys;
+        check_credentials(&settings.credentials, self.transport_setting)?;
         let symmetric: Vec<_> = algorithms
             .iter()
             .copied()
@@ -169,7 +177,7 @@ impl Context<'_> {
             return fetched(source.clone());
         }
         if let Some(uri) = &settings.jwks_uri {
-            return fetched(self.jwks_uri(uri)?);
+            return fetched(self.jwks_uri(entry, uri)?);
         }
         match static_keys(settings, &symmetric)? {
             None => fetched(self.discovered(entry)?),
@@ -190,8 +198,10 @@ impl Context<'_> {
 
     fn times(&self, entry: &Issuer) -> Result<Times, ConfigError> {
         let set = entry.settings.jwks_cache.or(self.shared.jwks_cache);
+        let max_age = set.max_age.unwrap_or(DEFAULT_MAX_AGE);
         let times = Times {
-            max_age: set.max_age.unwrap_or(DEFAULT_MAX_AGE),
+            min_age: set.min_age.unwrap_or(DEFAULT_MIN_AGE.min(max_age)),
+            max_age,
             max_stale: set.max_stale.unwrap_or(DEFAULT_MAX_STALE),
             cooldown: set.cooldown.unwrap_or(DEFAULT_COOLDOWN),
             timeout: set.timeout.unwrap_or(DEFAULT_TIMEOUT),
@@ -201,6 +211,12 @@ impl Context<'_> {
             times.max_age,
             Duration::from_secs(1),
             MAX_DURATION,
+        )?;
+        within(
+            "jwks_cache.min_age",
+            times.min_age,
+            MIN_SERVER_MAX_AGE.min(times.max_age),
+            times.max_age,
         )?;
         within(
             "jwks_cache.max_stale",
@@ -231,14 +247,14 @@ impl Context<'_> {
         Ok(times)
     }
 
-    fn jwks_uri(&self, uri: &str) -> Result<Arc<dyn KeySource>, ConfigError> {
-        let transport = self.transport("jwks_uri")?;
+    fn jwks_uri(&self, entry: &Issuer, uri: &str) -> Result<Arc<dyn KeySource>, ConfigError> {
+        let transport = self.transport(entry, "jwks_uri")?;
         let url = check_url("jwks_uri", uri, self.rule)?;
         Ok(Arc::new(HttpKeys::new(transport, url)))
     }
 
     fn discovered(&self, entry: &Issuer) -> Result<Arc<dyn KeySource>, ConfigError> {
-        let transport = self.transport("issuer")?;
+        let transport = self.transport(entry, "issuer")?;
         let url = self
             .rule
             .check(&entry.issuer)
@@ -255,7 +271,19 @@ impl Context<'_> {
         )))
     }
 
-    fn transport(&self, setting: &'static str) -> Result<Arc<dyn HttpTransport>, ConfigError> {
+    fn transport(
+        &self,
+        entry: &Issuer,
+        setting: &'static str,
+    ) -> Result<Arc<dyn HttpTransport>, ConfigError> {
+        #[cfg(feature = "reqwest")]
+        if entry.settings.keys.credentials.set().next().is_some() {
+            let files = entry.settings.keys.credentials.clone();
+            let issuer = entry.issuer.as_str().into();
+            return Ok(Arc::new(CredentialTransport::new(issuer, files)));
+        }
+        #[cfg(not(feature = "reqwest"))]
+        let _ = entry;
         self.transport.clone().ok_or(ConfigError::FeatureMissing {
             setting,
             feature: "reqwest",

@@ -57,6 +57,14 @@ pub enum ConfigError {
         /// The feature.
         feature: &'static str,
     },
+    /// A setting needs another one.
+    #[non_exhaustive]
+    Incomplete {
+        /// The setting.
+        setting: &'static str,
+        /// The setting that is missing.
+        missing: &'static str,
+    },
     /// A realm or scope contains characters that would break a challenge.
     #[non_exhaustive]
     InvalidCharacters {
@@ -239,6 +247,12 @@ impl fmt::Display for ConfigError {
                 write!(
                     f,
                     "{setting} needs the feature {feature}: turn it on, or use jwk, jwks or a key_source"
+                )
+            }
+            Self::Incomplete { setting, missing } => {
+                write!(
+                    f,
+                    "{setting} is set without {missing}: set both, or neither"
                 )
             }
             Self::InvalidCharacters { setting, value } => write!(

@@ -13,6 +13,7 @@ use super::checked::JwtAuthConfig;
 use super::issuer::Issuer;
 use super::settings::{KeySettings, Settings};
 use crate::crypto::{Algorithm, UnsupportedAlgorithm};
+use crate::keys::CredentialFiles;
 use crate::wire::metadata::ResourceDetails;
 
 impl<'de> Deserialize<'de> for JwtAuthConfig {
@@ -59,6 +60,7 @@ macro_rules! with_issuer_settings {
             danger_missing_audience_for_clients: Option<Vec<String>>,
             #[serde(alias = "scopeClaims")]
             scope_claims: Option<Vec<String>>,
+            advertise: Option<bool>,
             #[serde(alias = "jwksUri")]
             jwks_uri: Option<String>,
             jwks: Option<Value>,
@@ -71,6 +73,14 @@ macro_rules! with_issuer_settings {
             snapshot_file: Option<PathBuf>,
             #[serde(default, alias = "pinJwksHost")]
             pin_jwks_host: bool,
+            #[serde(alias = "caFile")]
+            ca_file: Option<PathBuf>,
+            #[serde(alias = "clientCertificateFile")]
+            client_certificate_file: Option<PathBuf>,
+            #[serde(alias = "clientKeyFile")]
+            client_key_file: Option<PathBuf>,
+            #[serde(alias = "bearerTokenFile")]
+            bearer_token_file: Option<PathBuf>,
         }
 
         impl $name {
@@ -88,6 +98,7 @@ macro_rules! with_issuer_settings {
                     allow_any_audience: self.danger_allow_any_audience,
                     clients_without_audience: self.danger_missing_audience_for_clients.take(),
                     scope_claims: self.scope_claims.take(),
+                    advertise: self.advertise,
                     keys: KeySettings {
                         source: None,
                         jwks_uri: self.jwks_uri.take(),
@@ -97,6 +108,12 @@ macro_rules! with_issuer_settings {
                         initial: self.initial_jwks.take().map(Into::into),
                         snapshot_file: self.snapshot_file.take(),
                         pin_jwks_host: self.pin_jwks_host,
+                        credentials: CredentialFiles {
+                            ca: self.ca_file.take(),
+                            client_certificate: self.client_certificate_file.take(),
+                            client_key: self.client_key_file.take(),
+                            bearer_token: self.bearer_token_file.take(),
+                        },
                     },
                 }
             }
@@ -120,6 +137,8 @@ with_issuer_settings! {
         resource_tos_uri: Option<String>,
         #[serde(alias = "resourceJwksUri")]
         resource_jwks_uri: Option<String>,
+        #[serde(alias = "authorizationServers")]
+        authorization_servers: Option<Vec<String>>,
         #[serde(alias = "scopesSupported")]
         scopes_supported: Option<Vec<String>>,
         #[serde(alias = "initialScopes")]
@@ -146,6 +165,8 @@ with_issuer_settings! {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CacheEntry {
+    #[serde(default, alias = "minAge", deserialize_with = "duration")]
+    min_age: Option<Duration>,
     #[serde(default, alias = "maxAge", deserialize_with = "duration")]
     max_age: Option<Duration>,
     #[serde(default, alias = "maxStale", deserialize_with = "duration")]
@@ -188,6 +209,7 @@ impl ConfigFile {
                 jwks_uri: self.resource_jwks_uri,
                 scopes_supported: self.scopes_supported,
             },
+            authorization_servers: self.authorization_servers,
             initial_scopes: self.initial_scopes,
             challenge_operation_scopes_only: self.challenge_operation_scopes_only,
             strip_authorization: self.strip_authorization,
@@ -211,12 +233,14 @@ impl IssuerEntry {
 impl From<CacheEntry> for JwksCache {
     fn from(entry: CacheEntry) -> Self {
         let CacheEntry {
+            min_age,
             max_age,
             max_stale,
             cooldown,
             timeout,
         } = entry;
         Self {
+            min_age,
             max_age,
             max_stale,
             cooldown,

@@ -1,3 +1,4 @@
+use super::credentials::credential_setters;
 use super::settings::Settings;
 
 /// One of several trusted issuers: the rules for its tokens, and where its keys come from.
@@ -167,6 +168,16 @@ macro_rules! issuer_setters {
                 self
             }
 
+            /// Whether the resource metadata lists the issuer as an authorization server, where
+            /// users sign in.
+            ///
+            /// Default: `true`. Set it to `false` for an issuer at which no user signs in, such as
+            /// one of CI tokens: MCP clients may choose any that is listed.
+            pub const fn advertise(mut self, advertise: bool) -> Self {
+                self.$($path).+.advertise = Some(advertise);
+                self
+            }
+
             /// Accepts only tokens whose claim `typ` is `Bearer`, as in Keycloak's access tokens.
             /// Keycloak's ID, refresh and logout tokens have another value in this claim, and
             /// nothing in the header that distinguishes them.
@@ -286,3 +297,4 @@ macro_rules! issuer_setters {
 pub(super) use issuer_setters;
 
 issuer_setters!(Issuer, settings);
+credential_setters!(Issuer, settings);

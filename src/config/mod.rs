@@ -4,8 +4,9 @@
 //! This folder may use every other folder; only `lib.rs`, `test_util` and `fuzzing` use it. In
 //! order:
 //!
-//! 1. The setters in `builder`, `issuer` and `cache_times` store values and check nothing; `file`
-//!    fills the same fields from JSON or another format. `settings` has the plain values.
+//! 1. The setters in `builder`, `issuer`, `credentials` and `cache_times` store values and check
+//!    nothing; `file` fills the same fields from JSON or another format. `settings` has the plain
+//!    values.
 //! 2. `build` checks everything that is set, with `shape` (each setting by itself), `details` (the
 //!    resource metadata), `scope_claims` and `rules` (URLs, scopes, durations).
 //! 3. `check` turns each issuer into its policy and the source of its keys; `keys` reads keys
@@ -19,6 +20,7 @@ mod builder;
 mod cache_times;
 mod check;
 pub(crate) mod checked;
+mod credentials;
 mod details;
 pub(crate) mod error;
 mod file;

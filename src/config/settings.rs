@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::cache_times::JwksCache;
 use crate::crypto::{Algorithm, UnsupportedAlgorithm};
 use crate::jwks::JwkSet;
-use crate::keys::{KeySnapshot, KeySource};
+use crate::keys::{CredentialFiles, KeySnapshot, KeySource};
 
 /// The settings for one issuer, or for all of them.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +29,7 @@ pub(super) struct Settings {
     pub(super) allow_any_audience: bool,
     pub(super) clients_without_audience: Option<Vec<String>>,
     pub(super) scope_claims: Option<Vec<String>>,
+    pub(super) advertise: Option<bool>,
     pub(super) keys: KeySettings,
 }
 
@@ -44,24 +45,38 @@ pub(super) struct KeySettings {
     pub(super) initial: Option<InitialJwks>,
     pub(super) snapshot_file: Option<PathBuf>,
     pub(super) pin_jwks_host: bool,
+    pub(super) credentials: CredentialFiles,
 }
 
 impl KeySettings {
-    /// The name of the first setting that says where keys come from.
-    pub(super) fn first_set(&self) -> Option<&'static str> {
-        let set = [
+    /// The name of the first setting that says where keys come from: without one, they are
+    /// discovered.
+    pub(super) fn first_source(&self) -> Option<&'static str> {
+        first([
             ("key_source", self.source.is_some()),
             ("jwks_uri", self.jwks_uri.is_some()),
             ("jwks", self.jwks.is_some()),
             ("jwk", self.jwk.is_some()),
             ("public_key_pem", self.public_key_pem.is_some()),
+        ])
+    }
+
+    /// The name of the first setting that belongs to one issuer alone.
+    pub(super) fn first_set(&self) -> Option<&'static str> {
+        let others = [
             ("initial_jwks", self.initial.is_some()),
             ("snapshot_file", self.snapshot_file.is_some()),
         ];
-        set.into_iter()
-            .find(|(_, is_set)| *is_set)
-            .map(|(name, _)| name)
+        let mut credentials = self.credentials.set().map(|(name, _)| name);
+        let others = self.first_source().or_else(|| first(others));
+        others.or_else(|| credentials.next())
     }
+}
+
+/// The first name whose setting is set.
+fn first<const N: usize>(settings: [(&'static str, bool); N]) -> Option<&'static str> {
+    let mut set = settings.into_iter().filter(|(_, is_set)| *is_set);
+    set.next().map(|(name, _)| name)
 }
 
 impl fmt::Debug for KeySettings {
@@ -76,6 +91,7 @@ impl fmt::Debug for KeySettings {
             .field("initial_jwks", &self.initial.is_some())
             .field("snapshot_file", &self.snapshot_file)
             .field("pin_jwks_host", &self.pin_jwks_host)
+            .field("credentials", &self.credentials)
             .finish()
     }
 }

@@ -111,6 +111,43 @@ mod with_everything {
 
     /// The texts are part of the public contract: each names the setting, its value and how to
     /// correct it.
+    /// An issuer whose keys come from elsewhere is a text that is compared.
+    #[test]
+    fn field_f04_an_issuer_by_http_whose_keys_come_from_elsewhere() {
+        let adfs = "http://fs.corp.example/adfs/services/trust";
+        let keys = json!({"keys": [ec_key()]});
+        for (more, is_good) in [
+            (
+                json!({"jwks_uri": "https://fs.corp.example/adfs/discovery/keys"}),
+                true,
+            ),
+            (json!({"jwks": keys}), true),
+            (json!({"jwk": ec_key()}), true),
+            (json!({}), false),
+            (json!({"initial_jwks": keys}), false),
+            (
+                json!({"jwks_uri": "http://fs.corp.example/adfs/discovery/keys"}),
+                false,
+            ),
+            (json!({"jwks": keys, "resource": "http://r.example"}), false),
+        ] {
+            for (issuer, is_fine) in [
+                (adfs, is_good),
+                (
+                    "https://fs.corp.example",
+                    is_good || more == json!({}) || more.get("initial_jwks").is_some(),
+                ),
+            ] {
+                let mut config = json!({"issuer": issuer, "audience": "a"});
+                for (name, value) in more.as_object().unwrap() {
+                    config[name] = value.clone();
+                }
+                let built = file(config);
+                assert_eq!(built.is_ok(), is_fine, "{issuer} {more}: {built:?}");
+            }
+        }
+    }
+
     #[test]
     fn files_that_are_not() {
         let secret = TestKey::generate(Algorithm::HS256, "s").jwk();

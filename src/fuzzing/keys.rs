@@ -12,9 +12,9 @@ use crate::base::clock::Clock;
 use crate::base::url_rule::UrlRule;
 use crate::keys::FetchError;
 use crate::keys::Times;
-use crate::keys::refresh::schedule::Schedule;
+use crate::keys::refresh::schedule::{RetryAfter, Schedule};
 use crate::keys::source::discovery::{DiscoveredKeys, metadata_urls};
-use crate::limits::{DEFAULT_MAX_STALE, DEFAULT_TIMEOUT};
+use crate::limits::{DEFAULT_MAX_STALE, DEFAULT_TIMEOUT, MIN_SERVER_MAX_AGE};
 use crate::net::exchange::retry_after;
 use crate::net::{ReqwestTransport, cache_control};
 
@@ -38,6 +38,7 @@ pub fn pauses(
     jitter: f64,
 ) -> Pauses {
     let times = Times {
+        min_age: MIN_SERVER_MAX_AGE.min(max_age),
         max_age,
         max_stale: DEFAULT_MAX_STALE.max(max_age),
         cooldown,
@@ -50,7 +51,11 @@ pub fn pauses(
     let good = since(schedule.due(now));
     for _ in 0..=failures {
         let wait = retry_after(headers, SystemTime::now());
-        schedule.failed(now.monotonic, wait, jitter);
+        let retry_after = wait.map(|asked| RetryAfter {
+            asked,
+            serving_for: Some(times.max_stale),
+        });
+        schedule.failed(now.monotonic, retry_after, jitter);
     }
     let failed = since(schedule.retry_at(now.monotonic));
     Pauses { good, failed }

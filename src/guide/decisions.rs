@@ -128,7 +128,7 @@
 //! | keys tried per `kid` | 4 | More is a mistake, and each one costs a verification |
 //! | connecting, whole fetch | 2 s, 5 s | Requests may have to wait for it |
 //! | `max_age` | 10 min | Limits how long a withdrawn key is trusted |
-//! | shortest `max-age` of the issuer that is honoured | 30 s | Some issuers send 0, which would mean a fetch for each request |
+//! | `min_age`, the shortest `max-age` of the issuer that is honoured | 5 min | Some issuers send 15 s or 0. A new key needs no short life, because the first token that names it causes a fetch |
 //! | refresh ahead | 80 % of `max_age` | Leaves two minutes for several attempts |
 //! | `max_stale` | 24 h | Outages last hours. After a day, a withdrawn key must no longer be trusted |
 //! | fetches for unknown `kid`s | 2, one more per 30 s | A single junk `kid` just before a rotation delays nothing |

@@ -25,9 +25,11 @@
 //! | expired | `max_stale`, 24 hours | The keys are no longer used, because a key withdrawn in the meantime would still be trusted. Tokens get 503 |
 //!
 //! A `Cache-Control: max-age` (less `Age`) that is shorter than `max_age` shortens the first two,
-//! down to [30 seconds](crate::limits::MIN_SERVER_MAX_AGE); a longer one has no effect (RFC 9111
-//! §4.2). `no-store` and `no-cache` count as zero. A 304 response to `If-None-Match` or
-//! `If-Modified-Since` renews the set without parsing it (RFC 9110 §15.4.5).
+//! down to `min_age`, [5 minutes](crate::limits::DEFAULT_MIN_AGE); a longer one has no effect (RFC
+//! 9111 §4.2). `no-store` and `no-cache` count as zero. A 304 response to `If-None-Match` or
+//! `If-Modified-Since` renews the set without parsing it (RFC 9110 §15.4.5). Two sets with the same
+//! usable keys are the same set, whatever their order and spelling: the generation stays, and
+//! cached tokens stay valid. A key is its material, its `kid` and its `alg`.
 //!
 //! A fetched set replaces the old one as a whole: tokens of a key that has disappeared are rejected
 //! from then on. A response that is not a key set, or that contains no usable key, counts as a
@@ -54,9 +56,12 @@
 //!    accepted shortly after. A `kid` that an earlier set contained has a third budget, because the
 //!    replicas of an issuer may disagree about its keys; each request looks for it twice.
 //! 3. **The back-off after failures.** 1 second, doubling up to `cooldown`, with each pause up to a
-//!    quarter shorter at random. A `Retry-After` of the issuer is respected up to `max_age`. The
-//!    back-off applies to every fetch, whatever triggered it. Recovery therefore takes at most
-//!    `cooldown` after the issuer is back, or the time given in `Retry-After`.
+//!    quarter shorter at random. A `Retry-After` of the issuer is respected up to `max_age`. While
+//!    no key may serve, it is respected up to
+//!    [60 seconds](crate::limits::MAX_WAIT_WITHOUT_KEYS), and the pause is up to a half longer at
+//!    random, so that many processes do not return in the same second. The back-off applies to
+//!    every fetch, whatever triggered it. Recovery therefore takes at most `cooldown` after the
+//!    issuer is back, or the time given in `Retry-After`.
 //!
 //! In addition, a signature that fails under a known key may trigger one fetch per `cooldown`, and
 //! none while the set is younger than that: some issuers reuse a `kid` for a new key. When no newer
@@ -114,6 +119,7 @@
 //!
 //! | `event` | level | fields | when |
 //! | --- | --- | --- | --- |
+//! | `credentials_not_replaced` | warn | `issuer`, `error` | `ca_file`, `client_certificate_file`, `client_key_file` or `bearer_token_file` has changed and cannot be used; the old content stays in use. Once per fault |
 //! | `fetch_failed` | warn | `issuer`, `error`, `age_seconds` | A fetch failed, or returned no usable key; the old keys stay in use. Once per attempt, and attempts back off |
 //! | `key_skipped` | warn | `issuer`, `kid` (if the key has one), `reason` | A key of a new set is not used; once per changed set |
 //! | `keys_recovered` | info | `issuer` | The first successful fetch after failures |
@@ -122,6 +128,7 @@
 //! | `keys_seeded` | info | `issuer`, `usable`, `skipped` | Keys of an earlier process are in use until the first fetch |
 //! | `keys_unavailable` | error | `issuer`, `error`, `age_seconds` (absent before the first set) | A fetch failed and there are no keys fit for use: tokens get 503. Once per attempt |
 //! | `layer_missing` | error | – | An extractor or `RequireScopesLayer` runs without `JwtAuthLayer`; the message names it; at most once a minute |
+//! | `metadata_found` | debug | `issuer`, `outcomes` | The metadata of the issuer was found; `outcomes` names each URL where it may be |
 //! | `no_runtime` | error | `issuer` | A token needs keys, and there is no tokio runtime to fetch them on; at most once a minute |
 //! | `private_key_published` | error | `issuer` | A new set of the issuer contains private key members |
 //! | `too_many_keys` | error | `issuer`, `beyond_limit` | A new set contains more than 128 keys; the others are not read |

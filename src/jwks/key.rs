@@ -1,18 +1,23 @@
-use std::fmt;
-
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Value};
 
+use super::skip_reason::SkipReason;
 use crate::crypto::Algorithm;
 use crate::crypto::{Material, SignatureKey, Verify as _};
 use crate::limits::RSA_BITS;
 
 /// One usable key of a set, parsed once for each algorithm that it may verify.
+///
+/// Two keys are equal if they have the same material, `kid` and `alg`: nothing else of a JWK has an
+/// effect on the tokens that the key verifies.
 #[derive(Debug)]
 pub(super) struct VerificationKey {
     pub(super) kid: Option<String>,
+    /// `None` if the JWK names none: the type and the curve then decide.
+    algorithm: Option<Algorithm>,
+    material: Material,
     /// Whether the JWK holds private members, so that the operator can be warned.
     pub(super) leaks_private: bool,
     verifiers: Vec<(Algorithm, SignatureKey)>,
@@ -25,13 +30,14 @@ impl VerificationKey {
         let kid = jwk.text("kid")?.map(ToOwned::to_owned);
         jwk.check_purpose()?;
         let (material, fitting) = jwk.material(symmetric)?;
-        let algorithms = match jwk.text("alg")? {
-            None => fitting,
-            Some(name) => {
-                let named = Algorithm::from_name(name).ok_or(SkipReason::UnsupportedAlgorithm)?;
-                fitting.into_iter().filter(|fits| *fits == named).collect()
-            }
-        };
+        let algorithm = jwk
+            .text("alg")?
+            .map(|name| Algorithm::from_name(name).ok_or(SkipReason::UnsupportedAlgorithm))
+            .transpose()?;
+        let algorithms: Vec<_> = fitting
+            .into_iter()
+            .filter(|fits| algorithm.is_none_or(|named| *fits == named))
+            .collect();
         if algorithms.is_empty() {
             return Err(SkipReason::AlgorithmMismatch);
         }
@@ -42,6 +48,8 @@ impl VerificationKey {
             .ok_or(SkipReason::InvalidKey)?;
         Ok(Self {
             kid,
+            algorithm,
+            material,
             leaks_private: jwk.has_private_members(),
             verifiers,
         })
@@ -55,59 +63,32 @@ impl VerificationKey {
     }
 }
 
-/// Why a key of a set is skipped. The other keys of the set are still used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum SkipReason {
-    /// `alg` contradicts the key's type or curve (RFC 7517 §4.4).
-    AlgorithmMismatch,
-    /// The key material is malformed: a member is missing, has the wrong length, or (ECDSA) is not
-    /// a point on its curve.
-    InvalidKey,
-    /// The member of `keys` is not a JSON object, or a member of the key has the wrong JSON type.
-    NotAnObject,
-    /// `use` is not `sig`, or `key_ops` does not list `verify` (RFC 7517 §4.2, §4.3).
-    NotForSignatures,
-    /// The RSA modulus is even or outside 2048 to 8192 bits, or its exponent is even, below 3 or
-    /// above 2^33.
-    RsaParameters,
-    /// The key is symmetric. Such a key is used only from a static source and with an `HS*`
-    /// algorithm that is listed by name.
-    Symmetric,
-    /// `alg` is not a signature algorithm that we support.
-    UnsupportedAlgorithm,
-    /// `kty` or `crv` is not one that we support.
-    UnsupportedType,
-}
-
-impl fmt::Display for SkipReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::AlgorithmMismatch => "alg contradicts the type of the key",
-            Self::InvalidKey => "the key material is malformed",
-            Self::NotAnObject => "not a JSON object of the right shape",
-            Self::NotForSignatures => "use or key_ops forbid verification",
-            Self::RsaParameters => "the RSA modulus or exponent is out of bounds",
-            Self::Symmetric => "symmetric keys are not taken from this source",
-            Self::UnsupportedAlgorithm => "alg is not a supported signature algorithm",
-            Self::UnsupportedType => "kty or crv is not supported",
-        })
+impl PartialEq for VerificationKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.kid == other.kid
+            && self.algorithm == other.algorithm
+            && self.material == other.material
     }
 }
 
-/// The members of a JWK, read with the types that the RFC gives them.
+/// The members of a JWK, read with the types that the RFC gives them. Some serialisers write `null`
+/// for a member that is not set, so `null` is read as absent.
 struct JwkMembers<'j>(&'j Map<String, Value>);
 
 impl JwkMembers<'_> {
-    fn text(&self, member: &str) -> Result<Option<&str>, SkipReason> {
-        match self.0.get(member) {
+    fn get(&self, member: &str) -> Option<&Value> {
+        self.0.get(member).filter(|value| !value.is_null())
+    }
+
+    fn text(&self, member: &'static str) -> Result<Option<&str>, SkipReason> {
+        match self.get(member) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(SkipReason::NotAnObject),
+            Some(_) => Err(SkipReason::WrongType { member }),
         }
     }
 
-    fn bytes(&self, member: &str) -> Result<Vec<u8>, SkipReason> {
+    fn bytes(&self, member: &'static str) -> Result<Vec<u8>, SkipReason> {
         let text = self.text(member)?.ok_or(SkipReason::InvalidKey)?;
         decode_tolerantly(text).ok_or(SkipReason::InvalidKey)
     }
@@ -115,14 +96,17 @@ impl JwkMembers<'_> {
     /// RFC 7517 §4.2 and §4.3: both are optional, and both apply where they are present.
     fn check_purpose(&self) -> Result<(), SkipReason> {
         if self.text("use")?.is_some_and(|usage| usage != "sig") {
-            return Err(SkipReason::NotForSignatures);
+            return Err(SkipReason::NotForSignatures { member: "use" });
         }
-        let Some(operations) = self.0.get("key_ops") else {
+        let member = "key_ops";
+        let Some(operations) = self.get(member) else {
             return Ok(());
         };
-        let operations = operations.as_array().ok_or(SkipReason::NotAnObject)?;
+        let operations = operations
+            .as_array()
+            .ok_or(SkipReason::WrongType { member })?;
         if operations.len() > MAX_KEY_OPS {
-            return Err(SkipReason::NotForSignatures);
+            return Err(SkipReason::NotForSignatures { member });
         }
         let repeated = operations
             .iter()
@@ -132,7 +116,7 @@ impl JwkMembers<'_> {
             || !operations.iter().all(Value::is_string)
             || !operations.iter().any(|op| op == "verify")
         {
-            return Err(SkipReason::NotForSignatures);
+            return Err(SkipReason::NotForSignatures { member });
         }
         Ok(())
     }
@@ -202,7 +186,7 @@ impl JwkMembers<'_> {
         Ok((Material::Secret(secret), fitting))
     }
 
-    fn exactly(&self, member: &str, length: usize) -> Result<Vec<u8>, SkipReason> {
+    fn exactly(&self, member: &'static str, length: usize) -> Result<Vec<u8>, SkipReason> {
         Some(self.bytes(member)?)
             .filter(|bytes| bytes.len() == length)
             .ok_or(SkipReason::InvalidKey)
@@ -211,7 +195,7 @@ impl JwkMembers<'_> {
     fn has_private_members(&self) -> bool {
         ["d", "p", "q", "dp", "dq", "qi", "oth", "priv"]
             .iter()
-            .any(|name| self.0.contains_key(*name))
+            .any(|name| self.get(name).is_some())
     }
 }
 
@@ -278,26 +262,3 @@ const MAX_KEY_OPS: usize = 16;
 
 /// aws-lc's own bound; real exponents are 3 and 65537.
 const MAX_RSA_EXPONENT: u64 = 1 << 33;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reasons_differ() {
-        use SkipReason::*;
-        let reasons = [
-            AlgorithmMismatch,
-            InvalidKey,
-            NotAnObject,
-            NotForSignatures,
-            RsaParameters,
-            Symmetric,
-            UnsupportedAlgorithm,
-            UnsupportedType,
-        ];
-        let texts: std::collections::HashSet<_> = reasons.iter().map(ToString::to_string).collect();
-        assert_eq!(texts.len(), reasons.len());
-        assert!(texts.iter().all(|text| !text.is_empty()));
-    }
-}

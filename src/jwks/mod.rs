@@ -9,6 +9,7 @@
 //!    skipped with a [`SkipReason`], which the health report shows. Only a document that is not a
 //!    key set, or that holds no usable key at all, is refused as a whole, so that one unsupported
 //!    key never makes the others unusable.
+//!    A set that is fetched again is compared by its usable keys, not by its bytes.
 //! 3. `KeySet::verify` selects the key by `kid` and `alg`, and verifies the signature.
 //!
 //! | in a key | effect |
@@ -20,6 +21,7 @@
 //! | padding or the standard alphabet in `n`, `e`, `x`, `y` | tolerated: some providers publish it |
 //! | leading zero octets in `n` | stripped: some providers publish them |
 //! | private members | the public part is used, with a warning |
+//! | a member that is `null` | read as absent: some serialisers write members that are not set |
 //! | `oct` keys | used only from a static source and with an `HS*` algorithm listed by name |
 //! | `x5c`, `x5t`, `x5u` | never read |
 //! | two keys with one `kid` | the keys that fit `alg` are tried, at most four |
@@ -31,15 +33,16 @@ mod key;
 #[cfg(any(feature = "jsonwebtoken", feature = "test-util"))]
 mod raw;
 mod set;
+mod skip_reason;
 
 #[cfg(feature = "jsonwebtoken")]
 pub(crate) use self::jsonwebtoken::jwk_of_pem;
 pub use input::{Jwk, JwkSet};
-pub use key::SkipReason;
 #[cfg(feature = "test-util")]
 pub(crate) use raw::jwk_of_raw_key;
 pub use set::KeySetError;
 pub(crate) use set::{KeyMiss, KeySet, KeySetOptions};
+pub use skip_reason::SkipReason;
 
 #[cfg(all(
     test,

@@ -2,7 +2,9 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::key::{SkipReason, VerificationKey};
+use super::key::VerificationKey;
+use super::skip_reason::SkipReason;
+use crate::base::byte_order_mark::without_byte_order_mark;
 use crate::crypto::Algorithm;
 use crate::crypto::Verify as _;
 use crate::limits::{MAX_KEYS, MAX_KEYS_PER_KID};
@@ -48,7 +50,8 @@ pub(crate) enum KeyMiss {
 
 impl KeySet {
     pub(crate) fn parse(document: &[u8], options: KeySetOptions<'_>) -> Result<Self, KeySetError> {
-        let document: Value = serde_json::from_slice(document).map_err(|_| KeySetError::NotJson)?;
+        let document: Value = serde_json::from_slice(without_byte_order_mark(document))
+            .map_err(|_| KeySetError::NotJson)?;
         let members = document
             .get("keys")
             .and_then(Value::as_array)
@@ -166,6 +169,18 @@ impl KeySet {
             .any(|key| key.for_algorithm(algorithm).is_some())
     }
 
+    /// Whether both sets hold the same usable keys, in whatever order and however written.
+    pub(crate) fn has_same_keys(&self, other: &Self) -> bool {
+        are_permutations(&self.keys, &other.keys)
+    }
+
+    /// Whether the operator was told of everything that is wrong with this set when `other` came.
+    pub(crate) fn has_same_faults(&self, other: &Self) -> bool {
+        self.beyond_limit == other.beyond_limit
+            && self.leaks_private() == other.leaks_private()
+            && are_permutations(&self.skipped, &other.skipped)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.keys.len()
     }
@@ -185,6 +200,15 @@ impl KeySet {
     pub(crate) fn leaks_private(&self) -> bool {
         self.keys.iter().any(|key| key.leaks_private)
     }
+}
+
+/// Whether both lists hold the same values, each as often. The lists are short: at most `MAX_KEYS`.
+fn are_permutations<T: PartialEq>(one: &[T], other: &[T]) -> bool {
+    let count = |list: &[T], value: &T| list.iter().filter(|member| *member == value).count();
+    one.len() == other.len()
+        && one
+            .iter()
+            .all(|value| count(one, value) == count(other, value))
 }
 
 /// Truncated, because the `kid` is only displayed.

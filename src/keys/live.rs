@@ -164,6 +164,7 @@ mod tests {
             issuer: "i".into(),
             source: source.clone(),
             times: Times {
+                min_age: seconds(10),
                 max_age: seconds(10),
                 max_stale: seconds(100),
                 cooldown: seconds(30),

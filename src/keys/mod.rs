@@ -34,6 +34,7 @@ pub(crate) use source::discovery::DiscoveredKeys;
 pub(crate) use source::jwks_uri::HttpKeys;
 pub use source::{CacheValidators, FetchError, FetchFuture, FetchRequest, Fetched, KeySource};
 
-#[cfg(feature = "reqwest")]
-pub(crate) use crate::net::ReqwestTransport;
+pub(crate) use crate::net::CredentialFiles;
 pub use crate::net::{AddressPolicy, ExchangeLimits, HttpTransport, TransportFuture};
+#[cfg(feature = "reqwest")]
+pub(crate) use crate::net::{CredentialTransport, ReqwestTransport};

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::source::KeySource;
 use crate::jwks::KeySet;
-use crate::limits::MIN_SERVER_MAX_AGE;
 
 /// The settings of one issuer whose keys are fetched.
 #[derive(Clone, Debug)]
@@ -32,6 +31,7 @@ pub(crate) struct Seed {
 /// The settings of `jwks_cache`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Times {
+    pub(crate) min_age: Duration,
     pub(crate) max_age: Duration,
     pub(crate) max_stale: Duration,
     pub(crate) cooldown: Duration,
@@ -39,10 +39,10 @@ pub(crate) struct Times {
 }
 
 impl Times {
-    /// How long a set stays fresh. The server may shorten `max_age` down to a floor, and never
+    /// How long a set stays fresh. The server may shorten `max_age` down to `min_age`, and never
     /// lengthen it.
     pub(super) fn lifetime(&self, server_max_age: Option<Duration>) -> Duration {
-        let floor = MIN_SERVER_MAX_AGE.min(self.max_age);
+        let floor = self.min_age.min(self.max_age);
         server_max_age.map_or(self.max_age, |asked| asked.clamp(floor, self.max_age))
     }
 }

@@ -3,19 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use super::key_snapshot::KeySnapshot;
 use super::settings::Times;
 use super::source::CacheValidators;
 use crate::base::clock::Now;
+pub(super) use crate::base::clock::later;
 use crate::jwks::KeySet;
 
 /// One key set and when it was fetched. A request uses the same one from start to end.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     pub(crate) keys: Arc<KeySet>,
-    /// Counts the sets that differ: a set that was fetched again unchanged keeps its number.
+    /// Counts the sets whose usable keys differ: a set that was fetched again with the same keys
+    /// keeps its number, however it is written.
     pub(crate) generation: u64,
     /// `None` for keys that never change.
     pub(super) life: Option<Life>,
@@ -42,6 +42,15 @@ impl Snapshot {
         self.life.as_ref().is_none_or(|life| {
             life.is_fresh(now) || life.fetched.age(now, life.max_age) < life.max_stale
         })
+    }
+
+    /// How much longer the set may serve; `None` if it may not, or for keys that never change.
+    pub(super) fn serves_for(&self, now: Now) -> Option<Duration> {
+        let life = self.life.as_ref()?;
+        let age = life.fetched.age(now, life.max_age);
+        life.max_stale
+            .checked_sub(age)
+            .filter(|left| !left.is_zero())
     }
 
     /// Whether the set went stale while the machine slept, so that the task's timer is late.
@@ -162,10 +171,4 @@ impl FetchedAt {
         let wall = self.at.wall.unix_seconds();
         wall.saturating_sub(self.already.as_secs())
     }
-}
-
-/// `at` and `pause` later. Settings are bounded by `MAX_DURATION`, so no sum leaves the range of
-/// the clock; if one did, `at` itself only makes a fetch come early.
-pub(super) fn later(at: Instant, pause: Duration) -> Instant {
-    at.checked_add(pause).unwrap_or(at)
 }

@@ -5,9 +5,13 @@
 //! 1. [`exchange`] sends it through an [`HttpTransport`], once more if the connection failed, and
 //!    refuses an answer that is too large;
 //! 2. the transport performs it: `reqwest.rs` (feature `reqwest`), or one of the application;
+//!    `credentials` gives the former certificates and a bearer token from files;
 //! 3. [`cache_control`] reads from the answer how long it stays fresh.
 
 pub(crate) mod cache_control;
+mod credential_files;
+#[cfg(feature = "reqwest")]
+mod credentials;
 mod error;
 pub(crate) mod exchange;
 #[cfg(feature = "reqwest")]
@@ -25,6 +29,9 @@ use http::{Request, Response};
 
 #[cfg(feature = "reqwest")]
 pub(crate) use self::reqwest::ReqwestTransport;
+pub(crate) use credential_files::CredentialFiles;
+#[cfg(feature = "reqwest")]
+pub(crate) use credentials::CredentialTransport;
 pub use error::FetchError;
 
 /// Sends one HTTP request and returns the answer: implement it to fetch keys and metadata with an

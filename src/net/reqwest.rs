@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::{Bytes, BytesMut};
 use http::{Method, Request, Response};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{Client, redirect};
+use reqwest::{Certificate, Client, Identity, redirect};
 use url::Url;
 
 use super::exchange::{shown_url, too_large};
@@ -21,6 +21,9 @@ use crate::limits::CONNECT_TIMEOUT;
 #[derive(Debug, Default)]
 pub(crate) struct ReqwestTransport {
     injected: Option<Client>,
+    /// The only CA certificates, instead of the system's.
+    roots: Option<Vec<Certificate>>,
+    identity: Option<Identity>,
     open: OnceLock<Client>,
     guarded: OnceLock<Client>,
     local: OnceLock<Client>,
@@ -35,6 +38,25 @@ impl ReqwestTransport {
         }
     }
 
+    /// Trusts only the CA certificates in `ca`, if given, and presents the certificate in
+    /// `identity`, which holds its key as well. Both are PEM text.
+    pub(crate) fn with_pem(ca: Option<&[u8]>, identity: Option<&[u8]>) -> Result<Self, FetchError> {
+        let roots = ca.map(Certificate::from_pem_bundle).transpose();
+        let roots = roots.map_err(|error| FetchError::with_source(NO_CA, error))?;
+        if roots.as_ref().is_some_and(Vec::is_empty) {
+            return Err(FetchError::new(NO_CA));
+        }
+        let identity = identity.map(Identity::from_pem).transpose();
+        let transport = Self {
+            roots,
+            identity: identity.map_err(|error| FetchError::with_source(NO_IDENTITY, error))?,
+            ..Self::default()
+        };
+        // Some faults show only when a client is made.
+        transport.own_client(&transport.open, false, AddressPolicy::Anywhere)?;
+        Ok(transport)
+    }
+
     fn client(&self, url: &Url, addresses: AddressPolicy) -> Result<&Client, FetchError> {
         let is_local = url.scheme() == "http" && is_loopback(url);
         let own = match addresses {
@@ -42,7 +64,19 @@ impl ReqwestTransport {
             AddressPolicy::Anywhere => &self.open,
             AddressPolicy::NotThisHost => &self.guarded,
         };
-        if let Some(client) = self.injected.as_ref().or_else(|| own.get()) {
+        match &self.injected {
+            Some(client) => Ok(client),
+            None => self.own_client(own, is_local, addresses),
+        }
+    }
+
+    fn own_client<'c>(
+        &self,
+        own: &'c OnceLock<Client>,
+        is_local: bool,
+        addresses: AddressPolicy,
+    ) -> Result<&'c Client, FetchError> {
+        if let Some(client) = own.get() {
             return Ok(client);
         }
         let mut builder = Client::builder()
@@ -56,8 +90,17 @@ impl ReqwestTransport {
         if is_local {
             // Development works behind a proxy, and on a machine without CA certificates.
             builder = builder.no_proxy().tls_certs_only([]);
-        } else if addresses == AddressPolicy::NotThisHost {
-            builder = builder.dns_resolver(Arc::new(GuardedDns));
+        } else {
+            if let Some(roots) = &self.roots {
+                builder = builder.tls_certs_only(roots.iter().cloned());
+            }
+            if let Some(identity) = &self.identity {
+                // It is read for rustls, whichever back end the rest of the program turns on.
+                builder = builder.tls_backend_rustls().identity(identity.clone());
+            }
+            if addresses == AddressPolicy::NotThisHost {
+                builder = builder.dns_resolver(Arc::new(GuardedDns));
+            }
         }
         let built = builder.build().map_err(|error| {
             let message = "the HTTP client could not be made (are CA certificates installed?)";
@@ -147,3 +190,8 @@ fn broken(message: String, error: reqwest::Error) -> FetchError {
         false => FetchError::with_source(message, error),
     }
 }
+
+const NO_CA: &str = "ca_file holds no usable certificate: give CA certificates as PEM text";
+
+const NO_IDENTITY: &str = "client_certificate_file and client_key_file cannot be used: give a certificate and its \
+     unencrypted key as PEM text";

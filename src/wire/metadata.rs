@@ -66,13 +66,12 @@ impl ResourceMetadata {
     pub(crate) fn new(
         resource: &str,
         resource_url: &Url,
-        issuers: &[&str],
+        authorization_servers: &[String],
         scopes: &[String],
         details: &ResourceDetails,
     ) -> Self {
         let mut document = serde_json::json!({
             "resource": resource,
-            "authorization_servers": issuers,
             "bearer_methods_supported": ["header"],
         });
         // A member without a value is omitted, because clients reject null (RFC 9728 §3.2).
@@ -93,6 +92,12 @@ impl ResourceMetadata {
                 .into_iter()
                 .filter_map(|(name, text)| Some((name.to_owned(), text.as_deref()?.into())));
             members.extend(texts);
+            if !authorization_servers.is_empty() {
+                members.insert(
+                    "authorization_servers".to_owned(),
+                    authorization_servers.into(),
+                );
+            }
             if !scopes.is_empty() {
                 members.insert("scopes_supported".to_owned(), scopes.into());
             }
@@ -281,7 +286,7 @@ mod tests {
         let metadata = ResourceMetadata::new(
             "https://h.example/mcp",
             &url,
-            &["https://i.example/"],
+            &["https://i.example/".to_owned()],
             &["a".to_owned()],
             &ResourceDetails::default(),
         );

@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
+use crate::base::byte_order_mark::without_byte_order_mark;
 use crate::keys::key_snapshot::KeySnapshot;
 use crate::limits::MAX_DOCUMENT_BYTES;
 
@@ -57,7 +58,8 @@ pub(in crate::keys) fn read(path: &Path) -> Result<KeySnapshot, SnapshotError> {
         Ok(_) => {}
     }
     let text = fs::read(path).map_err(SnapshotError::Unreadable)?;
-    let content: Content = serde_json::from_slice(&text).map_err(|_| SnapshotError::Damaged)?;
+    let content: Content = serde_json::from_slice(without_byte_order_mark(&text))
+        .map_err(|_| SnapshotError::Damaged)?;
     Ok(content.snapshot)
 }
 
@@ -150,5 +152,18 @@ mod tests {
             assert!(matches!(read(&path), Err(SnapshotError::Damaged)), "{name}");
         }
         fs::remove_dir_all(&directory).unwrap();
+    }
+
+    #[test]
+    fn field_f12_a_byte_order_mark_before_a_snapshot_is_read_over() {
+        let name = format!("tower-jwt-auth-mark-{:x}.json", fastrand::u64(..));
+        let path = std::env::temp_dir().join(name);
+        write(&path, snapshot()).unwrap();
+        let good = fs::read_to_string(&path).unwrap();
+        fs::write(&path, format!("\u{feff}{good}")).unwrap();
+        assert_eq!(read(&path).unwrap(), snapshot());
+        fs::write(&path, format!("\u{feff}\u{feff}{good}")).unwrap();
+        assert!(matches!(read(&path), Err(SnapshotError::Damaged)), "two");
+        fs::remove_file(&path).unwrap();
     }
 }

@@ -15,14 +15,17 @@ pub(super) struct ReadSet {
     keys: Arc<KeySet>,
     origin: Arc<Origin>,
     changed: bool,
+    has_new_faults: bool,
     max_age: Option<Duration>,
 }
 
 /// The set that is in use now.
 pub(super) struct Adopted {
     pub(super) snapshot: Arc<Snapshot>,
-    /// Whether its document differs from the document before.
+    /// Whether its usable keys differ from the keys before.
     pub(super) changed: bool,
+    /// Whether something is wrong with it that was not wrong with the set before.
+    pub(super) has_new_faults: bool,
     /// How long the issuer says that it stays fresh.
     pub(super) max_age: Option<Duration>,
 }
@@ -47,17 +50,22 @@ impl Shared {
                 keys: old.keys.clone(),
                 origin: life.origin.clone(),
                 changed: false,
+                has_new_faults: false,
                 max_age,
             });
         };
-        // The same bytes are the same keys: nothing that was verified with them is in doubt.
         let same = in_use.filter(|(_, life)| life.origin.document == document);
+        let keys = match same {
+            Some((old, _)) => old.keys.clone(),
+            None => Arc::new(parse_catching_panics(&document)?),
+        };
+        // Some issuers write the same keys in another order each time. Nothing that was verified
+        // with them is in doubt then.
+        let before = in_use.map(|(old, _)| &old.keys);
         Ok(ReadSet {
-            keys: match same {
-                Some((old, _)) => old.keys.clone(),
-                None => Arc::new(parse_catching_panics(&document)?),
-            },
-            changed: same.is_none(),
+            changed: before.is_none_or(|before| !keys.has_same_keys(before)),
+            has_new_faults: before.is_none_or(|before| !keys.has_same_faults(before)),
+            keys,
             origin: Arc::new(Origin {
                 document,
                 validators,
@@ -72,6 +80,7 @@ impl Shared {
             keys,
             origin,
             changed,
+            has_new_faults,
             max_age,
         } = set;
         let generation = self
@@ -88,6 +97,7 @@ impl Shared {
         Adopted {
             snapshot,
             changed,
+            has_new_faults,
             max_age,
         }
     }

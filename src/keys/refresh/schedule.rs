@@ -24,7 +24,7 @@ use super::kids::{Budget, KidHash, LackedKids};
 use crate::base::clock::Now;
 use crate::keys::settings::Times;
 use crate::keys::snapshot::{FetchedAt, later};
-use crate::limits::{FIRST_BACKOFF, MAX_REMEMBERED_KIDS};
+use crate::limits::{FIRST_BACKOFF, MAX_REMEMBERED_KIDS, MAX_WAIT_WITHOUT_KEYS};
 
 #[derive(Debug)]
 pub(crate) struct Schedule {
@@ -203,14 +203,17 @@ impl Schedule {
         self.withdrawn.contains(&kid)
     }
 
-    pub(crate) fn failed(&mut self, now: Instant, retry_after: Option<Duration>, jitter: f64) {
+    /// `jitter` in `0.0..1.0` spreads the next attempts of processes whose issuer failed.
+    pub(crate) fn failed(&mut self, now: Instant, retry_after: Option<RetryAfter>, jitter: f64) {
         let doubled =
             FIRST_BACKOFF.saturating_mul(1_u32.checked_shl(self.failures).unwrap_or(u32::MAX));
         // Spread downwards only, so that recovery takes at most the cooldown.
         let pause = doubled
             .min(self.times.cooldown)
             .mul_f64(1.0 - BACKOFF_JITTER * jitter);
-        let asked = retry_after.unwrap_or_default().min(self.times.max_age);
+        let asked = retry_after
+            .map(|asked| asked.pause(self.times.max_age, jitter))
+            .unwrap_or_default();
         self.failures = self.failures.saturating_add(1);
         self.retry_at = Some(later(now, pause.max(asked)));
     }
@@ -225,6 +228,28 @@ impl Schedule {
     }
 }
 
+/// The pause that the issuer asked for after a failed fetch (RFC 9110 §10.2.3).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RetryAfter {
+    pub(crate) asked: Duration,
+    /// How much longer the keys in use may serve; `None` if no key may serve.
+    pub(crate) serving_for: Option<Duration>,
+}
+
+impl RetryAfter {
+    /// Without keys, the pause is spread upwards: many processes met the rate limit in the same
+    /// second, and all of them have the same cap.
+    fn pause(self, max_age: Duration, jitter: f64) -> Duration {
+        let capped = self.asked.min(MAX_WAIT_WITHOUT_KEYS);
+        let without_keys = capped.mul_f64(1.0 + RETRY_AFTER_JITTER * jitter);
+        match self.serving_for {
+            None => without_keys,
+            // The pause must not outlast the keys.
+            Some(left) => self.asked.min(max_age).min(left.max(without_keys)),
+        }
+    }
+}
+
 /// The part of a set's lifetime after which it is refreshed: early enough for several attempts.
 const REFRESH_AHEAD: f64 = 0.8;
 
@@ -233,6 +258,10 @@ const JITTER: f64 = 0.1;
 
 /// The largest part of a back-off by which jitter shortens it.
 const BACKOFF_JITTER: f64 = 0.25;
+
+/// The largest part of an issuer's `Retry-After` by which jitter lengthens it while no key may
+/// serve.
+const RETRY_AFTER_JITTER: f64 = 0.5;
 
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::adopt::Adopted;
 use super::kids::KidHash;
+use super::schedule::RetryAfter;
 use super::state::{Control, Shared};
 use crate::base::clock::Now;
 use crate::keys::persist::file as snapshot_file;
@@ -73,6 +74,7 @@ impl Shared {
         let limit = self.origin.times.timeout;
         let in_use = self.snapshot.load_full();
         let mut request = FetchRequest::new(&self.origin.issuer, limit);
+        request.after_failure = self.control().last_error.is_some();
         request.validators = in_use.as_deref().and_then(Snapshot::validators);
         let fetch = catching_panics(async { self.origin.source.fetch(request).await });
         match timeout(limit, fetch).await {
@@ -103,7 +105,7 @@ impl Shared {
         let has_recovered = outcome.is_ok() && control.last_error.is_some();
         match &outcome {
             Ok(adopted) => self.note_success(&mut control, old.as_deref(), adopted, now),
-            Err(error) => note_failure(&mut control, error, now),
+            Err(error) => note_failure(&mut control, old.as_deref(), error, now),
         }
         let number = control.fetches.finish();
         drop(control);
@@ -145,12 +147,15 @@ impl Shared {
         let issuer = &self.origin.issuer;
         match outcome {
             Ok(Adopted {
-                snapshot, changed, ..
+                snapshot,
+                changed,
+                has_new_faults,
+                ..
             }) => {
                 let keys = &snapshot.keys;
                 let now = now.wall.unix_seconds();
                 telemetry::keys_refreshed(issuer, snapshot.generation, counts(keys), *changed, now);
-                if *changed {
+                if *changed || *has_new_faults {
                     report_faults(issuer, keys);
                 }
             }
@@ -184,11 +189,15 @@ impl Shared {
     }
 }
 
-fn note_failure(control: &mut Control, error: &FetchError, now: Now) {
+fn note_failure(control: &mut Control, in_use: Option<&Snapshot>, error: &FetchError, now: Now) {
     control.asked_before_start.clear();
+    let retry_after = error.wait().map(|asked| RetryAfter {
+        asked,
+        serving_for: in_use.and_then(|keys| keys.serves_for(now)),
+    });
     control
         .schedule
-        .failed(now.monotonic, error.wait(), fastrand::f64());
+        .failed(now.monotonic, retry_after, fastrand::f64());
     control.failures = control.failures.saturating_add(1);
     control.last_error = Some(error.clone());
 }

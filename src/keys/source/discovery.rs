@@ -1,31 +1,38 @@
 //! The key set of an issuer, found through the metadata of the issuer.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{ACCEPT, HeaderMap, HeaderValue};
 use serde::Deserialize;
+use tokio::time::Instant;
 use url::{Host, Url};
 
+use super::candidates::Candidates;
 use super::jwks_uri::{document_limits, key_set};
-use super::{FetchError, FetchFuture, FetchRequest, KeySource};
+use super::{FetchError, FetchFuture, FetchRequest, KeySource, TimeLimit};
+use crate::base::byte_order_mark::without_byte_order_mark;
 use crate::base::escape::shown;
 use crate::base::url_rule::{UrlRule, is_loopback};
+use crate::limits::DISCOVERY_REUSE;
 use crate::net::{AddressPolicy, HttpTransport, exchange};
 
 /// The key set of an issuer that is found through its metadata (RFC 8414, OpenID Connect
 /// Discovery).
 ///
 /// Each refresh reads the metadata again, so that the `jwks_uri` may change and a failure is not
-/// remembered.
+/// remembered. Only when the keys could not be fetched, the next attempt uses metadata that has
+/// just been read: a rate limit on the key set must not be met with twice the requests.
 #[derive(Debug)]
 pub(crate) struct DiscoveredKeys {
     transport: Arc<dyn HttpTransport>,
     issuer: Arc<str>,
-    candidates: Vec<Url>,
+    candidates: Candidates,
+    /// The `jwks_uri` that the metadata named last, and when it was read.
+    named: Mutex<Option<(Url, Instant)>>,
     rule: UrlRule,
     /// The only host that keys may come from, if `pin_jwks_host` is set.
     pinned: Option<Host>,
@@ -48,32 +55,38 @@ impl DiscoveredKeys {
         let pinned = url.host().filter(|_| pin_host).map(|host| host.to_owned());
         Self {
             transport,
+            candidates: Candidates::new(issuer.clone(), metadata_urls(url)),
             issuer,
-            candidates: metadata_urls(url),
+            named: Mutex::new(None),
             rule,
             pinned,
         }
     }
 
-    async fn jwks_uri(&self, timeout: Duration) -> Result<Url, FetchError> {
-        let mut failures = Vec::new();
-        for url in &self.candidates {
-            match self.read(url, timeout).await {
-                Ok(uri) => return Ok(uri),
-                Err(error) => failures.push(error),
+    async fn jwks_uri(
+        &self,
+        request: FetchRequest<'_>,
+        within: TimeLimit,
+    ) -> Result<Url, FetchError> {
+        let named = self
+            .named
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let young =
+            named.filter(|(_, read)| request.after_failure && read.elapsed() < DISCOVERY_REUSE);
+        let (uri, read) = match young {
+            Some(named) => named,
+            None => {
+                let read = |url| self.read(url, request.timeout);
+                (
+                    self.candidates.first_usable(within, read).await?,
+                    Instant::now(),
+                )
             }
-        }
-        let texts: Vec<_> = failures.iter().map(ToString::to_string).collect();
-        let message = format!(
-            "no metadata of {} could be used; set jwks_uri if it publishes none: {}",
-            self.issuer,
-            texts.join("; ")
-        );
-        // The `Retry-After` of one response applies to the whole host.
-        Err(match failures.iter().filter_map(FetchError::wait).max() {
-            Some(wait) => FetchError::retry_after(message, wait),
-            None => FetchError::new(message),
-        })
+        };
+        *self.named.lock().unwrap_or_else(PoisonError::into_inner) = Some((uri.clone(), read));
+        Ok(uri)
     }
 
     async fn read(&self, url: &Url, timeout: Duration) -> Result<Url, FetchError> {
@@ -94,6 +107,7 @@ impl DiscoveredKeys {
 
     /// The `jwks_uri` that a document from `url` names.
     pub(crate) fn named_in(&self, document: &[u8], url: &Url) -> Result<Url, FetchError> {
+        let document = without_byte_order_mark(document);
         let metadata: Metadata = serde_json::from_slice(document).map_err(|error| {
             // Not as the source of the error, because serde quotes unexpected values in full,
             // however long.
@@ -132,12 +146,13 @@ impl DiscoveredKeys {
 impl KeySource for DiscoveredKeys {
     fn fetch<'a>(&'a self, request: FetchRequest<'a>) -> FetchFuture<'a> {
         Box::pin(async move {
-            let uri = self.jwks_uri(request.timeout).await?;
+            let within = TimeLimit::from_now(request.timeout);
+            let uri = self.jwks_uri(request, within).await?;
             let addresses = match self.rule.allows_internal() {
                 true => AddressPolicy::Anywhere,
                 false => AddressPolicy::NotThisHost,
             };
-            key_set(&*self.transport, &uri, request, addresses).await
+            key_set(&*self.transport, &uri, request, within, addresses).await
         })
     }
 }

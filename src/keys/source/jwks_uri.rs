@@ -7,9 +7,12 @@ use http::header::{
     ACCEPT, ETAG, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
 };
 use http::{HeaderName, StatusCode};
+use tokio::time::timeout_at;
 use url::Url;
 
-use super::{CacheValidators, FetchError, FetchFuture, FetchRequest, Fetched, KeySource};
+use super::{
+    CacheValidators, FetchError, FetchFuture, FetchRequest, Fetched, KeySource, TimeLimit,
+};
 use crate::limits::MAX_DOCUMENT_BYTES;
 use crate::net::{AddressPolicy, ExchangeLimits, HttpTransport, cache_control, exchange};
 
@@ -30,7 +33,8 @@ impl KeySource for HttpKeys {
     fn fetch<'a>(&'a self, request: FetchRequest<'a>) -> FetchFuture<'a> {
         let transport = &*self.transport;
         let addresses = AddressPolicy::Anywhere;
-        Box::pin(key_set(transport, &self.uri, request, addresses))
+        let within = TimeLimit::from_now(request.timeout);
+        Box::pin(key_set(transport, &self.uri, request, within, addresses))
     }
 }
 
@@ -39,6 +43,7 @@ pub(super) async fn key_set(
     transport: &dyn HttpTransport,
     uri: &Url,
     request: FetchRequest<'_>,
+    within: TimeLimit,
     addresses: AddressPolicy,
 ) -> Result<Fetched, FetchError> {
     let mut headers = HeaderMap::new();
@@ -55,7 +60,13 @@ pub(super) async fn key_set(
         headers.contains_key(IF_NONE_MATCH) || headers.contains_key(IF_MODIFIED_SINCE);
 
     let limits = document_limits(request.timeout, addresses);
-    let answer = exchange::get(transport, uri, headers, limits).await?;
+    let answer = exchange::get(transport, uri, headers, limits);
+    let answer = timeout_at(within.deadline, answer).await.map_err(|_| {
+        let timeout = humantime::format_duration(within.timeout);
+        FetchError::new(format!(
+            "GET {uri} has not answered within the timeout of {timeout}"
+        ))
+    })??;
     let validators = CacheValidators {
         etag: text(answer.headers(), ETAG),
         last_modified: text(answer.headers(), LAST_MODIFIED),

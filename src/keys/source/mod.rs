@@ -1,9 +1,10 @@
 //! Where key sets come from: one fetch at a time.
 //!
 //! The task in `refresh` calls [`KeySource::fetch`] and decides when. [`jwks_uri`] reads a set from
-//! a URL; [`discovery`] finds that URL in the metadata of the issuer first. Both go through the
-//! transport of `net`.
+//! a URL; [`discovery`] finds that URL in the metadata of the issuer first, which may be at one of
+//! several [`candidates`]. Both go through the transport of `net`.
 
+mod candidates;
 pub(crate) mod discovery;
 pub(crate) mod jwks_uri;
 
@@ -12,6 +13,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
+use crate::base::clock::later;
 use crate::jwks::KeySetError;
 pub use crate::net::FetchError;
 
@@ -74,6 +78,8 @@ pub struct FetchRequest<'a> {
     pub validators: Option<&'a CacheValidators>,
     /// The time after which the future is dropped, `jwks_cache.timeout`.
     pub timeout: Duration,
+    /// Whether the fetch before this one has failed.
+    pub(crate) after_failure: bool,
 }
 
 impl<'a> FetchRequest<'a> {
@@ -84,6 +90,7 @@ impl<'a> FetchRequest<'a> {
             issuer,
             validators: None,
             timeout,
+            after_failure: false,
         }
     }
 
@@ -125,8 +132,8 @@ impl Fetched {
     }
 
     /// How long the issuer says that the set stays fresh (RFC 9111 §5.2.2.1). It shortens the
-    /// configured `max_age`, down to [`MIN_SERVER_MAX_AGE`](crate::limits::MIN_SERVER_MAX_AGE), and
-    /// never lengthens it.
+    /// configured `max_age`, down to the configured
+    /// [`min_age`](crate::config::JwksCache::min_age), and never lengthens it.
     #[must_use]
     pub const fn with_max_age(mut self, max_age: Duration) -> Self {
         self.max_age = Some(max_age);
@@ -151,6 +158,23 @@ pub struct CacheValidators {
     pub last_modified: Option<String>,
     /// The URL that the document came from: validators mean nothing for another.
     pub uri: Option<String>,
+}
+
+/// The time of one fetch. A source gives up slightly before the task drops its future, so that the
+/// error can name the URL that does not answer.
+#[derive(Clone, Copy)]
+struct TimeLimit {
+    timeout: Duration,
+    deadline: Instant,
+}
+
+impl TimeLimit {
+    fn from_now(timeout: Duration) -> Self {
+        Self {
+            timeout,
+            deadline: later(Instant::now(), timeout.mul_f64(0.99)),
+        }
+    }
 }
 
 impl From<KeySetError> for FetchError {

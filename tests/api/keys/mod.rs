@@ -3,6 +3,8 @@
 //! Most tests run a [`Scenario`]: an issuer in memory, on a clock that runs as fast as nothing
 //! happens. [`over_http`] and [`lifecycle`] have an issuer on a real socket.
 
+mod discovery;
+mod documents;
 mod floods;
 mod lifecycle;
 mod outages;

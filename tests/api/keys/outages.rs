@@ -3,7 +3,7 @@
 use tower_jwt_auth::config::JwksCache;
 
 use super::{Good, Scenario, Unavailable, pass, seconds};
-use crate::support::issuer_in_memory::Answer;
+use crate::support::issuer_in_memory::{Answer, InMemoryIssuer, key};
 use crate::support::until;
 
 #[tokio::test(start_paused = true)]
@@ -105,4 +105,74 @@ async fn a46_health_tells_what_there_is_to_know() {
     assert!(failing.ready && failing.stale && failing.failures >= 1);
     assert_eq!(failing.last_error.as_deref(), Some("memory: not now"));
     assert!(failing.next_attempt.unwrap() <= seconds(120));
+}
+
+#[tokio::test(start_paused = true)]
+async fn field_f15_a_rate_limit_at_the_first_fetch_costs_a_minute_and_a_half() {
+    let scenario = Scenario::publishing(["k"]);
+    scenario.issuer.answer(Answer::FailsFor(seconds(3600)));
+    scenario.expect("k", Unavailable).await;
+    let next = scenario.health().next_attempt.unwrap();
+    assert!((seconds(60)..=seconds(90)).contains(&next), "{next:?}");
+    let rejection = scenario.verifier.verify(&scenario.token("k")).await;
+    let told = rejection.unwrap_err().retry_after();
+    assert_eq!(told, Some(next), "the caller is told the same");
+    scenario.publish(["k"]);
+    pass(seconds(59)).await;
+    assert_eq!(scenario.fetches(), 1);
+    scenario.expect("k", Unavailable).await;
+    pass(seconds(32)).await;
+    scenario.expect("k", Good).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn field_f15_with_keys_the_limit_is_max_age() {
+    let scenario = Scenario::started(["k"]).await;
+    scenario.issuer.answer(Answer::FailsFor(seconds(3600)));
+    while scenario.fetches() < 2 {
+        pass(seconds(1)).await;
+    }
+    let next = scenario.health().next_attempt.unwrap();
+    assert!((seconds(599)..=seconds(600)).contains(&next), "{next:?}");
+    scenario.expect_at_once("k", Good).await;
+}
+
+/// A wait that was granted while keys served does not outlast them.
+#[tokio::test(start_paused = true)]
+async fn field_f15_no_wait_outlasts_the_keys() {
+    let times = JwksCache::new()
+        .max_age(seconds(600))
+        .max_stale(seconds(660));
+    let scenario = Scenario::timed(["k"], times).ready().await;
+    scenario.issuer.answer(Answer::FailsFor(seconds(3600)));
+    pass(seconds(659)).await;
+    scenario.expect_at_once("k", Good).await;
+    scenario.publish(["k"]);
+    pass(seconds(91)).await;
+    scenario.expect_at_once("k", Good).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn field_f15_a_hundred_processes_do_not_come_back_together() {
+    let key = key("k");
+    let issuers: Vec<_> = (0..100)
+        .map(|_| InMemoryIssuer::publishing(&[&key]))
+        .collect();
+    let verifiers: Vec<_> = issuers.iter().map(InMemoryIssuer::verifier).collect();
+    for (issuer, verifier) in issuers.iter().zip(&verifiers) {
+        issuer.answer(Answer::FailsFor(seconds(60)));
+        verifier.wait_for_keys().await.unwrap_err();
+    }
+    pass(seconds(91)).await;
+    let mut back_after: Vec<_> = issuers
+        .iter()
+        .map(|issuer| issuer.pauses()[0].as_secs())
+        .collect();
+    back_after.sort_unstable();
+    assert!(
+        back_after[0] >= 60 && back_after[99] <= 90,
+        "{back_after:?}"
+    );
+    back_after.dedup();
+    assert!(back_after.len() > 10, "{back_after:?}");
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+use tower_jwt_auth::JwtAuthConfig;
 use tower_jwt_auth::config::JwksCache;
 use tower_jwt_auth::test_util::FakeClock;
 use tower_jwt_auth::test_util::internal::unix;
@@ -58,7 +60,10 @@ async fn a17_the_issuer_may_shorten_a_life_and_not_stretch_it() {
         (10, Some(0), (7, 8)),
         (1, Some(600), (0, 1)),
     ] {
-        let scenario = Scenario::timed(["k"], JwksCache::new().max_age(seconds(max_age)));
+        let times = JwksCache::new()
+            .min_age(seconds(max_age.min(30)))
+            .max_age(seconds(max_age));
+        let scenario = Scenario::timed(["k"], times);
         scenario.issuer.state().max_age = said.map(seconds);
         let scenario = scenario.ready().await;
         until("it is refreshed", || scenario.fetches() == 1).await;
@@ -70,6 +75,63 @@ async fn a17_the_issuer_may_shorten_a_life_and_not_stretch_it() {
             (seconds(least)..=seconds(most)).contains(&life),
             "{max_age} {said:?}: {life:?}"
         );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn field_f16_a_short_life_is_raised_to_min_age_and_a_new_key_comes_at_once() {
+    for (min_age, max_age, said, (least, most)) in [
+        (None, 600, Some(15), (216, 240)),
+        (None, 600, Some(0), (216, 240)),
+        (None, 600, Some(400), (288, 320)),
+        (None, 600, None, (432, 480)),
+        (None, 100, Some(15), (72, 80)),
+        (Some(60), 600, Some(15), (43, 48)),
+    ] {
+        let mut times = JwksCache::new().max_age(seconds(max_age));
+        if let Some(min_age) = min_age {
+            times = times.min_age(seconds(min_age));
+        }
+        let scenario = Scenario::timed(["k"], times);
+        scenario.issuer.state().max_age = said.map(seconds);
+        let scenario = scenario.ready().await;
+        while scenario.fetches() < 2 {
+            pass(Duration::from_millis(100)).await;
+        }
+        let life = scenario.issuer.pauses()[0];
+        assert!(
+            (seconds(least)..=seconds(most)).contains(&life),
+            "{min_age:?} {max_age} {said:?}: {life:?}"
+        );
+        scenario.publish(["k", "new"]);
+        scenario.expect_at_once("new", Good).await;
+        assert_eq!(scenario.fetches(), 3);
+    }
+}
+
+#[test]
+fn field_f16_min_age_lies_between_half_a_minute_and_max_age() {
+    let build = |times: serde_json::Value| {
+        let file = json!({
+            "issuer": "https://i.example", "audience": "a", "jwks_cache": times,
+        });
+        serde_json::from_value::<JwtAuthConfig>(file).map(drop)
+    };
+    for (good, bad) in [
+        (json!({"min_age": "30s"}), json!({"min_age": "29s"})),
+        (json!({"minAge": "10m"}), json!({"minAge": "601s"})),
+        (
+            json!({"min_age": "20s", "max_age": "20s"}),
+            json!({"min_age": "21s", "max_age": "20s"}),
+        ),
+        (
+            json!({"max_age": "20s"}),
+            json!({"min_age": "19s", "max_age": "20s"}),
+        ),
+    ] {
+        build(good).unwrap();
+        let error = build(bad.clone()).unwrap_err().to_string();
+        assert!(error.contains("jwks_cache.min_age is"), "{bad}: {error}");
     }
 }
 

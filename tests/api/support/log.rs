@@ -1,7 +1,7 @@
 //! The log of a test, captured.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
 use tracing_subscriber::EnvFilter;
 
@@ -30,6 +30,12 @@ impl io::Write for Log {
 
 /// Everything that this thread logs, at every level, until the guard is dropped.
 pub(crate) fn capture() -> (Log, tracing::subscriber::DefaultGuard) {
+    // With a single subscriber in the process, tracing asks the current thread alone whether an
+    // event is wanted, and keeps the answer: another test could turn this one's events off.
+    static SECOND: Once = Once::new();
+    SECOND.call_once(|| {
+        let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry());
+    });
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new("trace"))

@@ -4,9 +4,13 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::base::numeric_date::NumericDate;
-use crate::limits::{DEFAULT_COOLDOWN, DEFAULT_MAX_AGE, DEFAULT_MAX_STALE, DEFAULT_TIMEOUT};
+use crate::limits::{
+    DEFAULT_COOLDOWN, DEFAULT_MAX_AGE, DEFAULT_MAX_STALE, DEFAULT_MIN_AGE, DEFAULT_TIMEOUT,
+    MIN_SERVER_MAX_AGE,
+};
 
 const TIMES: Times = Times {
+    min_age: MIN_SERVER_MAX_AGE,
     max_age: DEFAULT_MAX_AGE,
     max_stale: DEFAULT_MAX_STALE,
     cooldown: DEFAULT_COOLDOWN,
@@ -124,8 +128,68 @@ fn retry_after_lengthens_a_pause_up_to_max_age() {
     ] {
         let time = Time::start();
         let mut schedule = Schedule::new(TIMES, time.now.monotonic);
-        schedule.failed(time.now.monotonic, Some(seconds(asked)), 0.0);
+        let retry_after = RetryAfter {
+            asked: seconds(asked),
+            serving_for: Some(Duration::MAX),
+        };
+        schedule.failed(time.now.monotonic, Some(retry_after), 0.0);
         assert_eq!(time.until(schedule.due(time.now)), seconds(want), "{asked}");
+    }
+}
+
+#[test]
+fn field_f15_retry_after_is_capped_and_spread_upwards() {
+    let day = Some(seconds(24 * 3600));
+    // (asked, how long keys serve, the pause without and with all jitter)
+    for (asked, serving_for, least, most) in [
+        (30, None, 30, 45),
+        (60, None, 60, 90),
+        (61, None, 60, 90),
+        (3600, None, 60, 90),
+        (u64::MAX, None, 60, 90),
+        (3600, day, 600, 600),
+        (120, day, 120, 120),
+        // Keys that soon expire: no request waits longer for the next ones than without keys.
+        (3600, Some(seconds(700)), 600, 600),
+        (3600, Some(seconds(100)), 100, 100),
+        (3600, Some(seconds(80)), 80, 90),
+        (3600, Some(seconds(1)), 60, 90),
+    ] {
+        for (jitter, want) in [(0.0, least), (1.0, most)] {
+            let time = Time::start();
+            let mut schedule = Schedule::new(TIMES, time.now.monotonic);
+            let retry_after = RetryAfter {
+                asked: seconds(asked),
+                serving_for,
+            };
+            schedule.failed(time.now.monotonic, Some(retry_after), jitter);
+            let pause = time.until(schedule.due(time.now));
+            assert_eq!(pause, seconds(want), "{asked} {serving_for:?} {jitter}");
+        }
+    }
+}
+
+#[test]
+fn field_f16_a_life_shorter_than_min_age_is_raised_to_it() {
+    let times = |min_age, max_age| Times {
+        min_age,
+        max_age: seconds(max_age),
+        ..TIMES
+    };
+    // (min_age, max_age, what the server says, the life)
+    for (min_age, max_age, server, life) in [
+        (DEFAULT_MIN_AGE, 600, Some(0), 300),
+        (DEFAULT_MIN_AGE, 600, Some(15), 300),
+        (DEFAULT_MIN_AGE, 600, Some(299), 300),
+        (DEFAULT_MIN_AGE, 600, Some(301), 301),
+        (DEFAULT_MIN_AGE, 600, Some(601), 600),
+        (DEFAULT_MIN_AGE, 600, None, 600),
+        (DEFAULT_MIN_AGE, 120, Some(15), 120),
+        (seconds(30), 600, Some(15), 30),
+        (seconds(600), 600, Some(15), 600),
+    ] {
+        let got = times(min_age, max_age).lifetime(server.map(seconds));
+        assert_eq!(got, seconds(life), "{min_age:?} {max_age} {server:?}");
     }
 }
 

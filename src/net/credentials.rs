@@ -1,0 +1,265 @@
+//! A transport whose certificates and bearer token come from files that may change.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, HeaderValue};
+use http::{Request, Response};
+use tokio::task::spawn_blocking;
+
+use super::credential_files::CredentialFiles;
+use super::{ExchangeLimits, FetchError, HttpTransport, ReqwestTransport, TransportFuture};
+use crate::base::byte_order_mark::without_byte_order_mark;
+use crate::limits::MAX_CREDENTIAL_FILE_BYTES;
+use crate::telemetry;
+
+/// Looks at the files before each request. What has changed is read again; what cannot be used
+/// leaves the old content in use.
+#[derive(Debug)]
+pub(crate) struct CredentialTransport(Arc<Source>);
+
+#[derive(Debug)]
+struct Source {
+    issuer: Arc<str>,
+    files: CredentialFiles,
+    made: Mutex<Made>,
+}
+
+/// What was made from the files last.
+#[derive(Debug, Default)]
+struct Made {
+    client: FromFiles<Arc<ReqwestTransport>>,
+    authorization: FromFiles<HeaderValue>,
+}
+
+impl CredentialTransport {
+    pub(crate) fn new(issuer: Arc<str>, files: CredentialFiles) -> Self {
+        let made = Mutex::default();
+        Self(Arc::new(Source {
+            issuer,
+            files,
+            made,
+        }))
+    }
+
+    async fn send(
+        &self,
+        mut request: Request<Bytes>,
+        limits: ExchangeLimits,
+    ) -> Result<Response<Bytes>, FetchError> {
+        let source = self.0.clone();
+        // A file may be on a slow disk.
+        let current = spawn_blocking(move || source.current()).await;
+        let given_up = |error| FetchError::with_source("reading files was given up", error);
+        let Current {
+            client,
+            authorization,
+            new_faults,
+        } = current.map_err(given_up)??;
+        // Here and not where the files are read: that thread may have another subscriber.
+        for fault in new_faults {
+            telemetry::credentials_not_replaced(&self.0.issuer, &fault);
+        }
+        if let Some(authorization) = authorization {
+            request.headers_mut().insert(AUTHORIZATION, authorization);
+        }
+        client.exchange(request, limits).await
+    }
+}
+
+impl HttpTransport for CredentialTransport {
+    fn exchange(&self, request: Request<Bytes>, limits: ExchangeLimits) -> TransportFuture<'_> {
+        Box::pin(self.send(request, limits))
+    }
+}
+
+/// What the next request is sent with.
+struct Current {
+    client: Arc<ReqwestTransport>,
+    authorization: Option<HeaderValue>,
+    /// Why old content is still in use, where that has not been reported yet.
+    new_faults: Vec<String>,
+}
+
+impl Source {
+    fn current(&self) -> Result<Current, FetchError> {
+        let CredentialFiles {
+            ca,
+            client_certificate,
+            client_key,
+            bearer_token,
+        } = &self.files;
+        // Each value is replaced as a whole, so a panic elsewhere cannot have broken one.
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let Made {
+            client,
+            authorization,
+        } = &mut *made;
+        let mut new_faults = Vec::new();
+        let tls = [ca, client_certificate, client_key].into_iter().flatten();
+        let client = client.current(&mut new_faults, tls, || {
+            let read = |path: &Option<PathBuf>| path.as_deref().map(read).transpose();
+            let ca = read(ca)?;
+            let identity = identity(client_certificate.as_deref(), client_key.as_deref())?;
+            let client = ReqwestTransport::with_pem(ca.as_deref(), identity.as_deref());
+            client.map(Arc::new).map_err(Unusable::Tls)
+        })?;
+        let authorization = bearer_token.as_deref().map(|path| {
+            authorization.current(&mut new_faults, [path], || {
+                authorization_of(&read(path)?).ok_or_else(|| Unusable::NoToken(path.into()))
+            })
+        });
+        Ok(Current {
+            client,
+            authorization: authorization.transpose()?,
+            new_faults,
+        })
+    }
+}
+
+/// The certificates and the key, one after the other. They may be in the same file.
+fn identity(certificate: Option<&Path>, key: Option<&Path>) -> Result<Option<Vec<u8>>, Unusable> {
+    let (Some(certificate), Some(key)) = (certificate, key) else {
+        return Ok(None);
+    };
+    let mut pem = read(certificate)?;
+    if key != certificate {
+        pem.push(b'\n');
+        pem.extend_from_slice(&read(key)?);
+    }
+    Ok(Some(pem))
+}
+
+/// RFC 6750 §2.1. White space around the token is left out: most editors end a file with a line
+/// feed.
+fn authorization_of(file: &[u8]) -> Option<HeaderValue> {
+    let token = file.trim_ascii();
+    if token.is_empty() || !token.iter().all(u8::is_ascii_graphic) {
+        return None;
+    }
+    let mut value = HeaderValue::from_bytes(&[b"Bearer ", token].concat()).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// A value made from files, and the state that the files had then.
+#[derive(Debug)]
+struct FromFiles<T> {
+    made: Option<(Vec<Stamp>, T)>,
+    /// What was reported last, so that one fault is reported once.
+    reported: Option<String>,
+}
+
+impl<T> Default for FromFiles<T> {
+    fn default() -> Self {
+        Self {
+            made: None,
+            reported: None,
+        }
+    }
+}
+
+impl<T: Clone> FromFiles<T> {
+    /// The value, made anew if the time or the size of a file has changed. A fault that leaves the
+    /// old value in use goes to `new_faults`, once.
+    fn current<'p, P: AsRef<Path> + ?Sized + 'p>(
+        &mut self,
+        new_faults: &mut Vec<String>,
+        paths: impl IntoIterator<Item = &'p P>,
+        make: impl FnOnce() -> Result<T, Unusable>,
+    ) -> Result<T, FetchError> {
+        // Before the content: a file that changes in between is read again next time.
+        let stamps = paths.into_iter().map(|path| stamp(path.as_ref()));
+        let made = match (stamps.collect::<Result<Vec<_>, _>>(), &self.made) {
+            (Ok(stamps), Some((old, value))) if stamps == *old => {
+                self.reported = None;
+                return Ok(value.clone());
+            }
+            (Ok(stamps), _) => make().map(|value| (stamps, value)),
+            (Err(error), _) => Err(error),
+        };
+        match (made, &self.made) {
+            (Ok((stamps, value)), _) => {
+                self.reported = None;
+                self.made = Some((stamps, value.clone()));
+                Ok(value)
+            }
+            (Err(error), None) => Err(error.into()),
+            (Err(error), Some((_, old))) => {
+                let text = error.to_string();
+                if self.reported.as_ref() != Some(&text) {
+                    new_faults.push(text.clone());
+                    self.reported = Some(text);
+                }
+                Ok(old.clone())
+            }
+        }
+    }
+}
+
+/// The time of the last change, if the file system keeps it, and the size. A symbolic link is
+/// followed: Kubernetes replaces the folder that a mounted file is linked to.
+type Stamp = (Option<SystemTime>, u64);
+
+fn stamp(path: &Path) -> Result<Stamp, Unusable> {
+    let metadata = fs::metadata(path).map_err(|error| Unusable::Unreadable(path.into(), error))?;
+    match metadata.is_file() {
+        true => Ok((metadata.modified().ok(), metadata.len())),
+        false => Err(Unusable::NoFile(path.into())),
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Unusable> {
+    let most = MAX_CREDENTIAL_FILE_BYTES as u64;
+    let mut content = Vec::new();
+    let file = File::open(path)
+        .and_then(|file| file.take(most.saturating_add(1)).read_to_end(&mut content));
+    match file {
+        Err(error) => Err(Unusable::Unreadable(path.into(), error)),
+        Ok(_) if content.len() > MAX_CREDENTIAL_FILE_BYTES => Err(Unusable::TooLarge(path.into())),
+        Ok(_) => Ok(without_byte_order_mark(&content).to_vec()),
+    }
+}
+
+/// Why files are not used. The text never holds their content.
+#[derive(Debug)]
+enum Unusable {
+    NoFile(PathBuf),
+    NoToken(PathBuf),
+    Tls(FetchError),
+    TooLarge(PathBuf),
+    Unreadable(PathBuf, io::Error),
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoFile(path) => write!(f, "{} is not a file", path.display()),
+            Self::NoToken(path) => write!(
+                f,
+                "{} holds no bearer token: write one line of ASCII without spaces",
+                path.display()
+            ),
+            Self::Tls(error) => error.fmt(f),
+            Self::TooLarge(path) => write!(
+                f,
+                "{} is larger than {MAX_CREDENTIAL_FILE_BYTES} bytes",
+                path.display()
+            ),
+            Self::Unreadable(path, error) => {
+                write!(f, "{} cannot be read: {error}", path.display())
+            }
+        }
+    }
+}
+
+impl From<Unusable> for FetchError {
+    fn from(unusable: Unusable) -> Self {
+        Self::new(unusable.to_string())
+    }
+}

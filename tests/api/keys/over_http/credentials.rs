@@ -1,0 +1,503 @@
+//! An issuer that wants to know who asks: a private CA, client certificates and bearer tokens from
+//! files that change.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::advance;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::{RootCertStore, ServerConfig, crypto::aws_lc_rs};
+use tower_jwt_auth::config::{Issuer, JwtAuthConfigBuilder};
+use tower_jwt_auth::keys::IssuerHealth;
+use tower_jwt_auth::test_util::TestKey;
+use tower_jwt_auth::{Algorithm, ConfigError, JwtAuthConfig, JwtVerifier};
+
+use super::seconds;
+use crate::support::{HeldClock, capture, until};
+
+const CA: &str = include_str!("pki/ca.pem");
+const OTHER_CA: &str = include_str!("pki/other.pem");
+const SERVER: (&str, &str) = (
+    include_str!("pki/server.pem"),
+    include_str!("pki/server.key"),
+);
+const CLIENT: (&str, &str) = (
+    include_str!("pki/client.pem"),
+    include_str!("pki/client.key"),
+);
+const STRANGER: (&str, &str) = (
+    include_str!("pki/stranger.pem"),
+    include_str!("pki/stranger.key"),
+);
+
+/// An issuer behind TLS, with a certificate of a private CA.
+#[derive(Clone)]
+struct Guarded(Arc<State>);
+
+struct State {
+    base: String,
+    jwks: String,
+    /// Whoever has no certificate of the CA gets 403.
+    wants_certificate: bool,
+    /// Whoever sends another `Authorization` gets 401.
+    wants_token: Mutex<Option<String>>,
+    /// The `Authorization` of each request for the key set.
+    seen: Mutex<Vec<Option<String>>>,
+}
+
+impl Guarded {
+    async fn start(wants_certificate: bool) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let key = TestKey::generate(Algorithm::ES256, "k").jwk();
+        let issuer = Self(Arc::new(State {
+            base: format!("https://{}", listener.local_addr().unwrap()),
+            jwks: json!({"keys": [key]}).to_string(),
+            wants_certificate,
+            wants_token: Mutex::default(),
+            seen: Mutex::default(),
+        }));
+        let (tls, served) = (TlsAcceptor::from(Arc::new(tls())), issuer.clone());
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(served.clone().serve(tls.clone(), stream));
+            }
+        });
+        issuer
+    }
+
+    async fn serve(self, tls: TlsAcceptor, stream: TcpStream) {
+        let Ok(stream) = tls.accept(stream).await else {
+            return;
+        };
+        let is_known = stream.get_ref().1.peer_certificates().is_some();
+        let answer = |request| std::future::ready(self.answer(&request, is_known));
+        let connection = hyper::server::conn::http1::Builder::new()
+            .serve_connection(TokioIo::new(stream), service_fn(answer));
+        let _ = connection.await;
+    }
+
+    fn answer(
+        &self,
+        request: &Request<Incoming>,
+        is_known: bool,
+    ) -> Result<Response<Full<Bytes>>, std::convert::Infallible> {
+        let state = &*self.0;
+        let is_jwks = request.uri().path() == "/jwks";
+        let sent = request.headers().get("authorization");
+        let sent = sent.map(|value| value.to_str().unwrap().to_owned());
+        let wanted = state.wants_token.lock().unwrap().clone();
+        let body = match is_jwks {
+            true => state.jwks.clone(),
+            false => {
+                let jwks_uri = format!("{}/jwks", state.base);
+                json!({"issuer": state.base, "jwks_uri": jwks_uri}).to_string()
+            }
+        };
+        let mut answer = Response::new(Full::from(body));
+        if state.wants_certificate && !is_known {
+            *answer.status_mut() = 403.try_into().unwrap();
+        } else if wanted.is_some_and(|wanted| sent != Some(format!("Bearer {wanted}"))) {
+            *answer.status_mut() = 401.try_into().unwrap();
+        }
+        if is_jwks {
+            state.seen.lock().unwrap().push(sent);
+        }
+        Ok(answer)
+    }
+
+    fn wants(&self, token: &str) {
+        *self.0.wants_token.lock().unwrap() = Some(token.to_owned());
+    }
+
+    fn verifier(&self, change: impl FnOnce(Builder) -> Builder) -> JwtVerifier {
+        let config = JwtAuthConfig::builder().issuer(&self.0.base).audience("a");
+        JwtVerifier::new(change(config).build().unwrap())
+    }
+
+    /// Why the keys cannot be fetched; `None` if they can.
+    async fn refuses(&self, change: impl FnOnce(Builder) -> Builder) -> Option<String> {
+        let ready = self.verifier(change).wait_for_keys().await;
+        ready.err().map(|error| error.to_string())
+    }
+}
+
+type Builder = JwtAuthConfigBuilder;
+
+fn tls() -> ServerConfig {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let certificates = |pem: &'static str| CertificateDer::pem_slice_iter(pem.as_bytes());
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(certificates(CA).map(Result::unwrap));
+    let clients = WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone());
+    let clients = clients.allow_unauthenticated().build().unwrap();
+    let chain = certificates(SERVER.0).map(Result::unwrap).collect();
+    let key = PrivateKeyDer::from_pem_slice(SERVER.1.as_bytes()).unwrap();
+    ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(clients)
+        .with_single_cert(chain, key)
+        .unwrap()
+}
+
+/// A folder of its own for each test, removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        let name = format!("tower-jwt-auth-files-{:x}", fastrand::u64(..));
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir(&folder).unwrap();
+        Self(folder)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    fn write(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, content).unwrap();
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A verifier whose keys have been fetched once, and whatever happens at the next refreshes.
+struct Refreshed {
+    verifier: JwtVerifier,
+    #[expect(dead_code, reason = "dropping it lets the clock run")]
+    held: HeldClock,
+}
+
+impl Refreshed {
+    async fn of(verifier: JwtVerifier) -> Self {
+        let held = HeldClock::hold();
+        verifier.wait_for_keys().await.unwrap();
+        Self { verifier, held }
+    }
+
+    fn health(&self) -> IssuerHealth {
+        self.verifier.keys_health().issuers.remove(0)
+    }
+
+    /// The next fetch, and why it failed.
+    async fn refresh(&self) -> Option<String> {
+        let before = self.health();
+        advance(seconds(700)).await;
+        until("the next fetch is over", || {
+            let health = self.health();
+            health.failures > before.failures || health.age < Some(seconds(60))
+        })
+        .await;
+        self.health().last_error
+    }
+}
+
+#[tokio::test]
+async fn field_f11_a_private_ca_is_trusted_from_a_file() {
+    let (issuer, folder) = (Guarded::start(false).await, Folder::new());
+    let other = folder.write("other.pem", OTHER_CA);
+    let both = folder.write("both.pem", &format!("{OTHER_CA}{CA}"));
+    let marked = folder.write("marked.pem", &format!("\u{feff}{CA}"));
+    let ca = folder.write("ca.pem", CA);
+    assert!(issuer.refuses(|config| config).await.is_some());
+    assert!(
+        issuer
+            .refuses(|config| config.ca_file(other))
+            .await
+            .is_some()
+    );
+    for path in [ca, both, marked] {
+        let uri = format!("{}/jwks", issuer.0.base);
+        assert_eq!(issuer.refuses(|config| config.ca_file(&path)).await, None);
+        let direct = |config: Builder| config.ca_file(&path).jwks_uri(uri);
+        assert_eq!(issuer.refuses(direct).await, None);
+    }
+    for (name, content) in [
+        ("empty", ""),
+        ("no PEM", "CA"),
+        ("a key", CLIENT.1),
+        ("cut short", &CA[..CA.len() / 2]),
+    ] {
+        let path = folder.write("bad.pem", content);
+        let error = issuer.refuses(|config| config.ca_file(path)).await.unwrap();
+        assert!(error.contains("ca_file"), "{name}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn field_f11_a_client_certificate_is_presented() {
+    let (issuer, folder) = (Guarded::start(true).await, Folder::new());
+    let ca = folder.write("ca.pem", CA);
+    let with = |certificate: PathBuf, key: PathBuf| {
+        let ca = ca.clone();
+        move |config: Builder| {
+            config
+                .ca_file(ca)
+                .client_certificate_file(certificate)
+                .client_key_file(key)
+        }
+    };
+    let [pem, key] = [("client.pem", CLIENT.0), ("client.key", CLIENT.1)]
+        .map(|(name, content)| folder.write(name, content));
+    let one = folder.write("one.pem", &format!("{}{}", CLIENT.0, CLIENT.1));
+    let bare = issuer.refuses(|config| config.ca_file(&ca)).await.unwrap();
+    assert!(bare.contains("403"), "{bare}");
+    assert_eq!(issuer.refuses(with(pem.clone(), key.clone())).await, None);
+    assert_eq!(issuer.refuses(with(one.clone(), one)).await, None);
+    let [stranger, its_key] = [("stranger.pem", STRANGER.0), ("stranger.key", STRANGER.1)]
+        .map(|(name, content)| folder.write(name, content));
+    assert!(
+        issuer
+            .refuses(with(stranger, its_key.clone()))
+            .await
+            .is_some()
+    );
+    for (name, certificate, key) in [
+        ("a key of another", &pem, &its_key),
+        ("no key", &pem, &pem),
+        ("no certificate", &key, &key),
+        ("a missing file", &pem, &folder.path("none")),
+    ] {
+        let error = issuer.refuses(with(certificate.clone(), key.clone())).await;
+        assert!(error.is_some(), "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn field_f11_a_bearer_token_that_rotates_is_read_again() {
+    let (log, _guard) = capture();
+    let (issuer, folder) = (Guarded::start(false).await, Folder::new());
+    let ca = folder.write("ca.pem", CA);
+    issuer.wants("first");
+    let token = folder.write("token", "first\n");
+    let keys =
+        Refreshed::of(issuer.verifier(|config| config.ca_file(&ca).bearer_token_file(&token)))
+            .await;
+    let sent = || issuer.0.seen.lock().unwrap().last().unwrap().clone();
+    assert_eq!(sent().unwrap(), "Bearer first");
+
+    // By its size.
+    folder.write("token", "\u{feff}  second-token \r\n");
+    issuer.wants("second-token");
+    assert_eq!(keys.refresh().await, None);
+    // By its time.
+    folder.write("token", "\u{feff}  thirds-token \r\n");
+    let file = File::options().append(true).open(&token).unwrap();
+    let changed = file.metadata().unwrap().modified().unwrap() + seconds(1);
+    file.set_modified(changed).unwrap();
+    issuer.wants("thirds-token");
+    assert_eq!(keys.refresh().await, None);
+    // With both as they were, it is not read.
+    folder.write("token", "\u{feff}  unread-token \r\n");
+    file.set_modified(changed).unwrap();
+    assert_eq!(keys.refresh().await, None);
+    assert_eq!(sent().unwrap(), "Bearer thirds-token");
+
+    // What cannot be used leaves the old one, with one event for each fault.
+    assert_eq!(log.counts("credentials_not_replaced"), 0);
+    for (events, content) in [
+        (1, Some("")),
+        (1, Some("\n")),
+        (1, Some("two words")),
+        (1, Some("l\u{f6}ng")),
+        (2, None),
+        (2, None),
+    ] {
+        match content {
+            Some(content) => drop(folder.write("token", content)),
+            None => drop(fs::remove_file(&token)),
+        }
+        assert_eq!(keys.refresh().await, None, "{content:?}");
+        assert_eq!(sent().unwrap(), "Bearer thirds-token", "{content:?}");
+        let counted = log.counts("credentials_not_replaced");
+        assert_eq!(counted, events, "{content:?}: {}", log.text());
+    }
+    folder.write("token", "fourth");
+    issuer.wants("fourth");
+    assert_eq!(keys.refresh().await, None);
+    // The token that is sent is in no log.
+    for token in [
+        "first",
+        "second-token",
+        "thirds-token",
+        "fourth",
+        "two words",
+    ] {
+        assert!(!log.text().contains(token), "{token}");
+    }
+    // It is that token and no other that the issuer wants.
+    issuer.wants("fifth");
+    assert!(keys.refresh().await.unwrap().contains("401"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn field_f11_certificates_that_rotate_are_read_again() {
+    let (log, _guard) = capture();
+    let (issuer, folder) = (Guarded::start(true).await, Folder::new());
+    let ca = folder.write("ca.pem", CA);
+    let [pem, key] = [("client.pem", CLIENT.0), ("client.key", CLIENT.1)]
+        .map(|(name, content)| folder.write(name, content));
+    let keys = Refreshed::of(issuer.verifier(|config| {
+        config
+            .ca_file(&ca)
+            .client_certificate_file(&pem)
+            .client_key_file(&key)
+    }))
+    .await;
+    // Another CA does not know the server.
+    folder.write("ca.pem", &format!("{OTHER_CA}\n"));
+    assert!(keys.refresh().await.is_some());
+    folder.write("ca.pem", CA);
+    assert_eq!(keys.refresh().await, None);
+    assert_eq!(log.counts("credentials_not_replaced"), 0);
+    // A certificate whose key comes a moment later.
+    folder.write("client.pem", &format!("{}\n", STRANGER.0));
+    assert_eq!(keys.refresh().await, None, "the old pair");
+    assert_eq!(log.counts("credentials_not_replaced"), 1, "{}", log.text());
+    folder.write("client.key", &format!("{}\n", STRANGER.1));
+    assert!(keys.refresh().await.is_some(), "the new pair");
+    // A mount that is replaced: the name is a link into another folder.
+    #[cfg(unix)]
+    {
+        folder.write("client.pem", CLIENT.0);
+        fs::remove_file(&key).unwrap();
+        std::os::unix::fs::symlink(folder.write("linked.key", CLIENT.1), &key).unwrap();
+        assert_eq!(keys.refresh().await, None);
+    }
+}
+
+#[tokio::test]
+async fn field_f11_a_first_file_that_cannot_be_read_fails_the_fetch() {
+    let (issuer, folder) = (Guarded::start(false).await, Folder::new());
+    let ca = folder.write("ca.pem", CA);
+    let large = folder.write("large", &"t".repeat(1024 * 1024 + 1));
+    let good = folder.write("good", &"t".repeat(4096));
+    let token = |path: &Path| {
+        let (ca, path) = (ca.clone(), path.to_owned());
+        move |config: Builder| config.ca_file(ca).bearer_token_file(path)
+    };
+    assert_eq!(issuer.refuses(token(&good)).await, None);
+    for (path, text) in [
+        (folder.path("none"), "cannot be read"),
+        (folder.0.clone(), "is not a file"),
+        (large, "is larger than 1048576 bytes"),
+        (folder.write("empty", ""), "holds no bearer token"),
+    ] {
+        let error = issuer.refuses(token(&path)).await.unwrap();
+        let named = format!("{} {text}", path.display());
+        assert!(error.contains(&named), "{named}: {error}");
+    }
+}
+
+#[test]
+fn field_f11_settings_that_exclude_or_need_each_other() {
+    let builder = || {
+        JwtAuthConfig::builder()
+            .issuer("https://i.example")
+            .audience("a")
+    };
+    let build = |config: Builder| config.build().map(drop).map_err(|error| error.to_string());
+    build(builder().ca_file("ca.pem").bearer_token_file("token")).unwrap();
+    build(builder().client_certificate_file("c").client_key_file("k")).unwrap();
+    let client = reqwest::Client::new;
+    for (first, second, config) in [
+        (
+            "http_client",
+            "ca_file",
+            builder().ca_file("c").http_client(client()),
+        ),
+        (
+            "http_client",
+            "bearer_token_file",
+            builder().http_client(client()).bearer_token_file("t"),
+        ),
+        (
+            "http_client",
+            "client_certificate_file",
+            builder()
+                .http_client(client())
+                .client_certificate_file("c")
+                .client_key_file("k"),
+        ),
+    ] {
+        let error = config.build().unwrap_err();
+        let is_conflict = matches!(error, ConfigError::Conflict { .. });
+        assert!(is_conflict, "{error}");
+        let text = format!("{first} and {second} are both set: keep one of them");
+        assert_eq!(error.to_string(), text);
+    }
+    for (config, text) in [
+        (
+            builder().client_certificate_file("c"),
+            "client_certificate_file is set without client_key_file",
+        ),
+        (
+            builder().client_key_file("k"),
+            "client_key_file is set without client_certificate_file",
+        ),
+        (builder().ca_file(""), "ca_file is empty"),
+    ] {
+        let error = build(config).unwrap_err();
+        assert!(error.contains(text), "{error}");
+    }
+    // Each issuer has its own: a token for one must not go to another.
+    let issuer = || Issuer::new("https://i.example").bearer_token_file("t");
+    let several = || JwtAuthConfig::builder().audience("a").add_issuer(issuer());
+    build(several()).unwrap();
+    let error = build(several().bearer_token_file("t")).unwrap_err();
+    assert_eq!(
+        error,
+        "issuers and bearer_token_file are both set: keep one of them"
+    );
+    let error = build(several().http_client(client())).unwrap_err();
+    assert_eq!(
+        error,
+        "http_client and bearer_token_file are both set: keep one of them"
+    );
+}
+
+#[test]
+fn field_f11_the_four_files_of_a_configuration_file() {
+    let file = |members: Value| {
+        let mut file = json!({"issuer": "https://i.example", "audience": "a"});
+        file.as_object_mut()
+            .unwrap()
+            .extend(members.as_object().unwrap().clone());
+        serde_json::from_value::<JwtAuthConfig>(file).map(drop)
+    };
+    for good in [
+        json!({"ca_file": "c", "client_certificate_file": "c", "client_key_file": "k", "bearer_token_file": "t"}),
+        json!({"caFile": "c", "clientCertificateFile": "c", "clientKeyFile": "k", "bearerTokenFile": "t"}),
+        json!({"issuer": null, "issuers": [{"issuer": "https://i.example", "caFile": "c"}]}),
+    ] {
+        file(good.clone()).unwrap_or_else(|error| panic!("{good}: {error}"));
+    }
+    for bad in [
+        json!({"client_certificate_file": "c"}),
+        json!({"ca_file": 1}),
+        json!({"ca_files": "c"}),
+        json!({"issuer": null, "issuers": [{"issuer": "https://i.example"}], "ca_file": "c"}),
+        json!({"issuer": null, "issuers": [{"issuer": "https://i.example", "client_key_file": "c"}]}),
+    ] {
+        assert!(file(bad.clone()).is_err(), "{bad}");
+    }
+}
