@@ -3,10 +3,10 @@
 //! # Clients with a pre-registered id
 //!
 //! Most MCP clients register themselves at the authorization server (RFC 7591), or publish a
-//! document whose URL is their id. Some providers allow neither: AD FS, Cognito, Entra ID,
-//! LemonLDAP::NG and glewlwyd with their defaults, Zitadel. With others it is better not to: at
-//! Clerk, only the tokens of known clients can be accepted. Then register one client for each MCP
-//! client program at the provider, by hand, and tell its id to the program.
+//! document whose URL is their id. Some providers allow neither, as far as we found: AD FS,
+//! Cognito, Entra ID, LemonLDAP::NG and glewlwyd with their defaults, Zitadel. With others it is
+//! better not to: at Clerk, only the tokens of known clients can be accepted. Then register one
+//! client for each MCP client program at the provider, by hand, and tell its id to the program.
 //!
 //! Nothing changes on this side. The metadata names the authorization server, and clients read
 //! there that it has no `registration_endpoint`. At the provider, register

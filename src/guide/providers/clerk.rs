@@ -17,10 +17,10 @@
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 //!
-//! **The pitfall:** access tokens carry no `aud`, as others report, and no setting adds one. So a
-//! token that a user gave to one application works at every server that accepts this application.
-//! `danger_missing_audience_for_clients` limits that to the clients that you list: share none of
-//! them with another server.
+//! **The pitfall:** access tokens carry no `aud`, as others report, and we found no setting that
+//! adds one. So a token that a user gave to one application works at every server that accepts this
+//! application. `danger_missing_audience_for_clients` limits that to the clients that you list:
+//! share none of them with another server.
 //!
 //! - Clients that register by themselves have ids that you cannot know in advance, so their tokens
 //!   are rejected. Leave dynamic client registration off, and set the id in the MCP clients: see

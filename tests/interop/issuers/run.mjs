@@ -26,3 +26,5 @@ for (const name of process.argv.slice(2)) {
     await provider?.down();
   }
 }
+// Whatever a failed scenario left open must not keep the process alive; the results are in a file.
+process.exit();

@@ -6,6 +6,12 @@ export const title = () => `oidc-provider ${version('oidc-provider')}`;
 
 export async function start() {
   const server = await AuthorizationServer.start();
+  let listens = true;
+  const listen = async (wanted) => {
+    if (listens === wanted) return;
+    listens = wanted;
+    await (wanted ? server.up() : server.down());
+  };
   return {
     issuer: server.issuer,
     settings: { rfc9068: true },
@@ -15,7 +21,7 @@ export async function start() {
     },
     rotate: async () => void server.rotate(),
     withdraws: true,
-    down: () => server.down(),
-    up: () => server.up(),
+    down: () => listen(false),
+    up: () => listen(true),
   };
 }
