@@ -4,8 +4,9 @@
 //! - [`architecture`]: the folders of the source, the path of a request, and where a new feature
 //!   goes.
 //! - [`mcp`]: protect an rmcp server, from an open one to step-up, sessions, streams and browsers.
-//! - [`providers`]: Auth0, Okta, Entra ID, Keycloak, Cognito, WorkOS, Google: the settings on both
-//!   sides, and the pitfall of each.
+//! - [`providers`]: eighteen identity providers: the settings on both sides, and the pitfall of
+//!   each.
+//! - [`clients`]: what to set in MCP clients, above all when they cannot register themselves.
 //! - [`checklist`]: the MCP authorization spec row by row: your part, and the part of the layers.
 //! - [`operations`]: the life of a key set, the budgets for fetches, readiness, events and alerts,
 //!   restarts during an outage.
@@ -16,6 +17,7 @@
 
 pub mod architecture;
 pub mod checklist;
+pub mod clients;
 pub mod decisions;
 pub mod mcp;
 pub mod operations;

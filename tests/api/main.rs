@@ -10,6 +10,7 @@ mod authn;
 mod authz;
 mod catalogue;
 mod example;
+mod guide;
 mod keys;
 mod mcp;
 mod public_api;

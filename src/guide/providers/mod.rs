@@ -1,0 +1,74 @@
+//! Identity providers: the settings on their side and in this crate, and the pitfall of each.
+//!
+//! Every configuration here is a file for [`JwtAuthConfig`](crate::JwtAuthConfig), and a test reads
+//! it as such; the builder has methods of the same names. `https://mcp.example.com/mcp` stands for
+//! your server: the URL that clients use, byte for byte. Providers change their products; these
+//! pages follow their documentation of November 2026. They say so where a statement rests on
+//! reports of others, or could not be confirmed.
+//!
+//! Three questions decide whether a provider fits, and explain most 401s:
+//!
+//! 1. **Is the access token a JWT?** It then has two dots. Any other token is opaque and cannot be
+//!    verified here.
+//! 2. **What does `aud` contain?** It must be `resource`, or one of `audience`. MCP clients send
+//!    the parameter `resource` (RFC 8707); a provider that does not support it puts another value
+//!    there, or none.
+//! 3. **What does `iss` contain, byte for byte?** A slash at the end counts.
+//!
+//! At the log level `debug` the event `request_refused` says which check failed.
+//!
+//! | provider | `issuer` | `aud` | the pitfall in a few words |
+//! | --- | --- | --- | --- |
+//! | [`adfs`] | `http://HOST/adfs/services/trust` | the identifier of the web API | the issuer of access tokens is not the one that the metadata names |
+//! | [`auth0`] | `https://TENANT.auth0.com/` | the API's identifier | without a tenant setting, `resource` is ignored |
+//! | [`authentik`] | `https://HOST/application/o/SLUG/` | the client's id | without a signing key, tokens are signed with the client's secret |
+//! | [`better_auth`] ✓ | `https://HOST/api/auth` | the requested resource | clients must be linked to the resource |
+//! | [`clerk`] | `https://clerk.EXAMPLE.com` | none | only clients whose ids you know in advance |
+//! | [`cloudflare_access`] | `https://TEAM.cloudflareaccess.com` | the application's tag | the token is in a header of its own |
+//! | [`cognito`] | `https://cognito-idp.REGION.amazonaws.com/POOL_ID` | none, or the requested resource | app clients take the place of the audience |
+//! | [`django_oauth_toolkit`] ✓ | `https://HOST/o` | whatever your generator writes | its own access tokens are opaque |
+//! | [`entra_id`] | `https://login.microsoftonline.com/TENANT_ID/v2.0` | the API's client id | v1 tokens by default; scopes have long and short names |
+//! | [`glewlwyd`] ✓ | `https://HOST/api/INSTANCE` | the requested resource | without a setting, `aud` is the list of scopes |
+//! | [`google`] | `https://accounts.google.com` | your client id | access tokens are opaque |
+//! | [`keycloak`] | `https://HOST/realms/REALM` | what a mapper adds | without a mapper, `aud` is absent or `account` |
+//! | [`kubernetes`] | what `--service-account-issuer` says | the requested audience | keys need a certificate and a token |
+//! | [`lemonldap_ng`] ✓ | `https://HOST/` | the client's id, and more values by setting | clients get every scope that they request |
+//! | [`okta`] | `https://ORG.okta.com/oauth2/ID` | that server's audience | the org server's tokens are not for your API |
+//! | [`supabase`] | `https://REF.supabase.co/auth/v1` | `authenticated` | every token of the project has the same audience |
+//! | [`workos`] | `https://SUBDOMAIN.authkit.app` | the requested resource | without it, the whole environment |
+//! | [`zitadel`] | `https://INSTANCE.REGION.zitadel.cloud` | the project's id, and client ids | opaque tokens by default |
+//!
+//! ✓ means that the provider ran in front of the example of this repository, in November 2026, with
+//! the settings of its page: tokens, discovery, rotation of keys, and an outage. The scripts are in
+//! `tests/interop/issuers`, as are those for oidc-provider, which needs nothing but `resource` and
+//! `issuer`. The others run at their vendors or could not be installed, and **none of them was
+//! run**.
+//!
+//! Some of them do not let clients register. [`clients`](super::clients) says what to set in a
+//! client then.
+//!
+//! # Others
+//!
+//! Any provider that publishes RFC 8414 or OpenID metadata and signs its access tokens works with
+//! `resource` and `issuer` alone; keys are found by discovery, or set with `jwks_uri`. If a
+//! provider's tokens contain nothing to check beyond `iss`, do not add `danger_allow_any_audience`:
+//! any token of that provider would then open the server.
+
+pub mod adfs;
+pub mod auth0;
+pub mod authentik;
+pub mod better_auth;
+pub mod clerk;
+pub mod cloudflare_access;
+pub mod cognito;
+pub mod django_oauth_toolkit;
+pub mod entra_id;
+pub mod glewlwyd;
+pub mod google;
+pub mod keycloak;
+pub mod kubernetes;
+pub mod lemonldap_ng;
+pub mod okta;
+pub mod supabase;
+pub mod workos;
+pub mod zitadel;

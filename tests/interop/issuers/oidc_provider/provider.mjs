@@ -1,0 +1,27 @@
+// oidc-provider, as the other folders use it. It runs in this process.
+import { AuthorizationServer } from '../../lib/authorization_server.mjs';
+import { version } from '../../lib/version.mjs';
+
+export const title = () => `oidc-provider ${version('oidc-provider')}`;
+
+export async function start() {
+  const server = await AuthorizationServer.start();
+  let listens = true;
+  const listen = async (wanted) => {
+    if (listens === wanted) return;
+    listens = wanted;
+    await (wanted ? server.up() : server.down());
+  };
+  return {
+    issuer: server.issuer,
+    settings: { rfc9068: true },
+    token: async ({ resource, seconds = 600 }) => {
+      server.ttl = seconds;
+      return server.token(resource);
+    },
+    rotate: async () => void server.rotate(),
+    withdraws: true,
+    down: () => listen(false),
+    up: () => listen(true),
+  };
+}
