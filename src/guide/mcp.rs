@@ -12,7 +12,8 @@
 //! mcp_server is an MCP server that accepts only callers with a valid access token.
 //! Point an MCP client at http://127.0.0.1:3000/mcp: it signs in without configuration.
 //!
-//! Usage: mcp_server [--config FILE] [--bind ADDR] [--allow-origin ORIGIN].. [--offline-access]
+//! Usage: mcp_server [--config FILE] [--bind ADDR] [--allow-origin ORIGIN]..
+//!                   [--no-client-documents] [--offline-access] [--step-up]
 //!
 //!   --allow-origin ORIGIN  Let web pages of ORIGIN call, such as https://app.example.com. Can be
 //!                          repeated. Without --config, every page of this machine may call.
@@ -22,9 +23,15 @@
 //!                          Without --config, a development issuer in the same process lets anybody
 //!                          at this machine sign in.
 //!   --help                 Print this page.
+//!   --no-client-documents  Do not let the development issuer advertise that clients may publish
+//!                          themselves. Clients then register. For a machine that does not reach
+//!                          the internet, or reaches it by way of a proxy.
 //!   --offline-access       Let the development issuer advertise the scope offline_access. Clients
 //!                          then get refresh tokens, and some refresh where they should request a
 //!                          scope that is missing.
+//!   --step-up              Let the metadata and the first 401 name the scope mcp:read alone, so
+//!                          that clients request mcp:write when append_note needs it. Some clients
+//!                          never do, and therefore the default names both scopes.
 //!
 //! It prints on standard output:
 //!
