@@ -344,6 +344,39 @@
 //! - The metadata document has its own CORS headers, for every origin. Merge it after
 //!   `.layer(cors)`, so that it keeps them.
 //!
+//! # 7. Public tools
+//!
+//! Some tools may be open to everybody, and the others ask for a sign-in when they are called. Let
+//! callers without a token in, and say for each tool what it needs:
+//!
+//! ```
+//! # #[cfg(feature = "axum")]
+//! # mod page {
+//! # use axum::Router;
+//! use tower_jwt_auth::JwtAuthLayer;
+//! use tower_jwt_auth::mcp::{McpScopesLayer, SessionBindingLayer};
+//!
+//! pub fn public_tools(mcp: Router, auth: JwtAuthLayer) -> Router {
+//!     const NOTHING: [&str; 0] = [];
+//!     let scopes = McpScopesLayer::new()
+//!         .tool("list_notes", NOTHING)
+//!         .tool("add_note", ["mcp:write"]);
+//!     mcp.route_layer(scopes)
+//!         .route_layer(SessionBindingLayer::new())
+//!         .layer(auth.optional())
+//! }
+//! # }
+//! ```
+//!
+//! - Without a token, `initialize`, the lists and `list_notes` succeed. A call of `add_note` gets
+//!   401 with a challenge that names what it needs; the client signs in and repeats the call.
+//! - In `list_notes` there may be no caller:
+//!   [`auth_info`](crate::mcp::AuthInfoExt::auth_info) is `None`.
+//! - A tool without a rule is not public: it requires the scopes of all listed tools together.
+//! - Do not make the session layer [`strict`](crate::mcp::SessionBindingLayer::strict): a caller
+//!   without a token owns no session, and would get 404. After the sign-in, the session belongs to
+//!   the user.
+//!
 //! # The complete server
 //!
 //! ```

@@ -4,6 +4,8 @@
 //! - [`architecture`]: the folders of the source, the path of a request, and where a new feature
 //!   goes.
 //! - [`mcp`]: protect an rmcp server, from an open one to step-up, sessions, streams and browsers.
+//! - [`clients`]: what Claude Code, Codex, Gemini CLI, OpenCode and others do with a protected
+//!   server, and the settings with which all of them work.
 //! - [`providers`]: Auth0, Okta, Entra ID, Keycloak, Cognito, WorkOS, Google: the settings on both
 //!   sides, and the pitfall of each.
 //! - [`checklist`]: the MCP authorization spec row by row: your part, and the part of the layers.
@@ -15,6 +17,7 @@
 
 pub mod architecture;
 pub mod checklist;
+pub mod clients;
 pub mod decisions;
 pub mod mcp;
 pub mod operations;
