@@ -1,5 +1,5 @@
-// Claude Code: it signs in only in a terminal; the rest runs without a screen. A model of ours calls
-// the tools.
+// Claude Code: it signs in only in a terminal; the rest runs without a screen. A model of ours
+// calls the tools.
 import { binary } from '../lib/desk.mjs';
 import { Terminal } from '../lib/terminal.mjs';
 import { version } from '../lib/version.mjs';

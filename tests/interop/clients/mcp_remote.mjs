@@ -1,5 +1,5 @@
-// mcp-remote: a local server for a host that cannot sign in, which passes on what a remote one says.
-// The host is the TypeScript SDK.
+// mcp-remote: a local server for a host that cannot sign in, which passes on what a remote one
+// says. The host is the TypeScript SDK.
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { binary } from '../lib/desk.mjs';
