@@ -93,9 +93,9 @@ async fn run(options: Options) -> Result<(), String> {
         Some(config) => (config, None, Origins::these(options.allow_origin)),
         None if address.ip().is_loopback() => {
             let resource = format!("{base}/mcp");
-            let config =
-                development_config(&base, &resource).map_err(sentence("the development set-up"))?;
-            let issuer = DevelopmentIssuer::new(base.clone(), resource, options.offline_access);
+            let config = development_config(&base, &resource, options.development.step_up)
+                .map_err(sentence("the development set-up"))?;
+            let issuer = DevelopmentIssuer::new(base.clone(), resource, options.development);
             let origins = Origins::loopback_and(options.allow_origin);
             (config, Some(issuer), origins)
         }
@@ -126,11 +126,22 @@ fn read_config(path: &str) -> Result<JwtAuthConfig, String> {
     serde_json::from_str(json).map_err(sentence(&format!("{path:?}")))
 }
 
-fn development_config(issuer: &str, resource: &str) -> Result<JwtAuthConfig, ConfigError> {
+fn development_config(
+    issuer: &str,
+    resource: &str,
+    step_up: bool,
+) -> Result<JwtAuthConfig, ConfigError> {
+    // What clients request at their first sign-in: the metadata lists it, and every 401 names it.
+    // Some clients never request more, so by default it is what all tools need together.
+    let scopes: &[&str] = match step_up {
+        true => &["mcp:read"],
+        false => &["mcp:read", "mcp:write"],
+    };
     JwtAuthConfig::builder()
         .resource(resource)
         .issuer(issuer)
         .required_scopes(["mcp:read"])
+        .scopes_supported(scopes.iter().copied())
         .scope_hierarchy(|granted, needed| (granted, needed) == ("mcp:write", "mcp:read"))
         .build()
 }

@@ -14,8 +14,16 @@ pub(crate) struct Options {
     pub(crate) config: Option<String>,
     pub(crate) bind: String,
     pub(crate) allow_origin: Vec<HeaderValue>,
-    pub(crate) offline_access: bool,
+    pub(crate) development: Development,
     pub(crate) help: bool,
+}
+
+/// How the development issuer, and the server with it, differ from the default.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Development {
+    pub(crate) no_client_documents: bool,
+    pub(crate) offline_access: bool,
+    pub(crate) step_up: bool,
 }
 
 impl Options {
@@ -29,29 +37,39 @@ impl Options {
             config: None,
             bind: "127.0.0.1:3000".to_owned(),
             allow_origin: Vec::new(),
-            offline_access: false,
+            development: Development::default(),
             help: false,
         };
+        let mut of_development = None;
         while let Some(name) = arguments.next().transpose()? {
             let mut value = || {
                 let missing = || format!("{name} needs a value; {MORE}");
                 arguments.next().unwrap_or_else(|| Err(missing()))
             };
+            let development = &mut options.development;
             match name.as_str() {
                 "--allow-origin" => options.allow_origin.push(origin(&value()?)?),
                 "--bind" => options.bind = value()?,
                 "--config" => options.config = Some(value()?),
                 "--help" | "-h" => options.help = true,
-                "--offline-access" => options.offline_access = true,
+                "--no-client-documents" => development.no_client_documents = true,
+                "--offline-access" => development.offline_access = true,
+                "--step-up" => development.step_up = true,
                 _ => return Err(format!("unknown argument {name:?}; {MORE}")),
             }
+            if matches!(
+                &*name,
+                "--no-client-documents" | "--offline-access" | "--step-up"
+            ) {
+                of_development = Some(name);
+            }
         }
-        if options.offline_access && options.config.is_some() {
-            return Err(format!(
-                "--offline-access is for the development issuer, which --config replaces; {MORE}"
-            ));
+        match of_development.filter(|_| options.config.is_some()) {
+            Some(name) => Err(format!(
+                "{name} is for the development issuer, which --config replaces; {MORE}"
+            )),
+            None => Ok(options),
         }
-        Ok(options)
     }
 }
 

@@ -67,7 +67,8 @@ impl Tools {
         if note.text.len() > LONGEST_NOTE {
             return Err(ErrorData::invalid_params("a note that long", None));
         }
-        json(&self.notebook.append(owner, note.text))
+        // An object, as `whoami`: Gemini CLI refuses a text that is a JSON array.
+        json(&serde_json::json!({"notes": self.notebook.append(owner, note.text)}))
     }
 }
 

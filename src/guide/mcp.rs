@@ -12,7 +12,8 @@
 //! mcp_server is an MCP server that accepts only callers with a valid access token.
 //! Point an MCP client at http://127.0.0.1:3000/mcp: it signs in without configuration.
 //!
-//! Usage: mcp_server [--config FILE] [--bind ADDR] [--allow-origin ORIGIN].. [--offline-access]
+//! Usage: mcp_server [--config FILE] [--bind ADDR] [--allow-origin ORIGIN]..
+//!                   [--no-client-documents] [--offline-access] [--step-up]
 //!
 //!   --allow-origin ORIGIN  Let web pages of ORIGIN call, such as https://app.example.com. Can be
 //!                          repeated. Without --config, every page of this machine may call.
@@ -22,9 +23,15 @@
 //!                          Without --config, a development issuer in the same process lets anybody
 //!                          at this machine sign in.
 //!   --help                 Print this page.
+//!   --no-client-documents  Do not let the development issuer advertise that clients may publish
+//!                          themselves. Clients then register. For a machine that does not reach
+//!                          the internet, or reaches it by way of a proxy.
 //!   --offline-access       Let the development issuer advertise the scope offline_access. Clients
 //!                          then get refresh tokens, and some refresh where they should request a
 //!                          scope that is missing.
+//!   --step-up              Let the metadata and the first 401 name the scope mcp:read alone, so
+//!                          that clients request mcp:write when append_note needs it. Some clients
+//!                          never do, and therefore the default names both scopes.
 //!
 //! It prints on standard output:
 //!
@@ -336,6 +343,39 @@
 //! - Origins: a list, never `*`, and the same list that rmcp checks.
 //! - The metadata document has its own CORS headers, for every origin. Merge it after
 //!   `.layer(cors)`, so that it keeps them.
+//!
+//! # 7. Public tools
+//!
+//! Some tools may be open to everybody, and the others ask for a sign-in when they are called. Let
+//! callers without a token in, and say for each tool what it needs:
+//!
+//! ```
+//! # #[cfg(feature = "axum")]
+//! # mod page {
+//! # use axum::Router;
+//! use tower_jwt_auth::JwtAuthLayer;
+//! use tower_jwt_auth::mcp::{McpScopesLayer, SessionBindingLayer};
+//!
+//! pub fn public_tools(mcp: Router, auth: JwtAuthLayer) -> Router {
+//!     const NOTHING: [&str; 0] = [];
+//!     let scopes = McpScopesLayer::new()
+//!         .tool("list_notes", NOTHING)
+//!         .tool("add_note", ["mcp:write"]);
+//!     mcp.route_layer(scopes)
+//!         .route_layer(SessionBindingLayer::new())
+//!         .layer(auth.optional())
+//! }
+//! # }
+//! ```
+//!
+//! - Without a token, `initialize`, the lists and `list_notes` succeed. A call of `add_note` gets
+//!   401 with a challenge that names what it needs; the client signs in and repeats the call.
+//! - In `list_notes` there may be no caller:
+//!   [`auth_info`](crate::mcp::AuthInfoExt::auth_info) is `None`.
+//! - A tool without a rule is not public: it requires the scopes of all listed tools together.
+//! - Do not make the session layer [`strict`](crate::mcp::SessionBindingLayer::strict): a caller
+//!   without a token owns no session, and would get 404. After the sign-in, the session belongs to
+//!   the user.
 //!
 //! # The complete server
 //!

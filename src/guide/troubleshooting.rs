@@ -2,16 +2,16 @@
 //!
 //! # Where the reason is
 //!
-//! - At the default level, the event `refusals` (WARN) names the first rejection for each reason, and
-//!   then at most one a minute, with their number. `code` is the reason in the tables below, `example`
-//!   what the token named and what is accepted. Requests without a token are not counted.
+//! - At the default level, the event `refusals` (WARN) names the first rejection for each reason,
+//!   and then at most one a minute, with their number. `code` is the reason in the tables below,
+//!   `example` what the token named and what is accepted. Requests without a token are not counted.
 //! - At level debug, `request_refused` has the same for each rejection:
 //!   `RUST_LOG=tower_jwt_auth=debug`.
 //! - In code, [`Rejection::token_error`](crate::Rejection::token_error) and its
 //!   [`code`](crate::error::TokenErrorKind::code), for example in the hook of
 //!   [`on_rejection`](crate::JwtAuthLayer::on_rejection).
-//! - [`keys_health`](crate::JwtAuthLayer::keys_health) says which keys are in use, which are skipped
-//!   and why, and what the last fetch met.
+//! - [`keys_health`](crate::JwtAuthLayer::keys_health) says which keys are in use, which are
+//!   skipped and why, and what the last fetch met.
 //!
 //! No event has a token in it, and of its content only `iss`, `aud`, `kid`, `typ` and `alg`.
 //!

@@ -3,8 +3,8 @@
 
 use std::fmt::Display;
 
-/// One event for each reason and minute. Clones share their counts. Without the feature `tracing` it
-/// has no state.
+/// One event for each reason and minute. Clones share their counts. Without the feature `tracing`
+/// it has no state.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RefusalLog(#[cfg(feature = "tracing")] counted::Counted);
 

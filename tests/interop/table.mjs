@@ -22,5 +22,5 @@ for (const line of lines) {
   console.log(`${line.client}: ${line.scenario}: ${line.outcome}${detail}`);
 }
 const count = (outcome) => lines.filter((line) => line.outcome === outcome).length;
-console.log(`\n${count('ok')} ok, ${count('FAILED')} failed, ${count('not run')} not run`);
+console.log(`\n${count('ok')} ok, ${count('cannot')} cannot, ${count('FAILED')} failed, ${count('not run')} not run`);
 process.exitCode = count('FAILED') > 0 ? 1 : 0;

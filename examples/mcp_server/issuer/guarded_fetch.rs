@@ -26,8 +26,9 @@ pub(super) struct Fetched {
 /// Follows no redirect, and uses no proxy, which would resolve the name itself.
 pub(super) async fn fetch(url: &Url) -> Result<Fetched, &'static str> {
     const ADDRESS: &str = "The address of the client's document must be public, or this machine.";
-    const UNREACHABLE: &str =
-        "The client's document cannot be fetched: its server does not answer in time.";
+    const UNREACHABLE: &str = "The client's document cannot be fetched: its server does not answer \
+         in time, and no proxy is used. With the option --no-client-documents of this program, \
+         clients register instead.";
     const STATUS: &str = "The client's document cannot be fetched: the status must be 200.";
     const TOO_LONG: &str = "The client's document is longer than 5 KiB.";
     let may_connect = match url.host() {

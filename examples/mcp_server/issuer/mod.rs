@@ -56,6 +56,7 @@ use self::client::Client;
 pub(crate) use self::page::BANNER;
 use self::store::Store;
 use self::token::Family;
+use crate::options::Development;
 use crate::origins::is_loopback;
 
 /// The lifetime of an access token, which cannot be revoked.
@@ -80,7 +81,7 @@ pub(crate) struct DevelopmentIssuer(Arc<Inner>);
 struct Inner {
     issuer: String,
     resource: String,
-    offline_access: bool,
+    options: Development,
     key: TestKey,
     /// Clients that publish themselves.
     documents: Store<Client>,
@@ -93,16 +94,15 @@ struct Inner {
 }
 
 impl DevelopmentIssuer {
-    /// Creates an issuer of tokens for a single resource server, which advertises the scope
-    /// `offline_access` or not.
-    pub(crate) fn new(issuer: String, resource: String, offline_access: bool) -> Self {
+    /// Creates an issuer of tokens for a single resource server.
+    pub(crate) fn new(issuer: String, resource: String, options: Development) -> Self {
         // A new `kid` for each start, so that a token of an earlier run is not checked with this
         // key.
         let kid = format!("development-{:.8}", store::secret());
         Self(Arc::new(Inner {
             issuer,
             resource,
-            offline_access,
+            options,
             key: TestKey::generate(Algorithm::ES256, kid),
             documents: Store::new(DOCUMENT_LIFETIME),
             consents: Store::new(CONSENT_LIFETIME),
@@ -140,19 +140,20 @@ impl DevelopmentIssuer {
 
     fn metadata(&self) -> Value {
         let issuer = &self.0.issuer;
+        let options = self.0.options;
         json!({
             "issuer": issuer,
             "authorization_endpoint": format!("{issuer}/authorize"),
             "token_endpoint": format!("{issuer}/token"),
             "registration_endpoint": format!("{issuer}/register"),
             "jwks_uri": format!("{issuer}/jwks"),
-            "scopes_supported": scopes::advertised(self.0.offline_access),
+            "scopes_supported": scopes::advertised(options.offline_access),
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
             "grant_types_supported": ["authorization_code", "refresh_token"],
             "token_endpoint_auth_methods_supported": ["none"],
             "code_challenge_methods_supported": ["S256"],
-            "client_id_metadata_document_supported": true,
+            "client_id_metadata_document_supported": !options.no_client_documents,
             "authorization_response_iss_parameter_supported": true,
             // OpenID Connect Discovery requires these two. No ID token is ever issued.
             "subject_types_supported": ["public"],

@@ -1,8 +1,9 @@
 //! The server that the MCP conformance suite tests: rmcp alone, or behind every MCP layer of this
 //! crate.
 //!
-//! `conformance_server --bind ADDR [--config FILE]`: with a configuration file (the example's
-//! format) every request needs a token; without one, no layer of this crate is used.
+//! `conformance_server --bind ADDR [--config FILE [--public-tools]]`: with a configuration file
+//! (the example's format) every request needs a token; with `--public-tools`, only a call of the
+//! tool `test_image_content` does. Without a file, no layer of this crate is used.
 #![expect(
     deprecated,
     reason = "the suite still asks for logging, sampling and subscriptions of older versions"
@@ -30,21 +31,24 @@ use crate::handler::Conformance;
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut bind = "127.0.0.1:0".to_owned();
     let mut config: Option<JwtAuthConfig> = None;
+    let mut public_tools = false;
     let mut arguments = std::env::args().skip(1);
-    while let (Some(name), Some(value)) = (arguments.next(), arguments.next()) {
+    while let Some(name) = arguments.next() {
+        let mut value = || arguments.next().ok_or(format!("{name} needs a value"));
         match name.as_str() {
-            "--bind" => bind = value,
-            "--config" => config = Some(serde_json::from_str(&std::fs::read_to_string(value)?)?),
+            "--bind" => bind = value()?,
+            "--config" => config = Some(serde_json::from_str(&std::fs::read_to_string(value()?)?)?),
+            "--public-tools" => public_tools = true,
             _ => return Err(format!("unknown argument {name}").into()),
         }
     }
     let listener = TcpListener::bind(bind).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    axum::serve(listener, app(Conformance::new()?, config)).await?;
+    axum::serve(listener, app(Conformance::new()?, config, public_tools)).await?;
     Ok(())
 }
 
-fn app(server: Conformance, config: Option<JwtAuthConfig>) -> Router {
+fn app(server: Conformance, config: Option<JwtAuthConfig>, public_tools: bool) -> Router {
     let mcp = StreamableHttpService::new(
         move || Ok(server.clone()),
         Arc::new(LocalSessionManager::default()),
@@ -55,13 +59,27 @@ fn app(server: Conformance, config: Option<JwtAuthConfig>) -> Router {
         return Router::new().route_service("/mcp", mcp);
     };
     // A rule for a tool that does not exist, so that the layer has to read every operation.
+    let needs_a_scope = if public_tools {
+        "test_image_content"
+    } else {
+        "no_such_tool"
+    };
     let scopes = McpScopesLayer::new()
-        .tool("no_such_tool", ["mcp:write"])
+        .tool(needs_a_scope, ["mcp:write"])
         .unlisted::<&str>([]);
+    let (auth, sessions) = (JwtAuthLayer::for_mcp(config), SessionBindingLayer::new());
+    let (auth, sessions) = match public_tools {
+        // A caller without a token owns no session, and strict would refuse the one it has begun.
+        true => (auth.optional(), sessions),
+        false => (auth, sessions.strict()),
+    };
+    let metadata = auth.resource_metadata().map(|it| it.router());
     let mcp = ServiceBuilder::new()
-        .layer(JwtAuthLayer::for_mcp(config))
-        .layer(SessionBindingLayer::new().strict())
+        .layer(auth)
+        .layer(sessions)
         .layer(scopes)
         .service(mcp);
-    Router::new().route_service("/mcp", mcp)
+    Router::new()
+        .route_service("/mcp", mcp)
+        .merge(metadata.unwrap_or_default())
 }

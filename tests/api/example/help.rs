@@ -1,7 +1,10 @@
 //! The options of the example `mcp_server`, and what it says about them.
 
+use serde_json::json;
+
 use super::program::{self, Program};
 use super::visitor::Visitor;
+use crate::support::send;
 
 #[test]
 fn field_h06_help_is_the_page_of_the_guide() {
@@ -18,7 +21,9 @@ fn field_h06_help_is_the_page_of_the_guide() {
             "--bind",
             "--config",
             "--help",
+            "--no-client-documents",
             "--offline-access",
+            "--step-up",
         ] {
             assert!(help.contains(&format!("  {option}")), "{option}: {help}");
         }
@@ -50,15 +55,60 @@ async fn field_h02_offline_access_is_advertised_when_asked_for() {
     }
 }
 
+#[tokio::test]
+async fn field_h02_a_client_that_never_steps_up_reaches_every_tool() {
+    for (arguments, named) in [
+        (&[][..], "mcp:read mcp:write"),
+        (&["--step-up"], "mcp:read"),
+    ] {
+        let program = Program::start(arguments);
+        let visitor = Visitor::arrive(&program.base).await;
+        for header in [&[][..], &["Bearer a.b.c"]] {
+            let refused = send("POST", &visitor.resource(), header).await;
+            assert_eq!(refused.status, 401, "{refused:?}");
+            let challenge = refused.challenge().unwrap();
+            let scope = format!("scope=\"{named}\"");
+            assert!(challenge.contains(&scope), "{challenge}");
+        }
+        // Some clients read the metadata instead.
+        let metadata = "/.well-known/oauth-protected-resource/mcp";
+        let metadata = send("GET", &format!("{}{metadata}", program.base), &[]).await;
+        let supported = metadata.json()["scopes_supported"].clone();
+        assert_eq!(supported, json!(named.split(' ').collect::<Vec<_>>()));
+        // Such a client requests that, and no more.
+        let granted = visitor.sign_in(named).await;
+        let token = granted["access_token"].as_str().unwrap();
+        for (tool, scope) in [("whoami", "mcp:read"), ("append_note", "mcp:write")] {
+            let called = visitor.call_tool(token, tool, json!({"text": "one"})).await;
+            let expected = if named.contains(scope) { 200 } else { 403 };
+            assert_eq!(called.status, expected, "{tool}: {called:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn field_h04_client_documents_are_advertised_unless_the_user_says_otherwise() {
+    for (arguments, advertised) in [(&[][..], true), (&["--no-client-documents"], false)] {
+        let program = Program::start(arguments);
+        let visitor = Visitor::arrive(&program.base).await;
+        let metadata = &visitor.metadata;
+        assert_eq!(
+            metadata["client_id_metadata_document_supported"],
+            advertised
+        );
+        assert!(metadata["registration_endpoint"].is_string(), "{metadata}");
+    }
+}
+
 #[test]
 fn field_h02_the_flag_is_for_the_development_issuer() {
-    let arguments = ["--config", "/nonexistent", "--offline-access"];
-    let (code, said) = program::run(&arguments);
-    assert_eq!((code, said.lines().count()), (Some(2), 1), "{said}");
-    assert!(
-        said.contains("--offline-access is for the development issuer"),
-        "{said}"
-    );
-    let (_, said) = program::run(&arguments[..2]);
-    assert!(said.contains("cannot read \"/nonexistent\""), "{said}");
+    for flag in ["--no-client-documents", "--offline-access", "--step-up"] {
+        let arguments = ["--config", "/nonexistent", flag];
+        let (code, said) = program::run(&arguments);
+        assert_eq!((code, said.lines().count()), (Some(2), 1), "{said}");
+        let sentence = format!("{flag} is for the development issuer");
+        assert!(said.contains(&sentence), "{said}");
+        let (_, said) = program::run(&arguments[..2]);
+        assert!(said.contains("cannot read \"/nonexistent\""), "{said}");
+    }
 }

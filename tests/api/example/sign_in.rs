@@ -257,7 +257,7 @@ async fn a_session_belongs_to_the_client_that_began_it() {
 #[tokio::test]
 async fn rmcps_own_client_signs_in_and_steps_up() {
     // It requests a refresh token where the issuer advertises one.
-    let program = Program::start(&["--offline-access"]);
+    let program = Program::start(&["--offline-access", "--step-up"]);
     let url = format!("{}/mcp", program.base);
     let visitor = Visitor::arrive(&program.base).await;
     let agree = async |url: &str| {

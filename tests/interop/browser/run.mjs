@@ -123,7 +123,7 @@ function scenarios(index) {
       await allow(page);
       await back(page, index, example.url);
       assert.match(await evaluateCall(page, index, example.url, 'append_note', parameters), /from a page/);
-    })),
+    }), ['--step-up']),
   };
 }
 
@@ -167,8 +167,8 @@ async function inPage(from, use) {
   }
 }
 
-async function withExample(use) {
-  const example = await startExample();
+async function withExample(use, options) {
+  const example = await startExample(options);
   try {
     await use(example);
   } finally {

@@ -34,7 +34,7 @@ const scenarios = (era) => ({
     await page.getByText('Tools', { exact: true }).first().click();
     await addNote(page);
     await page.getByText('"a note"').first().waitFor();
-  }),
+  }, ['--step-up']),
 });
 for (const [era, protocol] of [['legacy', '2025-11-25'], ['auto', '2026-07-28']]) {
   await report(`MCP Inspector ${version('@modelcontextprotocol/inspector')}, ${protocol}`, scenarios(era));
@@ -54,8 +54,8 @@ async function addNote(page) {
 }
 
 /** Opens an Inspector with its own home folder, ready to connect to its own example. */
-async function withInspector(era, use) {
-  const example = await startExample();
+async function withInspector(era, use, settings) {
+  const example = await startExample(settings);
   const home = await mkdtemp(join(tmpdir(), 'inspector-'));
   const options = ['--web', '--server-url', example.url, '--transport', 'http', '--protocol-era', era];
   const inspector = spawn(process.execPath, [program, ...options], {

@@ -12,17 +12,22 @@ const SCOPES = 'mcp:read mcp:write';
 export class AuthorizationServer {
   /** The lifetime of access tokens in seconds; read for each token. */
   ttl = 600;
+  /** What it writes into `aud` for a resource. */
+  audience = (resource) => resource;
   /** Counts of events, by name. */
   counts = { authorization_code: 0, client_credentials: 0, refresh_token: 0, registrations: 0, key_sets: 0, authorizations: 0 };
 
+  #scopes;
   #server;
   #port;
   #provider;
   #handle;
   #storage = new Storage();
 
-  static async start() {
+  /** Without `openid`, it advertises only scopes of the resource, and still issues refresh tokens. */
+  static async start({ openid = true } = {}) {
     const it = new AuthorizationServer();
+    it.#scopes = [...(openid ? ['openid', 'offline_access'] : []), ...SCOPES.split(' ')];
     await it.up();
     it.rotate();
     return it;
@@ -117,7 +122,7 @@ export class AuthorizationServer {
       adapter: this.#storage.adapter,
       jwks: { keys: [key] },
       cookies: { keys: ['interop'] },
-      scopes: ['openid', 'offline_access', ...SCOPES.split(' ')],
+      scopes: this.#scopes,
       pkce: { required: () => true },
       clients: [
         { ...native, client_id: 'registered', grant_types: ['authorization_code', 'refresh_token'] },
@@ -144,7 +149,7 @@ export class AuthorizationServer {
           defaultResource: (_ctx, _client, oneOf) => oneOf,
           getResourceServerInfo: (_ctx, resource) => ({
             scope: SCOPES,
-            audience: resource,
+            audience: this.audience(resource),
             accessTokenFormat: 'jwt',
             accessTokenTTL: this.ttl,
             jwt: { sign: { alg: 'RS256' } },

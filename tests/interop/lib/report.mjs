@@ -1,6 +1,12 @@
 // One line of JSON per client and scenario; `table.mjs` puts them together.
 import { appendFile } from 'node:fs/promises';
 
+/** What a client is known not to do. */
+export class Cannot extends Error {}
+
+/** What is not run here, and why. */
+export class NotRun extends Error {}
+
 /** Runs `scenarios` (name to function) one after the other. */
 export async function report(client, scenarios, limit = 40_000) {
   const only = process.env.ONLY?.split(',');
@@ -12,8 +18,9 @@ export async function report(client, scenarios, limit = 40_000) {
       const detail = await deadline(run(), limit);
       if (detail) line.detail = detail;
     } catch (error) {
-      line = { ...line, outcome: 'FAILED', detail: String(error?.message ?? error) };
-      console.error(error);
+      const outcome = error instanceof Cannot ? 'cannot' : error instanceof NotRun ? 'not run' : 'FAILED';
+      line = { ...line, outcome, detail: String(error?.message ?? error) };
+      if (outcome === 'FAILED') console.error(error);
     }
     line.milliseconds = Date.now() - began;
     console.log(`${client}: ${scenario}: ${line.outcome}${line.detail ? ` (${line.detail.split('\n')[0]})` : ''}`);

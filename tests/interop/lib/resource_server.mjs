@@ -18,12 +18,12 @@ export async function freePort() {
 }
 
 export class ResourceServer {
-  static async start({ issuer, port, program = process.env.MCP_SERVER, bare = false, options = [], ...settings }) {
+  static async start({ issuer, port, program = process.env.MCP_SERVER, bare = false, options = [], resourceOf, ...settings }) {
     const it = new ResourceServer();
     it.port = port ?? (await freePort());
     it.base = `http://127.0.0.1:${it.port}`;
     it.url = `${it.base}/mcp`;
-    const config = bare ? [] : ['--config', await writeConfig({ resource: it.url, issuer, ...settings })];
+    const config = bare ? [] : ['--config', await writeConfig({ resource: resourceOf?.(it.base) ?? it.url, issuer, ...settings })];
     it.process = spawn(program, [...options, ...config, '--bind', `127.0.0.1:${it.port}`], {
       stdio: ['ignore', 'pipe', process.env.VERBOSE ? 'inherit' : 'ignore'],
     });

@@ -7,11 +7,12 @@ import { Memory, signIn } from '../lib/user.mjs';
 import { version } from '../lib/version.mjs';
 import { kits } from './kits.mjs';
 import { Session } from './session.mjs';
+import { settings } from './settings.mjs';
 
 const issuer = await AuthorizationServer.start();
 let server = await ResourceServer.start({ issuer: issuer.issuer });
 
-for (const kit of kits) await report(`${kit.title} ${version(kit.package)}, ${kit.expected}`, scenarios(kit));
+for (const kit of kits) await report(`${kit.title} ${version(kit.package)}, ${kit.expected}`, { ...scenarios(kit), ...settings(kit, issuer) });
 await server.stop();
 await issuer.down();
 

@@ -28,10 +28,14 @@ export class Session {
   }
 
   async connectSigningIn() {
-    const { memory } = this.options;
     await assert.rejects(this.connect(), this.kit.isUnauthorized);
-    await this.kit.finish(this.transport, await signIn(memory.redirects.at(-1)));
+    await this.signIn();
     await this.connect();
+  }
+
+  /** The user goes where the client has sent them. */
+  async signIn() {
+    await this.kit.finish(this.transport, await signIn(this.options.memory.redirects.at(-1)));
   }
 
   async call(name, parameters = {}) {
