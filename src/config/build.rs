@@ -12,6 +12,7 @@ use super::issuer::Issuer;
 use super::rules::{check_resource, check_scopes};
 use super::scope_claims;
 use super::settings::Settings;
+use super::sharing::Sharing;
 use crate::base::scopes::ScopeSet;
 use crate::base::url_rule::UrlRule;
 use crate::crypto;
@@ -79,6 +80,11 @@ impl JwtAuthConfigBuilder {
             challenges: &resource,
             transport: self.transport(),
             initial_scopes: initial_scopes.as_ref(),
+            sharing: Sharing {
+                others: &self.keys_of,
+                transport: self.http_transport.as_ref(),
+                allow_http: self.allow_http,
+            },
         };
         let issuers = entries.iter().map(|entry| context.check(entry));
         let issuers = issuers.collect::<Result<_, _>>()?;

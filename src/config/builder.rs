@@ -5,7 +5,7 @@ use super::settings::Settings;
 use crate::base::clock::Clock;
 use crate::base::scopes::ScopeHierarchy;
 use crate::caller::AuthInfo;
-use crate::keys::HttpTransport;
+use crate::keys::{HttpTransport, LiveKeys};
 use crate::verifier::checks::{CheckError, CustomChecks};
 use crate::wire::metadata::ResourceDetails;
 
@@ -29,6 +29,7 @@ pub struct JwtAuthConfigBuilder {
     pub(super) max_token_bytes: Option<usize>,
     pub(super) token_cache_entries: Option<usize>,
     pub(super) http_transport: Option<Arc<dyn HttpTransport>>,
+    pub(super) keys_of: Vec<(Arc<str>, LiveKeys)>,
     pub(super) clock: Clock,
 }
 

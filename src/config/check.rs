@@ -12,6 +12,7 @@ use super::rules::{
 };
 use super::scope_claims;
 use super::settings::Settings;
+use super::sharing::Sharing;
 use crate::base::scopes::ScopeSet;
 use crate::base::url_rule::UrlRule;
 use crate::crypto::Algorithm;
@@ -35,6 +36,7 @@ pub(super) struct Context<'b> {
     pub(super) transport: Option<Arc<dyn HttpTransport>>,
     /// `None`: the `required_scopes` of the issuer.
     pub(super) initial_scopes: Option<&'b ScopeSet>,
+    pub(super) sharing: Sharing<'b>,
 }
 
 impl Context<'_> {
@@ -91,9 +93,11 @@ impl Context<'_> {
             ..self.challenges.clone()
         }));
         let keys = self.keys(entry, algorithms)?;
+        let (keys, configured) = self.sharing.resolve(entry, keys)?;
         Ok(CheckedIssuer {
             policy,
             keys,
+            configured,
             answers,
         })
     }

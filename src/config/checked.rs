@@ -7,7 +7,7 @@ use super::builder::JwtAuthConfigBuilder;
 use crate::authn::JwtAuthLayer;
 use crate::base::clock::Clock;
 use crate::jwks::KeySet;
-use crate::keys::{KeyOrigin, LiveKeys};
+use crate::keys::{KeyConfiguration, KeyOrigin, LiveKeys};
 use crate::token::{ReadOptions, ValidationPolicy};
 use crate::verifier::cache::TokenCache;
 use crate::verifier::checks::CustomChecks;
@@ -75,6 +75,7 @@ pub(super) struct Checked {
 pub(super) struct CheckedIssuer {
     pub(super) policy: ValidationPolicy,
     pub(super) keys: Keys,
+    pub(super) configured: Arc<KeyConfiguration>,
     pub(super) answers: Arc<Answers>,
 }
 
@@ -82,6 +83,8 @@ pub(super) struct CheckedIssuer {
 pub(super) enum Keys {
     Fixed(Arc<KeySet>),
     Fetched(KeyOrigin),
+    /// Those of another layer.
+    Shared(LiveKeys),
 }
 
 impl JwtAuthConfig {
@@ -104,13 +107,17 @@ impl JwtAuthConfig {
             |CheckedIssuer {
                  policy,
                  keys,
+                 configured,
                  answers,
              }| TrustedIssuer {
                 policy: policy.clone(),
                 answers: answers.clone(),
                 keys: match keys.clone() {
-                    Keys::Fixed(keys) => LiveKeys::fixed(keys),
-                    Keys::Fetched(origin) => LiveKeys::refreshed(origin, clock.clone()),
+                    Keys::Fixed(keys) => LiveKeys::fixed(keys, configured.clone()),
+                    Keys::Fetched(origin) => {
+                        LiveKeys::refreshed(origin, clock.clone(), configured.clone())
+                    }
+                    Keys::Shared(keys) => keys,
                 },
             },
         );

@@ -111,6 +111,14 @@ pub enum ConfigError {
         /// The setting.
         setting: &'static str,
     },
+    /// `keys_of` names a layer with other settings for the keys of an issuer.
+    #[non_exhaustive]
+    OtherKeySettings {
+        /// The issuer that both name.
+        issuer: String,
+        /// The setting that differs.
+        setting: &'static str,
+    },
     /// A duration is below another that bounds it.
     #[non_exhaustive]
     OutOfOrder {
@@ -277,6 +285,11 @@ impl fmt::Display for ConfigError {
             Self::OfflineAccess { setting } => write!(
                 f,
                 "{setting} lists offline_access: remove it, since no operation of a server needs it"
+            ),
+            Self::OtherKeySettings { issuer, setting } => write!(
+                f,
+                "keys_of cannot share the keys of issuer {issuer:?}: {setting} is not as in the other layer; \
+                 make both from clones of one builder, or leave keys_of out"
             ),
             Self::OutOfOrder {
                 larger,

@@ -9,8 +9,8 @@
 //! 2. `build` checks everything that is set, with `shape` (each setting by itself), `details` (the
 //!    resource metadata), `scope_claims` and `rules` (URLs, scopes, durations).
 //! 3. `check` turns each issuer into its policy and the source of its keys; `keys` reads keys
-//!    that are part of the configuration. The first problem is returned as a `ConfigError`, from
-//!    `error`.
+//!    that are part of the configuration, and `sharing` takes the keys of another layer instead.
+//!    The first problem is returned as a `ConfigError`, from `error`.
 //! 4. `checked` is the finished configuration, from which `JwtAuthLayer` and `JwtVerifier` are
 //!    made. Nothing has been fetched so far.
 
@@ -28,6 +28,7 @@ mod rules;
 mod scope_claims;
 mod settings;
 mod shape;
+mod sharing;
 
 pub use crate::wire::stream_expiry::StreamExpiry;
 pub use builder::JwtAuthConfigBuilder;

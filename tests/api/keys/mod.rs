@@ -10,6 +10,7 @@ mod over_http;
 mod refresh;
 mod rotation;
 mod runtimes;
+mod shared;
 mod snapshots;
 mod start;
 mod transport;
