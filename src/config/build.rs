@@ -118,6 +118,7 @@ impl JwtAuthConfigBuilder {
         ProtectedResource {
             realm: self.realm.clone().or(default_realm),
             metadata_url: metadata.map(|metadata| metadata.url().to_owned()),
+            metadata_watch: metadata.and_then(ResourceMetadata::watch).cloned(),
             hierarchy: self.hierarchy.clone(),
             listing: match self.challenge_operation_scopes_only {
                 true => ScopeListing::Operation,

@@ -167,11 +167,11 @@ impl JwtAuthLayer {
     ///     .issuer("https://idp.example.com")
     ///     .required_scopes(["mcp:read"])
     ///     .build()?;
-    /// let app: Router = Router::new()
+    /// let mcp: Router = Router::new()
     ///     .route("/mcp", any(|| async { "the MCP server" }))
     ///     .route_layer(McpScopesLayer::new().tool("add_note", ["mcp:write"]))
-    ///     .route_layer(SessionBindingLayer::new())
-    ///     .layer(JwtAuthLayer::for_mcp(config));
+    ///     .route_layer(SessionBindingLayer::new());
+    /// let app = JwtAuthLayer::for_mcp(config).protect(mcp);
     /// # }
     /// # Ok::<(), tower_jwt_auth::ConfigError>(())
     /// ```

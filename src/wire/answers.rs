@@ -147,6 +147,7 @@ impl Answers {
 
     fn make(&self, kind: RejectionKind, headers: &Arc<HeaderMap>) -> Rejection {
         Rejection::new(kind, headers.clone(), self.hook.clone())
+            .with_metadata_watch(self.resource.metadata_watch.clone())
     }
 }
 

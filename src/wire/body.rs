@@ -9,6 +9,7 @@ use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Empty;
 use pin_project_lite::pin_project;
+use tokio::sync::oneshot;
 
 use crate::wire::stream_expiry::{Alarm, Deadline};
 
@@ -32,6 +33,7 @@ pin_project! {
         Ended,
         Expiring { #[pin] body: B, alarm: Alarm },
         Inner { #[pin] body: B },
+        Lent { lent: Lent<B> },
         Overheard { #[pin] body: B, ear: Ear },
         Own { data: Bytes, trailers: Option<HeaderMap> },
     }
@@ -42,6 +44,17 @@ impl<B> GuardedBody<B> {
         Self {
             kind: Kind::Inner { body },
         }
+    }
+
+    /// `body` unchanged. If it is dropped before its end, the loan gets it back.
+    pub(crate) fn lent(body: B) -> (Self, Loan<B>) {
+        let (owner, loan) = oneshot::channel();
+        let lent = Lent {
+            body: Some(Box::pin(body)),
+            owner: Some(owner),
+        };
+        let kind = Kind::Lent { lent };
+        (Self { kind }, Loan(loan))
     }
 
     /// Ends at the deadline, or when `body` ends, whichever is first.
@@ -102,6 +115,7 @@ impl<B: Body<Data = Bytes>> Body for GuardedBody<B> {
                 }
             },
             KindProjection::Inner { body } => body.poll_frame(cx),
+            KindProjection::Lent { lent } => lent.poll_frame(cx),
             KindProjection::Overheard { mut body, ear } => {
                 let frame = ready!(body.as_mut().poll_frame(cx));
                 match &frame {
@@ -133,6 +147,7 @@ impl<B: Body<Data = Bytes>> Body for GuardedBody<B> {
             Kind::Expiring { body, .. } | Kind::Inner { body } | Kind::Overheard { body, .. } => {
                 body.is_end_stream()
             }
+            Kind::Lent { lent } => lent.body.as_ref().is_none_or(|body| body.is_end_stream()),
             Kind::Own { data, trailers } => data.is_empty() && trailers.is_none(),
         }
     }
@@ -143,8 +158,56 @@ impl<B: Body<Data = Bytes>> Body for GuardedBody<B> {
             // The stream may end at the deadline, before `body` does.
             Kind::Expiring { .. } => SizeHint::default(),
             Kind::Inner { body } | Kind::Overheard { body, .. } => body.size_hint(),
+            Kind::Lent { lent } => {
+                let body = lent.body.as_ref();
+                body.map_or_else(|| SizeHint::with_exact(0), |body| body.size_hint())
+            }
             Kind::Own { data, .. } => SizeHint::with_exact(data.len() as u64),
         }
+    }
+}
+
+/// A body that returns to its owner when it is dropped. In a box, because it moves.
+#[derive(Debug)]
+struct Lent<B> {
+    /// `None` once it has ended: then there is nothing to give back.
+    body: Option<Pin<Box<B>>>,
+    owner: Option<oneshot::Sender<Pin<Box<B>>>>,
+}
+
+impl<B: Body> Lent<B> {
+    fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        let Some(body) = &mut self.body else {
+            return Poll::Ready(None);
+        };
+        let frame = ready!(body.as_mut().poll_frame(cx));
+        if !matches!(frame, Some(Ok(_))) {
+            self.body = None;
+        }
+        Poll::Ready(frame)
+    }
+}
+
+impl<B> Drop for Lent<B> {
+    fn drop(&mut self) {
+        if let (Some(body), Some(owner)) = (self.body.take(), self.owner.take()) {
+            // Without an owner it is dropped here.
+            let _ = owner.send(body);
+        }
+    }
+}
+
+/// Where a body that was [lent](GuardedBody::lent) comes back.
+#[derive(Debug)]
+pub(crate) struct Loan<B>(oneshot::Receiver<Pin<Box<B>>>);
+
+impl<B> Loan<B> {
+    /// The body, if it was dropped before its end.
+    pub(crate) fn returned(mut self) -> Option<Pin<Box<B>>> {
+        self.0.try_recv().ok()
     }
 }
 

@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
 
 use crate::telemetry;
 use crate::token::TokenError;
+use crate::wire::metadata_watch::MetadataWatch;
 use crate::wire::rejection_kind::RejectionKind;
 
 /// The reason why a request was rejected, and the response to it.
@@ -30,6 +31,7 @@ pub struct Rejection {
     retry_after: Option<Duration>,
     token_error: Option<TokenError>,
     hook: Option<RejectionHook>,
+    metadata_watch: Option<MetadataWatch>,
     /// The response of the hook for this request, if it is needed later.
     made: Option<Arc<Response<Bytes>>>,
 }
@@ -63,8 +65,14 @@ impl Rejection {
             retry_after: None,
             token_error: None,
             hook,
+            metadata_watch: None,
             made: None,
         }
+    }
+
+    pub(super) fn with_metadata_watch(mut self, watch: Option<MetadataWatch>) -> Self {
+        self.metadata_watch = watch;
+        self
     }
 
     pub(super) fn with_token_error(mut self, reason: Option<TokenError>) -> Self {
@@ -145,6 +153,7 @@ impl Rejection {
     /// Makes the response to a request, and counts and logs the rejection.
     pub(crate) fn respond(self, context: &RejectionContext<'_>) -> Response<Bytes> {
         self.report();
+        self.count_challenge();
         self.make(context)
     }
 
@@ -154,6 +163,7 @@ impl Rejection {
     #[cfg(feature = "axum")]
     pub(crate) fn reported(mut self, context: &RejectionContext<'_>) -> Self {
         self.report();
+        self.count_challenge();
         if self.hook.is_some() {
             self.made = Some(Arc::new(self.clone().make(context)));
         }
@@ -168,6 +178,16 @@ impl Rejection {
             .map(|error| error as &dyn fmt::Display);
         let label = self.kind.parts().label;
         telemetry::request_refused(label, &format_args!("{:?}", self.kind), reason);
+    }
+
+    /// For responses of this crate only: what a program does with a rejection of
+    /// [`JwtVerifier`](crate::JwtVerifier) is not known.
+    fn count_challenge(&self) {
+        if let Some(watch) = &self.metadata_watch
+            && self.www_authenticate().is_some()
+        {
+            watch.challenged();
+        }
     }
 
     fn make(mut self, context: &RejectionContext<'_>) -> Response<Bytes> {

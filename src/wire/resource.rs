@@ -1,4 +1,5 @@
 use crate::base::scopes::{ScopeHierarchy, ScopeSet};
+use crate::wire::metadata_watch::MetadataWatch;
 
 /// The settings of this server that challenges contain. Plain data, from which `answers` makes
 /// rejections.
@@ -6,6 +7,7 @@ use crate::base::scopes::{ScopeHierarchy, ScopeSet};
 pub(crate) struct ProtectedResource {
     pub(crate) realm: Option<String>,
     pub(crate) metadata_url: Option<String>,
+    pub(crate) metadata_watch: Option<MetadataWatch>,
     /// The scopes that every operation needs.
     pub(crate) required_scopes: ScopeSet,
     /// The scopes that a client should ask for at first: listed by every 401.
