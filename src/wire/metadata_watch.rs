@@ -68,3 +68,14 @@ impl MetadataWatch {
 /// challenges say little.
 #[cfg(feature = "tracing")]
 const ENOUGH: u32 = 10;
+
+#[cfg(all(test, not(feature = "tracing")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn field_m04_without_tracing_there_is_no_state() {
+        let watch = MetadataWatch::new("https://h.example/.well-known/oauth-protected-resource");
+        assert_eq!(size_of_val(&watch), 0);
+    }
+}

@@ -383,7 +383,6 @@ async fn field_m03_one_resource_and_two_issuers_have_one_document() {
     }
 }
 
-#[cfg(feature = "tracing")]
 #[tokio::test]
 async fn field_m04_a_document_that_nobody_gets_is_reported_once() {
     let (log, _guard) = capture();
