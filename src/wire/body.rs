@@ -248,3 +248,55 @@ impl fmt::Debug for Ear {
         f.debug_struct("Ear").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::task::Waker;
+
+    use super::*;
+
+    /// A body that does not know its end before it is asked for a frame.
+    struct Frames(VecDeque<Option<Result<&'static str, ()>>>);
+
+    impl Body for Frames {
+        type Data = Bytes;
+        type Error = ();
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, ()>>> {
+            let next = self.0.pop_front().unwrap();
+            Poll::Ready(next.map(|it| it.map(|data| Frame::data(data.into()))))
+        }
+    }
+
+    #[test]
+    fn field_f08_a_body_that_is_over_is_not_given_back() {
+        for (frames, polls, comes_back) in [
+            (vec![Some(Ok("a")), None], 0, true),
+            (vec![Some(Ok("a")), None], 1, true),
+            (vec![Some(Ok("a")), None], 2, false),
+            (vec![Some(Ok("a")), Some(Err(()))], 1, true),
+            (vec![Some(Ok("a")), Some(Err(()))], 2, false),
+        ] {
+            let (mut body, loan) = GuardedBody::lent(Frames(frames.into()));
+            let context = &mut Context::from_waker(Waker::noop());
+            for _ in 0..polls {
+                assert!(Pin::new(&mut body).poll_frame(context).is_ready());
+            }
+            assert_eq!(body.is_end_stream(), !comes_back);
+            assert_eq!(body.size_hint().exact() == Some(0), !comes_back);
+            if !comes_back {
+                let again = Pin::new(&mut body).poll_frame(context);
+                assert!(matches!(again, Poll::Ready(None)), "it is not polled again");
+            }
+            drop(body);
+            assert_eq!(loan.returned().is_some(), comes_back, "{polls}");
+        }
+        let (body, loan) = GuardedBody::lent(Frames(VecDeque::new()));
+        assert!(loan.returned().is_none(), "it is still out");
+        drop(body);
+    }
+}
