@@ -144,8 +144,7 @@ impl ResourceMetadata {
 
     /// Whether both describe one resource, whose URL may be spelled in two ways.
     pub(crate) fn is_of_the_resource_of(&self, other: &Self) -> bool {
-        let (ours, theirs) = (Url::parse(self.url()), Url::parse(other.url()));
-        ours.is_ok_and(|ours| theirs == Ok(ours))
+        Url::parse(self.url()).is_ok_and(|ours| Url::parse(other.url()) == Ok(ours))
     }
 
     pub(crate) fn watch(&self) -> Option<&MetadataWatch> {
@@ -178,13 +177,9 @@ impl ResourceMetadata {
     /// document at the root form too, use [`MetadataRoutes`](crate::service::MetadataRoutes).
     ///
     /// ```
-    /// # use axum::{Router, routing::get};
     /// # use tower_jwt_auth::service::ResourceMetadata;
-    /// fn app(notes: &ResourceMetadata, mail: &ResourceMetadata) -> Router {
-    ///     Router::new()
-    ///         .route("/healthz", get(|| async { "ok" }))
-    ///         .merge(notes.router())
-    ///         .merge(mail.router())
+    /// fn open(notes: &ResourceMetadata, mail: &ResourceMetadata) -> axum::Router {
+    ///     notes.router().merge(mail.router())
     /// }
     /// ```
     #[cfg(feature = "axum")]
@@ -294,10 +289,9 @@ pub(crate) fn routes<'m, S: Clone + Send + Sync + 'static>(
     // A segment of the path may start with `:` or `*`, which older versions of axum read as a
     // pattern.
     let router = axum::Router::new().without_v07_checks();
-    let add = |router: axum::Router<S>, (path, metadata): (&str, &ResourceMetadata)| {
-        router.route_service(path, metadata.clone())
-    };
-    documents.into_iter().fold(router, add)
+    documents.into_iter().fold(router, |router, (path, it)| {
+        router.route_service(path, it.clone())
+    })
 }
 
 pub(crate) const ROOT_PATH: &str = "/.well-known/oauth-protected-resource";
