@@ -19,9 +19,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .resource(RESOURCE)
         .issuer(issuer.issuer())
         .build()?;
-    let app = Router::new()
-        .route("/mcp", post(handler))
-        .layer(JwtAuthLayer::new(config));
+    let app = JwtAuthLayer::new(config).protect(Router::new().route("/mcp", post(handler)));
 
     let token = issuer.mint(RESOURCE).sign();
     println!("curl -X POST -H \"Authorization: Bearer {token}\" {RESOURCE}");

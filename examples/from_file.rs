@@ -45,9 +45,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         })
         .to_string(),
     };
-    let app = Router::new()
-        .route("/notes", get(notes))
-        .layer(JwtAuthLayer::new(config(&file)?));
+    let auth = JwtAuthLayer::new(config(&file)?);
+    let app = auth.protect(Router::new().route("/notes", get(notes)));
 
     let token = issuer.mint(RESOURCE).scope("notes:admin");
     let suspended = token.clone().claim("suspended", true).sign();

@@ -14,8 +14,9 @@ use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tower::{Layer, service_fn};
+use tower_jwt_auth::service::GuardedBody;
 use tower_jwt_auth::test_util::TestIssuer;
-use tower_jwt_auth::{AuthInfo, JwtAuthConfig, JwtAuthLayer};
+use tower_jwt_auth::{AuthInfo, DrainRefusedLayer, JwtAuthConfig, JwtAuthLayer};
 
 const RESOURCE: &str = "http://127.0.0.1:3000";
 
@@ -26,9 +27,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .resource(RESOURCE)
         .issuer(issuer.issuer())
         .build()?;
-    let service = JwtAuthLayer::new(config)
-        .open_paths(["/healthz"])
-        .layer(service_fn(hello));
+    let auth = JwtAuthLayer::new(config).open_paths(["/healthz"]);
+    // Outside of the auth layer, so that clients with large requests get to read a rejection.
+    let service = DrainRefusedLayer::new().layer(auth.layer(service_fn(hello)));
 
     let listener = TcpListener::bind("127.0.0.1:3000").await?;
     let token = issuer.mint(RESOURCE).sign();
@@ -40,7 +41,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 }
 
-async fn hello(request: Request<Incoming>) -> Result<Response<String>, Infallible> {
+async fn hello(request: Request<GuardedBody<Incoming>>) -> Result<Response<String>, Infallible> {
     Ok(Response::new(
         match request.extensions().get::<AuthInfo>() {
             Some(auth) => format!("hello {}\n", auth.client_id()),

@@ -19,11 +19,11 @@ const RESOURCE: &str = "https://notes.example.com";
 fn app(auth: JwtAuthLayer) -> Router {
     let read = get(|| async { "a note" }).layer(RequireScopesLayer::new(["notes:read"]));
     let write = post(|| async { "saved" }).layer(RequireScopesLayer::new(["notes:write"]));
-    Router::new()
+    let routes = Router::new()
         .route("/", get(greet))
         .route("/read", read)
-        .route("/write", write)
-        .layer(auth.optional())
+        .route("/write", write);
+    auth.optional().protect(routes)
 }
 
 async fn greet(auth: Option<AuthInfo>) -> String {

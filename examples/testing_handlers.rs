@@ -58,7 +58,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         "curl -H \"Authorization: Bearer {}\" {base}/notes/alice",
         token.sign()
     );
-    axum::serve(listener, app().layer(JwtAuthLayer::new(config))).await?;
+    axum::serve(listener, JwtAuthLayer::new(config).protect(app())).await?;
     Ok(())
 }
 

@@ -4,16 +4,16 @@
 //!
 //! ```
 //! # #[cfg(all(feature = "axum", feature = "aws_lc_rs", feature = "reqwest"))] {
-//! use axum::{Extension, Router, routing::post};
+//! use axum::{Extension, Router, routing::{get, post}};
 //! use tower_jwt_auth::{AuthInfo, JwtAuthConfig, JwtAuthLayer};
 //!
 //! let config = JwtAuthConfig::builder()
 //!     .resource("https://mcp.example.com/mcp") // this server, and the audience that a token must name
 //!     .issuer("https://tenant.auth0.com/") // keys are found by discovery, or set .jwks_uri(..)
 //!     .build()?;
-//! let app: Router = Router::new()
-//!     .route("/mcp", post(handler))
-//!     .layer(JwtAuthLayer::new(config));
+//! let app: Router = JwtAuthLayer::new(config)
+//!     .protect(Router::new().route("/mcp", post(handler)))
+//!     .route("/healthz", get(|| async { "ok" })); // needs no token
 //!
 //! async fn handler(Extension(auth): Extension<AuthInfo>) -> String {
 //!     format!("hello {}", auth.client_id())
@@ -34,8 +34,9 @@
 //! On every request that reaches the service, the `Authorization` header is marked sensitive, and
 //! an [`AuthInfo`] that an outer layer had put into the extensions has been removed or replaced.
 //!
-//! A rejected request never reaches the service, and its body is not read. While the keys of an
-//! issuer are unavailable, the response is 503 rather than 401, so that clients keep their tokens.
+//! A rejected request never reaches the service, and its body is not read, except by a
+//! [`DrainRefusedLayer`] further out. While the keys of an issuer are unavailable, the response is
+//! 503 rather than 401, so that clients keep their tokens.
 //!
 //! # Where to look
 //!
@@ -50,7 +51,8 @@
 //! | a framework without tower | [`JwtVerifier`] |
 //! | keys from elsewhere | [`KeySource`](keys::KeySource) |
 //! | a deny list, a check of your own | [`JwtAuthConfigBuilder::check`](config::JwtAuthConfigBuilder::check) |
-//! | the response to a rejected request | [`Rejection`] |
+//! | the response to a rejected request | [`Rejection`], [`DrainRefusedLayer`] |
+//! | several servers on one host | [`MetadataRoutes`](service::MetadataRoutes), [`keys_of`](config::JwtAuthConfigBuilder::keys_of) |
 //! | readiness and health | [`JwtAuthLayer::keys_health`], [`JwtAuthLayer::wait_for_keys`] |
 //! | your own tests | `test_util` (feature `test-util`) |
 //! | settings for an identity provider | [`guide::providers`] |
@@ -64,7 +66,7 @@
 //! | --- | --- | --- |
 //! | `aws_lc_rs` | yes | the crypto back end, which contains C code; without a back end `build()` returns an error |
 //! | `rust_crypto` | no | a back end in pure Rust, slower; if both are on, aws-lc-rs is used |
-//! | `axum` | yes | extractors, `IntoResponse` for [`Rejection`], `ResourceMetadata::router` |
+//! | `axum` | yes | `JwtAuthLayer::protect`, routers of the metadata, extractors, `IntoResponse` for [`Rejection`] |
 //! | `jsonwebtoken` | yes | accepts keys and algorithms of that crate's types, and keys as PEM text |
 //! | `reqwest` | yes | fetches key sets over HTTPS; without it keys are static or come from a [`KeySource`](keys::KeySource) |
 //! | `schema` | no | a JSON Schema of the configuration file: `JsonSchema` for [`JwtAuthConfig`] and its builder |
@@ -112,6 +114,7 @@ mod verifier;
 // The tower layers.
 mod authn;
 mod authz;
+mod drain;
 pub mod mcp;
 
 // Configuration, guides and tools for tests.
@@ -140,6 +143,7 @@ pub use caller::Claims;
 pub use config::checked::JwtAuthConfig;
 pub use config::error::ConfigError;
 pub use crypto::Algorithm;
+pub use drain::DrainRefusedLayer;
 pub use verifier::JwtVerifier;
 pub use wire::rejection::Rejection;
 
@@ -158,11 +162,12 @@ pub mod error {
 }
 
 pub mod service {
-    //! The services, futures and bodies of the layers. You need their names only where a type must
-    //! be written out.
+    //! The metadata documents as services and routes; and the services, futures and bodies of the
+    //! layers, whose names you need only where a type must be written out.
 
-    pub use crate::authn::{JwtAuth, ResponseFuture};
+    pub use crate::authn::{JwtAuth, MetadataRoutes, ResponseFuture};
     pub use crate::authz::RequireScopes;
+    pub use crate::drain::{DrainRefused, DrainRefusedFuture};
     pub use crate::wire::body::GuardedBody;
     pub use crate::wire::future::{Call, Guarded};
     pub use crate::wire::metadata::ResourceMetadata;

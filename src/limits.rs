@@ -138,3 +138,16 @@ pub const DEFAULT_TOKEN_CACHE_ENTRIES: usize = 16 * 1024;
 
 /// The largest number of cached tokens that can be configured: about a million, at most 3.5 GiB.
 pub const MAX_TOKEN_CACHE_ENTRIES: usize = 1024 * 1024;
+
+/// Bytes that [`DrainRefusedLayer`](crate::DrainRefusedLayer) reads of one rejected request, 4 MiB:
+/// as much as [`MAX_MCP_BODY_BYTES`], the longest message of MCP that is accepted.
+pub const MAX_DRAINED_BYTES: usize = 4 * 1024 * 1024;
+
+/// Time for which [`DrainRefusedLayer`](crate::DrainRefusedLayer) reads one rejected request: 2
+/// seconds. Clients that only read the response once they have sent everything send as fast as the
+/// network lets them.
+pub const DRAIN_TIME: Duration = Duration::from_secs(2);
+
+/// Rejected requests that one [`DrainRefusedLayer`](crate::DrainRefusedLayer) reads at a time: 64,
+/// each with the buffer of its connection. The rest of further requests is not read.
+pub const MAX_DRAINS: usize = 64;

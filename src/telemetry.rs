@@ -273,6 +273,18 @@ pub(crate) fn snapshot_not_written(issuer: &str, path: &str, error: &dyn Display
     let _ = (issuer, path, error);
 }
 
+/// Challenges have sent clients to the metadata document at `url`, and none has got it here.
+#[cfg(feature = "tracing")]
+pub(crate) fn metadata_unreachable(url: &str) {
+    tracing::warn!(
+        target: TARGET,
+        event = "metadata_unreachable",
+        url,
+        "ten challenges named the metadata document, and no client has got it from this server: \
+         if clients cannot sign in, serve it at this URL, for example with JwtAuthLayer::protect"
+    );
+}
+
 /// Code that needs `JwtAuthLayer` runs without it.
 pub(crate) fn layer_missing(what: &str) {
     #[cfg(feature = "tracing")]

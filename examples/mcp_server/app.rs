@@ -44,10 +44,12 @@ pub(crate) fn app(
             .with_cancellation_token(stop.child_token()),
     );
     let mcp = SessionBindingLayer::new().layer(scopes().layer(mcp));
-    let protected = Router::new()
-        .route_service("/mcp", mcp)
-        .route("/whoami", get(whoami))
-        .route_layer(auth.clone());
+    // Adds the metadata too, from which clients without a token learn who the issuer is.
+    let protected = auth.protect(
+        Router::new()
+            .route_service("/mcp", mcp)
+            .route("/whoami", get(whoami)),
+    );
     let keys = auth.clone();
     let url = public_url(auth).unwrap_or_else(|| format!("{base}/mcp"));
     let banner = issuer.map_or("", |_| issuer::BANNER);
@@ -56,11 +58,6 @@ pub(crate) fn app(
         .route("/style.css", get(page::style))
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(move || readiness(keys.clone())));
-    // The metadata has its own CORS headers, for every origin.
-    let metadata = auth
-        .resource_metadata()
-        .map(|metadata| metadata.router())
-        .unwrap_or_default();
     let (endpoints, pages) = issuer
         .map(|issuer| (issuer.endpoints(), issuer.pages()))
         .unwrap_or_default();
@@ -70,7 +67,6 @@ pub(crate) fn app(
         .layer(origins.cors())
         .merge(pages)
         .merge(open)
-        .merge(metadata)
 }
 
 /// The scopes of single tools, beyond `required_scopes`. A tool cannot demand them itself: clients

@@ -30,9 +30,7 @@ use crate::wire::stream_expiry::StreamExpiry;
 ///     .resource("https://mcp.example.com/mcp")
 ///     .issuer("https://tenant.auth0.com/")
 ///     .build()?;
-/// let app: Router = Router::new()
-///     .route("/mcp", post(handler))
-///     .layer(JwtAuthLayer::new(config));
+/// let app: Router = JwtAuthLayer::new(config).protect(Router::new().route("/mcp", post(handler)));
 ///
 /// async fn handler(Extension(auth): Extension<AuthInfo>) -> String {
 ///     format!("hello {}", auth.client_id())
@@ -78,7 +76,8 @@ impl JwtAuthLayer {
     /// A path is compared byte for byte with the path that the layer sees: inside a nested router,
     /// without the prefix. Paths below an open path and other spellings of it are protected.
     ///
-    /// Default: none. The path of the resource metadata is always open.
+    /// Default: none. The paths of the resource metadata are always open: the well-known suffix
+    /// with and without the path of `resource`, both with and without a slash at the end.
     pub fn open_paths<P: Into<String>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
         Arc::make_mut(&mut self.0)
             .open_paths
@@ -170,7 +169,8 @@ impl JwtAuthLayer {
     }
 
     /// The document that names the issuers of tokens for this server; `None` when `resource` is not
-    /// set.
+    /// set. With axum, `protect` or `metadata_router` serves it; see also
+    /// [`MetadataRoutes`](crate::service::MetadataRoutes).
     #[must_use]
     pub fn resource_metadata(&self) -> Option<&ResourceMetadata> {
         self.0.metadata.as_ref()

@@ -1,5 +1,6 @@
 //! Authentication as a tower layer: `layer` holds the settings, `service` and `future` run each
-//! request, `gate` decides about it.
+//! request, `gate` decides about it. `router` puts the layer and the metadata into an axum router;
+//! `metadata_routes` serves the metadata of several layers.
 //!
 //! Programs use it through [`JwtAuthLayer`], whose constructors are in `config`; no other folder
 //! calls it. Each request passes these steps in order:
@@ -16,13 +17,18 @@
 //! an `AuthInfo` that an outer layer had put into the extensions has been removed or replaced: only
 //! a token that this layer verified gives one.
 //!
-//! A rejected request never reaches the service, and its body is dropped without being read.
+//! A rejected request never reaches the service, and its body is dropped without being read. The
+//! layer of `drain`, further out, reads the rest of it.
 
 mod future;
 mod gate;
 mod layer;
+mod metadata_routes;
+#[cfg(feature = "axum")]
+mod router;
 mod service;
 
 pub use future::ResponseFuture;
 pub use layer::JwtAuthLayer;
+pub use metadata_routes::MetadataRoutes;
 pub use service::JwtAuth;

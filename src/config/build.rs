@@ -12,6 +12,7 @@ use super::issuer::Issuer;
 use super::rules::{check_resource, check_scopes, check_url};
 use super::scope_claims;
 use super::settings::Settings;
+use super::sharing::Sharing;
 use super::snapshot_files::check_snapshot_files;
 use crate::base::scopes::ScopeSet;
 use crate::base::url_rule::UrlRule;
@@ -84,6 +85,11 @@ impl JwtAuthConfigBuilder {
             transport: self.transport(),
             initial_scopes: initial_scopes.as_ref(),
             transport_setting: self.http_transport.as_ref().map(|(setting, _)| *setting),
+            sharing: Sharing {
+                others: &self.keys_of,
+                transport: self.http_transport.as_ref().map(|(_, transport)| transport),
+                allow_http: self.allow_http,
+            },
         };
         let issuers = entries.iter().map(|entry| context.check(entry));
         let issuers = issuers.collect::<Result<_, _>>()?;
@@ -147,6 +153,7 @@ impl JwtAuthConfigBuilder {
         ProtectedResource {
             realm: self.realm.clone().or(default_realm),
             metadata_url: metadata.map(|metadata| metadata.url().to_owned()),
+            metadata_watch: metadata.and_then(ResourceMetadata::watch).cloned(),
             hierarchy: self.hierarchy.clone(),
             listing: match self.challenge_operation_scopes_only {
                 true => ScopeListing::Operation,

@@ -6,7 +6,7 @@ use super::settings::Settings;
 use crate::base::clock::Clock;
 use crate::base::scopes::ScopeHierarchy;
 use crate::caller::AuthInfo;
-use crate::keys::HttpTransport;
+use crate::keys::{HttpTransport, LiveKeys};
 use crate::verifier::checks::{CheckError, CustomChecks};
 use crate::wire::metadata::ResourceDetails;
 
@@ -32,6 +32,7 @@ pub struct JwtAuthConfigBuilder {
     pub(super) token_cache_entries: Option<usize>,
     /// With the name of the setter.
     pub(super) http_transport: Option<(&'static str, Arc<dyn HttpTransport>)>,
+    pub(super) keys_of: Vec<(Arc<str>, LiveKeys)>,
     pub(super) clock: Clock,
 }
 

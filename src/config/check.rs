@@ -13,6 +13,7 @@ use super::keys::{seed, static_keys};
 use super::rules::{check_issuer, check_scopes, check_url, is_web_url, spellings, within};
 use super::scope_claims;
 use super::settings::Settings;
+use super::sharing::Sharing;
 use crate::base::scopes::ScopeSet;
 use crate::base::url_rule::UrlRule;
 use crate::crypto::Algorithm;
@@ -40,6 +41,7 @@ pub(super) struct Context<'b> {
     pub(super) initial_scopes: Option<&'b ScopeSet>,
     /// The setting that the transport comes from, if it is set.
     pub(super) transport_setting: Option<&'static str>,
+    pub(super) sharing: Sharing<'b>,
 }
 
 impl Context<'_> {
@@ -91,9 +93,11 @@ impl Context<'_> {
             ..self.challenges.clone()
         }));
         let keys = self.keys(entry, algorithms)?;
+        let (keys, configured) = self.sharing.resolve(entry, keys)?;
         Ok(CheckedIssuer {
             policy,
             keys,
+            configured,
             answers,
         })
     }

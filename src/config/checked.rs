@@ -7,7 +7,7 @@ use super::builder::JwtAuthConfigBuilder;
 use crate::authn::JwtAuthLayer;
 use crate::base::clock::Clock;
 use crate::jwks::KeySet;
-use crate::keys::{KeyOrigin, LiveKeys};
+use crate::keys::{KeyConfiguration, KeyOrigin, LiveKeys};
 use crate::token::{ReadOptions, ValidationPolicy};
 use crate::verifier::cache::TokenCache;
 use crate::verifier::checks::CustomChecks;
@@ -77,6 +77,7 @@ pub(super) struct Checked {
 pub(super) struct CheckedIssuer {
     pub(super) policy: ValidationPolicy,
     pub(super) keys: Keys,
+    pub(super) configured: Arc<KeyConfiguration>,
     pub(super) answers: Arc<Answers>,
 }
 
@@ -84,6 +85,8 @@ pub(super) struct CheckedIssuer {
 pub(super) enum Keys {
     Fixed(Arc<KeySet>),
     Fetched(KeyOrigin),
+    /// Those of another layer.
+    Shared(LiveKeys),
 }
 
 impl JwtAuthConfig {
@@ -106,13 +109,17 @@ impl JwtAuthConfig {
             |CheckedIssuer {
                  policy,
                  keys,
+                 configured,
                  answers,
              }| TrustedIssuer {
                 policy: policy.clone(),
                 answers: answers.clone(),
                 keys: match keys.clone() {
-                    Keys::Fixed(keys) => LiveKeys::fixed(&policy.issuer, keys),
-                    Keys::Fetched(origin) => LiveKeys::refreshed(origin, clock.clone()),
+                    Keys::Fixed(keys) => LiveKeys::fixed(&policy.issuer, keys, configured.clone()),
+                    Keys::Fetched(origin) => {
+                        LiveKeys::refreshed(origin, clock.clone(), configured.clone())
+                    }
+                    Keys::Shared(keys) => keys,
                 },
             },
         );
@@ -162,11 +169,11 @@ impl JwtAuthLayer {
     ///     .issuer("https://idp.example.com")
     ///     .required_scopes(["mcp:read"])
     ///     .build()?;
-    /// let app: Router = Router::new()
+    /// let mcp: Router = Router::new()
     ///     .route("/mcp", any(|| async { "the MCP server" }))
     ///     .route_layer(McpScopesLayer::new().tool("add_note", ["mcp:write"]))
-    ///     .route_layer(SessionBindingLayer::new())
-    ///     .layer(JwtAuthLayer::for_mcp(config));
+    ///     .route_layer(SessionBindingLayer::new());
+    /// let app = JwtAuthLayer::for_mcp(config).protect(mcp);
     /// # }
     /// # Ok::<(), tower_jwt_auth::ConfigError>(())
     /// ```

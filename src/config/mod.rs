@@ -12,8 +12,8 @@
 //!    replaced), `shape` (each setting by itself), `details` (the resource metadata),
 //!    `scope_claims`, `snapshot_files` and `rules` (URLs, scopes, durations).
 //! 3. `check` turns each issuer into its policy and the source of its keys; `keys` reads keys
-//!    that are part of the configuration. The first problem is returned as a `ConfigError`, from
-//!    `error`.
+//!    that are part of the configuration, and `sharing` takes the keys of another layer instead.
+//!    The first problem is returned as a `ConfigError`, from `error`.
 //! 4. `checked` is the finished configuration, from which `JwtAuthLayer` and `JwtVerifier` are
 //!    made. Nothing has been fetched so far.
 
@@ -38,6 +38,7 @@ mod schema;
 mod scope_claims;
 mod settings;
 mod shape;
+mod sharing;
 mod snapshot_files;
 mod values;
 mod variables;

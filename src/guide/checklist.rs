@@ -41,12 +41,12 @@
 //! | --- | --- | --- | --- |
 //! | M1 | Protected resource metadata (RFC 9728) | [`ResourceMetadata`](crate::service::ResourceMetadata); the layer serves it | `requirements/metadata` |
 //! | M2 | It names at least one authorization server | `build` fails without an issuer | `requirements/metadata` |
-//! | M3 | Clients find it through the challenge, or at the well-known path | both: an absolute URL in each challenge, and the paths with the resource's path inserted and at the root | `requirements/metadata` |
+//! | M3 | Clients find it through the challenge, or at the well-known path | both: an absolute URL in each challenge, and the path with the resource's path inserted; at the root by a layer in front of it, and by [`MetadataRoutes`](crate::service::MetadataRoutes) | `requirements/metadata`, `authn/metadata` |
 //! | M4 | Tokens are validated as OAuth 2.1 §5.2 says | [`JwtVerifier`](crate::JwtVerifier) | `requirements/tokens`; the rows N01 to N122 in `refusals` |
 //! | M5, M6 | Only tokens with this server as audience | `aud` is required and compared byte for byte | `requirements/tokens` |
 //! | M7, M10 | 401 for invalid tokens, 403 for scopes, 400 for malformed requests | [`Rejection`](crate::Rejection). A malformed token gets 401, because clients do not start a login on 400 | `requirements/answers` |
 //! | M8 | Tokens for other servers are not accepted, and no token is passed on | the audience check; the header is removed | `requirements/tokens`, `requirements/privacy` |
-//! | M9 | Tokens are verified before anything is processed | a rejected request does not reach the service, and its body is not polled | `requirements/requests` |
+//! | M9 | Tokens are verified before anything is processed | a rejected request does not reach the service, and its body is not polled, except to drop it | `requirements/requests`, `drain` |
 //! | M11 | Broad scopes imply narrow ones | hierarchies, as you declare them | `mcp/operations` |
 //! | M12 | Every request carries a token | every method, and every request of a session | `requirements/requests` |
 //! | M13 | No tokens in the query | never read there, nor in a form | `requirements/tokens` |

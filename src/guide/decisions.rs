@@ -134,5 +134,6 @@
 //! | `max_stale` | 24 h | Outages last hours. After a day, a withdrawn key must no longer be trusted |
 //! | fetches for unknown `kid`s | 2, one more per 30 s | A single junk `kid` just before a rotation delays nothing |
 //! | back-off | 1 s, doubling to 30 s | Recovers quickly from a short failure and adds no load during an outage |
+//! | rest of a rejected request | 4 MiB, 2 s, 64 at a time | Clients that send everything first get to read the response. 4 MiB is the longest message that is accepted |
 //! | algorithms | every asymmetric one | The key narrows it further: a set rarely holds two types |
 //! | `iss`, `aud`, `exp` | required | RFC 9068 §2.2. Without one of them a token would be valid forever, for everybody, or from anybody |

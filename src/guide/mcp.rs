@@ -88,9 +88,8 @@
 //!             .with_allowed_origins(["https://app.example.com:443"])
 //!             .with_sse_retry(None),
 //!     );
-//!     Ok(Router::new()
-//!         .route_service("/mcp", mcp)
-//!         .layer(JwtAuthLayer::for_mcp(config)))
+//!     let auth = JwtAuthLayer::for_mcp(config);
+//!     Ok(auth.protect(Router::new().route_service("/mcp", mcp)))
 //! }
 //! # }
 //! # #[cfg(all(feature = "axum", feature = "aws_lc_rs", feature = "reqwest"))]
@@ -109,8 +108,12 @@
 //!   with two settings: the `Authorization` header is removed from accepted requests, so that no
 //!   tool can pass it on, and notification streams end with their token ([step
 //!   5](#5-let-no-stream-outlive-its-token)).
-//! - Every method is protected: POST, GET, DELETE and all others. So is every other path of the
-//!   router, except the metadata.
+//! - [`protect`](crate::JwtAuthLayer::protect) puts the layer in front of the routes of the router,
+//!   and adds the metadata, which is open. Every method of a route is protected: POST, GET, DELETE
+//!   and all others. Open routes are added afterwards, or merged in any order.
+//! - It also puts [`DrainRefusedLayer`](crate::DrainRefusedLayer) outside the layer. Without that,
+//!   a client that sends a large request with an expired token may get a connection reset instead
+//!   of the 401, and does not sign in again.
 //! - rmcp accepts only loopback hosts unless `with_allowed_hosts` says otherwise, and checks
 //!   `Origin` only when `with_allowed_origins` or `enforce_origin_validation` is set. The MCP spec
 //!   demands that check.
@@ -244,7 +247,7 @@
 //!         .tool("add_note", ["mcp:write"])
 //!         .resources_under("notes://private/", ["mcp:private"])
 //!         .hierarchy(|granted, needed| granted == "mcp:admin" && needed.starts_with("mcp:"));
-//!     mcp.route_layer(scopes).layer(auth)
+//!     auth.protect(mcp.route_layer(scopes))
 //! }
 //! # }
 //! ```
@@ -301,9 +304,10 @@
 //! use tower_jwt_auth::mcp::SessionBindingLayer;
 //!
 //! pub fn protected(mcp: Router, scopes: McpScopesLayer, auth: JwtAuthLayer) -> Router {
-//!     mcp.route_layer(scopes)
-//!         .route_layer(SessionBindingLayer::new())
-//!         .layer(auth)
+//!     auth.protect(
+//!         mcp.route_layer(scopes)
+//!             .route_layer(SessionBindingLayer::new()),
+//!     )
 //! }
 //! # }
 //! ```
@@ -341,8 +345,9 @@
 //! - Exposed headers: without `WWW-Authenticate` a script cannot read the challenge, and falls back
 //!   to the well-known paths.
 //! - Origins: a list, never `*`, and the same list that rmcp checks.
-//! - The metadata document has its own CORS headers, for every origin. Merge it after
-//!   `.layer(cors)`, so that it keeps them.
+//! - The metadata document has its own CORS headers, for every origin. A `CorsLayer` outside it
+//!   answers preflight requests for it too, for your origins alone. No other page can call the
+//!   server anyway.
 //!
 //! # 7. Public tools
 //!
@@ -426,14 +431,13 @@
 //!             HeaderName::from_static("mcp-session-id"),
 //!             HeaderName::from_static("mcp-protocol-version"),
 //!         ]);
-//!     let metadata = auth.resource_metadata().map(|metadata| metadata.router());
-//!     Ok(Router::new()
+//!     let mcp = Router::new()
 //!         .route_service("/mcp", mcp)
 //!         .route_layer(McpScopesLayer::new().tool("add_note", ["mcp:write"]))
-//!         .route_layer(SessionBindingLayer::new().strict())
-//!         .route_layer(auth) // every method of /mcp
+//!         .route_layer(SessionBindingLayer::new().strict());
+//!     Ok(auth
+//!         .protect(mcp) // every method of /mcp, and the metadata
 //!         .layer(cors)
-//!         .merge(metadata.unwrap_or_default()) // open, with CORS headers of its own
 //!         .route("/healthz", get(|| async { "ok" }))) // open
 //! }
 //! # }
@@ -442,7 +446,8 @@
 //! # Ok::<(), tower_jwt_auth::ConfigError>(())
 //! ```
 //!
-//! From the outside in: CORS, [`JwtAuthLayer`](crate::JwtAuthLayer),
+//! From the outside in: CORS, [`DrainRefusedLayer`](crate::DrainRefusedLayer) and
+//! [`JwtAuthLayer`](crate::JwtAuthLayer) (both by `protect`),
 //! [`SessionBindingLayer`](crate::mcp::SessionBindingLayer),
 //! [`McpScopesLayer`](crate::mcp::McpScopesLayer), the server. The two inner layers respond with
 //! 500 when the auth layer is not outside them.
@@ -451,16 +456,64 @@
 //!
 //! A client that gets 401 reads `resource_metadata` from the challenge, or tries the well-known
 //! paths, to find the issuer (RFC 9728 §5). For `https://mcp.example.com/mcp` the document is at
-//! `/.well-known/oauth-protected-resource/mcp`, and also at the root form
-//! `/.well-known/oauth-protected-resource`. It must be accessible without authentication: otherwise
-//! some clients take the MCP server itself for the issuer.
+//! `/.well-known/oauth-protected-resource/mcp`, with and without a slash at the end. It must be
+//! accessible without authentication: otherwise some clients take the MCP server itself for the
+//! issuer.
 //!
-//! - With `Router::layer`, as in step 1, requests for unknown paths also pass through the layer,
-//!   and it serves these paths itself.
-//! - With `Router::route_layer`, or a layer on single routes, it does not see them: merge
-//!   [`ResourceMetadata`](crate::service::ResourceMetadata)'s router, as above, or serve it as a
-//!   tower service.
-//! - A reverse proxy that forwards `/mcp` must forward the well-known paths as well.
+//! - [`auth.protect(router)`](crate::JwtAuthLayer::protect) serves it, and does not depend on
+//!   order: open routes, a `fallback` such as the page of a web application, and other layers come
+//!   before or after it.
+//! - The path starts at the root of the host. So `nest` the routes inside:
+//!   `auth.protect(Router::new().nest("/api", api))`. With `nest("/api", auth.protect(api))` the
+//!   document is not where the challenge says.
+//! - From its parts: `route_layer(auth)` on the protected routes, and
+//!   `merge(auth.metadata_router())` on the outermost router.
+//! - With `Router::layer`, the layer also sees requests for unknown paths, and serves the document
+//!   itself. A router that is merged afterwards, or a `fallback`, takes these requests from it.
+//! - The event `metadata_unreachable` warns once, when ten challenges have been sent and no client
+//!   has got the document.
+//! - A reverse proxy that forwards `/mcp` must forward the well-known path as well.
+//!
+//! ## Several servers on one host
+//!
+//! Each server has a layer with a `resource` of its own, so that a token for one is none for the
+//! others. Their documents have different paths, and the protected routers can be merged:
+//!
+//! ```
+//! # #[cfg(all(feature = "axum", feature = "aws_lc_rs", feature = "reqwest"))]
+//! # mod page {
+//! # use axum::Router;
+//! # use tower_jwt_auth::{ConfigError, JwtAuthConfig, JwtAuthLayer};
+//! pub fn app(notes: Router, mail: Router) -> Result<Router, ConfigError> {
+//!     let both = JwtAuthConfig::builder().issuer("https://idp.example.com");
+//!     let for_notes = both.clone().resource("https://mcp.example.com/notes").build()?;
+//!     let for_notes = JwtAuthLayer::for_mcp(for_notes);
+//!     let for_mail = both.resource("https://mcp.example.com/mail").keys_of(&for_notes);
+//!     let for_mail = JwtAuthLayer::for_mcp(for_mail.build()?);
+//!     Ok(for_notes.protect(notes).merge(for_mail.protect(mail)))
+//! }
+//! # }
+//! # #[cfg(all(feature = "axum", feature = "aws_lc_rs", feature = "reqwest"))]
+//! # {
+//! # use axum::{Router, routing::any};
+//! # let route = |path| Router::new().route(path, any(|| async {}));
+//! # page::app(route("/notes"), route("/mail"))?;
+//! # }
+//! # Ok::<(), tower_jwt_auth::ConfigError>(())
+//! ```
+//!
+//! - [`keys_of`](crate::config::JwtAuthConfigBuilder::keys_of) lets both share the keys of the
+//!   issuer, the task that fetches them, and its budgets. Without it each layer fetches its own.
+//! - Some clients look at the root form only, `/.well-known/oauth-protected-resource`. It belongs
+//!   to a resource that is a whole origin. If there is none,
+//!   [`MetadataRoutes`](crate::service::MetadataRoutes) serves the document of the first layer
+//!   there. It takes the place of `metadata_router`, as in the example `several_servers`.
+//! - Two layers with the same resource, for different issuers, need one document that lists both:
+//!   `MetadataRoutes` makes it. If you merge their routers by hand, axum panics at start, and names
+//!   the path that both have.
+//!
+//! ## What the document says
+//!
 //! - `authorization_servers` lists the issuers in the order of the configuration, byte for byte.
 //!   Some clients use only the first.
 //! - [`scopes_supported`](crate::config::JwtAuthConfigBuilder::scopes_supported) is
@@ -490,11 +543,12 @@
 //! # Other frameworks
 //!
 //! The layers are ordinary tower layers over any body: hyper takes them through
-//! `TowerToHyperService`, and any MCP stack that is a tower service and passes on the request's
-//! extensions works as rmcp does. For other stacks, [`JwtVerifier`](crate::JwtVerifier) accepts and
-//! rejects the same tokens, and [`Rejection`](crate::Rejection) provides the status and the
-//! challenge of the response. `extras/frameworks` has rmcp on axum and on plain hyper, tower-mcp,
-//! tonic and rust-mcp-sdk, each with a test.
+//! `TowerToHyperService`, with [`DrainRefusedLayer`](crate::DrainRefusedLayer) outside, and any MCP
+//! stack that is a tower service and passes on the request's extensions works as rmcp does. For
+//! other stacks, [`JwtVerifier`](crate::JwtVerifier) accepts and rejects the same tokens, and
+//! [`Rejection`](crate::Rejection) provides the status and the challenge of the response.
+//! `extras/frameworks` has rmcp on axum and on plain hyper, tower-mcp, tonic and rust-mcp-sdk, each
+//! with a test.
 //!
 //! # Not built
 //!

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::configured::KeyConfiguration;
 use super::demand::{Asked, DemandOutcome, FetchId, KeyDemand};
 use super::health::IssuerHealth;
 use super::key_snapshot::KeySnapshot;
@@ -15,7 +16,10 @@ use crate::jwks::KeySet;
 
 /// The read handle on one issuer's keys. Clones share everything; the task ends with the last one.
 #[derive(Clone, Debug)]
-pub(crate) struct LiveKeys(Kind);
+pub(crate) struct LiveKeys {
+    kind: Kind,
+    configured: Arc<KeyConfiguration>,
+}
 
 #[derive(Clone, Debug)]
 enum Kind {
@@ -26,19 +30,34 @@ enum Kind {
 impl LiveKeys {
     /// Keys of `issuer` that never change: `jwk`, `jwks` or PEM text in the configuration. What is
     /// wrong with them is reported as for a fetched set.
-    pub(crate) fn fixed(issuer: &str, keys: Arc<KeySet>) -> Self {
+    pub(crate) fn fixed(
+        issuer: &str,
+        keys: Arc<KeySet>,
+        configured: Arc<KeyConfiguration>,
+    ) -> Self {
         report_faults(issuer, &keys);
-        Self(Kind::Fixed(Arc::new(Snapshot::fixed(keys))))
+        let kind = Kind::Fixed(Arc::new(Snapshot::fixed(keys)));
+        Self { kind, configured }
     }
 
     /// Keys that the source of `origin` provides. Nothing runs until a request needs them.
-    pub(crate) fn refreshed(origin: KeyOrigin, clock: Clock) -> Self {
-        Self(Kind::Refreshed(Arc::new(Handle::new(origin, clock))))
+    pub(crate) fn refreshed(
+        origin: KeyOrigin,
+        clock: Clock,
+        configured: Arc<KeyConfiguration>,
+    ) -> Self {
+        let kind = Kind::Refreshed(Arc::new(Handle::new(origin, clock)));
+        Self { kind, configured }
+    }
+
+    /// What these keys were configured with.
+    pub(crate) fn configured(&self) -> &KeyConfiguration {
+        &self.configured
     }
 
     /// The keys in use. Starts the task if it does not run; takes no lock if it does.
     pub(crate) fn in_use(&self, now: Now) -> InUse<'_> {
-        match &self.0 {
+        match &self.kind {
             Kind::Fixed(snapshot) => InUse::Fixed(snapshot),
             Kind::Refreshed(handle) => InUse::Held(handle.in_use(now)),
         }
@@ -46,7 +65,7 @@ impl LiveKeys {
 
     /// The keys in use, or `None` when no request has needed them yet. Starts nothing.
     pub(crate) fn in_use_already(&self, now: Now) -> Option<InUse<'_>> {
-        let needed = match &self.0 {
+        let needed = match &self.kind {
             Kind::Fixed(_) => true,
             Kind::Refreshed(handle) => handle.is_running(),
         };
@@ -66,7 +85,7 @@ impl LiveKeys {
         let Some(set) = in_use.serving(now).filter(|set| !set.keys.knows(kid)) else {
             return false;
         };
-        match &self.0 {
+        match &self.kind {
             Kind::Fixed(_) => true,
             Kind::Refreshed(handle) => handle.would_find_absent(kid, set.generation, now),
         }
@@ -74,7 +93,7 @@ impl LiveKeys {
 
     /// States a demand that the keys in use did not meet. Most are answered at once.
     pub(crate) fn ask(&self, demand: KeyDemand<'_>, now: Now) -> Asked {
-        match &self.0 {
+        match &self.kind {
             Kind::Fixed(_) => Asked::Answered(DemandOutcome::Absent),
             Kind::Refreshed(handle) => handle.ask(demand, now),
         }
@@ -82,7 +101,7 @@ impl LiveKeys {
 
     /// Waits for the fetch that [`ask`](Self::ask) named, at most the fetch timeout.
     pub(crate) async fn wait(&self, demand: KeyDemand<'_>, fetch: FetchId) -> DemandOutcome {
-        match &self.0 {
+        match &self.kind {
             Kind::Fixed(_) => DemandOutcome::Absent,
             Kind::Refreshed(handle) => handle.wait(demand, fetch).await,
         }
@@ -90,14 +109,14 @@ impl LiveKeys {
 
     /// Waits until there are keys, or the first attempt has failed.
     pub(crate) async fn ready(&self) -> Result<(), FetchError> {
-        match &self.0 {
+        match &self.kind {
             Kind::Fixed(_) => Ok(()),
             Kind::Refreshed(handle) => handle.ready().await,
         }
     }
 
     pub(crate) fn health(&self, issuer: &str, now: Now) -> IssuerHealth {
-        match &self.0 {
+        match &self.kind {
             Kind::Fixed(snapshot) => IssuerHealth::new(issuer, Some(snapshot)),
             Kind::Refreshed(handle) => handle.health(now),
         }
@@ -105,7 +124,7 @@ impl LiveKeys {
 
     /// The keys in use, for another process; `None` for fixed keys and before the first set.
     pub(crate) fn export(&self) -> Option<KeySnapshot> {
-        match &self.0 {
+        match &self.kind {
             Kind::Fixed(_) => None,
             Kind::Refreshed(handle) => handle.export(),
         }
@@ -177,7 +196,7 @@ mod tests {
             snapshot_file: None,
         };
         let clock = Clock::default();
-        let keys = LiveKeys::refreshed(origin, clock.clone());
+        let keys = LiveKeys::refreshed(origin, clock.clone(), Arc::default());
         keys.ready().await.unwrap();
         let look = keys.in_use(clock.now());
         let lacks = |kid: &str| keys.are_known_to_lack(Some(kid), &look, clock.now());

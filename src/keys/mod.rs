@@ -2,7 +2,8 @@
 //!
 //! The verifier calls this module through `LiveKeys` only. The life of a key set, in order:
 //!
-//! 1. `settings` says where an issuer's keys come from and how long they serve.
+//! 1. `settings` says where an issuer's keys come from and how long they serve; `configured` is
+//!    what the configuration said about that, for layers that share keys.
 //! 2. `persist` gives the keys to start with, from a file or from the configuration.
 //! 3. `refresh` starts one background task per issuer with the first token that names the issuer.
 //!    The task fetches on schedule and on demand, and is the only writer of the keys in use.
@@ -12,6 +13,7 @@
 //!    the request goes away, the fetch goes on.
 //! 6. `health` reports on all of it.
 
+mod configured;
 mod demand;
 mod health;
 mod key_snapshot;
@@ -24,6 +26,7 @@ mod snapshot;
 pub(crate) mod source;
 
 pub use crate::jwks::{Jwk, JwkSet, KeySetError, SkipReason};
+pub(crate) use configured::{FetchConfiguration, KeyConfiguration};
 pub(crate) use demand::{Asked, DemandOutcome, FetchId, KeyDemand};
 pub use health::{IssuerHealth, KeysHealth, SkippedKey};
 pub use key_snapshot::KeySnapshot;

@@ -29,7 +29,7 @@ pub(crate) struct Seed {
 }
 
 /// The settings of `jwks_cache`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Times {
     pub(crate) min_age: Duration,
     pub(crate) max_age: Duration,

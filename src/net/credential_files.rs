@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The files, as configured.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct CredentialFiles {
     pub(crate) ca: Option<PathBuf>,
     pub(crate) client_certificate: Option<PathBuf>,

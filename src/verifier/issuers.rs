@@ -83,6 +83,12 @@ impl Issuers {
         self.all.iter()
     }
 
+    /// Each issuer with its keys, for another verifier to share.
+    pub(super) fn keys(&self) -> Vec<(Arc<str>, LiveKeys)> {
+        let keys = |it: &Arc<TrustedIssuer>| (it.policy.issuer.clone(), it.keys.clone());
+        self.all.iter().map(keys).collect()
+    }
+
     pub(super) fn at(&self, place: usize) -> Option<&Arc<TrustedIssuer>> {
         self.all.get(place)
     }

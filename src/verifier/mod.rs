@@ -32,7 +32,7 @@ use http::request::Parts;
 use crate::base::clock::Clock;
 use crate::base::facts::Facts;
 use crate::caller::AuthInfo;
-use crate::keys::{FetchError, KeySnapshot, KeysHealth};
+use crate::keys::{FetchError, KeySnapshot, KeysHealth, LiveKeys};
 use crate::token::ReadOptions;
 use crate::verifier::cache::TokenCache;
 use crate::verifier::checks::CustomChecks;
@@ -203,6 +203,10 @@ impl JwtVerifier {
             .collect();
         exported.sort_by(|a, b| a.issuer().cmp(b.issuer()));
         exported
+    }
+
+    pub(crate) fn keys(&self) -> Vec<(Arc<str>, LiveKeys)> {
+        self.0.issuers.load().keys()
     }
 
     pub(crate) fn clock(&self) -> &Clock {

@@ -146,7 +146,9 @@ impl Answers {
     }
 
     fn make(&self, kind: RejectionKind, headers: &Arc<HeaderMap>) -> Rejection {
-        Rejection::new(kind, headers.clone(), self.hook.clone()).counted_in(&self.resource.refusals)
+        Rejection::new(kind, headers.clone(), self.hook.clone())
+            .counted_in(&self.resource.refusals)
+            .with_metadata_watch(self.resource.metadata_watch.clone())
     }
 }
 

@@ -9,6 +9,7 @@ use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Empty;
 use pin_project_lite::pin_project;
+use tokio::sync::oneshot;
 
 use crate::wire::stream_expiry::{Alarm, Deadline};
 
@@ -32,6 +33,7 @@ pin_project! {
         Ended,
         Expiring { #[pin] body: B, alarm: Alarm },
         Inner { #[pin] body: B },
+        Lent { lent: Lent<B> },
         Overheard { #[pin] body: B, ear: Ear },
         Own { data: Bytes, trailers: Option<HeaderMap> },
     }
@@ -42,6 +44,17 @@ impl<B> GuardedBody<B> {
         Self {
             kind: Kind::Inner { body },
         }
+    }
+
+    /// `body` unchanged. If it is dropped before its end, the loan gets it back.
+    pub(crate) fn lent(body: B) -> (Self, Loan<B>) {
+        let (owner, loan) = oneshot::channel();
+        let lent = Lent {
+            body: Some(Box::pin(body)),
+            owner: Some(owner),
+        };
+        let kind = Kind::Lent { lent };
+        (Self { kind }, Loan(loan))
     }
 
     /// Ends at the deadline, or when `body` ends, whichever is first.
@@ -102,6 +115,7 @@ impl<B: Body<Data = Bytes>> Body for GuardedBody<B> {
                 }
             },
             KindProjection::Inner { body } => body.poll_frame(cx),
+            KindProjection::Lent { lent } => lent.poll_frame(cx),
             KindProjection::Overheard { mut body, ear } => {
                 let frame = ready!(body.as_mut().poll_frame(cx));
                 match &frame {
@@ -133,6 +147,7 @@ impl<B: Body<Data = Bytes>> Body for GuardedBody<B> {
             Kind::Expiring { body, .. } | Kind::Inner { body } | Kind::Overheard { body, .. } => {
                 body.is_end_stream()
             }
+            Kind::Lent { lent } => lent.body.as_ref().is_none_or(|body| body.is_end_stream()),
             Kind::Own { data, trailers } => data.is_empty() && trailers.is_none(),
         }
     }
@@ -143,8 +158,56 @@ impl<B: Body<Data = Bytes>> Body for GuardedBody<B> {
             // The stream may end at the deadline, before `body` does.
             Kind::Expiring { .. } => SizeHint::default(),
             Kind::Inner { body } | Kind::Overheard { body, .. } => body.size_hint(),
+            Kind::Lent { lent } => {
+                let body = lent.body.as_ref();
+                body.map_or_else(|| SizeHint::with_exact(0), |body| body.size_hint())
+            }
             Kind::Own { data, .. } => SizeHint::with_exact(data.len() as u64),
         }
+    }
+}
+
+/// A body that returns to its owner when it is dropped. In a box, because it moves.
+#[derive(Debug)]
+struct Lent<B> {
+    /// `None` once it has ended: then there is nothing to give back.
+    body: Option<Pin<Box<B>>>,
+    owner: Option<oneshot::Sender<Pin<Box<B>>>>,
+}
+
+impl<B: Body> Lent<B> {
+    fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        let Some(body) = &mut self.body else {
+            return Poll::Ready(None);
+        };
+        let frame = ready!(body.as_mut().poll_frame(cx));
+        if !matches!(frame, Some(Ok(_))) {
+            self.body = None;
+        }
+        Poll::Ready(frame)
+    }
+}
+
+impl<B> Drop for Lent<B> {
+    fn drop(&mut self) {
+        if let (Some(body), Some(owner)) = (self.body.take(), self.owner.take()) {
+            // Without an owner it is dropped here.
+            let _ = owner.send(body);
+        }
+    }
+}
+
+/// Where a body that was [lent](GuardedBody::lent) comes back.
+#[derive(Debug)]
+pub(crate) struct Loan<B>(oneshot::Receiver<Pin<Box<B>>>);
+
+impl<B> Loan<B> {
+    /// The body, if it was dropped before its end.
+    pub(crate) fn returned(mut self) -> Option<Pin<Box<B>>> {
+        self.0.try_recv().ok()
     }
 }
 
@@ -183,5 +246,57 @@ impl Ear {
 impl fmt::Debug for Ear {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ear").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::task::Waker;
+
+    use super::*;
+
+    /// A body that does not know its end before it is asked for a frame.
+    struct Frames(VecDeque<Option<Result<&'static str, ()>>>);
+
+    impl Body for Frames {
+        type Data = Bytes;
+        type Error = ();
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, ()>>> {
+            let next = self.0.pop_front().unwrap();
+            Poll::Ready(next.map(|it| it.map(|data| Frame::data(data.into()))))
+        }
+    }
+
+    #[test]
+    fn field_f08_a_body_that_is_over_is_not_given_back() {
+        for (frames, polls, comes_back) in [
+            (vec![Some(Ok("a")), None], 0, true),
+            (vec![Some(Ok("a")), None], 1, true),
+            (vec![Some(Ok("a")), None], 2, false),
+            (vec![Some(Ok("a")), Some(Err(()))], 1, true),
+            (vec![Some(Ok("a")), Some(Err(()))], 2, false),
+        ] {
+            let (mut body, loan) = GuardedBody::lent(Frames(frames.into()));
+            let context = &mut Context::from_waker(Waker::noop());
+            for _ in 0..polls {
+                assert!(Pin::new(&mut body).poll_frame(context).is_ready());
+            }
+            assert_eq!(body.is_end_stream(), !comes_back);
+            assert_eq!(body.size_hint().exact() == Some(0), !comes_back);
+            if !comes_back {
+                let again = Pin::new(&mut body).poll_frame(context);
+                assert!(matches!(again, Poll::Ready(None)), "it is not polled again");
+            }
+            drop(body);
+            assert_eq!(loan.returned().is_some(), comes_back, "{polls}");
+        }
+        let (body, loan) = GuardedBody::lent(Frames(VecDeque::new()));
+        assert!(loan.returned().is_none(), "it is still out");
+        drop(body);
     }
 }

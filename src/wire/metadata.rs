@@ -9,23 +9,26 @@ use http::header::{
     ACCESS_CONTROL_REQUEST_HEADERS, ALLOW, CACHE_CONTROL, CONTENT_TYPE,
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use serde_json::{Map, Value};
 use tower_service::Service;
 use url::Url;
 
 use crate::base::scopes::ScopeSet;
 use crate::wire::body::GuardedBody;
+use crate::wire::metadata_watch::MetadataWatch;
 
 /// The protected resource metadata of this server (RFC 9728), which names the issuers of its
 /// tokens.
 ///
-/// A [`JwtAuthLayer`](crate::JwtAuthLayer) in front of the metadata's path responds to requests for
-/// it. If only some routes have the layer, serve the metadata as a tower service or with
-/// [`router`](Self::router). It is public and must never require authentication: clients read it to
-/// find out how to authenticate. Signed metadata (RFC 9728 §2.2) is not supported.
+/// With axum, [`JwtAuthLayer::protect`](crate::JwtAuthLayer) serves it together with the routes
+/// that need a token. Otherwise, a [`JwtAuthLayer`](crate::JwtAuthLayer) in front of the metadata's
+/// path responds to requests for it; if the layer is in front of some routes only, serve the
+/// metadata as a tower service, or with `router`. It is public and must never require
+/// authentication: clients read it to find out how to authenticate. Signed metadata (RFC 9728 §2.2)
+/// is not supported.
 ///
 /// ```
-/// # #[cfg(all(feature = "axum", feature = "aws_lc_rs", feature = "reqwest"))] {
-/// use axum::{Router, routing::post};
+/// # #[cfg(all(feature = "aws_lc_rs", feature = "reqwest"))] {
 /// use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer};
 ///
 /// let auth = JwtAuthLayer::new(
@@ -34,10 +37,8 @@ use crate::wire::body::GuardedBody;
 ///         .issuer("https://idp.example.com")
 ///         .build()?,
 /// );
-/// let metadata = auth.resource_metadata().expect("resource is set").clone();
-/// let app: Router = Router::new()
-///     .route("/mcp", post(|| async { "hello" }).layer(auth))
-///     .merge(metadata.router());
+/// let metadata = auth.resource_metadata().expect("resource is set");
+/// assert_eq!(metadata.path(), "/.well-known/oauth-protected-resource/mcp");
 /// # }
 /// # Ok::<(), tower_jwt_auth::ConfigError>(())
 /// ```
@@ -49,6 +50,8 @@ struct Inner {
     document: Bytes,
     url: String,
     path: String,
+    /// Of each layer whose challenges name this document.
+    watches: Vec<MetadataWatch>,
 }
 
 /// Optional members of the document (RFC 9728 §2). The other members follow from the configuration.
@@ -114,9 +117,43 @@ impl ResourceMetadata {
         let url = format!("{origin}{path}");
         Self(Arc::new(Inner {
             document: document.to_string().into(),
+            watches: vec![MetadataWatch::new(&url)],
             url,
             path,
         }))
+    }
+
+    /// One document for two layers with the same resource: with the issuers and the scopes of both,
+    /// and otherwise that of `self`.
+    pub(crate) fn joined(&self, other: &Self) -> Self {
+        let members = |document: &Bytes| serde_json::from_slice(document).unwrap_or_default();
+        let mut joined: Map<String, Value> = members(self.document());
+        for (name, theirs) in members(other.document()) {
+            match (joined.get_mut(&name), theirs) {
+                (Some(Value::Array(ours)), Value::Array(theirs)) => {
+                    let missing = |value: &Value| !ours.contains(value);
+                    let missing: Vec<_> = theirs.into_iter().filter(missing).collect();
+                    ours.extend(missing);
+                }
+                (Some(_), _) => {}
+                (None, theirs) => drop(joined.insert(name, theirs)),
+            }
+        }
+        Self(Arc::new(Inner {
+            document: Value::Object(joined).to_string().into(),
+            url: self.0.url.clone(),
+            path: self.0.path.clone(),
+            watches: [&*self.0.watches, &other.0.watches].concat(),
+        }))
+    }
+
+    /// Whether both describe one resource, whose URL may be spelled in two ways.
+    pub(crate) fn is_of_the_resource_of(&self, other: &Self) -> bool {
+        Url::parse(self.url()).is_ok_and(|ours| Url::parse(other.url()) == Ok(ours))
+    }
+
+    pub(crate) fn watch(&self) -> Option<&MetadataWatch> {
+        self.0.watches.first()
     }
 
     /// Where clients find the document: the value of `resource_metadata` in challenges.
@@ -138,22 +175,35 @@ impl ResourceMetadata {
         &self.0.document
     }
 
-    /// Routes for the path and for the root form that some clients try next.
+    /// Routes for [`path`](Self::path), with and without a slash at its end, and for no other path,
+    /// so that the routers of several resources can be merged.
+    ///
+    /// Two resources whose paths differ by that slash alone cannot: for these, and to serve the
+    /// document at the root form too, use [`MetadataRoutes`](crate::service::MetadataRoutes).
+    ///
+    /// ```
+    /// # use tower_jwt_auth::service::ResourceMetadata;
+    /// fn open(notes: &ResourceMetadata, mail: &ResourceMetadata) -> axum::Router {
+    ///     notes.router().merge(mail.router())
+    /// }
+    /// ```
     #[cfg(feature = "axum")]
     pub fn router<S: Clone + Send + Sync + 'static>(&self) -> axum::Router<S> {
-        // A segment of the path may start with `:` or `*`, which older versions of axum read as a
-        // pattern.
-        let router = axum::Router::new()
-            .without_v07_checks()
-            .route_service(ROOT_PATH, self.clone());
-        match self.path() {
-            ROOT_PATH => router,
-            path => router.route_service(path, self.clone()),
+        routes([self.path(), &self.other_path()].map(|path| (path, self)))
+    }
+
+    /// [`path`](Self::path) with a slash at its end, or without it if it has one.
+    pub(crate) fn other_path(&self) -> String {
+        match without_slash(self.path()) {
+            path if path == self.path() => format!("{path}/"),
+            path => path.to_owned(),
         }
     }
 
+    /// Whether a layer in front of `path` responds with the document.
     pub(crate) fn answers(&self, path: &str) -> bool {
-        path == ROOT_PATH || path == self.path()
+        let path = without_slash(path);
+        path == ROOT_PATH || path == without_slash(self.path())
     }
 
     pub(crate) fn respond(&self, method: &Method, headers: &HeaderMap) -> Response<Bytes> {
@@ -171,6 +221,7 @@ impl ResourceMetadata {
     }
 
     fn found(&self, method: &Method) -> Response<Bytes> {
+        self.0.watches.iter().for_each(MetadataWatch::served);
         let document = &self.0.document;
         let body = if *method == Method::HEAD {
             Bytes::new()
@@ -230,7 +281,25 @@ fn path_for(resource: &Url) -> String {
     }
 }
 
-const ROOT_PATH: &str = "/.well-known/oauth-protected-resource";
+/// Clients add a slash to the path, or leave it out.
+fn without_slash(path: &str) -> &str {
+    path.strip_suffix('/').unwrap_or(path)
+}
+
+/// A router that serves each document at its path.
+#[cfg(feature = "axum")]
+pub(crate) fn routes<'m, S: Clone + Send + Sync + 'static>(
+    documents: impl IntoIterator<Item = (&'m str, &'m ResourceMetadata)>,
+) -> axum::Router<S> {
+    // A segment of the path may start with `:` or `*`, which older versions of axum read as a
+    // pattern.
+    let router = axum::Router::new().without_v07_checks();
+    documents.into_iter().fold(router, |router, (path, it)| {
+        router.route_service(path, it.clone())
+    })
+}
+
+pub(crate) const ROOT_PATH: &str = "/.well-known/oauth-protected-resource";
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 

@@ -4,7 +4,8 @@
 //! keys nor the verifier. For each request: `credentials` finds the token; if the request is
 //! rejected, `answers` makes the `rejection`, with its `challenge`; `future` returns the response
 //! of the layer or of the service; `body` ends an event stream at the time that `stream_expiry`
-//! sets. `metadata` is the document of RFC 9728.
+//! sets. `metadata` is the document of RFC 9728, and `metadata_watch` notices when challenges name
+//! it and no client gets it.
 
 pub(crate) mod answers;
 pub(crate) mod body;
@@ -12,6 +13,7 @@ pub(crate) mod challenge;
 pub(crate) mod credentials;
 pub(crate) mod future;
 pub(crate) mod metadata;
+pub(crate) mod metadata_watch;
 pub(crate) mod rejection;
 pub(crate) mod rejection_kind;
 pub(crate) mod resource;

@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
 
 use crate::telemetry::{self, RefusalLog};
 use crate::token::TokenError;
+use crate::wire::metadata_watch::MetadataWatch;
 use crate::wire::rejection_kind::RejectionKind;
 
 /// The reason why a request was rejected, and the response to it.
@@ -29,12 +30,12 @@ pub struct Rejection {
     headers: Arc<HeaderMap>,
     retry_after: Option<Duration>,
     token_error: Option<TokenError>,
-    claims_error: Option<Arc<str>>,
-    /// What the token named, for the log.
+    /// More about the reason, for the log: what the token named, or why its claims did not fit.
     detail: Option<Box<str>>,
     /// Where rejections of this server are counted for the log.
     refusals: Option<RefusalLog>,
     hook: Option<RejectionHook>,
+    metadata_watch: Option<MetadataWatch>,
     /// The response of the hook for this request, if it is needed later.
     made: Option<Arc<Response<Bytes>>>,
 }
@@ -67,12 +68,17 @@ impl Rejection {
             headers,
             retry_after: None,
             token_error: None,
-            claims_error: None,
             detail: None,
             refusals: None,
             hook,
+            metadata_watch: None,
             made: None,
         }
+    }
+
+    pub(super) fn with_metadata_watch(mut self, watch: Option<MetadataWatch>) -> Self {
+        self.metadata_watch = watch;
+        self
     }
 
     pub(super) fn counted_in(mut self, refusals: &RefusalLog) -> Self {
@@ -104,7 +110,7 @@ impl Rejection {
 
     #[cfg(feature = "axum")]
     pub(crate) fn with_claims_error(mut self, reason: &str) -> Self {
-        self.claims_error = Some(reason.into());
+        self.detail = Some(reason.into());
         self
     }
 
@@ -156,7 +162,8 @@ impl Rejection {
     /// only.
     #[must_use]
     pub fn claims_error(&self) -> Option<&str> {
-        self.claims_error.as_deref()
+        let is_about_claims = self.kind == RejectionKind::AccessDenied;
+        self.detail.as_deref().filter(|_| is_about_claims)
     }
 
     /// The response that the layer sends, made by the hook of
@@ -189,6 +196,7 @@ impl Rejection {
     /// Makes the response to a request, and counts and logs the rejection.
     pub(crate) fn respond(self, context: &RejectionContext<'_>) -> Response<Bytes> {
         self.report();
+        self.count_challenge();
         self.make(context)
     }
 
@@ -198,6 +206,7 @@ impl Rejection {
     #[cfg(feature = "axum")]
     pub(crate) fn reported(mut self, context: &RejectionContext<'_>) -> Self {
         self.report();
+        self.count_challenge();
         if self.hook.is_some() {
             self.made = Some(Arc::new(self.clone().make(context)));
         }
@@ -212,6 +221,16 @@ impl Rejection {
         let is_fault = self.kind != RejectionKind::MissingToken || self.token_error.is_some();
         if let Some(refusals) = self.refusals.as_ref().filter(|_| is_fault) {
             refusals.count(code, &Reason(self));
+        }
+    }
+
+    /// For responses of this crate only: what a program does with a rejection of
+    /// [`JwtVerifier`](crate::JwtVerifier) is not known.
+    fn count_challenge(&self) {
+        if let Some(watch) = &self.metadata_watch
+            && self.www_authenticate().is_some()
+        {
+            watch.challenged();
         }
     }
 
@@ -257,14 +276,11 @@ struct Reason<'r>(&'r Rejection);
 impl fmt::Display for Reason<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(rejection) = self;
-        match (&rejection.token_error, &rejection.claims_error) {
-            (Some(error), _) => write!(f, "{error}")?,
-            (None, Some(error)) => write!(f, "{error}")?,
-            (None, None) => f.write_str(rejection.kind.parts().text)?,
-        }
-        match &rejection.detail {
-            Some(detail) => write!(f, ": {detail}"),
-            None => Ok(()),
+        match (&rejection.token_error, &rejection.detail) {
+            (Some(error), Some(detail)) => write!(f, "{error}: {detail}"),
+            (Some(error), None) => write!(f, "{error}"),
+            (None, Some(detail)) => f.write_str(detail),
+            (None, None) => f.write_str(rejection.kind.parts().text),
         }
     }
 }
@@ -285,7 +301,7 @@ impl fmt::Debug for Rejection {
             .field("headers", &self.headers)
             .field("retry_after", &self.retry_after)
             .field("token_error", &self.token_error)
-            .field("claims_error", &self.claims_error)
+            .field("claims_error", &self.claims_error())
             .finish_non_exhaustive()
     }
 }

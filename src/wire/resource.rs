@@ -1,5 +1,6 @@
 use crate::base::scopes::{ScopeHierarchy, ScopeSet};
 use crate::telemetry::RefusalLog;
+use crate::wire::metadata_watch::MetadataWatch;
 
 /// The settings of this server that challenges contain. Plain data, from which `answers` makes
 /// rejections.
@@ -7,6 +8,7 @@ use crate::telemetry::RefusalLog;
 pub(crate) struct ProtectedResource {
     pub(crate) realm: Option<String>,
     pub(crate) metadata_url: Option<String>,
+    pub(crate) metadata_watch: Option<MetadataWatch>,
     /// The scopes that every operation needs.
     pub(crate) required_scopes: ScopeSet,
     /// The scopes that a client should ask for at first: listed by every 401.

@@ -9,6 +9,7 @@
 mod authn;
 mod authz;
 mod catalogue;
+mod drain;
 mod example;
 mod guide;
 mod keys;

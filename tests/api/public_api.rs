@@ -51,9 +51,9 @@ fn auto_traits_of_every_public_type() {
         SkippedKey, StreamExpiry, TokenError, TokenErrorKind, UrlError, Fault, JwsError,
     );
     each!(shared:
-        AuthInfo, FetchError, Issuer, IssuerHealth, JwtAuth<Counting>, JwtAuthConfig,
+        AuthInfo, DrainRefused<Counting>, DrainRefusedLayer, FetchError, Issuer, IssuerHealth, JwtAuth<Counting>, JwtAuthConfig,
         JwtAuthConfigBuilder, JwtAuthLayer, JwtVerifier, KeysHealth, McpScopes<Counting>, McpScopesLayer,
-        MemorySessions, Rejection, RequireScopes<Counting>, RequireScopesLayer, ResourceMetadata,
+        MemorySessions, MetadataRoutes, Rejection, RequireScopes<Counting>, RequireScopesLayer, ResourceMetadata,
         SessionBinding<Counting>, SessionBindingLayer, FakeClock, TokenBuilder,
     );
     each!(single:
@@ -62,7 +62,7 @@ fn auto_traits_of_every_public_type() {
         SessionStoreError, TestIssuer, TestKey,
     );
     each!(sent:
-        Call<Counting, http::Request<Body>>, FetchFuture<'static>, Guarded<Answering>,
+        Call<Counting, http::Request<Body>>, DrainRefusedFuture<Answering, Body>, FetchFuture<'static>, Guarded<Answering>,
         ResponseFuture<Counting, Body>,
         SessionBindingFuture<Body, Infallible>, SessionFuture<'static, ()>,
         TransportFuture<'static>,

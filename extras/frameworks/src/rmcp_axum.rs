@@ -12,12 +12,8 @@ use rmcp::{RoleServer, ServerHandler, tool, tool_handler, tool_router};
 use tower_jwt_auth::{AuthInfo, JwtAuthLayer};
 
 pub fn app(auth: &JwtAuthLayer) -> Router {
-    let metadata = auth.resource_metadata().map(|metadata| metadata.router());
-    Router::new()
-        .route_service("/mcp", mcp_service())
-        .route_layer(auth.clone())
-        // Open to everyone: clients without a token read here who the issuer is.
-        .merge(metadata.unwrap_or_default())
+    // Adds the metadata too, from which clients without a token learn who the issuer is.
+    auth.protect(Router::new().route_service("/mcp", mcp_service()))
 }
 
 pub type McpService = StreamableHttpService<Whoami, LocalSessionManager>;

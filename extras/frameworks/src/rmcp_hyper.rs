@@ -5,12 +5,14 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tower::Layer as _;
-use tower_jwt_auth::JwtAuthLayer;
+use tower_jwt_auth::{DrainRefusedLayer, JwtAuthLayer};
 
 use crate::rmcp_axum::mcp_service;
 
 pub async fn serve(listener: TcpListener, auth: JwtAuthLayer) -> std::io::Result<()> {
-    let service = TowerToHyperService::new(auth.layer(mcp_service()));
+    // The outer layer lets clients with large requests read a rejection.
+    let service = DrainRefusedLayer::new().layer(auth.layer(mcp_service()));
+    let service = TowerToHyperService::new(service);
     loop {
         let (stream, _) = listener.accept().await?;
         let service = service.clone();

@@ -7,17 +7,15 @@ use tower_mcp::extract::{Context, RawArgs};
 use tower_mcp::{CallToolResult, Error, HttpTransport, McpRouter, ToolBuilder};
 
 pub fn app(auth: &JwtAuthLayer) -> Router {
-    let metadata = auth.resource_metadata().map(|metadata| metadata.router());
-    HttpTransport::new(mcp_router())
+    let mcp = HttpTransport::new(mcp_router())
         .bridge_extension::<AuthInfo>()
         // A session belongs to the caller who opened it, not to the token, which is refreshed.
         // Callers of one issuer whose token names nobody share theirs with each other.
         .session_principal_from_extension(|auth: &AuthInfo| {
             format!("{} {:?}", auth.issuer(), auth.principal())
         })
-        .into_router_at("/mcp")
-        .layer(auth.clone())
-        .merge(metadata.unwrap_or_default())
+        .into_router_at("/mcp");
+    auth.protect(mcp)
 }
 
 fn mcp_router() -> McpRouter {

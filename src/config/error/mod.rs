@@ -128,6 +128,14 @@ pub enum ConfigError {
         /// The issuer, none of whose tokens could be verified.
         issuer: String,
     },
+    /// `keys_of` names a layer with other settings for the keys of an issuer.
+    #[non_exhaustive]
+    OtherKeySettings {
+        /// The issuer that both name.
+        issuer: String,
+        /// The setting that differs.
+        setting: &'static str,
+    },
     /// `scope_claims` names a claim that is read for another purpose.
     #[non_exhaustive]
     NoScopeClaim {
@@ -254,6 +262,7 @@ impl fmt::Debug for ConfigError {
             IssuerMissing {}
             NoKeyForAlgorithms { issuer }
             NoScopeClaim { name }
+            OtherKeySettings { issuer, setting }
             NotDiscoverable { issuer }
             NotReplaced { setting, variable }
             OfflineAccess { setting }

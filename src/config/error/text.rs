@@ -86,6 +86,11 @@ impl fmt::Display for ConfigError {
                 "no key of issuer {issuer:?} fits any of the algorithms: add the algorithm of the key, or leave \
                  algorithms out"
             ),
+            Self::OtherKeySettings { issuer, setting } => write!(
+                f,
+                "keys_of cannot share the keys of issuer {issuer:?}: {setting} is not as in the other layer; \
+                 make both from clones of one builder, or leave keys_of out"
+            ),
             Self::NoScopeClaim { name } => write!(
                 f,
                 "scope_claims lists {name:?}, a claim with another meaning: remove it"

@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tower::limit::ConcurrencyLimitLayer;
 use tower::{Layer as _, Service as _, ServiceBuilder, ServiceExt as _};
-use tower_jwt_auth::service::GuardedBody;
+use tower_jwt_auth::service::{GuardedBody, MetadataRoutes};
 use tower_jwt_auth::test_util::{Fault, TestIssuer};
 use tower_jwt_auth::{AuthInfo, JwtAuthLayer};
 
@@ -89,7 +89,7 @@ async fn the_layer_answers_for_its_metadata() {
         .layer(auth.clone());
     let beside = Router::new()
         .route("/mcp", post(|| async { "ok" }).layer(auth.clone()))
-        .merge(auth.resource_metadata().unwrap().router());
+        .merge(MetadataRoutes::of([&auth]).router());
     for app in [whole, beside] {
         let base = serve(app).await;
         for path in paths {

@@ -3,6 +3,7 @@
 mod accept;
 mod allocations;
 mod assembly;
+mod metadata;
 mod policies;
 mod rejection;
 mod streams;

@@ -13,6 +13,7 @@ mod pinned;
 mod refresh;
 mod rotation;
 mod runtimes;
+mod shared;
 mod snapshots;
 mod start;
 mod transport;
