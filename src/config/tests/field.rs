@@ -54,6 +54,7 @@ fn effect(config: &JwtAuthConfig) -> String {
         let keys = match &issuer.keys {
             Keys::Fixed(keys) => format!("{keys:?}"),
             Keys::Fetched(origin) => format!("{origin:?}"),
+            Keys::Shared(_) => panic!("no other layer"),
         };
         format!("{:?} {:?} {keys}", issuer.policy, issuer.answers.resource())
     });
@@ -130,7 +131,7 @@ fn field_s03_a_pinned_host_is_inherited() {
         let config = file(config).unwrap();
         let sources = config.0.issuers.iter().map(|issuer| match &issuer.keys {
             Keys::Fetched(origin) => format!("{:?}", origin.source),
-            Keys::Fixed(_) => panic!("discovered"),
+            Keys::Fixed(_) | Keys::Shared(_) => panic!("discovered"),
         });
         sources
             .map(|source| source.contains("pinned: Some"))
