@@ -1,10 +1,10 @@
 //! Events and metrics: names, fields, levels and redaction. The only user of `tracing` and
 //! `metrics`.
 //!
-//! Every folder may call it, one function for each event. Arguments are text, numbers and `&dyn
-//! Display`, so that this file depends on no type of the crate. No function takes a token. Text
-//! from outside is escaped and truncated in events and is never a label, because an attacker must
-//! not be able to create time series.
+//! Long, because it has one function for each event. Every folder may call it. Arguments are text,
+//! numbers and `&dyn Display`, so that this file depends on no type of the crate. No function takes
+//! a token. Text from outside is escaped and truncated in events and is never a label, because an
+//! attacker must not be able to create time series.
 
 use std::fmt::Display;
 #[cfg(feature = "tracing")]

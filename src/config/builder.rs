@@ -1,3 +1,5 @@
+//! The builder and its setters. Long, because each setter documents its effect, default and errors.
+
 use std::sync::Arc;
 
 use super::credentials::credential_setters;

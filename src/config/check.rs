@@ -1,4 +1,5 @@
 //! Checks one issuer and derives its policy, its keys and its responses.
+//! In one file, although it is long: each method derives one part of the same issuer.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,6 @@
 //! The configuration as a file: names, spellings and types. The setters of the builder document
 //! what each setting means.
+//! Long, because each name carries the sentence that the JSON Schema shows.
 //!
 //! `values` reads the values, and `from_file` makes the configuration of them.
 

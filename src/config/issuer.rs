@@ -1,3 +1,6 @@
+//! The settings of one issuer, and their setters. Long, because each setter documents its effect,
+//! default and errors.
+
 use super::credentials::credential_setters;
 use super::settings::Settings;
 

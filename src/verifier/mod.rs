@@ -1,4 +1,5 @@
-//! The verdict on a token: the caller that it names, or the rejection.
+//! The verdict on a token: the caller that it names, or the rejection. Long by its documentation:
+//! the public methods of `JwtVerifier` are here.
 //!
 //! The tower layer calls [`JwtVerifier::try_verify`], other programs call
 //! [`JwtVerifier::verify_request`] or [`JwtVerifier::verify`]. A token passes these steps in order:
@@ -13,6 +14,8 @@
 //!    that it cannot request keys again.
 //! 4. `checks` of the application and the scopes that every operation needs, for each request,
 //!    cached or not.
+//!
+//! If an event will show what a rejected token named, `explain` reads the token once more for it.
 
 pub(crate) mod cache;
 pub(crate) mod checks;

@@ -1,3 +1,6 @@
+//! The protected resource metadata: the document, its URL, and the responses for it. Long, because
+//! document and responses share the rules of RFC 9728.
+
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::sync::Arc;

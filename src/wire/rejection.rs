@@ -1,4 +1,5 @@
 //! The reason why a request is rejected, and the response to it.
+//! In one file, although it is long: the value, its response and its events belong together.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
 //! Asks the store about the session of a request, and tells it what the server's response means.
+//! In one file, although it is long: it follows one request from its session id to the response.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
