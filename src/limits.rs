@@ -24,8 +24,9 @@ pub const MAX_HEADER_BYTES: usize = 10_000;
 pub const MAX_JSON_MEMBERS: usize = 256;
 
 /// Values in a token's header, and in its claims, for the same reason. The names inside objects
-/// count as values, and a number with a fraction or an exponent counts as eight. Users of large
-/// organisations have lists of more than a thousand groups or roles.
+/// count as values, a list or an object inside another one counts as four, and a number with a
+/// fraction or an exponent as eight. Users of large organisations have lists of more than a
+/// thousand groups or roles.
 pub const MAX_JSON_VALUES: usize = 4_096;
 
 /// Bytes of a key set or a discovery document after decompression, 256 KiB. The largest published

@@ -49,6 +49,7 @@ pub(super) fn read_object<'a, M: Members<'a>>(
     let reading = Reading {
         error: Cell::new(JsonError::Malformed(None)),
         values_left: Cell::new(MAX_JSON_VALUES),
+        depth: Cell::new(0),
     };
     let mut json = serde_json::Deserializer::from_str(text);
     let object = Object {
@@ -67,12 +68,28 @@ pub(super) struct Reading {
     /// The error to report if reading fails now.
     error: Cell<JsonError>,
     values_left: Cell<usize>,
+    /// How many lists and objects are open around the value that is read.
+    depth: Cell<u32>,
 }
 
 impl Reading {
     fn too_much<E: Error>(&self) -> E {
         self.error.set(JsonError::TooMuch);
         E::custom("more than is read")
+    }
+
+    /// A list or an object of a value that is not used begins.
+    fn enter<E: Error>(&self) -> Result<(), E> {
+        let depth = self.depth.get();
+        self.depth.set(depth.saturating_add(1));
+        match depth {
+            0 => Ok(()),
+            _ => self.count(VALUES_OF_A_NESTED_ONE),
+        }
+    }
+
+    fn leave(&self) {
+        self.depth.set(self.depth.get().saturating_sub(1));
     }
 
     /// Counts towards the limit: each value that is skipped, the names inside it, and each item of
@@ -264,18 +281,26 @@ impl<'a> Visitor<'a> for AnyVisitor<'_> {
     }
 
     fn visit_seq<S: SeqAccess<'a>>(self, mut seq: S) -> Result<Self::Value, S::Error> {
+        self.reading.enter()?;
         while let Some(Skipped) = seq.next_element_seed(Typed::new(self.reading))? {}
+        self.reading.leave();
         Ok(None)
     }
 
     fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+        self.reading.enter()?;
         while map.next_key::<IgnoredAny>()?.is_some() {
             self.reading.count(1)?;
             let Skipped = map.next_value_seed(Typed::new(self.reading))?;
         }
+        self.reading.leave();
         Ok(None)
     }
 }
 
 /// Counted in addition to the one that each value counts as.
 const VALUES_OF_A_FRACTION: usize = 7;
+
+/// Counted in addition for a list or an object inside another one: it takes as long to read as four
+/// other values.
+const VALUES_OF_A_NESTED_ONE: usize = 3;
