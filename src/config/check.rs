@@ -94,7 +94,7 @@ impl Context<'_> {
             ..self.challenges.clone()
         }));
         let keys = self.keys(entry, algorithms)?;
-        let (keys, configured) = self.sharing.resolve(entry, keys)?;
+        let (keys, configured) = self.sharing.resolve(entry, self.pins_host(entry), keys)?;
         Ok(CheckedIssuer {
             policy,
             keys,

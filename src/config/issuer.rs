@@ -164,7 +164,9 @@ macro_rules! issuer_setters {
             }
 
             /// Reads the scopes of a token from these claims: each a string of scopes separated by
-            /// spaces, or a list of such strings. The scopes of the token are all of them together.
+            /// spaces, or a list of scopes. The scopes of the token are all of them together. An
+            /// entry of a list that has a space, such as the name of a group, is no scope; in
+            /// `scope` and `scp` it is split.
             ///
             /// Default: `scope` (RFC 9068 §2.2.3) and `scp`. Name them too if you set this:
             /// `["scope", "scp", "roles"]`. Entra ID puts the permissions of applications into

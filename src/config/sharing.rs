@@ -58,9 +58,10 @@ impl Sharing<'_> {
     pub(super) fn resolve(
         &self,
         entry: &Issuer,
+        pin_jwks_host: bool,
         keys: Keys,
     ) -> Result<(Keys, Arc<KeyConfiguration>), ConfigError> {
-        let configured = self.configuration(&entry.settings.keys, &keys);
+        let configured = self.configuration(&entry.settings.keys, pin_jwks_host, &keys);
         let mut others = self.others.iter();
         let Some((_, others)) = others.find(|(issuer, _)| **issuer == *entry.issuer) else {
             return Ok((keys, Arc::new(configured)));
@@ -70,11 +71,19 @@ impl Sharing<'_> {
                 issuer: entry.issuer.clone(),
                 setting,
             }),
+            // There is nothing to share of keys that are not fetched.
+            None if matches!(keys, Keys::Fixed(_)) => Ok((keys, Arc::new(configured))),
             None => Ok((Keys::Shared(others.clone()), Arc::new(configured))),
         }
     }
 
-    fn configuration(&self, settings: &KeySettings, keys: &Keys) -> KeyConfiguration {
+    /// `pin_jwks_host` as it holds for the issuer, perhaps inherited.
+    fn configuration(
+        &self,
+        settings: &KeySettings,
+        pin_jwks_host: bool,
+        keys: &Keys,
+    ) -> KeyConfiguration {
         // Without `..`: a new setting must be compared too.
         let KeySettings {
             source,
@@ -85,7 +94,7 @@ impl Sharing<'_> {
             // Read, and with its age, in the origin.
             initial: _,
             snapshot_file,
-            pin_jwks_host,
+            pin_jwks_host: _,
             credentials,
         } = settings;
         let fetched = match keys {
@@ -104,7 +113,7 @@ impl Sharing<'_> {
             jwks: jwks.clone(),
             jwk: jwk.clone(),
             public_key_pem: public_key_pem.clone(),
-            pin_jwks_host: *pin_jwks_host,
+            pin_jwks_host,
             credentials: credentials.clone(),
             fetched,
         }

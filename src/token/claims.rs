@@ -128,17 +128,23 @@ impl<'a> Claims<'a> {
         &'c self,
         scope_claims: &'c [ScopeClaim],
     ) -> impl Iterator<Item = &'c Cow<'a, str>> {
-        scope_claims.iter().flat_map(|claim| match claim {
-            ScopeClaim::Scope => self.scope.as_slice(),
-            ScopeClaim::Scp => self.scp.as_slice(),
-            ScopeClaim::Other(wanted) => {
-                let mut others = self.other_scopes.iter();
-                let other = others.find(|(index, _)| index == wanted);
-                match other {
-                    Some((_, Some(scopes))) => scopes.as_slice(),
-                    _ => &[],
+        scope_claims.iter().flat_map(|claim| {
+            let (texts, is_of_names) = match claim {
+                ScopeClaim::Scope => (self.scope.as_slice(), false),
+                ScopeClaim::Scp => (self.scp.as_slice(), false),
+                ScopeClaim::Other(wanted) => {
+                    let mut others = self.other_scopes.iter();
+                    match others.find(|(index, _)| index == wanted) {
+                        Some((_, Some(scopes))) => {
+                            (scopes.as_slice(), matches!(scopes, OneOrMany::Many(_)))
+                        }
+                        _ => (&[][..], false),
+                    }
                 }
-            }
+            };
+            // A role or group whose name has a space is not a list of scopes.
+            let is_scope = move |text: &&Cow<'a, str>| !is_of_names || !text.contains(' ');
+            texts.iter().filter(is_scope)
         })
     }
 

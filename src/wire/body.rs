@@ -238,7 +238,8 @@ impl Ear {
 
     fn tell(&mut self, is_whole: bool) {
         if let Some(tell) = self.tell.take() {
-            tell(is_whole.then_some(&*mem::take(&mut self.heard)));
+            let heard = mem::take(&mut self.heard);
+            tell(is_whole.then_some(&*heard));
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use http::{HeaderMap, Method};
 
-use super::uri::is_plain;
+use super::uri::{is_plain, normalised};
 use crate::base::scopes::{ScopeHierarchy, ScopeSet};
 use crate::limits::MAX_MCP_BODY_BYTES;
 use crate::mcp::protocol::operation::{Operation, Target, TargetKind, from_headers};
@@ -28,7 +28,17 @@ pub(super) struct Rules {
 struct Targets {
     exact: HashMap<String, ScopeSet>,
     prefixes: Vec<(String, ScopeSet)>,
+    /// Rules for resources again, to be compared with other spellings of their URIs. Not those with
+    /// a query or a fragment.
+    normalised: Vec<Normalised>,
     all: ScopeSet,
+}
+
+#[derive(Clone, Debug)]
+struct Normalised {
+    uri: Vec<u8>,
+    is_prefix: bool,
+    scopes: ScopeSet,
 }
 
 /// The scopes that one request requires.
@@ -91,11 +101,13 @@ impl Rules {
 
     pub(super) fn add_resource(&mut self, uri: String, scopes: ScopeSet) {
         self.all.extend(&scopes);
+        self.resources.add_normalised(&uri, false, &scopes);
         self.resources.add(uri, &scopes);
     }
 
     pub(super) fn add_resources_under(&mut self, prefix: String, scopes: ScopeSet) {
         self.all.extend(&scopes);
+        self.resources.add_normalised(&prefix, true, &scopes);
         self.resources.all.extend(&scopes);
         self.resources.prefixes.push((prefix, scopes));
     }
@@ -168,6 +180,16 @@ impl Targets {
         self.exact.entry(name).or_default().extend(scopes);
     }
 
+    fn add_normalised(&mut self, uri: &str, is_prefix: bool, scopes: &ScopeSet) {
+        if !uri.contains(['?', '#']) {
+            self.normalised.push(Normalised {
+                uri: normalised(uri),
+                is_prefix,
+                scopes: scopes.clone(),
+            });
+        }
+    }
+
     /// Adds the scopes of all rules that cover the target; `false` if no rule does.
     fn add_matching(&self, sum: &mut Sum, target: &str) -> bool {
         let prefixes = self
@@ -176,10 +198,22 @@ impl Targets {
             .filter(|(prefix, _)| target.starts_with(prefix.as_str()))
             .map(|(_, scopes)| scopes);
         let mut is_covered = false;
-        for scopes in self.exact.get(target).into_iter().chain(prefixes) {
+        let exact = self.exact.get(target).into_iter();
+        // By another spelling of its URI, a resource does not evade a rule.
+        let uri = (!self.normalised.is_empty()).then(|| normalised(target));
+        let spelled = self.normalised.iter().filter(|rule| {
+            uri.as_ref().is_some_and(|uri| match rule.is_prefix {
+                true => uri.starts_with(&rule.uri),
+                false => *uri == rule.uri,
+            })
+        });
+        let spelled = spelled.map(|rule| &rule.scopes);
+        for scopes in exact.chain(prefixes) {
             sum.add(scopes);
             is_covered = true;
         }
+        // They add to what is needed, and cover nothing.
+        spelled.for_each(|scopes| sum.add(scopes));
         is_covered
     }
 }
@@ -240,6 +274,9 @@ mod tests {
             ("resources/subscribe", Some("f://a/b"), "ab a"),
             ("resources/read", Some("f://a/c"), "a"),
             ("resources/read", Some("F://a/c"), "ab a (withheld)"),
+            // Another spelling of a resource that has a narrower rule.
+            ("resources/read", Some("f://a//%62"), "a ab"),
+            ("resources/read", Some("f://a/b?x"), "a ab"),
             ("resources/read", Some("f://a/../c"), "ab a (withheld)"),
             ("resources/read", Some("f://a/.%2E/c"), "ab a (withheld)"),
             ("resources/read", Some("f://a/c/.."), "ab a (withheld)"),

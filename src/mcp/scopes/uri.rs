@@ -48,14 +48,43 @@ fn decoded(segment: &[u8]) -> Vec<u8> {
     out
 }
 
+/// The URI as a server may compare it, so that a rule is not evaded by another spelling: without
+/// query and fragment, with scheme and host in lower case, percent-decoded, and without empty
+/// segments. Only for comparison with another result of this function.
+pub(super) fn normalised(uri: &str) -> Vec<u8> {
+    let end = uri.find(['?', '#']).unwrap_or(uri.len());
+    let uri = uri.get(..end).unwrap_or_default();
+    let (scheme, rest) = uri.split_once(':').unwrap_or(("", uri));
+    let scheme = scheme.to_ascii_lowercase();
+    let (host, path) = match rest.strip_prefix("//") {
+        None => (String::new(), rest),
+        Some(rest) => {
+            let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            (host.to_ascii_lowercase(), path)
+        }
+    };
+    let host = match (&*scheme, &*host) {
+        ("file", "localhost") => "",
+        (_, host) => host,
+    };
+    let mut out = format!("{scheme}://{host}").into_bytes();
+    for octet in decoded(path.as_bytes()) {
+        if octet != b'/' || out.last() != Some(&b'/') || out.ends_with(b"://") {
+            out.push(octet);
+        }
+    }
+    out
+}
+
 fn hex(digit: u8) -> Option<u8> {
     let value = char::from(digit).to_digit(16)?;
     u8::try_from(value).ok()
 }
 
 fn is_plain_segment(decoded: &[u8]) -> bool {
-    // Some servers cut off what follows a semicolon before they resolve dot segments.
-    let name = decoded.split(|&octet| octet == b';').next();
+    // Some servers cut off what follows a semicolon, or a decoded `?` or `#`, before they resolve
+    // dot segments.
+    let name = decoded.split(|octet| b";?#".contains(octet)).next();
     let is_dots = name.is_some_and(|name| matches!(name.trim_ascii(), b"." | b".."));
     let is_separated = |octet: &u8| matches!(octet, b'/' | b'\\') || octet.is_ascii_control();
     // Overlong encodings of a dot or a slash are not UTF-8 (RFC 3629 §10).
@@ -170,6 +199,37 @@ mod tests {
         }
     }
 
+    #[test]
+    fn field_s01_other_spellings_of_a_uri_compare_equal() {
+        for (one, other) in [
+            ("file:///srv/secret/a", "file:///srv/%73ecret/a"),
+            ("file:///srv/secret/a", "file:///srv//secret/a"),
+            ("file:///srv/secret/a", "FILE:///srv/secret/a"),
+            ("file:///srv/secret/a", "file://localhost/srv/secret/a"),
+            ("file:///srv/secret/a", "file:/srv/secret/a"),
+            ("file:///srv/secret/a", "file:///srv/secret/a?x#y"),
+            ("file:///srv/secret/a", "file:///srv/%2573ecret/a"),
+            ("https://h.example/a", "https://H.example/a#"),
+            ("notes:a", "notes:%61"),
+        ] {
+            assert_eq!(normalised(one), normalised(other), "{one} {other}");
+        }
+        for (one, other) in [
+            ("file:///srv/a", "file:///srv/A"),
+            ("file:///srv/a", "file:///srv/a/"),
+            ("https://h.example/a", "https://g.example/a"),
+            ("https://h.example/a", "http://h.example/a"),
+        ] {
+            assert_ne!(normalised(one), normalised(other), "{one} {other}");
+        }
+        for escape in ["..%3f", "..%23x", "%2e%2e%3Fx/y"] {
+            assert!(
+                !is_plain(&format!("file:///srv/public/{escape}")),
+                "{escape}"
+            );
+        }
+    }
+
     /// A million octets of nested encodings are read once, not once for each level.
     #[test]
     fn field_s01_s02_nested_encodings_are_decoded_in_one_pass() {
@@ -220,7 +280,7 @@ mod tests {
         let piece = prop::sample::select(vec![
             ".", "..", "/", "\\", "%2e", "%2E", "%2f", "%5c", "%25", "2e", "2f", "%00", "\t", "\n",
             "\r", " ", "%20", "%09", ";", "%3b", "a", "secret", "?", "#", "%", "|", ":", "\u{e9}",
-            "%c3%a9",
+            "%c3%a9", "%3f", "%23",
         ]);
         prop::collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat())
     }
