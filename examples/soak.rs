@@ -191,7 +191,7 @@ fn report(tally: &Tally, layer: &JwtAuthLayer, issuer: &TestIssuer) -> ExitCode 
     let busy = count(&tally.accepted) > 1000
         && count(&tally.junk) > 1000
         && health.generation > 2
-        && (health.failures > 0 || issuer.fetches() as u64 > health.fetches);
+        && (health.failures > 0 || issuer.fetches() > health.fetches);
     println!("{lost} lost");
     match busy && lost + count(&tally.junk_accepted) == 0 {
         true => ExitCode::SUCCESS,

@@ -234,6 +234,14 @@ async fn field_f06_scopes_in_other_claims() {
     ] {
         assert_eq!(scopes(claims.clone()).await.unwrap(), want, "{claims}");
     }
+    // The name of a group is no list of scopes.
+    for claims in [
+        json!({"roles": ["Visitors mcp:read"]}),
+        json!({"permissions": ["x", "mcp:read y"]}),
+    ] {
+        let refused = scopes(claims.clone()).await.unwrap_err();
+        assert_eq!(refused.status(), 403, "{claims}");
+    }
     for claims in [
         json!({"Roles": ["mcp:read"]}),
         json!({"scopes": "mcp:read"}),

@@ -80,6 +80,35 @@ async fn field_s01_a_uri_does_not_leave_the_folder_of_its_scope() {
     }
 }
 
+/// Another spelling of a URI does not evade a narrower rule within a wider one.
+#[tokio::test]
+async fn field_s01_another_spelling_evades_no_narrower_rule() {
+    let rules = McpScopesLayer::new()
+        .resources_under("file:///srv/", ["srv"])
+        .resources_under("file:///srv/secret/", ["secret"])
+        .resource("file:///srv/admin.txt", ["admin"]);
+    let server = Server::start(rules);
+    for (uri, want) in [
+        ("file:///srv/a.txt", 200),
+        ("file:///srv/%61.txt", 200),
+        ("file:///srv/secret/a.txt", 403),
+        ("file:///srv/%73ecret/a.txt", 403),
+        ("file:///srv//secret/a.txt", 403),
+        ("file:///srv/%2573ecret/a.txt", 403),
+        ("file:///srv/admin.txt", 403),
+        ("file:///srv/%61dmin.txt", 403),
+        ("file:///srv/admin.txt?x", 403),
+        ("file:///srv/admin.txt#", 403),
+        ("file:///srv/admin.txt.bak", 200),
+    ] {
+        let body = format!(r#"{{"method":"resources/read","params":{{"uri":"{uri}"}}}}"#);
+        let answer = server.send("base srv", &[], &body).await;
+        assert_eq!(answer.status, want, "{uri}");
+        let answer = server.send("base srv secret admin", &[], &body).await;
+        assert_eq!(answer.status, 200, "{uri}");
+    }
+}
+
 /// What a rule names byte for byte is judged by that rule, also where it is a template.
 #[tokio::test]
 async fn field_s01_a_template_that_a_rule_names_is_known() {
