@@ -163,13 +163,13 @@ impl Rules {
             let is_known = *kind != TargetKind::Resource
                 || rules.exact.contains_key(&**name)
                 || is_plain(name);
-            if is_known && rules.add_matching(sum, name) {
-                continue;
-            }
+            let is_covered = is_known && rules.add_matching(sum, name);
             match &self.unlisted {
+                _ if is_covered => {}
                 Some(unlisted) if is_known => sum.add(unlisted),
                 _ => sum.add_without_rule(&rules.all),
             }
+            rules.add_other_spellings(sum, name);
         }
     }
 }
@@ -199,22 +199,29 @@ impl Targets {
             .map(|(_, scopes)| scopes);
         let mut is_covered = false;
         let exact = self.exact.get(target).into_iter();
-        // By another spelling of its URI, a resource does not evade a rule.
-        let uri = (!self.normalised.is_empty()).then(|| normalised(target));
-        let spelled = self.normalised.iter().filter(|rule| {
-            uri.as_ref().is_some_and(|uri| match rule.is_prefix {
-                true => uri.starts_with(&rule.uri),
-                false => *uri == rule.uri,
-            })
-        });
-        let spelled = spelled.map(|rule| &rule.scopes);
         for scopes in exact.chain(prefixes) {
             sum.add(scopes);
             is_covered = true;
         }
-        // They add to what is needed, and cover nothing.
-        spelled.for_each(|scopes| sum.add(scopes));
         is_covered
+    }
+
+    /// Adds the scopes of the rules for other spellings of the URI `target`: it does not evade a
+    /// narrow rule within a wide one. They cover nothing.
+    fn add_other_spellings(&self, sum: &mut Sum, target: &str) {
+        if self.normalised.is_empty() {
+            return;
+        }
+        let uri = normalised(target);
+        for rule in &self.normalised {
+            let is_same = match rule.is_prefix {
+                true => uri.starts_with(&rule.uri),
+                false => uri == rule.uri,
+            };
+            if is_same {
+                sum.add(&rule.scopes);
+            }
+        }
     }
 }
 
