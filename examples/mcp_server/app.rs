@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tower::Layer as _;
 use tower_jwt_auth::mcp::{McpScopesLayer, SessionBindingLayer};
-use tower_jwt_auth::{AuthInfo, JwtAuthLayer};
+use tower_jwt_auth::{AuthInfo, DrainRefusedLayer, JwtAuthLayer};
 
 use crate::issuer::{self, DevelopmentIssuer};
 use crate::origins::Origins;
@@ -44,12 +44,13 @@ pub(crate) fn app(
             .with_cancellation_token(stop.child_token()),
     );
     let mcp = SessionBindingLayer::new().layer(scopes().layer(mcp));
-    // Adds the metadata too, from which clients without a token learn who the issuer is.
-    let protected = auth.protect(
-        Router::new()
-            .route_service("/mcp", mcp)
-            .route("/whoami", get(whoami)),
-    );
+    // The parts of `auth.protect(..)`: the metadata, from which clients without a token learn who
+    // the issuer is, stays outside the CORS layer below, because pages of every origin may read it.
+    let protected = Router::new()
+        .route_service("/mcp", mcp)
+        .route("/whoami", get(whoami))
+        .route_layer(auth.clone())
+        .route_layer(DrainRefusedLayer::new());
     let keys = auth.clone();
     let url = public_url(auth).unwrap_or_else(|| format!("{base}/mcp"));
     let banner = issuer.map_or("", |_| issuer::BANNER);
@@ -65,6 +66,7 @@ pub(crate) fn app(
         .merge(protected)
         .merge(endpoints)
         .layer(origins.cors())
+        .merge(auth.metadata_router())
         .merge(pages)
         .merge(open)
 }
