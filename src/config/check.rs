@@ -53,7 +53,7 @@ impl Context<'_> {
         }
         // An issuer need not be a web URL. One that is fetched from must follow the rules for URLs.
         if is_web_url(&entry.issuer) {
-            check_issuer(&entry.issuer, self.rule, own.keys.are_discovered())?;
+            check_issuer(&entry.issuer, self.rule, own.keys.first_source().is_none())?;
         }
         own.check_shape()?;
         let required_scopes = match &own.required_scopes {

@@ -71,23 +71,6 @@ impl KeySettings {
         let others = self.first_source().or_else(|| first(others));
         others.or_else(|| credentials.next())
     }
-
-    /// Whether keys are found through the metadata of the issuer, because nothing else is set.
-    pub(super) const fn are_discovered(&self) -> bool {
-        let Self {
-            source,
-            jwks_uri,
-            jwks,
-            jwk,
-            public_key_pem,
-            ..
-        } = self;
-        source.is_none()
-            && jwks_uri.is_none()
-            && jwks.is_none()
-            && jwk.is_none()
-            && public_key_pem.is_none()
-    }
 }
 
 /// The first name whose setting is set.

@@ -52,8 +52,10 @@ mod counted {
 
     impl Counted {
         pub(super) fn is_due(&self, code: &'static str) -> bool {
-            let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            is_wanted() && counts.get(code).is_none_or(Count::is_due)
+            is_wanted() && {
+                let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                counts.get(code).is_none_or(Count::is_due)
+            }
         }
 
         pub(super) fn count(&self, code: &'static str, reason: &dyn Display) {

@@ -1,5 +1,3 @@
-use crate::limits::MAX_TOKEN_BYTES;
-
 /// How a token is read before its issuer is known. The same for all issuers of a server.
 #[derive(Clone, Debug)]
 pub(crate) struct ReadOptions {
@@ -7,13 +5,4 @@ pub(crate) struct ReadOptions {
     pub(crate) max_token_bytes: usize,
     /// The names of claims that hold scopes for at least one issuer, besides `scope` and `scp`.
     pub(crate) scope_claims: Vec<String>,
-}
-
-impl Default for ReadOptions {
-    fn default() -> Self {
-        Self {
-            max_token_bytes: MAX_TOKEN_BYTES,
-            scope_claims: Vec::new(),
-        }
-    }
 }

@@ -51,12 +51,10 @@ enum Caller<'r> {
 
 impl<'r> Caller<'r> {
     fn of(extensions: &'r Extensions) -> Result<Self, Rejection> {
-        match require_caller(extensions, "McpScopesLayer") {
-            Ok(auth) => Ok(Self::Verified(auth)),
-            Err(rejection) => match answers_in(extensions) {
-                Some(answers) => Ok(Self::Anonymous(answers)),
-                None => Err(rejection),
-            },
+        match (extensions.get::<AuthInfo>(), answers_in(extensions)) {
+            (Some(auth), _) => Ok(Self::Verified(auth)),
+            (None, Some(answers)) => Ok(Self::Anonymous(answers)),
+            (None, None) => require_caller(extensions, "McpScopesLayer").map(Self::Verified),
         }
     }
 }

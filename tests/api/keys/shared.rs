@@ -264,3 +264,36 @@ fn field_f10_other_settings_for_the_same_issuer_do_not_build() {
         }
     }
 }
+
+/// A pin that all issuers inherit counts as their own: keys of another host are not shared with it.
+#[test]
+fn field_f10_an_inherited_pin_is_a_setting_of_the_keys() {
+    let base = || {
+        let config = JwtAuthConfig::builder().resource("https://mcp.example.com/mcp");
+        config.add_issuer(Issuer::new("https://i.example"))
+    };
+    let loose = layer(base());
+    let pinned = layer(base().pin_jwks_host());
+    let own = JwtAuthConfig::builder().resource("https://mcp.example.com/mcp");
+    let own = own.add_issuer(Issuer::new("https://i.example").pin_jwks_host());
+    for (name, config, is_same) in [
+        ("neither pinned", base().keys_of(&loose), true),
+        ("both pinned", base().pin_jwks_host().keys_of(&pinned), true),
+        ("one by its own setting", own.keys_of(&pinned), true),
+        (
+            "the second alone",
+            base().pin_jwks_host().keys_of(&loose),
+            false,
+        ),
+        ("the first alone", base().keys_of(&pinned), false),
+    ] {
+        let built = config.build().map(drop);
+        match is_same {
+            true => assert_eq!(built, Ok(()), "{name}"),
+            false => assert!(
+                built.unwrap_err().to_string().contains("pin_jwks_host"),
+                "{name}"
+            ),
+        }
+    }
+}
