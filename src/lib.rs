@@ -107,6 +107,10 @@ mod wire;
 // Fetching, refreshing and keeping keys.
 pub mod keys;
 
+// Proof of possession of a key, and tokens that are not JWTs.
+pub mod introspection;
+pub mod proof;
+
 // The verified caller, and the verdict on a token.
 mod caller;
 mod verifier;

@@ -29,6 +29,7 @@ mod claims;
     reason = "places in a token, which is bounded"
 )]
 mod compact;
+mod confirmation;
 mod error;
 mod header;
 mod json;
@@ -49,6 +50,8 @@ pub(crate) mod verified;
 
 pub(crate) use claims::ScopeClaim;
 pub(crate) use compact::{Compact, HeaderBuffer, Scratch, SignatureBuffer};
+pub use confirmation::Confirmation;
+pub(crate) use confirmation::Thumbprint;
 pub use error::{TokenError, TokenErrorKind};
 pub(crate) use header::Header;
 pub(crate) use policy::{AudienceRule, Profile, ProviderRule, ValidationPolicy};
