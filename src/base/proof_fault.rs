@@ -43,9 +43,7 @@ impl ProofFault {
             Self::Missing => "The request carries no DPoP proof",
             Self::Several => "The request carries more than one DPoP proof",
             Self::Malformed => "The DPoP proof is malformed",
-            Self::KeyOrAlgorithm => {
-                "The DPoP proof has a key or an algorithm that is not accepted"
-            }
+            Self::KeyOrAlgorithm => "The DPoP proof has a key or an algorithm that is not accepted",
             Self::Signature => "The signature of the DPoP proof does not verify",
             Self::MethodOrUrl => "The DPoP proof is for another method or URL",
             Self::NotFresh => "The DPoP proof is not fresh",
@@ -57,15 +55,15 @@ impl ProofFault {
     /// The stable name, for events.
     pub(crate) const fn code(self) -> &'static str {
         match self {
-            Self::Missing => "proof_missing",
-            Self::Several => "proof_repeated",
-            Self::Malformed => "proof_malformed",
-            Self::KeyOrAlgorithm => "proof_key_not_accepted",
-            Self::Signature => "proof_bad_signature",
-            Self::MethodOrUrl => "proof_url_mismatch",
-            Self::NotFresh => "proof_not_fresh",
-            Self::OtherToken => "proof_token_mismatch",
-            Self::Replayed => "proof_replayed",
+            Self::Missing => "dpop_proof_missing",
+            Self::Several => "dpop_proof_repeated",
+            Self::Malformed => "dpop_proof_malformed",
+            Self::KeyOrAlgorithm => "dpop_key_not_accepted",
+            Self::Signature => "dpop_signature_invalid",
+            Self::MethodOrUrl => "dpop_url_mismatch",
+            Self::NotFresh => "dpop_proof_not_fresh",
+            Self::OtherToken => "dpop_token_mismatch",
+            Self::Replayed => "dpop_proof_replayed",
         }
     }
 }

@@ -25,7 +25,7 @@ use crate::limits::{
     DEFAULT_COOLDOWN, DEFAULT_LEEWAY, DEFAULT_MAX_AGE, DEFAULT_MAX_STALE, DEFAULT_MIN_AGE,
     DEFAULT_TIMEOUT, MAX_DURATION, MIN_SERVER_MAX_AGE,
 };
-use crate::token::{AudienceRule, Profile, ProviderRule, ReadOptions, ValidationPolicy};
+use crate::token::{AudienceRule, KeyProofs, Profile, ProviderRule, ReadOptions, ValidationPolicy};
 use crate::wire::answers::Answers;
 use crate::wire::resource::ProtectedResource;
 
@@ -87,6 +87,7 @@ impl Context<'_> {
             max_token_age,
             clients_without_audience,
             scope_claims: scope_claims::of_issuer(own, self.shared, self.options),
+            key_proofs: KeyProofs::default(),
         };
         let answers = Arc::new(Answers::new(ProtectedResource {
             initial_scopes: self.initial_scopes.unwrap_or(&required_scopes).clone(),

@@ -30,10 +30,12 @@
 //! | --- | --- | --- |
 //! | <a id="algorithm_not_allowed"></a>`algorithm_not_allowed` | `alg` is none of the algorithms that are allowed | Set `algorithms`, or let the issuer sign with one of them. `none` is never accepted |
 //! | <a id="audience_unknown"></a>`audience_unknown` | `aud` names no accepted audience | Compare the value in the event with `audience` (default: `resource`): a slash, a port or a capital letter counts. Or let the client request a token for this server (`resource`, RFC 8707) |
+//! | <a id="certificate_mismatch"></a>`certificate_mismatch` | The token is bound to a certificate, and the request came with another one or with none | Let the client use the certificate with which it got the token. Behind a proxy, look at `mtls.header` and `trusted_peers` |
 //! | <a id="check_refused"></a>`check_refused` | A `check` of your application refused the token | Look into your `check` |
 //! | <a id="claim_missing"></a>`claim_missing` | A claim that is required is missing; the event names it | Tokens without `aud` need `danger_missing_audience_for_clients` or `cognito`. With `rfc9068`, `sub`, `client_id`, `iat` and `jti` are required |
 //! | <a id="claims_malformed"></a>`claims_malformed` | The claims are not one JSON object, or a claim has the wrong type; the event names it | A bug of the issuer, or the claim of `scope_claims` holds something else |
 //! | <a id="client_unknown"></a>`client_unknown` | The client is none of those that `cognito` lists | Add the client |
+//! | <a id="confirmation_unsupported"></a>`confirmation_unsupported` | `cnf` names no key, or names it in a way that is not supported | Let the issuer bind tokens with `jkt` (DPoP) or `x5t#S256` (certificates) |
 //! | <a id="encoding_invalid"></a>`encoding_invalid` | A segment is not canonical base64url | Something on the way has changed the token: line breaks, padding, `+` and `/` |
 //! | <a id="header_malformed"></a>`header_malformed` | The header is not one JSON object, or a member has the wrong type | A bug of the issuer, or not an access token |
 //! | <a id="header_unsupported"></a>`header_unsupported` | The header has `crit`, `b64`, `enc`, `zip` of `DEF` or a nested `cty` | Let the issuer leave it out |
@@ -43,8 +45,10 @@
 //! | <a id="key_mismatch"></a>`key_mismatch` | No key with this `kid` fits `alg` | The key set of the issuer contradicts its tokens |
 //! | <a id="key_unknown"></a>`key_unknown` | No key has this `kid` | The token comes from another issuer with the same name, or the issuer has not published its key yet. `keys_health()` lists the keys in use, and why others are skipped |
 //! | <a id="not_a_jwt"></a>`not_a_jwt` | The token is not a compact JWS of three segments | It may be opaque: let the client name this resource when it requests a token, or set the issuer to issue JWTs |
+//! | <a id="not_bound_to_key"></a>`not_bound_to_key` | The token is not bound to a key, but came with the scheme `DPoP`, or `require_bound_tokens` is set | Let the client send a proof to the token endpoint too, and let the issuer bind its tokens |
 //! | <a id="not_yet_valid"></a>`not_yet_valid` | `nbf` lies in the future | Set the clocks by NTP, or raise `leeway` |
-//! | <a id="proof_missing"></a>`proof_missing` | The token is bound to a key (`cnf`) and came as a bearer token | Let the issuer issue bearer tokens for this server |
+//! | <a id="proof_missing"></a>`proof_missing` | The token is bound to a key (`cnf`), and the request does not prove that its sender holds the key | Turn on `dpop` or `mtls`, or let the issuer issue bearer tokens for this server. With `dpop`, the client must use the scheme `DPoP` |
+//! | <a id="proof_of_other_key"></a>`proof_of_other_key` | The DPoP proof is made with another key than the one that the token is bound to | The client has lost its key: let it get a new token. Or the token is stolen |
 //! | <a id="scheme_missing"></a>`scheme_missing` | The `Authorization` header is a token alone | Write `Bearer` and a space in front of it |
 //! | <a id="scheme_repeated"></a>`scheme_repeated` | `Bearer` stands in front of the token twice | Remove one: some tools add it themselves |
 //! | <a id="signature_invalid"></a>`signature_invalid` | The signature does not verify | The token was changed or forged, or the issuer uses one `kid` for two keys |

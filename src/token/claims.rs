@@ -2,6 +2,7 @@ use std::borrow::Cow;
 
 use serde::de::MapAccess;
 
+use super::cnf::Cnf;
 use super::error::{TokenError, TokenErrorKind};
 use super::json::{Members, Text, Value, read_object};
 use super::json_values::{MaybeOneOrMany, MaybeText, OneOrMany};
@@ -13,7 +14,7 @@ use crate::token::verified::{ClaimSpans, Span};
 #[derive(Debug, Default)]
 pub(crate) struct Claims<'a> {
     pub(super) aud: Option<OneOrMany<'a>>,
-    pub(super) cnf: bool,
+    pub(super) cnf: Cnf,
     pub(super) exp: Option<NumericDate>,
     pub(super) iat: Option<NumericDate>,
     pub(super) iss: Option<Cow<'a, str>>,
@@ -106,6 +107,7 @@ impl<'a> Claims<'a> {
         Ok(ClaimSpans {
             audience: self.audience().iter().map(place).collect(),
             client: self.client().map(place),
+            confirmation: self.cnf.confirmation().cloned().map(Box::new),
             jti: self.jti.as_ref().map(place),
             issuer: self.iss.as_ref().map(place).ok_or(missing)?,
             matched: resource.map(same),
@@ -179,10 +181,7 @@ impl<'a> Members<'a> for Reader<'_, 'a> {
             "azp" => claims.azp = value.read::<MaybeText<'a>>("azp")?.0,
             "cid" => claims.cid = value.read::<MaybeText<'a>>("cid")?.0,
             "client_id" => claims.client_id = value.read::<MaybeText<'a>>("client_id")?.0,
-            "cnf" => {
-                claims.cnf = true;
-                value.skip()?;
-            }
+            "cnf" => claims.cnf = value.read("cnf")?,
             "exp" => claims.exp = Some(value.read("exp")?),
             "iat" => claims.iat = Some(value.read("iat")?),
             "iss" => claims.iss = Some(value.read::<Text<'a>>("iss")?.0),

@@ -60,6 +60,8 @@ pub enum TokenErrorKind {
     /// The token is bound to a key (`cnf`) but was presented as a plain bearer token (RFC 9449
     /// §7.2, RFC 8705 §3).
     BoundToKey,
+    /// The request has not the certificate that the token is bound to (RFC 8705 §3).
+    CertificateMismatch,
     /// Nothing follows `Bearer` in the `Authorization` header.
     EmptyToken,
     /// `exp` has passed (RFC 7519 §4.1.4).
@@ -78,8 +80,14 @@ pub enum TokenErrorKind {
     MalformedToken,
     /// A required claim is absent.
     MissingClaim,
+    /// The token is not bound to a key, but was presented with the scheme `DPoP` (RFC 9449 §7.1), or
+    /// [`require_bound_tokens`](crate::config::JwtAuthConfigBuilder::require_bound_tokens) is set.
+    NotBoundToKey,
     /// `nbf` lies in the future (RFC 7519 §4.1.5).
     NotYetValid,
+    /// The DPoP proof was made with another key than the one that the token is bound to (RFC 9449
+    /// §4.3).
+    ProofOfOtherKey,
     /// The token is in quotes.
     QuotedToken,
     /// The `Authorization` header is a token without the word `Bearer` in front of it.
@@ -99,6 +107,8 @@ pub enum TokenErrorKind {
     /// `iat` is further in the past than
     /// [`max_token_age`](crate::config::JwtAuthConfigBuilder::max_token_age) allows.
     TooOld,
+    /// `cnf` names no key, or names it in a way that is not supported (RFC 7800 §3.1).
+    UnsupportedConfirmation,
     /// The header asks for something that is not supported: `crit`, `b64`, `zip`, `enc` or a nested
     /// `cty` (RFC 7515 §4.1.11).
     UnsupportedHeader,
@@ -151,6 +161,7 @@ reasons! {
     BadEncoding: "encoding_invalid", "a segment is not canonical base64url";
     BadSignature: "signature_invalid", "the signature does not verify";
     BoundToKey: "proof_missing", "the token is bound to a key and cannot be used as a bearer token";
+    CertificateMismatch: "certificate_mismatch", "the request has not the certificate that the token is bound to";
     EmptyToken: "token_empty", "nothing follows Bearer in the Authorization header";
     Expired: "token_expired", "exp has passed";
     InconsistentTimes: "times_inconsistent", "exp lies before nbf or iat";
@@ -160,7 +171,9 @@ reasons! {
     MalformedHeader: "header_malformed", "the header is malformed";
     MalformedToken: "token_malformed", "the value after Bearer has characters that no token has";
     MissingClaim: "claim_missing", "a required claim is missing";
+    NotBoundToKey: "not_bound_to_key", "the token is not bound to a key";
     NotYetValid: "not_yet_valid", "nbf lies in the future";
+    ProofOfOtherKey: "proof_of_other_key", "the proof is made with another key than the token is bound to";
     QuotedToken: "token_quoted", "the token is in quotes: remove them";
     RefusedByCheck: "check_refused", "a check of the application refused it";
     SchemeMissing: "scheme_missing", "the Authorization header is a token alone: write Bearer and a space in front of it";
@@ -169,6 +182,7 @@ reasons! {
     TooManyValues: "too_many_values", "the token has more members or values than are read";
     TooOld: "token_too_old", "iat is longer ago than max_token_age";
     UnknownKey: "key_unknown", "no key has this kid";
+    UnsupportedConfirmation: "confirmation_unsupported", "cnf names no key, or names it in a way that is not supported";
     UnsupportedHeader: "header_unsupported", "the header asks for something unsupported";
     WrongAudience: "audience_unknown", "aud names no accepted audience";
     WrongClient: "client_unknown", "the client is none of those listed";

@@ -124,9 +124,9 @@ impl<'a, D: MapAccess<'a>> Value<'_, D> {
     }
 }
 
-struct Object<'m, M> {
-    target: &'m mut M,
-    reading: &'m Reading,
+pub(super) struct Object<'m, M> {
+    pub(super) target: &'m mut M,
+    pub(super) reading: &'m Reading,
 }
 
 impl<'a, M: Members<'a>> DeserializeSeed<'a> for Object<'_, M> {

@@ -19,11 +19,13 @@
 //! 6. `iss`, `aud` (RFC 7519 §4.1.1, §4.1.3; RFC 8707 §2), or the client of a token without `aud`,
 //!    if that is allowed
 //! 7. `exp`, `nbf`, `iat` (RFC 7519 §4.1.4-6), and the age of the token if it is limited
-//! 8. members that the profile or the provider requires (RFC 9068 §2.2), no `cnf` (RFC 9449 §7.2)
+//! 8. members that the profile or the provider requires (RFC 9068 §2.2), and a `cnf` whose key can
+//!    be proven here, or none (RFC 7800 §3.1)
 //! 9. the key: by `kid`, key type, `alg`, `use` and `key_ops` (RFC 7517 §4)
 //! 10. the signature (RFC 7515 §5.2)
 
 mod claims;
+mod cnf;
 #[allow(
     clippy::arithmetic_side_effects,
     reason = "places in a token, which is bounded"
@@ -54,7 +56,7 @@ pub use confirmation::Confirmation;
 pub(crate) use confirmation::Thumbprint;
 pub use error::{TokenError, TokenErrorKind};
 pub(crate) use header::Header;
-pub(crate) use policy::{AudienceRule, Profile, ProviderRule, ValidationPolicy};
+pub(crate) use policy::{AudienceRule, KeyProofs, Profile, ProviderRule, ValidationPolicy};
 pub(crate) use read_options::ReadOptions;
 pub(crate) use stages::{Checked, HeaderRead, SignatureVerified};
 #[cfg(feature = "test-util")]

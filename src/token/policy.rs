@@ -2,6 +2,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::claims::{Claims, ScopeClaim};
+use super::cnf::Cnf;
+use super::confirmation::Confirmation;
 use super::error::{TokenError, TokenErrorKind};
 use super::header::{Header, without_application};
 use crate::base::numeric_date::{NumericDate, TokenTimes};
@@ -21,6 +23,32 @@ pub(crate) struct ValidationPolicy {
     pub(crate) clients_without_audience: Vec<String>,
     /// The claims that hold scopes.
     pub(crate) scope_claims: Vec<ScopeClaim>,
+    pub(crate) key_proofs: KeyProofs,
+}
+
+/// The ways in which a caller can prove here that it holds the key of its token.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct KeyProofs {
+    pub(crate) dpop: bool,
+    pub(crate) mtls: bool,
+}
+
+impl KeyProofs {
+    /// RFC 9449 §7.2, RFC 8705 §3: without proof of possession, the token may be a stolen one. The
+    /// proof itself is checked for each request, by `proof`.
+    fn check(self, cnf: &Cnf) -> Result<(), TokenError> {
+        match cnf {
+            Cnf::Absent => Ok(()),
+            Cnf::Unusable => Err(TokenErrorKind::UnsupportedConfirmation.into()),
+            Cnf::Bound(Confirmation { jkt, x5t_s256 }) => {
+                let is_provable = (self.dpop || jkt.is_none()) && (self.mtls || x5t_s256.is_none());
+                match is_provable {
+                    true => Ok(()),
+                    false => Err(TokenErrorKind::BoundToKey.into()),
+                }
+            }
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -92,11 +120,7 @@ impl ValidationPolicy {
                 Some("scope_claims"),
             ));
         }
-        if claims.cnf {
-            // RFC 9449 §7.2, RFC 8705 §3: without proof of possession, the token may be a stolen
-            // one.
-            return Err(TokenErrorKind::BoundToKey.into());
-        }
+        self.key_proofs.check(&claims.cnf)?;
         Ok(resource)
     }
 
@@ -228,7 +252,15 @@ impl ValidationPolicy {
                 }
                 ("token_use", &claims.token_use, "access")
             }
-            Some(ProviderRule::Keycloak) => ("typ", &claims.typ, "Bearer"),
+            Some(ProviderRule::Keycloak) => {
+                // Keycloak names the type by how the token may be used.
+                let has_jkt = |cnf: &Confirmation| cnf.jkt.is_some();
+                let wanted = match claims.cnf.confirmation().is_some_and(has_jkt) {
+                    true => "DPoP",
+                    false => "Bearer",
+                };
+                ("typ", &claims.typ, wanted)
+            }
         };
         match value.as_deref() {
             Some(value) if value == wanted => Ok(()),
@@ -280,6 +312,7 @@ mod tests {
             max_token_age: None,
             clients_without_audience: Vec::new(),
             scope_claims: ScopeClaim::USUAL.to_vec(),
+            key_proofs: KeyProofs::default(),
         }
     }
 
@@ -519,15 +552,109 @@ mod tests {
     }
 
     #[test]
-    fn bound_tokens() {
-        for cnf in [r#"{"jkt":"x"}"#, r#"{"x5t#S256":"x"}"#, "{}", "null"] {
-            assert_eq!(
-                verdict(&policy(), HEADER, &[("cnf", cnf)]),
-                Err(TokenErrorKind::BoundToKey),
-                "{cnf}"
-            );
+    fn tokens_that_are_bound_to_a_key() {
+        use TokenErrorKind::{BoundToKey, MalformedClaims, UnsupportedConfirmation};
+        let hash = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+        let jkt = format!(r#"{{"jkt":"{hash}"}}"#);
+        let x5t = format!(r#"{{"x5t#S256":"{hash}"}}"#);
+        let both = format!(r#"{{"jkt":"{hash}","x5t#S256":"{hash}"}}"#);
+        let policies = [
+            KeyProofs::default(),
+            KeyProofs {
+                dpop: true,
+                mtls: false,
+            },
+            KeyProofs {
+                dpop: false,
+                mtls: true,
+            },
+            KeyProofs {
+                dpop: true,
+                mtls: true,
+            },
+        ];
+        let verdicts = |cnf: &str| {
+            policies.map(|key_proofs| {
+                let policy = ValidationPolicy {
+                    key_proofs,
+                    ..policy()
+                };
+                verdict(&policy, HEADER, &[("cnf", cnf)])
+            })
+        };
+        let bound = Err(BoundToKey);
+        assert_eq!(verdicts(&jkt), [bound, Ok(()), bound, Ok(())]);
+        assert_eq!(verdicts(&x5t), [bound, bound, Ok(()), Ok(())]);
+        assert_eq!(verdicts(&both), [bound, bound, bound, Ok(())]);
+        // What another member means is not known, but the key is proven (W25).
+        let more = format!(r#"{{"jkt":"{hash}","kc-jkt-type":1,"new":{{"a":[1]}}}}"#);
+        assert_eq!(verdicts(&more), [bound, Ok(()), bound, Ok(())]);
+
+        let unusable = [
+            "null".to_owned(),
+            "7".to_owned(),
+            r#""text""#.to_owned(),
+            format!(r#"["{hash}"]"#),
+            "{}".to_owned(),
+            r#"{"new":"x"}"#.to_owned(),
+            r#"{"jkt":1}"#.to_owned(),
+            r#"{"jkt":null}"#.to_owned(),
+            r#"{"jkt":""}"#.to_owned(),
+            format!(r#"{{"jkt":"{hash}="}}"#),
+            // The last character has two spare bits, which must be zero.
+            format!(r#"{{"jkt":"{}J"}}"#, &hash[..42]),
+            format!(r#"{{"jkt":"{}"}}"#, &hash[..42]),
+            format!(r#"{{"jkt":"{}"}}"#, hash.replace('-', "+")),
+            // SHA-1 and SHA-512 of the same length of text do not exist.
+            r#"{"jkt":"47DEQpj8HBSa-_TImW-5JCeuQeQ"}"#.to_owned(),
+            format!(r#"{{"x5t#S256":"{hash}="}}"#),
+            format!(r#"{{"x5t":"{hash}"}}"#),
+            format!(r#"{{"x5t#S512":"{hash}"}}"#),
+            r#"{"kid":"1"}"#.to_owned(),
+            format!(r#"{{"jkt":"{hash}","x5t#S256":""}}"#),
+        ];
+        let beside = [
+            "jwk", "jwe", "jku", "kid", "osc", "ckt", "x5t", "x5u", "x5c",
+        ]
+        .map(|name| format!(r#"{{"jkt":"{hash}","{name}":"x"}}"#));
+        for cnf in unusable.iter().chain(&beside) {
+            assert_eq!(verdicts(cnf), [Err(UnsupportedConfirmation); 4], "{cnf}");
+        }
+        for cnf in [
+            format!(r#"{{"jkt":"{hash}","jkt":"{hash}"}}"#),
+            format!(r#"{{"jkt":"{hash}","a":1,"a":1}}"#),
+        ] {
+            assert_eq!(verdicts(&cnf), [Err(MalformedClaims); 4], "{cnf}");
         }
         assert_eq!(verdict(&policy(), HEADER, &[("cnfx", "{}")]), Ok(()));
+    }
+
+    #[test]
+    fn pop_p94_keycloak_names_the_type_by_the_binding() {
+        let keycloak = ValidationPolicy {
+            provider: Some(ProviderRule::Keycloak),
+            key_proofs: KeyProofs {
+                dpop: true,
+                mtls: true,
+            },
+            ..policy()
+        };
+        let hash = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+        let jkt = format!(r#"{{"jkt":"{hash}"}}"#);
+        let x5t = format!(r#"{{"x5t#S256":"{hash}"}}"#);
+        let wrong = Err(TokenErrorKind::WrongType);
+        let cases = [
+            ("", r#""Bearer""#, Ok(())),
+            ("", r#""DPoP""#, wrong),
+            (&jkt, r#""DPoP""#, Ok(())),
+            (&jkt, r#""Bearer""#, wrong),
+            (&x5t, r#""Bearer""#, Ok(())),
+            (&x5t, r#""DPoP""#, wrong),
+        ];
+        for (cnf, typ, want) in cases {
+            let claims = [("cnf", cnf), ("typ", typ)];
+            assert_eq!(verdict(&keycloak, HEADER, &claims), want, "{cnf} {typ}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::sync::OnceLock;
 
+use super::confirmation::Confirmation;
 use crate::base::numeric_date::{NumericDate, TokenTimes};
 use crate::base::scopes::{ScopeHierarchy, ScopeSet, grants};
 
@@ -22,6 +23,8 @@ pub(crate) struct ClaimSpans {
     pub(crate) times: TokenTimes,
     pub(crate) audience: Spans,
     pub(crate) client: Option<Span>,
+    /// Boxed, because most tokens have none.
+    pub(crate) confirmation: Option<Box<Confirmation>>,
     pub(crate) issuer: Span,
     pub(crate) jti: Option<Span>,
     /// The accepted audience that `aud` contains.
@@ -80,6 +83,11 @@ impl Verified {
         self.spans.client.as_ref().map(|place| self.at(place))
     }
 
+    /// The key that a caller must prove for each request.
+    pub(crate) fn confirmation(&self) -> Option<&Confirmation> {
+        self.spans.confirmation.as_deref()
+    }
+
     pub(crate) fn matched(&self) -> Option<&str> {
         self.spans.matched.as_ref().map(|place| self.at(place))
     }
@@ -132,6 +140,7 @@ impl Verified {
         let ClaimSpans {
             audience,
             client,
+            confirmation,
             issuer,
             jti,
             matched,
@@ -144,6 +153,9 @@ impl Verified {
             Span::Copy(text) => text.len(),
         };
         let mut bytes = size_of::<Self>() + self.payload.capacity() + copied(issuer);
+        if confirmation.is_some() {
+            bytes += size_of::<Confirmation>() + 2 * THUMBPRINT;
+        }
         for place in [client, jti, matched, subject].into_iter().flatten() {
             bytes += copied(place);
         }
@@ -196,6 +208,9 @@ impl FromIterator<Span> for Spans {
         }
     }
 }
+
+/// The bytes of a thumbprint in base64url, as an allocator rounds them.
+const THUMBPRINT: usize = 48;
 
 /// The bytes that an allocator uses for the shortest text.
 const LEAST_ALLOCATION: usize = 16;
