@@ -140,7 +140,7 @@ pub mod test_util;
 // The public interface: the names that nearly every program uses are at the root, every other name
 // is in exactly one module.
 pub use authn::JwtAuthLayer;
-pub use authz::RequireScopesLayer;
+pub use authz::{RequireBoundLayer, RequireScopesLayer};
 pub use caller::AuthInfo;
 #[cfg(feature = "axum")]
 pub use caller::Claims;
@@ -170,7 +170,7 @@ pub mod service {
     //! layers, whose names you need only where a type must be written out.
 
     pub use crate::authn::{JwtAuth, MetadataRoutes, ResponseFuture};
-    pub use crate::authz::RequireScopes;
+    pub use crate::authz::{RequireBound, RequireScopes};
     pub use crate::drain::{DrainRefused, DrainRefusedFuture};
     pub use crate::wire::body::GuardedBody;
     pub use crate::wire::future::{Call, Guarded};

@@ -10,10 +10,6 @@ pub(crate) struct Facts<'r> {
     pub(crate) method: &'r Method,
     pub(crate) uri: &'r Uri,
     pub(crate) headers: &'r HeaderMap,
-    #[expect(
-        dead_code,
-        reason = "proofs of possession read it: the certificate of the client"
-    )]
     pub(crate) extensions: &'r Extensions,
 }
 
@@ -25,6 +21,18 @@ impl<'r> Facts<'r> {
             headers: request.headers(),
             extensions: request.extensions(),
         }
+    }
+
+    /// The path that the client requested, `None` for a target without a path. Inside a nested router
+    /// of axum the URI has lost the prefix, and an extension holds the original.
+    pub(crate) fn original_path(&self) -> Option<&'r str> {
+        #[cfg(feature = "axum")]
+        let original = self.extensions.get::<axum::extract::OriginalUri>();
+        #[cfg(feature = "axum")]
+        let uri = original.map_or(self.uri, |original| &original.0);
+        #[cfg(not(feature = "axum"))]
+        let uri = self.uri;
+        Some(uri.path()).filter(|path| path.starts_with('/'))
     }
 
     pub(crate) const fn of_parts(parts: &'r Parts) -> Self {

@@ -17,11 +17,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use http::HeaderValue;
 use serde::de::DeserializeOwned;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::base::numeric_date::NumericDate;
 use crate::base::scopes::{ScopeHierarchy, ScopeSet};
+use crate::token::Confirmation;
 use crate::token::verified::Verified;
 use crate::wire::answers::Answers;
 use crate::wire::credentials::Credentials;
@@ -57,6 +59,8 @@ pub struct AuthInfo {
     credentials: Credentials,
     /// Kept so that inner layers and handlers reject as the layer would.
     answers: Arc<Answers>,
+    /// Boxed, because few requests have one.
+    dpop_nonce: Option<Box<HeaderValue>>,
 }
 
 impl AuthInfo {
@@ -69,7 +73,13 @@ impl AuthInfo {
             verified,
             credentials,
             answers,
+            dpop_nonce: None,
         }
+    }
+
+    pub(crate) fn with_dpop_nonce(mut self, nonce: Option<HeaderValue>) -> Self {
+        self.dpop_nonce = nonce.map(Box::new);
+        self
     }
 
     /// The token itself. It was issued for this server alone; never pass it on to another server
@@ -97,6 +107,43 @@ impl AuthInfo {
     #[must_use]
     pub fn jti(&self) -> Option<&str> {
         self.verified.jti()
+    }
+
+    /// The key that the token is bound to (RFC 7800 §3.1). The caller has proven for this request
+    /// that it holds the key: a bound token without its proof never gets here. `None` for a bearer
+    /// token.
+    ///
+    /// ```
+    /// # #[cfg(feature = "test-util")] {
+    /// use tower_jwt_auth::AuthInfo;
+    ///
+    /// let auth = AuthInfo::for_tests(serde_json::json!({
+    ///     "cnf": {"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"},
+    /// }));
+    /// let jkt = auth.confirmation().and_then(|confirmation| confirmation.jkt());
+    /// assert_eq!(jkt, Some("0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn confirmation(&self) -> Option<&Confirmation> {
+        self.verified.confirmation()
+    }
+
+    /// Whether the token is bound to a key: see [`confirmation`](Self::confirmation).
+    #[must_use]
+    pub fn is_bound(&self) -> bool {
+        self.confirmation().is_some()
+    }
+
+    /// The value of the header `DPoP-Nonce` that the response should carry (RFC 9449 §8.2): the
+    /// nonce of the client is good, but there is a newer one.
+    ///
+    /// The layer adds the header itself. You need this only with
+    /// [`JwtVerifier::verify_request`](crate::JwtVerifier::verify_request), and a response with the
+    /// header must not be cached.
+    #[must_use]
+    pub fn dpop_nonce(&self) -> Option<&HeaderValue> {
+        self.dpop_nonce.as_deref()
     }
 
     /// `iss`, byte for byte one of the configured issuers.
@@ -129,6 +176,15 @@ impl AuthInfo {
         let hierarchy = hierarchy.or(self.answers.resource().hierarchy.as_ref());
         let mut needed = needed.as_slice().iter();
         needed.all(|scope| self.verified.grants(scope, hierarchy))
+    }
+
+    /// The scheme with which the token came, which a challenge answers.
+    pub(crate) const fn scheme(&self) -> Scheme {
+        self.credentials.scheme()
+    }
+
+    pub(crate) fn insufficient_scope(&self, scopes: &ScopeSet) -> Rejection {
+        self.answers.insufficient_scope(self.scheme(), scopes)
     }
 
     /// Makes the rejections for this caller.
@@ -237,7 +293,8 @@ impl fmt::Debug for AuthInfo {
 
 impl Serialize for AuthInfo {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("AuthInfo", 6)?;
+        let fields = 6 + usize::from(self.is_bound());
+        let mut fields = serializer.serialize_struct("AuthInfo", fields)?;
         fields.serialize_field("client_id", self.client_id())?;
         fields.serialize_field("subject", &self.subject())?;
         fields.serialize_field("issuer", self.issuer())?;
@@ -245,6 +302,10 @@ impl Serialize for AuthInfo {
         fields.serialize_field("scopes", self.scopes())?;
         // Unix seconds, as in the token.
         fields.serialize_field("expires_at", &self.expires_at_seconds())?;
+        match self.confirmation() {
+            Some(confirmation) => fields.serialize_field("confirmation", confirmation)?,
+            None => fields.skip_field("confirmation")?,
+        }
         fields.end()
     }
 }

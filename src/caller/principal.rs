@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::caller::AuthInfo;
+use crate::token::Confirmation;
 
-/// Identifies a caller across refreshes of its token: by issuer, client and subject, and later by
-/// the key that the token is bound to.
+/// Identifies a caller across refreshes of its token: by issuer, client and subject, and by the key
+/// that the token is bound to.
 ///
 /// Use it, and never the token, as the key of sessions, handles and cached state. For data that a
 /// user expects to see from every client, leave out the client: see [`AuthInfo::principal`].
@@ -29,8 +30,9 @@ pub struct Principal {
     pub client_id: Option<String>,
     /// The claim `sub`.
     pub subject: Option<String>,
-    /// The key that the token is bound to. `None` for bearer tokens, the only tokens that this
-    /// version accepts.
+    /// The key that the token is bound to: `jkt:` and its thumbprint (RFC 9449 §6.1), or `x5t` for
+    /// a token that is bound to a certificate, whatever its hash, because certificates are renewed
+    /// often (RFC 8705 §3.1). `None` for bearer tokens.
     #[serde(default)]
     pub key: Option<String>,
 }
@@ -45,6 +47,13 @@ impl Principal {
             subject: subject.map(ToOwned::to_owned),
             key: None,
         }
+    }
+}
+
+fn key(confirmation: &Confirmation) -> String {
+    match confirmation.jkt() {
+        Some(jkt) => format!("jkt:{jkt}"),
+        None => "x5t".to_owned(),
     }
 }
 
@@ -92,7 +101,10 @@ impl AuthInfo {
     pub fn principal(&self) -> Option<Principal> {
         let (client, subject) = (self.named_client(), self.subject());
         let is_named = client.is_some() || subject.is_some();
-        is_named.then(|| Principal::new(self.issuer(), client, subject))
+        is_named.then(|| Principal {
+            key: self.confirmation().map(key),
+            ..Principal::new(self.issuer(), client, subject)
+        })
     }
 
     /// The OAuth client that the token names, as in [`client_id`](Self::client_id); `None` if it

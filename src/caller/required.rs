@@ -61,9 +61,7 @@ impl Rejection {
         auth: &AuthInfo,
         scopes: impl IntoIterator<Item = S>,
     ) -> Self {
-        let rejection = auth
-            .answers()
-            .insufficient_scope(&ScopeSet::required(scopes));
+        let rejection = auth.insufficient_scope(&ScopeSet::required(scopes));
         rejection.report();
         rejection
     }

@@ -34,6 +34,7 @@
 
 #[doc(hidden)]
 pub mod internal;
+mod client;
 mod issuer;
 mod key;
 mod server;
@@ -44,6 +45,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+pub use client::{ProofBuilder, TestClient};
 pub use issuer::TestIssuer;
 pub use key::TestKey;
 pub use state::Fault;

@@ -3,6 +3,7 @@ use std::borrow::Cow;
 use serde::de::MapAccess;
 
 use super::cnf::Cnf;
+use super::confirmation::Confirmation;
 use super::error::{TokenError, TokenErrorKind};
 use super::json::{Members, Text, Value, read_object};
 use super::json_values::{MaybeOneOrMany, MaybeText, OneOrMany};
@@ -85,6 +86,10 @@ impl<'a> Claims<'a> {
         named.filter(|id| !id.is_empty()).all(|id| is_listed(id))
     }
 
+    pub(super) fn confirmation(&self) -> Option<&Confirmation> {
+        self.cnf.confirmation()
+    }
+
     pub(super) fn audience(&self) -> &[Cow<'a, str>] {
         self.aud.as_ref().map_or(&[], OneOrMany::as_slice)
     }
@@ -107,7 +112,7 @@ impl<'a> Claims<'a> {
         Ok(ClaimSpans {
             audience: self.audience().iter().map(place).collect(),
             client: self.client().map(place),
-            confirmation: self.cnf.confirmation().cloned().map(Box::new),
+            confirmation: self.confirmation().cloned().map(Box::new),
             jti: self.jti.as_ref().map(place),
             issuer: self.iss.as_ref().map(place).ok_or(missing)?,
             matched: resource.map(same),

@@ -1,5 +1,6 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Serialize, Serializer};
 
 /// The key that a token is bound to, proven for this request ([RFC 7800 §3.1] `cnf`).
 ///
@@ -43,6 +44,17 @@ impl Thumbprint {
 
     pub(crate) const fn bytes(&self) -> &[u8; 32] {
         &self.bytes
+    }
+}
+
+/// The members that there are, as `cnf` has them.
+impl Serialize for Confirmation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let members = [("jkt", self.jkt()), ("x5t#S256", self.x5t_s256())];
+        let present = members
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)));
+        serializer.collect_map(present)
     }
 }
 

@@ -6,6 +6,7 @@ use super::claims::ScopeClaim;
 use super::compact::Compact;
 #[cfg(feature = "test-util")]
 use super::compact::Scratch;
+use super::confirmation::Confirmation;
 use super::error::{TokenError, TokenErrorKind};
 use super::header::Header;
 use super::policy::ValidationPolicy;
@@ -99,6 +100,11 @@ pub(crate) struct Checked<'u, 'p> {
 }
 
 impl Checked<'_, '_> {
+    /// The key that the caller must prove.
+    pub(crate) fn confirmation(&self) -> Option<&Confirmation> {
+        self.parsed.claims.confirmation()
+    }
+
     pub(crate) fn kid(&self) -> Option<&str> {
         self.parsed.headed.kid()
     }

@@ -12,6 +12,29 @@ use crate::verifier::presented::Presented;
 use crate::wire::rejection::Rejection;
 
 impl Issuers {
+    /// A rejection as it is sent: where proofs must always have a nonce, with the newest one (RFC
+    /// 9449 §8).
+    pub(super) fn finished(
+        &self,
+        rejection: Rejection,
+        presented: Presented<'_>,
+        clock: &Clock,
+    ) -> Rejection {
+        let rejection = self.explained(rejection, presented, clock);
+        self.with_nonce(rejection, clock)
+    }
+
+    pub(super) fn with_nonce(&self, rejection: Rejection, clock: &Clock) -> Rejection {
+        let takes_one = matches!(
+            rejection.status(),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
+        );
+        match self.proofs.required_nonces() {
+            Some(nonces) if takes_one => rejection.with_dpop_nonce(nonces.newest(clock.now().wall)),
+            _ => rejection,
+        }
+    }
+
     /// Adds what the token named, if an event will show it. The token is read once more for that.
     pub(super) fn explained(
         &self,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use crate::base::clock::Clock;
 use crate::crypto::Algorithm;
 use crate::keys::LiveKeys;
+use crate::proof::possession::Proofs;
 use crate::token::verified::Verified;
 use crate::token::{ReadOptions, TokenError, TokenErrorKind, ValidationPolicy};
 use crate::verifier::cache::TokenCache;
@@ -30,6 +31,7 @@ pub(crate) struct Issuers {
     pub(super) options: Arc<ReadOptions>,
     /// For requests without a token, or with a token of an issuer that is not trusted.
     pub(super) answers: Arc<Answers>,
+    pub(super) proofs: Arc<Proofs>,
     /// Belongs to these issuers, because an entry refers to its issuer by index.
     pub(super) cache: Option<Arc<TokenCache>>,
 }
@@ -42,6 +44,7 @@ impl Issuers {
         all: impl Iterator<Item = TrustedIssuer>,
         options: Arc<ReadOptions>,
         answers: Arc<Answers>,
+        proofs: Arc<Proofs>,
         cache: Option<TokenCache>,
     ) -> Self {
         let all: Vec<_> = all.map(Arc::new).collect();
@@ -59,6 +62,7 @@ impl Issuers {
             algorithms,
             options,
             answers,
+            proofs,
             cache: cache.map(Arc::new),
         }
     }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::base::clock::{Clock, Now};
+use crate::base::facts::Facts;
 use crate::keys::{Asked, DemandOutcome, KeyDemand, Snapshot};
 use crate::token::verified::Verified;
 use crate::token::{
@@ -12,9 +13,10 @@ use crate::token::{
 };
 use crate::verifier::cache::Cached;
 use crate::verifier::issuers::{Admitted, Issuers, TrustedIssuer};
-use crate::verifier::pending::{Pending, Undecided};
+use crate::proof::possession::Possession;
+use crate::verifier::pending::{Pending, PendingKeys, Undecided};
 use crate::verifier::presented::Presented;
-use crate::wire::credentials::{fault_of, is_b64token};
+use crate::wire::credentials::{Scheme, fault_of, is_b64token};
 use crate::wire::rejection::Rejection;
 
 /// A token that passed every check but its signature (steps 1 to 8), and its decoded signature.
@@ -23,6 +25,7 @@ struct Candidate<'t> {
     signature: &'t [u8],
     issuer: &'t Arc<TrustedIssuer>,
     place: usize,
+    scheme: Scheme,
 }
 
 /// A token whose signature verified, and the generation of the keys that verified it.
@@ -44,17 +47,24 @@ enum KeyTrouble<'t> {
 }
 
 impl Issuers {
-    /// The first attempt: a missing key is requested.
+    /// The first attempt: a missing key is requested. Returns also what the request shows of the
+    /// key that the token is bound to, which is read before any signature is verified.
     pub(super) fn first_look(
         &self,
         presented: Presented<'_>,
+        facts: Option<&Facts<'_>>,
         clock: &Clock,
-    ) -> Result<Admitted, Undecided> {
+    ) -> Result<(Admitted, Option<Box<Possession>>), Undecided> {
         self.look(
             presented,
             clock,
-            |header, now| Ok(self.refuse_unknown_kid(header, now)?),
-            |candidate, now| self.prove(candidate, now),
+            |header, now| Ok(self.refuse_unknown_kid(header, presented.scheme(), now)?),
+            |candidate, now| {
+                let confirmation = candidate.checked.confirmation();
+                let answers = &candidate.issuer.answers;
+                let possession = self.possession(confirmation, presented, facts, answers, clock)?;
+                self.prove(candidate, possession, now)
+            },
         )
     }
 
@@ -66,23 +76,24 @@ impl Issuers {
         newer: &Snapshot,
         clock: &Clock,
     ) -> Result<Admitted, Rejection> {
-        self.look(
+        let (admitted, ()) = self.look(
             presented,
             clock,
             |_, _| Ok(()),
-            |candidate, _| self.prove_with(candidate, newer),
-        )
+            |candidate, _| Ok((self.prove_with(candidate, newer)?, ())),
+        )?;
+        Ok(admitted)
     }
 
     /// Reads a token, verifies it with `prove`, and stores it in the cache. `worth_reading` checks
-    /// the header before the claims are read.
-    fn look<E: From<Rejection>>(
+    /// the header before the claims are read. Returns also what `prove` found out besides.
+    fn look<T, E: From<Rejection>>(
         &self,
         presented: Presented<'_>,
         clock: &Clock,
         worth_reading: impl FnOnce(&HeaderRead<'_>, Now) -> Result<(), E>,
-        prove: impl FnOnce(&Candidate<'_>, Now) -> Result<Proven, E>,
-    ) -> Result<Admitted, E> {
+        prove: impl FnOnce(&Candidate<'_>, Now) -> Result<(Proven, T), E>,
+    ) -> Result<(Admitted, T), E> {
         let mut scratch = Scratch::new();
         let Scratch {
             header,
@@ -94,10 +105,10 @@ impl Issuers {
         let now = clock.now();
         worth_reading(&header_read, now)?;
         let candidate = self.read_claims(presented, header_read, payload, signature, now)?;
-        let proven = prove(&candidate, now)?;
+        let (proven, found) = prove(&candidate, now)?;
         let (answers, place) = (candidate.issuer.answers.clone(), candidate.place);
         let verified = self.remember(presented, place, proven, scratch.payload);
-        Ok((verified, answers))
+        Ok(((verified, answers), found))
     }
 
     /// Steps 1 to 3.
@@ -110,20 +121,26 @@ impl Issuers {
         let compact =
             Compact::split(presented.bytes(), self.options.max_token_bytes).map_err(unreadable)?;
         let text = compact.header(header).map_err(unreadable)?;
-        let header = Header::parse(text).map_err(|error| self.refuse(error))?;
+        let refuse = |error| self.refuse(presented.scheme(), error);
+        let header = Header::parse(text).map_err(refuse)?;
         HeaderRead::new(compact, header, |algorithm| self.use_algorithm(algorithm))
-            .map_err(|error| self.refuse(error))
+            .map_err(refuse)
     }
 
     /// Rejects a token at once if the only issuer is known not to have its key, so that a flood of
     /// such tokens does not cost the parsing of their claims.
-    fn refuse_unknown_kid(&self, token: &HeaderRead<'_>, now: Now) -> Result<(), Rejection> {
+    fn refuse_unknown_kid(
+        &self,
+        token: &HeaderRead<'_>,
+        scheme: Scheme,
+        now: Now,
+    ) -> Result<(), Rejection> {
         let lacking = self.only().is_some_and(|only| {
             let in_use = only.keys.in_use_already(now);
             in_use.is_some_and(|in_use| only.keys.are_known_to_lack(token.kid(), &in_use, now))
         });
         match lacking {
-            true => Err(self.refuse(TokenErrorKind::UnknownKey.into())),
+            true => Err(self.refuse(scheme, TokenErrorKind::UnknownKey.into())),
             false => Ok(()),
         }
     }
@@ -138,7 +155,7 @@ impl Issuers {
         now: Now,
     ) -> Result<Candidate<'t>, Rejection> {
         let unreadable = |error| self.refuse_unreadable(presented, error);
-        let refuse = |error| self.refuse(error);
+        let refuse = |error| self.refuse(presented.scheme(), error);
         let compact = token.compact();
         *payload = compact.claims().map_err(unreadable)?;
         let parsed = token.parse(payload, &self.options).map_err(refuse)?;
@@ -151,28 +168,36 @@ impl Issuers {
             signature,
             issuer,
             place,
+            scheme: presented.scheme(),
         })
     }
 
     /// Steps 9 and 10. If the available keys are not enough, requests newer keys once.
-    fn prove(&self, candidate: &Candidate<'_>, now: Now) -> Result<Proven, Undecided> {
+    fn prove(
+        &self,
+        candidate: &Candidate<'_>,
+        possession: Option<Box<Possession>>,
+        now: Now,
+    ) -> Result<(Proven, Option<Box<Possession>>), Undecided> {
         let keys = &candidate.issuer.keys;
         let in_use = keys.in_use(now);
         let missing = match candidate.verify_with(in_use.serving(now)) {
-            Ok(proven) => return Ok(proven),
-            Err(KeyTrouble::Refused(error)) => return Err(self.refuse(error).into()),
+            Ok(proven) => return Ok((proven, possession)),
+            Err(KeyTrouble::Refused(error)) => {
+                return Err(self.refuse(candidate.scheme, error).into());
+            }
             Err(KeyTrouble::Missing(missing)) => missing,
         };
         let Missing { demand, error } = missing;
         match keys.ask(demand, now) {
             Asked::Answered(outcome) => {
-                let newer = self.newer_keys_or_rejection(demand, error, outcome)?;
-                Ok(self.prove_with(candidate, &newer)?)
+                let newer = self.newer_keys_or_rejection(candidate.scheme, demand, error, outcome)?;
+                Ok((self.prove_with(candidate, &newer)?, possession))
             }
             Asked::WaitFor(fetch) => {
                 let issuer = candidate.issuer.clone();
-                let pending = Pending::new(issuer, demand, fetch, error);
-                Err(Undecided::Pending(Box::new(pending)))
+                let pending = PendingKeys::new(issuer, demand, fetch, error, possession);
+                Err(Pending::Keys(pending).into())
             }
         }
     }
@@ -181,12 +206,13 @@ impl Issuers {
     fn prove_with(&self, candidate: &Candidate<'_>, newer: &Snapshot) -> Result<Proven, Rejection> {
         candidate
             .verify_with(Some(newer))
-            .map_err(|trouble| self.refuse(trouble.into_error()))
+            .map_err(|trouble| self.refuse(candidate.scheme, trouble.into_error()))
     }
 
     /// The keys for the last attempt, or the rejection if there are none.
     pub(super) fn newer_keys_or_rejection(
         &self,
+        scheme: Scheme,
         demand: KeyDemand<'_>,
         error: TokenError,
         answer: DemandOutcome,
@@ -202,7 +228,7 @@ impl Issuers {
             // The key is known and the signature is wrong, so the issuer is not needed to reject
             // the token.
             (DemandOutcome::Unavailable { .. }, KeyDemand::Signature { .. })
-            | (DemandOutcome::Absent, _) => Err(self.refuse(error)),
+            | (DemandOutcome::Absent, _) => Err(self.refuse(scheme, error)),
         }
     }
 
@@ -226,13 +252,13 @@ impl Issuers {
         match presented {
             Presented::Line(bearer) if !is_b64token(bearer.bytes()) => self
                 .answers
-                .invalid_token(fault_of(bearer.bytes()).map(Into::into)),
-            _ => self.refuse(error),
+                .invalid_token(bearer.scheme(), fault_of(bearer.bytes()).map(Into::into)),
+            _ => self.refuse(presented.scheme(), error),
         }
     }
 
-    pub(super) fn refuse(&self, error: TokenError) -> Rejection {
-        self.answers.invalid_token(Some(error))
+    pub(super) fn refuse(&self, scheme: Scheme, error: TokenError) -> Rejection {
+        self.answers.invalid_token(scheme, Some(error))
     }
 }
 

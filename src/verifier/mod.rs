@@ -12,8 +12,12 @@
 //!    arrived, the token is verified with them. If a fetch is under way, the token is `pending`:
 //!    the caller waits for it, and then makes the last attempt. The type of this attempt ensures
 //!    that it cannot request keys again.
-//! 4. `checks` of the application and the scopes that every operation needs, for each request,
-//!    cached or not.
+//! 4. `possession`: if the token is bound to a key, the request must prove that its sender holds the
+//!    key. What needs no signature is checked before the token's own signature, the rest after it.
+//! 5. `checks` of the application and the scopes that every operation needs.
+//! 6. A proof is used up last.
+//!
+//! Steps 4 to 6 run for each request, whether its token was cached or not.
 //!
 //! If an event will show what a rejected token named, `explain` reads the token once more for it.
 
@@ -23,6 +27,7 @@ mod explain;
 mod issuers;
 mod look;
 mod pending;
+mod possession;
 mod presented;
 
 use std::future::Future;
@@ -36,10 +41,13 @@ use crate::base::clock::Clock;
 use crate::base::facts::Facts;
 use crate::caller::AuthInfo;
 use crate::keys::{FetchError, KeySnapshot, KeysHealth, LiveKeys};
+use crate::proof::possession::{Possession, Proofs};
 use crate::token::ReadOptions;
 use crate::verifier::cache::TokenCache;
 use crate::verifier::checks::CustomChecks;
 use crate::verifier::issuers::{Admitted, Issuers};
+use crate::verifier::pending::PendingKeys;
+use crate::verifier::possession::Unauthorized;
 use crate::wire::answers::Answers;
 use crate::wire::credentials::{Credentials, NoBearer, bearer, fault};
 use crate::wire::rejection::{Rejection, RejectionHook};
@@ -90,11 +98,12 @@ impl JwtVerifier {
         issuers: impl Iterator<Item = TrustedIssuer>,
         options: Arc<ReadOptions>,
         answers: Arc<Answers>,
+        proofs: Arc<Proofs>,
         checks: CustomChecks,
         cache: Option<TokenCache>,
         clock: Clock,
     ) -> Self {
-        let issuers = ArcSwap::from_pointee(Issuers::new(issuers, options, answers, cache));
+        let issuers = ArcSwap::from_pointee(Issuers::new(issuers, options, answers, proofs, cache));
         Self(Arc::new(Inner {
             issuers,
             checks,
@@ -232,29 +241,37 @@ impl JwtVerifier {
         }
     }
 
-    /// The verdict, unless it depends on a fetch that is under way or has just been requested. A
-    /// token that no fetch can help is rejected at once.
+    /// The verdict, unless it depends on a fetch that is under way or has just been requested, or on
+    /// a shared memory of proofs. A token that no fetch can help is rejected at once.
     pub(crate) fn try_verify(
         &self,
         presented: Presented<'_>,
         facts: Option<&Facts<'_>>,
     ) -> Result<AuthInfo, Undecided> {
         let issuers = self.0.issuers.load();
-        let admitted = match issuers.cached(presented, &self.0.clock) {
-            Some(cached) => cached,
-            None => issuers
-                .first_look(presented, &self.0.clock)
-                .map_err(|undecided| match undecided {
-                    Undecided::Rejected(rejection) => issuers
-                        .explained(rejection, presented, &self.0.clock)
-                        .into(),
-                    pending @ Undecided::Pending(_) => pending,
-                })?,
+        let clock = &self.0.clock;
+        let verdict = match issuers.cached(presented, clock) {
+            Some((verified, answers)) => issuers
+                .possession(verified.confirmation(), presented, facts, &answers, clock)
+                .map_err(Undecided::from)
+                .map(|possession| ((verified, answers), possession)),
+            None => issuers.first_look(presented, facts, clock),
         };
-        Ok(self.authorize(admitted, presented, facts, &issuers)?)
+        verdict
+            .and_then(|(admitted, possession)| {
+                let authorized = self.authorize(admitted, possession, presented, &issuers);
+                authorized.map_err(Undecided::from)
+            })
+            .map_err(|undecided| match undecided {
+                Undecided::Rejected(rejection) => {
+                    issuers.finished(rejection, presented, clock).into()
+                }
+                pending @ Undecided::Pending(_) => pending,
+            })
     }
 
-    /// Waits for the missing keys and verifies the token once more. There is no further attempt.
+    /// Waits for what the verdict depends on, and verifies the token once more. There is no further
+    /// attempt.
     pub(crate) fn resume(
         &self,
         credentials: Credentials,
@@ -262,23 +279,48 @@ impl JwtVerifier {
     ) -> impl Future<Output = Result<AuthInfo, Rejection>> + Send + 'static + use<> {
         let verifier = self.clone();
         async move {
-            let answer = pending.wait().await;
-            let issuers = verifier.0.issuers.load_full();
-            let newer = issuers.newer_keys_or_rejection(pending.demand(), pending.error(), answer);
-            let presented = Presented::Kept(&credentials);
-            let clock = &verifier.0.clock;
-            let explained = |rejection| issuers.explained(rejection, presented, clock);
-            let newer = newer.map_err(explained)?;
-            // If many requests with the same token waited, the first one verifies it and the others
-            // find it in the cache.
-            let admitted = match issuers.cached(presented, clock) {
-                Some(cached) => cached,
-                None => issuers
-                    .final_look(presented, &newer, clock)
-                    .map_err(explained)?,
+            let authorized = match pending {
+                Pending::Keys(pending) => verifier.with_newer_keys(&credentials, pending).await,
+                Pending::Use(pending) => Err(Unauthorized::Pending(pending)),
             };
-            verifier.authorize(admitted, presented, None, &issuers)
+            let issuers = verifier.0.issuers.load_full();
+            let verdict = match authorized {
+                Ok(auth) => Ok(auth),
+                Err(Unauthorized::Rejected(rejection)) => Err(rejection),
+                Err(Unauthorized::Pending(pending)) => {
+                    let now = verifier.0.clock.now();
+                    issuers.use_once_everywhere(pending, now).await
+                }
+            };
+            let presented = Presented::Kept(&credentials);
+            verdict
+                .map_err(|rejection| issuers.finished(rejection, presented, &verifier.0.clock))
         }
+    }
+
+    /// The attempt after the wait for a fetch.
+    async fn with_newer_keys(
+        &self,
+        credentials: &Credentials,
+        pending: PendingKeys,
+    ) -> Result<AuthInfo, Unauthorized> {
+        let answer = pending.wait().await;
+        let issuers = self.0.issuers.load_full();
+        let presented = Presented::Kept(credentials);
+        let newer = issuers.newer_keys_or_rejection(
+            presented.scheme(),
+            pending.demand(),
+            pending.error(),
+            answer,
+        )?;
+        let clock = &self.0.clock;
+        // If many requests with the same token waited, the first one verifies it and the others
+        // find it in the cache.
+        let admitted = match issuers.cached(presented, clock) {
+            Some(cached) => cached,
+            None => issuers.final_look(presented, &newer, clock)?,
+        };
+        self.authorize(admitted, pending.into_possession(), presented, &issuers)
     }
 
     async fn decide(
@@ -301,17 +343,28 @@ impl JwtVerifier {
     fn authorize(
         &self,
         (verified, answers): Admitted,
+        possession: Option<Box<Possession>>,
         presented: Presented<'_>,
-        // Tokens that are bound to a key will need the facts here.
-        _facts: Option<&Facts<'_>>,
         issuers: &Issuers,
-    ) -> Result<AuthInfo, Rejection> {
+    ) -> Result<AuthInfo, Unauthorized> {
+        let Some(mut possession) = possession else {
+            let auth = AuthInfo::new(verified, presented.to_credentials(), answers);
+            return Ok(self.check(auth, issuers)?);
+        };
+        let now = self.0.clock.now();
+        let (confirmation, scheme) = (verified.confirmation(), presented.scheme());
+        issuers.prove_possession(&mut possession, confirmation, scheme, &answers, now)?;
         let auth = AuthInfo::new(verified, presented.to_credentials(), answers);
+        issuers.use_once(possession, self.check(auth, issuers)?, now)
+    }
+
+    /// The checks of the application, and the scopes that every operation needs.
+    fn check(&self, auth: AuthInfo, issuers: &Issuers) -> Result<AuthInfo, Rejection> {
         self.0.checks.run(&auth, &issuers.answers)?;
         let needed = &auth.answers().resource().required_scopes;
         match auth.satisfies(needed, None) {
             true => Ok(auth),
-            false => Err(auth.answers().insufficient_scope(needed)),
+            false => Err(auth.insufficient_scope(needed)),
         }
     }
 }

@@ -1,8 +1,13 @@
+//! A verdict that depends on something under way: keys that are being fetched, or a shared memory of
+//! proofs.
+
 use std::sync::Arc;
 
 use crate::keys::{DemandOutcome, FetchId, KeyDemand};
+use crate::proof::possession::Possession;
 use crate::token::TokenError;
 use crate::verifier::issuers::TrustedIssuer;
+use crate::verifier::possession::{PendingUse, Unauthorized};
 use crate::wire::rejection::Rejection;
 
 /// No verdict yet, or a rejection.
@@ -12,14 +17,21 @@ pub(crate) enum Undecided {
     Rejected(Rejection),
 }
 
+#[derive(Debug)]
+pub(crate) enum Pending {
+    Keys(PendingKeys),
+    Use(PendingUse),
+}
+
 /// A token that cannot be verified with the available keys, but perhaps with the keys that are
 /// being fetched.
 #[derive(Debug)]
-pub(crate) struct Pending {
+pub(crate) struct PendingKeys {
     issuer: Arc<TrustedIssuer>,
     demand: OwnedDemand,
     fetch: FetchId,
     error: TokenError,
+    possession: Option<Box<Possession>>,
 }
 
 /// A demand that outlives the header of the request.
@@ -29,12 +41,13 @@ enum OwnedDemand {
     Signature { seen: u64 },
 }
 
-impl Pending {
+impl PendingKeys {
     pub(super) fn new(
         issuer: Arc<TrustedIssuer>,
         demand: KeyDemand<'_>,
         fetch: FetchId,
         error: TokenError,
+        possession: Option<Box<Possession>>,
     ) -> Self {
         let demand = match demand {
             KeyDemand::Key { kid, seen } => OwnedDemand::Key {
@@ -48,6 +61,7 @@ impl Pending {
             demand,
             fetch,
             error,
+            possession,
         }
     }
 
@@ -69,10 +83,30 @@ impl Pending {
     pub(super) async fn wait(&self) -> DemandOutcome {
         self.issuer.keys.wait(self.demand(), self.fetch).await
     }
+
+    /// What the request showed of the key that its token is bound to.
+    pub(super) fn into_possession(self) -> Option<Box<Possession>> {
+        self.possession
+    }
 }
 
 impl From<Rejection> for Undecided {
     fn from(rejection: Rejection) -> Self {
         Self::Rejected(rejection)
+    }
+}
+
+impl From<Unauthorized> for Undecided {
+    fn from(unauthorized: Unauthorized) -> Self {
+        match unauthorized {
+            Unauthorized::Rejected(rejection) => Self::Rejected(rejection),
+            Unauthorized::Pending(pending) => Pending::Use(pending).into(),
+        }
+    }
+}
+
+impl From<Pending> for Undecided {
+    fn from(pending: Pending) -> Self {
+        Self::Pending(Box::new(pending))
     }
 }

@@ -14,6 +14,7 @@ mod example;
 mod guide;
 mod keys;
 mod mcp;
+mod proof;
 mod public_api;
 mod refusals;
 mod requirements;

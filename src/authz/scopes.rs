@@ -1,5 +1,3 @@
-//! Authorization: the scopes that a route requires of a verified caller.
-
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -81,7 +79,7 @@ impl Needed {
         let auth = require_caller(extensions, "RequireScopesLayer")?;
         match auth.satisfies(&self.scopes, self.hierarchy.as_ref()) {
             true => Ok(()),
-            false => Err(auth.answers().insufficient_scope(&self.scopes)),
+            false => Err(auth.insufficient_scope(&self.scopes)),
         }
     }
 }

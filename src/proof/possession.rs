@@ -1,0 +1,211 @@
+//! What one request proves of the key that its token is bound to.
+
+use std::sync::Arc;
+
+use http::HeaderValue;
+
+use super::dpop::{CheckedProof, DpopChecks, Expected, ProofError};
+use super::mtls::CertificateSource;
+use super::nonce::{Fresh, NonceMode, NonceUse, Nonces, NotFresh};
+use super::replay::{Replay, Replays};
+use crate::base::clock::Now;
+use crate::base::facts::Facts;
+use crate::token::{Confirmation, TokenErrorKind};
+
+/// The ways in which a caller can prove that it holds a key. All are off until they are configured.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Proofs {
+    pub(crate) dpop: Option<Arc<DpopRules>>,
+    pub(crate) mtls: Option<Arc<CertificateSource>>,
+}
+
+/// Everything that a DPoP proof is held against.
+#[derive(Debug)]
+pub(crate) struct DpopRules {
+    pub(crate) checks: DpopChecks,
+    pub(crate) nonces: Nonces,
+    pub(crate) replays: Replays,
+}
+
+/// What a request presents besides the claims of its token.
+pub(crate) struct Shown<'r> {
+    pub(crate) token: &'r [u8],
+    /// Whether the token came with the scheme `DPoP`.
+    pub(crate) by_dpop: bool,
+    /// `None` for a token without a request, which can prove nothing.
+    pub(crate) facts: Option<&'r Facts<'r>>,
+}
+
+/// Why the possession of a key is not proven.
+#[derive(Debug)]
+pub(crate) enum Unproven {
+    /// The token cannot be used in this way.
+    Token(TokenErrorKind),
+    Proof(ProofError),
+    NonceWanted,
+    Replay(Replay),
+}
+
+/// The proof of a request that passed every check that needs no signature.
+#[derive(Debug)]
+pub(crate) struct Possession {
+    dpop: Option<Proof>,
+    certificate: Option<[u8; 32]>,
+}
+
+#[derive(Debug)]
+struct Proof {
+    rules: Arc<DpopRules>,
+    checked: CheckedProof,
+    fresh: Fresh,
+}
+
+impl Proofs {
+    /// Steps 2 to 14: what can be decided before any signature is verified. `None` when there is
+    /// nothing to prove.
+    pub(crate) fn read(
+        &self,
+        confirmation: Option<&Confirmation>,
+        shown: &Shown<'_>,
+        now: Now,
+    ) -> Result<Option<Box<Possession>>, Unproven> {
+        let Some(confirmation) = confirmation else {
+            return match shown.by_dpop {
+                // A proof proves nothing about a token that names no key (RFC 9449 §7.1).
+                true => Err(Unproven::Token(TokenErrorKind::NotBoundToKey)),
+                false => Ok(None),
+            };
+        };
+        let bound = Unproven::Token(TokenErrorKind::BoundToKey);
+        let Some(facts) = shown.facts else {
+            return Err(bound);
+        };
+        let dpop = match (&confirmation.jkt, shown.by_dpop, &self.dpop) {
+            (Some(jkt), true, Some(rules)) => {
+                let expected = Expected {
+                    method: facts.method.as_str(),
+                    path: facts.original_path(),
+                    token: shown.token,
+                    jkt: jkt.bytes(),
+                };
+                Some(rules.read(facts, &expected, now)?)
+            }
+            // Accepted as a bearer token, it would be worth as much as one (RFC 9449 §7.2).
+            (Some(_), ..) => return Err(bound),
+            (None, true, _) => return Err(Unproven::Token(TokenErrorKind::NotBoundToKey)),
+            (None, false, _) => None,
+        };
+        let wants_certificate = confirmation.x5t_s256.is_some();
+        let source = self.mtls.as_ref().filter(|_| wants_certificate);
+        let certificate =
+            source.and_then(|source| source.thumbprint(facts.headers, facts.extensions));
+        Ok(Some(Box::new(Possession { dpop, certificate })))
+    }
+
+    /// The nonces, if every proof must have one: every response that refuses a request then names
+    /// the newest.
+    pub(crate) fn required_nonces(&self) -> Option<&Nonces> {
+        let nonces = &self.dpop.as_ref()?.nonces;
+        (nonces.mode() == NonceMode::Required).then_some(nonces)
+    }
+
+    /// The nonce for the response to a request whose proof needs one.
+    pub(crate) fn nonce(&self, now: Now) -> Option<HeaderValue> {
+        let rules = self.dpop.as_ref()?;
+        Some(rules.nonces.newest(now.wall))
+    }
+}
+
+impl DpopRules {
+    fn read(
+        self: &Arc<Self>,
+        facts: &Facts<'_>,
+        expected: &Expected<'_>,
+        now: Now,
+    ) -> Result<Proof, Unproven> {
+        let checked = self
+            .checks
+            .check(facts.headers, expected, now.wall)
+            .map_err(Unproven::Proof)?;
+        let fresh = self.nonces.judge(
+            checked.nonce(),
+            checked.iat(),
+            self.checks.key_uses_nonces(checked.jkt()),
+            now.wall,
+        );
+        let fresh = fresh.map_err(|error| match error {
+            NotFresh::NonceWanted => Unproven::NonceWanted,
+            NotFresh::Window => Unproven::Proof(ProofError::not_fresh("iat is outside proof_window")),
+        })?;
+        Ok(Proof {
+            rules: self.clone(),
+            checked,
+            fresh,
+        })
+    }
+}
+
+impl Possession {
+    /// Steps 16 and 17: the signature of the proof, and the certificate.
+    pub(crate) fn prove(&mut self, confirmation: &Confirmation) -> Result<(), Unproven> {
+        if let Some(proof) = &mut self.dpop {
+            proof.checked.verify().map_err(Unproven::Proof)?;
+        }
+        match &confirmation.x5t_s256 {
+            Some(wanted) if self.certificate.as_ref() != Some(wanted.bytes()) => {
+                Err(Unproven::Token(TokenErrorKind::CertificateMismatch))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Step 19, in this process: the last check, so that a request which is refused for anything
+    /// else does not use up its proof.
+    pub(crate) fn first_use(&self, now: Now) -> Result<(), Unproven> {
+        let Some(Proof {
+            rules,
+            checked,
+            fresh,
+        }) = &self.dpop
+        else {
+            return Ok(());
+        };
+        rules
+            .checks
+            .remember(checked, fresh.nonce != NonceUse::None);
+        rules
+            .replays
+            .first_use(checked.jkt(), checked.jti(), fresh.last_second, now.wall)
+            .map_err(Unproven::Replay)
+    }
+
+    /// Whether other processes must be asked too.
+    pub(crate) fn is_shared(&self) -> bool {
+        let proof = self.dpop.as_ref();
+        proof.is_some_and(|proof| proof.rules.replays.has_store())
+    }
+
+    /// Step 19, in all processes that share a store.
+    pub(crate) async fn first_use_everywhere(&self) -> Result<(), Unproven> {
+        let Some(Proof {
+            rules,
+            checked,
+            fresh,
+        }) = &self.dpop
+        else {
+            return Ok(());
+        };
+        rules
+            .replays
+            .first_use_everywhere(checked.jkt(), checked.jti(), fresh.last_second)
+            .await
+            .map_err(Unproven::Replay)
+    }
+
+    /// The nonce for the response of the service: the client's is good, but there is a newer one.
+    pub(crate) fn newer_nonce(&self, now: Now) -> Option<HeaderValue> {
+        let proof = self.dpop.as_ref()?;
+        let is_outdated = proof.fresh.nonce == NonceUse::Outdated;
+        is_outdated.then(|| proof.rules.nonces.newest(now.wall))
+    }
+}

@@ -1,0 +1,149 @@
+//! Whether a request proves that its sender holds the key of its token: the verdicts of `proof`, as
+//! rejections.
+
+use std::time::Duration;
+
+use crate::base::clock::{Clock, Now};
+use crate::base::facts::Facts;
+use crate::base::proof_fault::ProofFault;
+use crate::caller::AuthInfo;
+use crate::proof::dpop::ProofError;
+use crate::proof::possession::{Possession, Shown, Unproven};
+use crate::proof::replay::Replay;
+use crate::token::{Confirmation, TokenErrorKind};
+use crate::verifier::issuers::Issuers;
+use crate::verifier::presented::Presented;
+use crate::wire::answers::Answers;
+use crate::wire::credentials::Scheme;
+use crate::wire::rejection::Rejection;
+
+/// A caller whose proof is good here, while other processes are asked whether they have seen it.
+#[derive(Debug)]
+pub(crate) struct PendingUse {
+    auth: AuthInfo,
+    possession: Box<Possession>,
+}
+
+/// What the verdict on a caller still depends on, or its rejection.
+pub(super) enum Unauthorized {
+    Rejected(Rejection),
+    Pending(PendingUse),
+}
+
+impl Issuers {
+    /// Steps 2 to 14 of a proof, before any signature is verified. `None` when there is nothing to
+    /// prove.
+    pub(super) fn possession(
+        &self,
+        confirmation: Option<&Confirmation>,
+        presented: Presented<'_>,
+        facts: Option<&Facts<'_>>,
+        answers: &Answers,
+        clock: &Clock,
+    ) -> Result<Option<Box<Possession>>, Rejection> {
+        let scheme = presented.scheme();
+        let by_dpop = scheme == Scheme::Dpop;
+        if confirmation.is_none() && !by_dpop && answers.resource().require_bound_tokens {
+            return Err(answers.not_bound(Some(TokenErrorKind::NotBoundToKey.into())));
+        }
+        if confirmation.is_none() && !by_dpop {
+            return Ok(None);
+        }
+        let shown = Shown {
+            token: presented.bytes(),
+            by_dpop,
+            facts,
+        };
+        let now = clock.now();
+        self.proofs
+            .read(confirmation, &shown, now)
+            .map_err(|unproven| self.refuse_unproven(unproven, scheme, answers, now))
+    }
+
+    /// Steps 16 and 17.
+    pub(super) fn prove_possession(
+        &self,
+        possession: &mut Possession,
+        confirmation: Option<&Confirmation>,
+        scheme: Scheme,
+        answers: &Answers,
+        now: Now,
+    ) -> Result<(), Rejection> {
+        let Some(confirmation) = confirmation else {
+            return Ok(());
+        };
+        possession
+            .prove(confirmation)
+            .map_err(|unproven| self.refuse_unproven(unproven, scheme, answers, now))
+    }
+
+    /// Step 19: the caller is admitted if its proof is used for the first time.
+    pub(super) fn use_once(
+        &self,
+        possession: Box<Possession>,
+        auth: AuthInfo,
+        now: Now,
+    ) -> Result<AuthInfo, Unauthorized> {
+        possession.first_use(now).map_err(|unproven| {
+            self.refuse_unproven(unproven, auth.scheme(), auth.answers(), now)
+        })?;
+        let auth = auth.with_dpop_nonce(possession.newer_nonce(now));
+        match possession.is_shared() {
+            false => Ok(auth),
+            true => Err(Unauthorized::Pending(PendingUse { auth, possession })),
+        }
+    }
+
+    /// Step 19 in the other processes.
+    pub(super) async fn use_once_everywhere(
+        &self,
+        pending: PendingUse,
+        now: Now,
+    ) -> Result<AuthInfo, Rejection> {
+        let PendingUse { auth, possession } = pending;
+        match possession.first_use_everywhere().await {
+            Ok(()) => Ok(auth),
+            Err(unproven) => {
+                Err(self.refuse_unproven(unproven, auth.scheme(), auth.answers(), now))
+            }
+        }
+    }
+
+    fn refuse_unproven(
+        &self,
+        unproven: Unproven,
+        scheme: Scheme,
+        answers: &Answers,
+        now: Now,
+    ) -> Rejection {
+        let token = |kind: TokenErrorKind| answers.invalid_token(scheme, Some(kind.into()));
+        match unproven {
+            Unproven::Token(kind) => token(kind),
+            Unproven::Proof(ProofError::OtherKey) => token(TokenErrorKind::ProofOfOtherKey),
+            Unproven::Proof(ProofError::Fault { fault, step, urls }) => {
+                let detail = match urls {
+                    None => step.to_owned(),
+                    Some(urls) => format!("{step}: {urls:?}"),
+                };
+                answers.invalid_dpop_proof(fault, Some(detail))
+            }
+            Unproven::NonceWanted => answers.use_dpop_nonce(self.proofs.nonce(now)),
+            Unproven::Replay(Replay::Used) => {
+                answers.invalid_dpop_proof(ProofFault::Replayed, None)
+            }
+            Unproven::Replay(Replay::KeyFull) => answers.too_many_proofs(),
+            Unproven::Replay(Replay::BelowFloor | Replay::StoreUnavailable) => {
+                answers.replay_unavailable(RETRY_AFTER)
+            }
+        }
+    }
+}
+
+impl From<Rejection> for Unauthorized {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
+    }
+}
+
+/// What is known of proofs changes from second to second.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
