@@ -10,6 +10,7 @@ use super::nonce::{Fresh, NonceMode, NonceUse, Nonces, NotFresh};
 use super::replay::{Replay, Replays};
 use crate::base::clock::Now;
 use crate::base::facts::Facts;
+use crate::base::proof_fault::ProofFault;
 use crate::token::{Confirmation, TokenErrorKind};
 
 /// The ways in which a caller can prove that it holds a key. All are off until they are configured.
@@ -86,7 +87,8 @@ impl Proofs {
                     method: facts.method.as_str(),
                     path: facts.original_path(),
                     token: shown.token,
-                    jkt: jkt.bytes(),
+                    jkt: Some(jkt.bytes()),
+                    ath: None,
                 };
                 Some(rules.read(facts, &expected, now)?)
             }
@@ -130,12 +132,15 @@ impl DpopRules {
         let fresh = self.nonces.judge(
             checked.nonce(),
             checked.iat(),
-            self.checks.key_uses_nonces(checked.jkt()),
+            checked.key_uses_nonces(),
             now.wall,
         );
         let fresh = fresh.map_err(|error| match error {
             NotFresh::NonceWanted => Unproven::NonceWanted,
-            NotFresh::Window => Unproven::Proof(ProofError::not_fresh("iat is outside proof_window")),
+            NotFresh::Window => {
+                let step = "iat is outside proof_window";
+                Unproven::Proof(ProofError::new(ProofFault::NotFresh, step))
+            }
         })?;
         Ok(Proof {
             rules: self.clone(),

@@ -123,7 +123,10 @@ impl Issuers {
             Unproven::Proof(ProofError::Fault { fault, step, urls }) => {
                 let detail = match urls {
                     None => step.to_owned(),
-                    Some(urls) => format!("{step}: {urls:?}"),
+                    Some(urls) => {
+                        let (named, expected) = *urls;
+                        format!("{step}: the proof names {named}, expected {expected}")
+                    }
                 };
                 answers.invalid_dpop_proof(fault, Some(detail))
             }
