@@ -26,7 +26,7 @@ use crate::base::scopes::{ScopeHierarchy, ScopeSet};
 use crate::token::Confirmation;
 use crate::token::verified::Verified;
 use crate::wire::answers::Answers;
-use crate::wire::credentials::Credentials;
+use crate::wire::credentials::{Credentials, Scheme};
 
 pub use claims::ClaimsError;
 use claims::{all_claims, one_claim};

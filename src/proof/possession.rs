@@ -43,7 +43,8 @@ pub(crate) enum Unproven {
     /// The token cannot be used in this way.
     Token(TokenErrorKind),
     Proof(ProofError),
-    NonceWanted,
+    /// The request must be repeated with this nonce in its proof.
+    NonceWanted { nonce: HeaderValue },
     Replay(Replay),
 }
 
@@ -111,11 +112,6 @@ impl Proofs {
         (nonces.mode() == NonceMode::Required).then_some(nonces)
     }
 
-    /// The nonce for the response to a request whose proof needs one.
-    pub(crate) fn nonce(&self, now: Now) -> Option<HeaderValue> {
-        let rules = self.dpop.as_ref()?;
-        Some(rules.nonces.newest(now.wall))
-    }
 }
 
 impl DpopRules {
@@ -136,7 +132,9 @@ impl DpopRules {
             now.wall,
         );
         let fresh = fresh.map_err(|error| match error {
-            NotFresh::NonceWanted => Unproven::NonceWanted,
+            NotFresh::NonceWanted => Unproven::NonceWanted {
+                nonce: self.nonces.newest(now.wall),
+            },
             NotFresh::Window => {
                 let step = "iat is outside proof_window";
                 Unproven::Proof(ProofError::new(ProofFault::NotFresh, step))

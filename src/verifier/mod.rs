@@ -34,7 +34,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use http::HeaderMap;
+use http::{Extensions, HeaderMap, HeaderName};
 use http::request::Parts;
 
 use crate::base::clock::Clock;
@@ -49,7 +49,7 @@ use crate::verifier::issuers::{Admitted, Issuers};
 use crate::verifier::pending::PendingKeys;
 use crate::verifier::possession::Unauthorized;
 use crate::wire::answers::Answers;
-use crate::wire::credentials::{Credentials, NoBearer, bearer, fault};
+use crate::wire::credentials::{Credentials, NoToken, TokenFinder};
 use crate::wire::rejection::{Rejection, RejectionHook};
 
 pub use checks::CheckError;
@@ -89,6 +89,7 @@ pub struct JwtVerifier(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     issuers: ArcSwap<Issuers>,
+    finder: TokenFinder,
     checks: CustomChecks,
     clock: Clock,
 }
@@ -103,9 +104,13 @@ impl JwtVerifier {
         cache: Option<TokenCache>,
         clock: Clock,
     ) -> Self {
+        let finder = TokenFinder {
+            dpop: proofs.dpop.is_some(),
+        };
         let issuers = ArcSwap::from_pointee(Issuers::new(issuers, options, answers, proofs, cache));
         Self(Arc::new(Inner {
             issuers,
+            finder,
             checks,
             clock,
         }))
@@ -117,6 +122,7 @@ impl JwtVerifier {
         let issuers = issuers.with_answers(|answers| answers.with_hook(hook.clone()));
         Self(Arc::new(Inner {
             issuers: ArcSwap::from_pointee(issuers),
+            finder: self.0.finder.clone(),
             checks: self.0.checks.clone(),
             clock: self.0.clock.clone(),
         }))
@@ -155,8 +161,8 @@ impl JwtVerifier {
     /// ```
     pub async fn verify_request(&self, parts: &Parts) -> Result<AuthInfo, Rejection> {
         let facts = Facts::of_parts(parts);
-        match bearer(facts.headers) {
-            Ok(bearer) => self.decide(Presented::Line(bearer), Some(&facts)).await,
+        match self.0.finder.find(facts.headers) {
+            Ok(token) => self.decide(Presented::Line(token), Some(&facts)).await,
             Err(none) => {
                 let rejection = self.without_bearer(none, facts.headers);
                 rejection.report();
@@ -221,6 +227,18 @@ impl JwtVerifier {
         self.0.issuers.load().keys()
     }
 
+    /// Where the token of a request may be.
+    pub(crate) fn finder(&self) -> &TokenFinder {
+        &self.0.finder
+    }
+
+    /// The header with a client certificate that a stranger has sent.
+    pub(crate) fn header_of_a_stranger(&self, extensions: &Extensions) -> Option<HeaderName> {
+        let issuers = self.0.issuers.load();
+        let source = issuers.proofs.mtls.as_ref()?;
+        source.header_to_remove(extensions).cloned()
+    }
+
     pub(crate) fn clock(&self) -> &Clock {
         &self.0.clock
     }
@@ -230,15 +248,16 @@ impl JwtVerifier {
         self.0.issuers.load().answers.clone()
     }
 
-    pub(crate) fn without_bearer(&self, none: NoBearer, headers: &HeaderMap) -> Rejection {
+    pub(crate) fn without_bearer(&self, none: NoToken, headers: &HeaderMap) -> Rejection {
         let issuers = self.0.issuers.load();
-        let reason = || fault(headers).map(Into::into);
-        match none {
+        let reason = || self.0.finder.fault(headers).map(Into::into);
+        let rejection = match none {
             // RFC 9110 §11.6.2: an empty field value holds no credentials.
-            NoBearer::Absent => issuers.answers.missing_token().with_token_error(reason()),
-            NoBearer::Malformed => issuers.answers.invalid_token(reason()),
-            NoBearer::Several => issuers.answers.invalid_request(),
-        }
+            NoToken::Absent => issuers.answers.missing_token().with_token_error(reason()),
+            NoToken::Malformed(scheme) => issuers.answers.invalid_token(scheme, reason()),
+            NoToken::Several => issuers.answers.invalid_request(),
+        };
+        issuers.with_nonce(rejection, &self.0.clock)
     }
 
     /// The verdict, unless it depends on a fetch that is under way or has just been requested, or on

@@ -43,8 +43,10 @@ impl Issuers {
     ) -> Result<Option<Box<Possession>>, Rejection> {
         let scheme = presented.scheme();
         let by_dpop = scheme == Scheme::Dpop;
-        if confirmation.is_none() && !by_dpop && answers.resource().require_bound_tokens {
-            return Err(answers.not_bound(Some(TokenErrorKind::NotBoundToKey.into())));
+        if confirmation.is_none() && !by_dpop && answers.resource().bound_tokens.required {
+            return Err(answers
+                .not_bound()
+                .with_token_error(Some(TokenErrorKind::NotBoundToKey.into())));
         }
         if confirmation.is_none() && !by_dpop {
             return Ok(None);
@@ -130,7 +132,7 @@ impl Issuers {
                 };
                 answers.invalid_dpop_proof(fault, Some(detail))
             }
-            Unproven::NonceWanted => answers.use_dpop_nonce(self.proofs.nonce(now)),
+            Unproven::NonceWanted { nonce } => answers.use_dpop_nonce(nonce),
             Unproven::Replay(Replay::Used) => {
                 answers.invalid_dpop_proof(ProofFault::Replayed, None)
             }
