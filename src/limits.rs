@@ -185,3 +185,72 @@ pub const MAX_KNOWN_PROOF_KEYS: usize = 16 * 1024;
 /// The longest encoded header of a DPoP proof whose key is kept, 2 KiB: enough for an RSA key of
 /// 4096 bits, and not for ML-DSA.
 pub const MAX_KNOWN_HEADER_BYTES: usize = 2 * 1024;
+
+/// How far `iat` of a DPoP proof without a nonce may be from our clock, in the past or in the
+/// future: 60 seconds unless
+/// [`proof_window`](crate::proof::Dpop::proof_window) sets another window. RFC 9449 §11.1 wants
+/// "a relatively brief period", and it is the time in which a stolen proof may work.
+pub const DEFAULT_PROOF_WINDOW: Duration = Duration::from_secs(60);
+
+/// The shortest `proof_window` that can be configured: 5 seconds. Clocks that run NTP and slow
+/// networks need as much.
+pub const MIN_PROOF_WINDOW: Duration = Duration::from_secs(5);
+
+/// The longest `proof_window` that can be configured: 5 minutes, the most that SEP-1932 allows.
+pub const MAX_PROOF_WINDOW: Duration = Duration::from_secs(5 * 60);
+
+/// How long a nonce counts: 5 minutes unless
+/// [`nonce_lifetime`](crate::proof::Dpop::nonce_lifetime) sets another time. A client in use gets a
+/// new one each minute.
+pub const DEFAULT_NONCE_LIFETIME: Duration = Duration::from_secs(5 * 60);
+
+/// The shortest `nonce_lifetime` that can be configured: 1 minute. A fifth of it must be longer
+/// than a request takes.
+pub const MIN_NONCE_LIFETIME: Duration = Duration::from_secs(60);
+
+/// The longest `nonce_lifetime` that can be configured: 1 hour.
+pub const MAX_NONCE_LIFETIME: Duration = Duration::from_secs(60 * 60);
+
+/// Bytes of a secret that nonces are made with, at least: 32, as long as the hash of HMAC-SHA-256
+/// (RFC 2104 §3).
+pub const MIN_NONCE_SECRET_BYTES: usize = 32;
+
+/// Proofs that are remembered, so that none works twice, unless
+/// [`replay_entries`](crate::proof::Dpop::replay_entries) sets another number: 262,144, 8 MiB. 60
+/// seconds of 4,300 proofs a second.
+pub const DEFAULT_REPLAY_ENTRIES: usize = 256 * 1024;
+
+/// The smallest `replay_entries` that can be configured: 1,024. One key may use a sixteenth.
+pub const MIN_REPLAY_ENTRIES: usize = 1024;
+
+/// The largest `replay_entries` that can be configured: 16,777,216, 512 MiB.
+pub const MAX_REPLAY_ENTRIES: usize = 16 * 1024 * 1024;
+
+/// How long the answer "active" of an introspection endpoint counts: 60 seconds unless
+/// [`max_age`](crate::introspection::Introspection::max_age) sets another time. A revoked token
+/// works as long.
+pub const DEFAULT_INTROSPECTION_MAX_AGE: Duration = Duration::from_secs(60);
+
+/// The longest `introspection.max_age`, and the longest `introspection.danger_max_stale`, that can
+/// be configured: 10 minutes. Who introspects wants revocation to count.
+pub const MAX_INTROSPECTION_MAX_AGE: Duration = Duration::from_secs(10 * 60);
+
+/// How long the answer "not active" counts: 5 seconds unless
+/// [`negative_max_age`](crate::introspection::Introspection::negative_max_age) sets another time.
+/// A token that was just issued may not have reached every replica of the issuer.
+pub const DEFAULT_INTROSPECTION_NEGATIVE_MAX_AGE: Duration = Duration::from_secs(5);
+
+/// The longest `introspection.negative_max_age` that can be configured: 60 seconds.
+pub const MAX_INTROSPECTION_NEGATIVE_MAX_AGE: Duration = Duration::from_secs(60);
+
+/// Time for a whole introspection call, and so the longest time that a request waits for one: 5
+/// seconds unless [`timeout`](crate::introspection::Introspection::timeout) sets another time.
+pub const DEFAULT_INTROSPECTION_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The shortest `introspection.timeout` that can be configured: 100 milliseconds. A connection
+/// with TLS to a host on the same continent takes as much.
+pub const MIN_INTROSPECTION_TIMEOUT: Duration = Duration::from_millis(100);
+
+/// The longest `introspection.timeout` that can be configured: 30 seconds. Clients and proxies give
+/// up then.
+pub const MAX_INTROSPECTION_TIMEOUT: Duration = Duration::from_secs(30);

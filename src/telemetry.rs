@@ -107,6 +107,32 @@ pub(crate) fn authorization_servers_empty(left_out: &str) {
     let _ = left_out;
 }
 
+/// Nonces are required, and are made with a secret that only this process has.
+pub(crate) fn nonce_secret_made_up() {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(
+        target: TARGET,
+        event = "nonce_secret_made_up",
+        "dpop.nonce is required, but no secret is set: if several processes serve the same clients, \
+         set dpop.nonce_secret or dpop.nonce_secret_file, so that each accepts the nonces of the others"
+    );
+}
+
+/// The client's id or secret for the introspection endpoint has characters that form-encoding
+/// changes.
+pub(crate) fn introspection_secret_encoded(issuer: &str) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(
+        target: TARGET,
+        event = "introspection_secret_encoded",
+        issuer = %shown(issuer),
+        "the client id or secret for introspection has characters that form-encoding changes \
+         (RFC 6749 section 2.3.1): if the endpoint refuses it, set introspection.auth to \
+         basic_unencoded or post"
+    );
+    let _ = issuer;
+}
+
 /// The session store returned an error.
 pub(crate) fn session_store_failed(error: &(dyn std::error::Error + 'static)) {
     #[cfg(feature = "tracing")]

@@ -10,4 +10,5 @@ pub(crate) mod facts;
 pub(crate) mod numeric_date;
 pub(crate) mod proof_fault;
 pub(crate) mod scopes;
+pub(crate) mod secret;
 pub(crate) mod url_rule;

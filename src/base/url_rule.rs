@@ -29,6 +29,8 @@ pub enum UrlError {
     NotAbsolute,
     /// It holds a query (RFC 9728 §1.2 advises against it).
     Query,
+    /// Its path ends with a slash.
+    TrailingSlash,
     /// It would break a `WWW-Authenticate` header for real clients.
     UnsafeInHeader,
 }
@@ -44,6 +46,7 @@ impl fmt::Display for UrlError {
             Self::Internal => "must not be on a loopback or link-local host when its issuer is not",
             Self::NotAbsolute => "must be an absolute https URL",
             Self::Query => "must not carry a query",
+            Self::TrailingSlash => "must not end with a slash",
             Self::UnsafeInHeader => {
                 "must not hold spaces, quotes, backslashes, control or non-ASCII characters, or a challenge parameter such as scope="
             }

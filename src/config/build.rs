@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use super::builder::JwtAuthConfigBuilder;
 use super::check::Context;
-use super::checked::{Checked, JwtAuthConfig};
+use super::checked::{Checked, CheckedIssuer, JwtAuthConfig};
 use super::details;
 use super::error::ConfigError;
+use super::introspection::check_prefixes;
 use super::issuer::Issuer;
+use super::proofs::{check_dpop, check_mtls};
 use super::rules::{check_resource, check_scopes, check_url};
 use super::scope_claims;
 use super::settings::Settings;
@@ -71,6 +73,12 @@ impl JwtAuthConfigBuilder {
             ..self.protected_resource(metadata.as_ref())
         };
         check_snapshot_files(&entries)?;
+        let identity = self.resource.as_deref().zip(resource_url.as_ref());
+        let dpop = self.dpop.as_ref();
+        let dpop = dpop
+            .map(|dpop| check_dpop(dpop, identity, rule))
+            .transpose()?;
+        let mtls = self.mtls.as_ref().map(check_mtls).transpose()?;
         let token_cache_entries = self.checked_token_cache_entries()?;
         let options = ReadOptions {
             max_token_bytes: self.checked_max_token_bytes()?,
@@ -85,6 +93,7 @@ impl JwtAuthConfigBuilder {
             transport: self.transport(),
             initial_scopes: initial_scopes.as_ref(),
             transport_setting: self.http_transport.as_ref().map(|(setting, _)| *setting),
+            has_proofs: dpop.is_some() || mtls.is_some(),
             sharing: Sharing {
                 others: &self.keys_of,
                 transport: self.http_transport.as_ref().map(|(_, transport)| transport),
@@ -92,7 +101,11 @@ impl JwtAuthConfigBuilder {
             },
         };
         let issuers = entries.iter().map(|entry| context.check(entry));
-        let issuers = issuers.collect::<Result<_, _>>()?;
+        let issuers: Vec<CheckedIssuer> = issuers.collect::<Result<_, _>>()?;
+        check_prefixes(issuers.iter().filter_map(|issuer| {
+            let introspection = issuer.introspection.as_ref()?;
+            Some((&*issuer.policy.issuer, introspection))
+        }))?;
         Ok(JwtAuthConfig(Arc::new(Checked {
             issuers,
             options: Arc::new(options),
@@ -100,6 +113,8 @@ impl JwtAuthConfigBuilder {
             metadata,
             strip_authorization: self.strip_authorization,
             checks: self.checks,
+            dpop,
+            mtls,
             token_cache_entries,
             clock: self.clock,
         })))
@@ -237,6 +252,13 @@ impl JwtAuthConfigBuilder {
         };
         if entries.is_empty() {
             return Err(ConfigError::Empty { setting: "issuers" });
+        }
+        let own = |entry: &Issuer| entry.settings.introspection.is_some();
+        if self.shared.introspection.is_some() && (entries.len() > 1 || entries.iter().any(own)) {
+            return Err(ConfigError::Conflict {
+                first: "issuers",
+                second: "introspection",
+            });
         }
         let mut seen = HashSet::new();
         match entries.iter().find(|entry| !seen.insert(&entry.issuer)) {

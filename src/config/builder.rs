@@ -9,6 +9,7 @@ use crate::base::clock::Clock;
 use crate::base::scopes::ScopeHierarchy;
 use crate::caller::AuthInfo;
 use crate::keys::{HttpTransport, LiveKeys};
+use crate::proof::{Dpop, Mtls};
 use crate::verifier::checks::{CheckError, CustomChecks};
 use crate::wire::metadata::ResourceDetails;
 
@@ -30,6 +31,8 @@ pub struct JwtAuthConfigBuilder {
     pub(super) checks: CustomChecks,
     pub(super) strip_authorization: bool,
     pub(super) allow_http: bool,
+    pub(super) dpop: Option<Dpop>,
+    pub(super) mtls: Option<Mtls>,
     pub(super) max_token_bytes: Option<usize>,
     pub(super) token_cache_entries: Option<usize>,
     /// With the name of the setter.
@@ -258,6 +261,39 @@ impl JwtAuthConfigBuilder {
     /// Default: off; the header stays and is marked sensitive, so that `Debug` does not print it.
     pub fn strip_authorization(mut self) -> Self {
         self.strip_authorization = true;
+        self
+    }
+
+    /// Accepts tokens that are bound to a key of the client, with a proof for each request (DPoP,
+    /// RFC 9449). A stolen token is then worth nothing without the key.
+    ///
+    /// Default: off; such tokens are rejected. Turned on, it doubles every challenge, and the URL of
+    /// this server must be right. Plain bearer tokens go on working unless `require_bound_tokens`
+    /// says otherwise.
+    ///
+    /// # Errors
+    ///
+    /// `build` rejects it without `resource` and [`Dpop::public_url`], and what the setters of
+    /// [`Dpop`] say.
+    ///
+    /// See [`Dpop`] for an example.
+    pub fn dpop(mut self, dpop: Dpop) -> Self {
+        self.dpop = Some(dpop);
+        self
+    }
+
+    /// Accepts tokens that are bound to a certificate of the client, in requests with this
+    /// certificate (RFC 8705 §3).
+    ///
+    /// Default: off; such tokens are rejected.
+    ///
+    /// # Errors
+    ///
+    /// `build` rejects what the constructors of [`Mtls`] say.
+    ///
+    /// See [`Mtls`] for an example.
+    pub fn mtls(mut self, mtls: Mtls) -> Self {
+        self.mtls = Some(mtls);
         self
     }
 

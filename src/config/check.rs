@@ -9,8 +9,10 @@ use url::{Host, Url};
 use super::checked::{CheckedIssuer, Keys};
 use super::credentials::check_credentials;
 use super::error::ConfigError;
+use super::introspection::{CheckedIntrospection, Surroundings, check_introspection};
 use super::issuer::Issuer;
 use super::keys::{seed, static_keys};
+use super::proofs::check_bound_tokens;
 use super::rules::{check_issuer, check_scopes, check_url, is_web_url, spellings, within};
 use super::scope_claims;
 use super::settings::Settings;
@@ -18,9 +20,12 @@ use super::sharing::Sharing;
 use crate::base::scopes::ScopeSet;
 use crate::base::url_rule::UrlRule;
 use crate::crypto::Algorithm;
+use crate::jwks::KeySet;
 #[cfg(feature = "reqwest")]
 use crate::keys::CredentialTransport;
-use crate::keys::{DiscoveredKeys, HttpKeys, HttpTransport, KeyOrigin, KeySource, Times};
+use crate::keys::{
+    CredentialFiles, DiscoveredKeys, HttpKeys, HttpTransport, KeyOrigin, KeySource, Times,
+};
 use crate::limits::{
     DEFAULT_COOLDOWN, DEFAULT_LEEWAY, DEFAULT_MAX_AGE, DEFAULT_MAX_STALE, DEFAULT_MIN_AGE,
     DEFAULT_TIMEOUT, MAX_DURATION, MIN_SERVER_MAX_AGE,
@@ -42,6 +47,8 @@ pub(super) struct Context<'b> {
     pub(super) initial_scopes: Option<&'b ScopeSet>,
     /// The setting that the transport comes from, if it is set.
     pub(super) transport_setting: Option<&'static str>,
+    /// Whether `dpop` or `mtls` is set.
+    pub(super) has_proofs: bool,
     pub(super) sharing: Sharing<'b>,
 }
 
@@ -94,13 +101,25 @@ impl Context<'_> {
             required_scopes,
             ..self.challenges.clone()
         }));
-        let keys = self.keys(entry, algorithms)?;
+        let introspection = self.introspection(entry)?;
+        let bound = own
+            .require_bound_tokens
+            .or(self.shared.require_bound_tokens);
+        let require_bound_tokens = check_bound_tokens(bound.unwrap_or(false), self.has_proofs)?;
+        let keys = match &introspection {
+            Some(introspection) if !introspection.needs_keys() => {
+                Keys::Fixed(Arc::new(KeySet::empty()))
+            }
+            _ => self.keys(entry, algorithms)?,
+        };
         let (keys, configured) = self.sharing.resolve(entry, self.pins_host(entry), keys)?;
         Ok(CheckedIssuer {
             policy,
             keys,
             configured,
             answers,
+            introspection,
+            require_bound_tokens,
         })
     }
 
@@ -149,6 +168,29 @@ impl Context<'_> {
             clients.extend_from_slice(client_ids);
         }
         Ok(clients)
+    }
+
+    fn introspection(&self, entry: &Issuer) -> Result<Option<CheckedIntrospection>, ConfigError> {
+        let own = entry.settings.introspection.as_ref();
+        let Some(settings) = own.or(self.shared.introspection.as_ref()) else {
+            return Ok(None);
+        };
+        let files = &entry.settings.keys.credentials;
+        check_credentials(files, self.transport_setting)?;
+        let surroundings = Surroundings {
+            issuer: &entry.issuer,
+            rule: self.rule,
+            resource: self.resource,
+            // That token is for requests for keys.
+            transport: self.transport(
+                entry,
+                &CredentialFiles {
+                    bearer_token: None,
+                    ..files.clone()
+                },
+            ),
+        };
+        check_introspection(settings, &surroundings).map(Some)
     }
 
     fn keys(&self, entry: &Issuer, algorithms: &[Algorithm]) -> Result<Keys, ConfigError> {
@@ -252,7 +294,7 @@ impl Context<'_> {
     }
 
     fn jwks_uri(&self, entry: &Issuer, uri: &str) -> Result<Arc<dyn KeySource>, ConfigError> {
-        let transport = self.transport(entry, "jwks_uri")?;
+        let transport = self.transport_of_keys(entry, "jwks_uri")?;
         let url = check_url("jwks_uri", uri, self.rule)?;
         let issuer = Url::parse(&entry.issuer).ok();
         if self.pins_host(entry) && issuer.and_then(host) != host(url.clone()) {
@@ -265,7 +307,7 @@ impl Context<'_> {
     }
 
     fn discovered(&self, entry: &Issuer) -> Result<Arc<dyn KeySource>, ConfigError> {
-        let transport = self.transport(entry, "issuer")?;
+        let transport = self.transport_of_keys(entry, "issuer")?;
         let url = self
             .rule
             .check(&entry.issuer)
@@ -286,23 +328,27 @@ impl Context<'_> {
         entry.settings.keys.pin_jwks_host || self.shared.keys.pin_jwks_host
     }
 
-    fn transport(
+    fn transport_of_keys(
         &self,
         entry: &Issuer,
         setting: &'static str,
     ) -> Result<Arc<dyn HttpTransport>, ConfigError> {
-        #[cfg(feature = "reqwest")]
-        if entry.settings.keys.credentials.set().next().is_some() {
-            let files = entry.settings.keys.credentials.clone();
-            let issuer = entry.issuer.as_str().into();
-            return Ok(Arc::new(CredentialTransport::new(issuer, files)));
-        }
-        #[cfg(not(feature = "reqwest"))]
-        let _ = entry;
-        self.transport.clone().ok_or(ConfigError::FeatureMissing {
+        let transport = self.transport(entry, &entry.settings.keys.credentials);
+        transport.ok_or(ConfigError::FeatureMissing {
             setting,
             feature: "reqwest",
         })
+    }
+
+    fn transport(&self, entry: &Issuer, files: &CredentialFiles) -> Option<Arc<dyn HttpTransport>> {
+        #[cfg(feature = "reqwest")]
+        if files.set().next().is_some() {
+            let issuer = entry.issuer.as_str().into();
+            return Some(Arc::new(CredentialTransport::new(issuer, files.clone())));
+        }
+        #[cfg(not(feature = "reqwest"))]
+        let _ = (entry, files);
+        self.transport.clone()
     }
 }
 

@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::builder::JwtAuthConfigBuilder;
+use super::introspection::CheckedIntrospection;
+use super::proofs::{CheckedDpop, CheckedMtls};
 use crate::authn::JwtAuthLayer;
 use crate::base::clock::Clock;
 use crate::jwks::KeySet;
@@ -70,6 +72,8 @@ pub(super) struct Checked {
     pub(super) metadata: Option<ResourceMetadata>,
     pub(super) strip_authorization: bool,
     pub(super) checks: CustomChecks,
+    pub(super) dpop: Option<CheckedDpop>,
+    pub(super) mtls: Option<CheckedMtls>,
     pub(super) token_cache_entries: usize,
     pub(super) clock: Clock,
 }
@@ -79,6 +83,8 @@ pub(super) struct CheckedIssuer {
     pub(super) keys: Keys,
     pub(super) configured: Arc<KeyConfiguration>,
     pub(super) answers: Arc<Answers>,
+    pub(super) introspection: Option<CheckedIntrospection>,
+    pub(super) require_bound_tokens: bool,
 }
 
 #[derive(Clone)]
@@ -111,6 +117,7 @@ impl JwtAuthConfig {
                  keys,
                  configured,
                  answers,
+                 ..
              }| TrustedIssuer {
                 policy: policy.clone(),
                 answers: answers.clone(),

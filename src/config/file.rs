@@ -15,12 +15,16 @@ use serde_json::Value;
 use super::builder::JwtAuthConfigBuilder;
 use super::cache_times::JwksCache;
 use super::file_errors::FileNames;
+use super::file_introspection::IntrospectionEntry;
+use super::file_proofs::{DpopEntry, HeaderEntry, MtlsEntry};
 use super::issuer::Issuer;
 use super::names::names_of;
 #[cfg(feature = "schema")]
-use super::schema::{Keys, Lasting, OneOrMore, complete};
+use super::schema::{Keys, Lasting, OneOrMore, Switch, complete};
 use super::settings::{KeySettings, Settings};
-use super::values::{choice, count, duration, flag, list, one_or_more, required_list};
+use super::values::{
+    choice, count, duration, flag, list, object, one_or_more, required_list, switch,
+};
 use crate::crypto::{Algorithm, UnsupportedAlgorithm};
 use crate::keys::CredentialFiles;
 use crate::wire::metadata::ResourceDetails;
@@ -31,6 +35,10 @@ pub(super) fn file_names() -> FileNames {
         issuer: names_of::<IssuerEntry>(),
         cache: names_of::<CacheEntry>(),
         cognito: names_of::<CognitoEntry>(),
+        dpop: names_of::<DpopEntry>(),
+        mtls: names_of::<MtlsEntry>(),
+        header: names_of::<HeaderEntry>(),
+        introspection: names_of::<IntrospectionEntry>(),
     }
 }
 
@@ -90,6 +98,12 @@ macro_rules! with_issuer_settings {
             /// Whether the resource metadata lists the issuer. Default: true.
             #[serde(default, deserialize_with = "choice")]
             advertise: Option<bool>,
+            /// How the issuer is asked about tokens that are no JWT. Default: off.
+            #[serde(default, deserialize_with = "object")]
+            introspection: Option<IntrospectionEntry>,
+            /// Whether tokens must be bound to a key or a certificate. Default: false.
+            #[serde(default, alias = "requireBoundTokens", deserialize_with = "choice")]
+            require_bound_tokens: Option<bool>,
             /// The URL of the issuer's keys. Default: the URL in the issuer's metadata.
             #[serde(alias = "jwksUri")]
             jwks_uri: Option<String>,
@@ -145,6 +159,8 @@ macro_rules! with_issuer_settings {
                     clients_without_audience: self.danger_missing_audience_for_clients.take(),
                     scope_claims: self.scope_claims.take(),
                     advertise: self.advertise,
+                    introspection: self.introspection.take().map(Into::into),
+                    require_bound_tokens: self.require_bound_tokens,
                     keys: KeySettings {
                         source: None,
                         jwks_uri: self.jwks_uri.take(),
@@ -219,6 +235,14 @@ with_issuer_settings! {
         /// Allows http on any host. The risk: whoever is on the network path can replace the keys.
         #[serde(default, alias = "dangerAllowHttp", deserialize_with = "flag")]
         danger_allow_http: bool,
+        /// Accepts tokens that are bound to a key, with DPoP proofs. Default: off.
+        #[serde(default, deserialize_with = "switch")]
+        #[cfg_attr(feature = "schema", schemars(with = "Switch<DpopEntry>"))]
+        dpop: Option<DpopEntry>,
+        /// Accepts tokens that are bound to a certificate of the client. Default: off.
+        #[serde(default, deserialize_with = "switch")]
+        #[cfg_attr(feature = "schema", schemars(with = "Switch<MtlsEntry>"))]
+        mtls: Option<MtlsEntry>,
         /// The largest token that is read, in bytes, up to 65,536. Default: 16,384.
         #[serde(default, alias = "maxTokenBytes", deserialize_with = "count")]
         max_token_bytes: Option<usize>,
@@ -295,6 +319,8 @@ impl ConfigFile {
             challenge_operation_scopes_only: self.challenge_operation_scopes_only,
             strip_authorization: self.strip_authorization,
             allow_http: self.danger_allow_http,
+            dpop: self.dpop.map(Into::into),
+            mtls: self.mtls.map(Into::into),
             max_token_bytes: self.max_token_bytes,
             token_cache_entries: self.token_cache_entries,
             ..JwtAuthConfigBuilder::default()

@@ -12,6 +12,10 @@ pub(super) struct FileNames {
     pub(super) issuer: &'static [&'static str],
     pub(super) cache: &'static [&'static str],
     pub(super) cognito: &'static [&'static str],
+    pub(super) dpop: &'static [&'static str],
+    pub(super) mtls: &'static [&'static str],
+    pub(super) header: &'static [&'static str],
+    pub(super) introspection: &'static [&'static str],
 }
 
 /// The same error with the path of the setting, and with what to write.
@@ -80,8 +84,12 @@ impl FileNames {
                     found = Found::Setting { name, path };
                     here = match name {
                         "cognito" => self.cognito,
+                        "dpop" => self.dpop,
+                        "header" => self.header,
+                        "introspection" => self.introspection,
                         "issuers" => self.issuer,
                         "jwks_cache" => self.cache,
+                        "mtls" => self.mtls,
                         // What is below it is not a setting.
                         _ => return found,
                     };
@@ -97,13 +105,17 @@ impl FileNames {
         found
     }
 
-    fn levels(&self) -> [Level; 4] {
+    fn levels(&self) -> [Level; 8] {
         let level = |place, names| Level { place, names };
         [
             level("at the top level", self.top),
             level("in jwks_cache", self.cache),
             level("in cognito", self.cognito),
             level("in an entry of issuers", self.issuer),
+            level("in dpop", self.dpop),
+            level("in mtls", self.mtls),
+            level("in mtls.header", self.header),
+            level("in introspection", self.introspection),
         ]
     }
 }

@@ -9,8 +9,9 @@ use super::settings::Settings;
 /// Settings that are absent here are taken from the
 /// [builder](crate::config::JwtAuthConfigBuilder): audience, clients without audience, algorithms,
 /// required scopes, scope claims, whether it is advertised, leeway, maximum token age, cache times,
-/// and the rules `rfc9068`, `cognito`, `keycloak` and `pin_jwks_host`. Keys are never shared: the
-/// `iss` of a token selects one issuer, and only that issuer's keys verify it.
+/// and the rules `rfc9068`, `cognito`, `keycloak`, `pin_jwks_host` and `require_bound_tokens`. Keys
+/// are never shared: the `iss` of a token selects one issuer, and only that issuer's keys verify it.
+/// Nor is `introspection`, if there are several issuers.
 ///
 /// ```
 /// # #[cfg(all(feature = "aws_lc_rs", feature = "reqwest"))] {
@@ -189,6 +190,44 @@ macro_rules! issuer_setters {
             /// one of CI tokens: MCP clients may choose any that is listed.
             pub const fn advertise(mut self, advertise: bool) -> Self {
                 self.$($path).+.advertise = Some(advertise);
+                self
+            }
+
+            /// Asks the issuer about tokens that are no JWT, and what they may do (RFC 7662).
+            ///
+            /// Default: off; only JWTs are accepted. An [`Issuer`](crate::config::Issuer) never
+            /// takes it from the builder if there are several.
+            ///
+            /// # Errors
+            ///
+            /// `build` rejects the setting on the builder together with several issuers, two issuers
+            /// whose tokens cannot be told apart, and what the setters of
+            /// [`Introspection`](crate::introspection::Introspection) say.
+            ///
+            /// See [`Introspection`](crate::introspection::Introspection) for an example.
+            pub fn introspection(mut self, introspection: $crate::introspection::Introspection) -> Self {
+                self.$($path).+.introspection = Some(introspection);
+                self
+            }
+
+            /// Whether tokens must be bound to a key or a certificate (`cnf`, RFC 9449 §6, RFC 8705
+            /// §3). A stolen token that is not bound works for whoever has it.
+            ///
+            /// Default: `false`. Bound tokens then need their proof, and plain bearer tokens go on
+            /// working, because not every client can make proofs.
+            ///
+            /// # Errors
+            ///
+            /// `build` rejects `true` without `dpop` and without `mtls`: no token could be accepted.
+            ///
+            /// ```
+            /// use tower_jwt_auth::JwtAuthConfig;
+            /// use tower_jwt_auth::proof::Dpop;
+            ///
+            /// let builder = JwtAuthConfig::builder().dpop(Dpop::new()).require_bound_tokens(true);
+            /// ```
+            pub const fn require_bound_tokens(mut self, required: bool) -> Self {
+                self.$($path).+.require_bound_tokens = Some(required);
                 self
             }
 

@@ -5,15 +5,18 @@
 //! order:
 //!
 //! 1. The setters in `builder`, `issuer`, `credentials` and `cache_times` store values and check
-//!    nothing; `file` has the names in a file, and `from_file` fills the same fields from one, with
-//!    the readers in `values`. `settings` has the plain values. `file_errors` explains what is
-//!    wrong in a file, with the `names` that there are and the `examples`.
+//!    nothing; `file`, `file_proofs` and `file_introspection` have the names in a file, `named` the
+//!    names of values, and `from_file` fills the same fields from one, with the readers in
+//!    `values`. `settings` has the plain values. `file_errors` explains what is wrong in a file,
+//!    with the `names` that there are and the `examples`.
 //! 2. `build` checks everything that is set, with `variables` (texts that were meant to be
 //!    replaced), `shape` (each setting by itself), `details` (the resource metadata),
-//!    `scope_claims`, `snapshot_files` and `rules` (URLs, scopes, durations).
+//!    `scope_claims`, `snapshot_files`, `proofs` (DPoP and certificates) and `rules` (URLs, scopes,
+//!    durations). `secret_files` reads files with secrets.
 //! 3. `check` turns each issuer into its policy and the source of its keys; `keys` reads keys
-//!    that are part of the configuration, and `sharing` takes the keys of another layer instead.
-//!    The first problem is returned as a `ConfigError`, from `error`.
+//!    that are part of the configuration, `sharing` takes the keys of another layer instead, and
+//!    `introspection` says how the issuer is asked about tokens. The first problem is returned as a
+//!    `ConfigError`, from `error`.
 //! 4. `checked` is the finished configuration, from which `JwtAuthLayer` and `JwtVerifier` are
 //!    made. Nothing has been fetched so far.
 
@@ -28,14 +31,20 @@ pub(crate) mod error;
 mod examples;
 mod file;
 mod file_errors;
+mod file_introspection;
+mod file_proofs;
 mod from_file;
+mod introspection;
 mod issuer;
 mod keys;
+mod named;
 mod names;
+mod proofs;
 mod rules;
 #[cfg(feature = "schema")]
 mod schema;
 mod scope_claims;
+mod secret_files;
 mod settings;
 mod shape;
 mod sharing;

@@ -29,18 +29,20 @@ pub(super) fn advice(name: &str, here: &[&'static str], elsewhere: &[Level]) -> 
     if let Some(method) = OF_THE_LAYER.iter().find(is) {
         return format!("it is a setting of the layer, so call JwtAuthLayer::{method} in code");
     }
-    if let Some(method) = CODE_ONLY.iter().find(is) {
-        return format!(
-            "a file cannot hold it, so call {method} of the JwtAuthConfigBuilder in code"
-        );
+    if let Some((method, of)) = CODE_ONLY.iter().find(|(method, _)| is(&method)) {
+        return format!("a file cannot hold it, so call {method} of {of} in code");
     }
     let near = nearest(&name, here);
     if near.first().is_none_or(|near| simplified(near) != name) {
-        let level = elsewhere
+        let has_it =
+            |level: &&Level| spelled_out(level.names).any(|known| simplified(known) == name);
+        let places: Vec<_> = elsewhere
             .iter()
-            .find(|level| spelled_out(level.names).any(|known| simplified(known) == name));
-        if let Some(level) = level {
-            return format!("it belongs {}", level.place);
+            .filter(has_it)
+            .map(|level| level.place)
+            .collect();
+        if !places.is_empty() {
+            return format!("it belongs {}", places.join(" or "));
         }
     }
     match &near[..] {
@@ -101,13 +103,15 @@ const DANGER: &str = "danger";
 /// Setters of the layer.
 const OF_THE_LAYER: &[&str] = &["on_rejection", "open_paths", "optional", "stream_expiry"];
 
-/// Setters of the builder for functions and clients.
-const CODE_ONLY: &[&str] = &[
-    "check",
-    "http_client",
-    "http_transport",
-    "key_source",
-    "scope_hierarchy",
+/// Setters for functions, clients and stores, with their types.
+const CODE_ONLY: &[(&str, &str)] = &[
+    ("check", "the JwtAuthConfigBuilder"),
+    ("http_client", "the JwtAuthConfigBuilder"),
+    ("http_transport", "the JwtAuthConfigBuilder"),
+    ("key_source", "the JwtAuthConfigBuilder"),
+    ("replay_store", "Dpop"),
+    ("scope_hierarchy", "the JwtAuthConfigBuilder"),
+    ("with_introspector", "Introspection"),
 ];
 
 /// Asks a type for the names of its fields, and reads nothing.

@@ -3,11 +3,13 @@
 //! numbers and booleans as text, and examples.
 
 use std::borrow::Cow;
+use std::marker::PhantomData;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
 use super::examples::example_of;
+use super::named::Named;
 
 /// Completes the schema of one struct of a file.
 pub(super) fn complete(schema: &mut Schema) {
@@ -112,6 +114,43 @@ impl JsonSchema for OneOrMore {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({"type": ["string", "array", "null"], "items": {"type": "string"}})
+    }
+}
+
+/// An object, `true` for one without members, or `false` for none.
+pub(super) struct Switch<T>(PhantomData<T>);
+
+impl<T: JsonSchema> JsonSchema for Switch<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("Switch_{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let object = generator.subschema_for::<T>();
+        json_schema!({"anyOf": [object, {"enum": [true, false, "true", "false", null]}]})
+    }
+}
+
+/// The name of a value.
+pub(super) struct OneOf<T>(PhantomData<T>);
+
+impl<T: Named> JsonSchema for OneOf<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Name".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let names = T::NAMES.iter().map(|(name, _)| json!(name));
+        let names: Vec<_> = names.chain([Value::Null]).collect();
+        json_schema!({"enum": names})
     }
 }
 

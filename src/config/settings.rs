@@ -1,5 +1,5 @@
-//! The settings as plain values. `issuer`, `builder` and `file` fill them in; `shape`, `check` and
-//! `keys` check them.
+//! The settings as plain values. `issuer`, `builder` and `file` fill them in; `shape`, `check`,
+//! `keys` and `introspection` check them.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::cache_times::JwksCache;
 use crate::crypto::{Algorithm, UnsupportedAlgorithm};
+use crate::introspection::Introspection;
 use crate::jwks::JwkSet;
 use crate::keys::{CredentialFiles, KeySnapshot, KeySource};
 
@@ -30,6 +31,8 @@ pub(super) struct Settings {
     pub(super) clients_without_audience: Option<Vec<String>>,
     pub(super) scope_claims: Option<Vec<String>>,
     pub(super) advertise: Option<bool>,
+    pub(super) introspection: Option<Introspection>,
+    pub(super) require_bound_tokens: Option<bool>,
     pub(super) keys: KeySettings,
 }
 

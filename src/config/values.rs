@@ -4,9 +4,11 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use serde::de::value::SeqAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Unexpected, Visitor};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde_json::Value;
+
+use crate::base::secret::Secret;
 
 /// `true` or `false`, also as text: a variable of the environment is always text.
 pub(super) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
@@ -133,6 +135,129 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
 
         deserializer.deserialize_seq(Items(PhantomData)).map(Self)
     }
+}
+
+/// An object with settings.
+pub(super) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    deserializer.deserialize_any(Object::<T> {
+        read_flag: |_| None,
+        expected: "an object",
+    })
+}
+
+/// An object with settings. `true` is the same as an object without any, and `false` the same as no
+/// value.
+pub(super) fn switch<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    deserializer.deserialize_any(Object::<T> {
+        read_flag: |flag| Some(flag.then(T::default)),
+        expected: "an object, true or false",
+    })
+}
+
+/// Reads an object. No error shows a text or a number in its place, which may be a secret.
+struct Object<T> {
+    /// What a boolean means, if it means something.
+    read_flag: fn(bool) -> Option<Option<T>>,
+    expected: &'static str,
+}
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+    type Value = Option<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.expected)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(members)).map(Some)
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, some: D) -> Result<Self::Value, D::Error> {
+        some.deserialize_any(self)
+    }
+
+    fn visit_bool<E: Error>(self, flag: bool) -> Result<Self::Value, E> {
+        let read = (self.read_flag)(flag);
+        read.ok_or_else(|| E::invalid_type(Unexpected::Bool(flag), &self))
+    }
+
+    /// A variable of the environment is always text.
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        let flag = match text {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
+        };
+        let read = flag.and_then(self.read_flag);
+        read.ok_or_else(|| E::invalid_type(Unexpected::Other("string"), &self))
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
+        Err(E::invalid_type(Unexpected::Other("number"), &self))
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
+        Err(E::invalid_type(Unexpected::Other("number"), &self))
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
+        Err(E::invalid_type(Unexpected::Other("number"), &self))
+    }
+}
+
+/// A text that no error shows.
+pub(super) fn secret<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Secret<String>>, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::Null => Ok(None),
+        Value::String(text) => Ok(Some(Secret::new(text))),
+        other => Err(not_a_secret(&other, "a string")),
+    }
+}
+
+/// One text or a list of texts that no error shows.
+pub(super) fn secrets<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<Secret<String>>>, D::Error> {
+    let expected = "a string or a list of strings";
+    let one = |item: Value| match item {
+        Value::String(text) => Ok(Secret::new(text)),
+        other => Err(not_a_secret(&other, expected)),
+    };
+    match Value::deserialize(deserializer)? {
+        Value::Null => Ok(None),
+        Value::Array(items) => items
+            .into_iter()
+            .map(one)
+            .collect::<Result<_, _>>()
+            .map(Some),
+        other => one(other).map(|secret| Some(vec![secret])),
+    }
+}
+
+fn not_a_secret<E: Error>(value: &Value, expected: &str) -> E {
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "list",
+        Value::Object(_) => "object",
+    };
+    E::invalid_type(Unexpected::Other(kind), &expected)
 }
 
 fn kind_of(value: &Value) -> Unexpected<'_> {

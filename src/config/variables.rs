@@ -2,13 +2,17 @@
 //! reject every token.
 
 use std::borrow::Cow;
+use std::path::PathBuf;
 
 use serde_json::Value;
 
 use super::builder::JwtAuthConfigBuilder;
 use super::error::ConfigError;
 use super::settings::{Initial, InitialJwks, Settings};
+use crate::base::secret::Secret;
+use crate::introspection::Introspection;
 use crate::jwks::JwkSet;
+use crate::proof::Dpop;
 
 impl JwtAuthConfigBuilder {
     pub(super) fn check_variables(&self) -> Result<(), ConfigError> {
@@ -30,6 +34,14 @@ impl JwtAuthConfigBuilder {
             details.scopes_supported.iter().flatten(),
         )?;
         check("initial_scopes", self.initial_scopes.iter().flatten())?;
+        if let Some(dpop) = &self.dpop {
+            check_dpop(dpop)?;
+        }
+        if let Some(header) = self.mtls.as_ref().and_then(|mtls| mtls.header.as_ref()) {
+            check("mtls.header.name", [&header.name])?;
+            let peers = header.trusted_peers.iter().flatten();
+            check("mtls.header.trusted_peers", peers)?;
+        }
         let servers = self.authorization_servers.iter().flatten();
         check("authorization_servers", servers)?;
         self.shared.check_variables()?;
@@ -60,9 +72,59 @@ impl Settings {
         if let Some(InitialJwks(Initial::Set(JwkSet(set)))) = &keys.initial {
             check("initial_jwks", set.as_str())?;
         }
-        let path = keys.snapshot_file.as_ref();
-        check("snapshot_file", path.map(|path| path.to_string_lossy()))
+        if let Some(introspection) = &self.introspection {
+            check_introspection(introspection)?;
+        }
+        check_path("snapshot_file", &keys.snapshot_file)
     }
+}
+
+fn check_dpop(dpop: &Dpop) -> Result<(), ConfigError> {
+    check("dpop.public_url", dpop.public_urls.iter().flatten())?;
+    let secrets = dpop.nonce_secrets.iter().flatten();
+    check_secrets("dpop.nonce_secret", secrets)?;
+    check_path("dpop.nonce_secret_file", &dpop.nonce_secret_file)
+}
+
+fn check_introspection(settings: &Introspection) -> Result<(), ConfigError> {
+    for (setting, text) in [
+        ("introspection.client_id", &settings.client_id),
+        ("introspection.endpoint", &settings.endpoint),
+        ("introspection.token_prefix", &settings.token_prefix),
+    ] {
+        check(setting, text)?;
+    }
+    for (setting, path) in [
+        (
+            "introspection.bearer_token_file",
+            &settings.bearer_token_file,
+        ),
+        (
+            "introspection.client_secret_file",
+            &settings.client_secret_file,
+        ),
+        ("introspection.private_key_file", &settings.private_key_file),
+    ] {
+        check_path(setting, path)?;
+    }
+    check_secrets("introspection.client_secret", &settings.client_secret)
+}
+
+fn check_path(setting: &'static str, path: &Option<PathBuf>) -> Result<(), ConfigError> {
+    check(setting, path.as_ref().map(|path| path.to_string_lossy()))
+}
+
+/// A secret may hold any characters, also those of a variable, and no error shows a part of it. Only
+/// a secret that is nothing but a variable was meant to be replaced.
+fn check_secrets<'s>(
+    setting: &'static str,
+    secrets: impl IntoIterator<Item = &'s Secret<String>>,
+) -> Result<(), ConfigError> {
+    let texts = secrets.into_iter().map(|secret| secret.expose());
+    check(
+        setting,
+        texts.filter(|text| variable_in(text).is_some_and(|variable| variable == text.trim())),
+    )
 }
 
 /// No error shows the rest of a value, which may be a secret.

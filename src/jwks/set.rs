@@ -59,16 +59,25 @@ impl KeySet {
         Self::from_members(members, options)
     }
 
+    /// The keys of an issuer that are needed for nothing.
+    pub(crate) const fn empty() -> Self {
+        Self {
+            keys: Vec::new(),
+            by_kid: Vec::new(),
+            skipped: Vec::new(),
+            beyond_limit: 0,
+            unnamed_fit_any_kid: false,
+        }
+    }
+
     pub(crate) fn from_members(
         members: &[Value],
         options: KeySetOptions<'_>,
     ) -> Result<Self, KeySetError> {
         let mut set = Self {
-            keys: Vec::new(),
-            by_kid: Vec::new(),
-            skipped: Vec::new(),
             beyond_limit: members.len().saturating_sub(MAX_KEYS),
             unnamed_fit_any_kid: options.unnamed_fit_any_kid,
+            ..Self::empty()
         };
         for jwk in members.iter().take(MAX_KEYS) {
             match VerificationKey::parse(jwk, options.symmetric) {

@@ -20,7 +20,7 @@ pub(crate) struct KeyConfiguration {
     pub(crate) public_key_pem: Option<String>,
     pub(crate) pin_jwks_host: bool,
     pub(crate) credentials: CredentialFiles,
-    /// `None` for keys that are part of the configuration.
+    /// `None` for keys that are part of the configuration, and where none are needed.
     pub(crate) fetched: Option<FetchConfiguration>,
 }
 
@@ -55,7 +55,9 @@ impl KeyConfiguration {
         ];
         first_that_differs(&same).or_else(|| match (&self.fetched, &other.fetched) {
             (Some(ours), Some(theirs)) => ours.first_difference(theirs),
-            _ => None,
+            (None, None) => None,
+            // From the same source, but one of them needs no keys.
+            _ => Some("introspection.tokens"),
         })
     }
 }

@@ -8,6 +8,10 @@
 pub(crate) mod dpop;
 pub(crate) mod mtls;
 pub(crate) mod nonce;
+mod placeholder;
 pub(crate) mod replay;
+pub(crate) mod settings;
 
 pub use crate::token::Confirmation;
+pub use placeholder::{CertificateFormat, NonceMode, ReplayStore};
+pub use settings::{Dpop, Mtls};

@@ -1,6 +1,8 @@
 //! Errors in a configuration. `text` has their sentences, `static_key` the reasons why a key that
-//! is part of the configuration cannot be used.
+//! is part of the configuration cannot be used, and `secret` those for secrets and their files.
+//! Long, because it lists every error.
 
+mod secret;
 mod static_key;
 mod text;
 
@@ -9,6 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::base::url_rule::UrlError;
+pub use secret::{SecretError, SecretFileError};
 pub use static_key::StaticKeyError;
 
 /// An error in a configuration. The message names the setting, its value, and how to correct it.
@@ -34,6 +37,19 @@ pub enum ConfigError {
     AudienceMissing {
         /// The issuer whose tokens would be accepted for any audience.
         issuer: String,
+    },
+    /// `introspection` does not say how this server authenticates itself at the endpoint (RFC 7662
+    /// §2.1).
+    ClientAuthMissing,
+    /// `introspection.auth` does not fit the credentials.
+    #[non_exhaustive]
+    ClientAuthUnfit {
+        /// The way that is set.
+        auth: &'static str,
+        /// The setting that holds the credential.
+        setting: &'static str,
+        /// The ways that fit it.
+        fitting: Vec<&'static str>,
     },
     /// Two settings exclude each other.
     #[non_exhaustive]
@@ -69,6 +85,12 @@ pub enum ConfigError {
         /// The setting.
         setting: &'static str,
     },
+    /// The introspection endpoint is neither set, nor can it be discovered: the issuer is not a URL.
+    #[non_exhaustive]
+    EndpointMissing {
+        /// The issuer.
+        issuer: String,
+    },
     /// A setting needs a feature that is not compiled in.
     #[non_exhaustive]
     FeatureMissing {
@@ -101,6 +123,16 @@ pub enum ConfigError {
         /// Why the key cannot be used.
         reason: StaticKeyError,
     },
+    /// A secret cannot be used. It is not shown.
+    #[non_exhaustive]
+    InvalidSecret {
+        /// The setting.
+        setting: &'static str,
+        /// Which of the secrets in it, counted from 1.
+        number: usize,
+        /// Why the secret cannot be used.
+        reason: SecretError,
+    },
     /// A URL cannot be used.
     #[non_exhaustive]
     InvalidUrl {
@@ -122,11 +154,31 @@ pub enum ConfigError {
     },
     /// No issuer is set.
     IssuerMissing,
+    /// A value is listed twice.
+    #[non_exhaustive]
+    ListedTwice {
+        /// The setting.
+        setting: &'static str,
+        /// The value.
+        value: String,
+    },
+    /// `mtls.header.name` is no header name, or that of a header with another meaning.
+    #[non_exhaustive]
+    NoCertificateHeader {
+        /// The name.
+        name: String,
+    },
     /// None of the static keys fits an allowed algorithm.
     #[non_exhaustive]
     NoKeyForAlgorithms {
         /// The issuer, none of whose tokens could be verified.
         issuer: String,
+    },
+    /// `dpop.algorithms` lists an algorithm that is not supported, or that needs a shared secret.
+    #[non_exhaustive]
+    NoProofAlgorithm {
+        /// Its name.
+        name: String,
     },
     /// `keys_of` names a layer with other settings for the keys of an issuer.
     #[non_exhaustive]
@@ -156,6 +208,18 @@ pub enum ConfigError {
         /// The variable.
         variable: String,
     },
+    /// A number is outside its bounds.
+    #[non_exhaustive]
+    NumberOutOfBounds {
+        /// The setting.
+        setting: &'static str,
+        /// Its value.
+        value: usize,
+        /// The smallest value that is allowed.
+        least: usize,
+        /// The largest value that is allowed.
+        most: usize,
+    },
     /// A list of scopes contains `offline_access`. This scope is a matter between a client and its
     /// issuer: a server that lists it makes clients request refresh tokens that they may not want
     /// (MCP authorization, "Refresh Tokens").
@@ -176,6 +240,9 @@ pub enum ConfigError {
         /// Its value.
         smaller_value: Duration,
     },
+    /// `dpop` is set, but neither `resource` nor `dpop.public_url`, so it is unknown which URL a proof
+    /// must name.
+    PublicUrlMissing,
     /// A setting describes the resource, but `resource` is not set.
     #[non_exhaustive]
     ResourceMissing {
@@ -210,6 +277,24 @@ pub enum ConfigError {
         /// The issuer.
         issuer: String,
     },
+    /// Several issuers have `introspection`, and it is unknown which of them an opaque token is of.
+    #[non_exhaustive]
+    TokenPrefixMissing {
+        /// The issuer without `introspection.token_prefix`.
+        issuer: String,
+    },
+    /// A token that begins with one `introspection.token_prefix` can begin with another as well.
+    #[non_exhaustive]
+    TokenPrefixShared {
+        /// One issuer.
+        first: String,
+        /// Its prefix.
+        first_prefix: String,
+        /// The other issuer.
+        second: String,
+        /// Its prefix.
+        second_prefix: String,
+    },
     /// A number is too large.
     #[non_exhaustive]
     TooMany {
@@ -220,11 +305,33 @@ pub enum ConfigError {
         /// The largest value that is allowed.
         most: usize,
     },
+    /// `mtls.header` does not say whose header is believed.
+    TrustedPeersMissing,
     /// No supported algorithm has this name.
     #[non_exhaustive]
     UnknownAlgorithm {
         /// The name.
         name: String,
+    },
+    /// No value of the setting has this name.
+    #[non_exhaustive]
+    UnknownName {
+        /// The setting.
+        setting: &'static str,
+        /// The name.
+        name: String,
+        /// The names that there are.
+        known: Vec<&'static str>,
+    },
+    /// A file with a secret or a key cannot be used. Its content is not shown.
+    #[non_exhaustive]
+    UnusableFile {
+        /// The setting.
+        setting: &'static str,
+        /// Its value.
+        path: PathBuf,
+        /// Why the file cannot be used.
+        reason: SecretFileError,
     },
 }
 
@@ -248,32 +355,46 @@ impl fmt::Debug for ConfigError {
         }
         variants! {
             AudienceMissing { issuer }
+            ClientAuthMissing {}
+            ClientAuthUnfit { auth, setting, fitting }
             Conflict { first, second }
             CryptoMissing {}
             DuplicateIssuer { issuer }
             DurationOutOfBounds { setting, value, least, most }
             Empty { setting }
+            EndpointMissing { issuer }
             FeatureMissing { setting, feature }
             Incomplete { setting, missing }
             InvalidCharacters { setting, value }
             InvalidKey { setting, reason }
+            InvalidSecret { setting, number, reason }
             InvalidUrl { setting, value, reason }
             IssuerIsDocument { issuer, probably }
             IssuerMissing {}
+            ListedTwice { setting, value }
+            NoCertificateHeader { name }
             NoKeyForAlgorithms { issuer }
+            NoProofAlgorithm { name }
             NoScopeClaim { name }
             OtherKeySettings { issuer, setting }
             NotDiscoverable { issuer }
             NotReplaced { setting, variable }
+            NumberOutOfBounds { setting, value, least, most }
             OfflineAccess { setting }
             OutOfOrder { larger, larger_value, smaller, smaller_value }
+            PublicUrlMissing {}
             ResourceMissing { setting }
             SnapshotFileIsFolder { path }
             SnapshotFileShared { path, first, second }
             SymmetricAlgorithm { algorithm }
             TenantTemplate { issuer }
+            TokenPrefixMissing { issuer }
+            TokenPrefixShared { first, first_prefix, second, second_prefix }
             TooMany { setting, value, most }
+            TrustedPeersMissing {}
             UnknownAlgorithm { name }
+            UnknownName { setting, name, known }
+            UnusableFile { setting, path, reason }
         }
     }
 }

@@ -14,6 +14,27 @@ impl fmt::Display for ConfigError {
                 "audience is missing for issuer {issuer:?}: set resource or audience to what its tokens must name, \
                  or call danger_allow_any_audience()"
             ),
+            Self::ClientAuthMissing => f.write_str(
+                "introspection has no client authentication, and no endpoint may answer without it: set \
+                 introspection.client_id with introspection.client_secret, introspection.client_secret_file or \
+                 introspection.private_key_file, or set introspection.bearer_token_file",
+            ),
+            Self::ClientAuthUnfit {
+                auth,
+                setting,
+                fitting,
+            } => write!(
+                f,
+                "introspection.auth is {auth:?}, which does not fit {setting}: leave it out, or use {}",
+                either(fitting)
+            ),
+            Self::Conflict {
+                first: "issuers",
+                second: "introspection",
+            } => f.write_str(
+                "issuers and introspection are both set, but one endpoint must not see the tokens of several issuers: \
+                 move introspection into the entry of the issuer that it asks",
+            ),
             Self::Conflict {
                 first: "pin_jwks_host",
                 second,
@@ -47,9 +68,29 @@ impl fmt::Display for ConfigError {
             Self::Empty { setting } => {
                 write!(f, "{setting} is empty: give it a value or leave it out")
             }
+            Self::EndpointMissing { issuer } => write!(
+                f,
+                "introspection.endpoint is missing: issuer {issuer:?} is not an https URL, so no metadata says it; \
+                 set introspection.endpoint"
+            ),
+            Self::FeatureMissing {
+                setting: "introspection",
+                feature,
+            } => write!(
+                f,
+                "introspection needs the feature {feature}: turn it on, or use an http_transport or an Introspector"
+            ),
             Self::FeatureMissing { setting, feature } => write!(
                 f,
                 "{setting} needs the feature {feature}: turn it on, or use jwk, jwks or a key_source"
+            ),
+            Self::Incomplete {
+                setting: "require_bound_tokens",
+                missing,
+            } => write!(
+                f,
+                "require_bound_tokens is true without {missing}, so that no token could be accepted: set one of them, \
+                 or leave it out"
             ),
             Self::Incomplete { setting, missing } => write!(
                 f,
@@ -64,6 +105,15 @@ impl fmt::Display for ConfigError {
                 f,
                 "{setting} cannot be used: {reason}; {}",
                 reason.way_out()
+            ),
+            Self::InvalidSecret {
+                setting,
+                number,
+                reason,
+            } => write!(
+                f,
+                "secret {number} of {setting} cannot be used: {reason}; write 32 random bytes or more as base64url, \
+                 which openssl rand -base64 32 | tr '+/' '-_' makes"
             ),
             Self::InvalidUrl {
                 setting,
@@ -81,6 +131,14 @@ impl fmt::Display for ConfigError {
             Self::IssuerMissing => {
                 f.write_str("issuer is missing: set issuer, or issuers for several")
             }
+            Self::ListedTwice { setting, value } => {
+                write!(f, "{setting} lists {value:?} twice: remove one of them")
+            }
+            Self::NoCertificateHeader { name } => write!(
+                f,
+                "mtls.header.name is {name:?}, which cannot carry a certificate: set the name of the header that the \
+                 proxy writes, such as \"client-cert\""
+            ),
             Self::NoKeyForAlgorithms { issuer } => write!(
                 f,
                 "no key of issuer {issuer:?} fits any of the algorithms: add the algorithm of the key, or leave \
@@ -90,6 +148,11 @@ impl fmt::Display for ConfigError {
                 f,
                 "keys_of cannot share the keys of issuer {issuer:?}: {setting} is not as in the other layer; \
                  make both from clones of one builder, or leave keys_of out"
+            ),
+            Self::NoProofAlgorithm { name } => write!(
+                f,
+                "dpop.algorithms lists {name:?}, with which no proof can be signed: use names such as ES256, EdDSA or \
+                 RS256"
             ),
             Self::NoScopeClaim { name } => write!(
                 f,
@@ -113,6 +176,15 @@ impl fmt::Display for ConfigError {
                 "{setting} contains {variable:?}, which nothing has replaced: this crate does not replace variables, \
                  so write the value, or replace it before the configuration is read"
             ),
+            Self::NumberOutOfBounds {
+                setting,
+                value,
+                least,
+                most,
+            } => write!(
+                f,
+                "{setting} is {value}: it must be between {least} and {most}"
+            ),
             Self::OfflineAccess { setting } => write!(
                 f,
                 "{setting} lists offline_access: remove it, since no operation of a server needs it"
@@ -127,6 +199,10 @@ impl fmt::Display for ConfigError {
                 "{larger} ({}) is below {smaller} ({}): raise {larger} or lower {smaller}",
                 shown(*larger_value),
                 shown(*smaller_value)
+            ),
+            Self::PublicUrlMissing => f.write_str(
+                "dpop is set, but not the URL that a proof must name: set resource, or dpop.public_url to the URL at \
+                 which clients reach the root of this service",
             ),
             Self::ResourceMissing { setting } => write!(
                 f,
@@ -156,14 +232,51 @@ impl fmt::Display for ConfigError {
                 "issuer {issuer:?} stands for every tenant, but a token names one: put the tenant id in its place, \
                  and list several tenants in issuers"
             ),
+            Self::TokenPrefixMissing { issuer } => write!(
+                f,
+                "introspection.token_prefix is missing for issuer {issuer:?}: several issuers have introspection, and \
+                 a token must be shown only to its own, so set how its opaque tokens begin"
+            ),
+            Self::TokenPrefixShared {
+                first,
+                first_prefix,
+                second,
+                second_prefix,
+            } => write!(
+                f,
+                "introspection.token_prefix {second_prefix:?} of issuer {second:?} and {first_prefix:?} of issuer \
+                 {first:?} fit the same tokens: give each issuer a prefix that only its tokens have"
+            ),
             Self::TooMany {
                 setting,
                 value,
                 most,
             } => write!(f, "{setting} is {value}: give at most {most}"),
+            Self::TrustedPeersMissing => f.write_str(
+                "mtls.header.trusted_peers is missing or empty: list the networks from which the proxy connects, such \
+                 as \"10.0.0.0/8\", or \"unix\"; anybody else could write the header",
+            ),
             Self::UnknownAlgorithm { name } => write!(
                 f,
                 "algorithms lists {name:?}, which is not supported: use names such as RS256, ES256 or EdDSA"
+            ),
+            Self::UnknownName {
+                setting,
+                name,
+                known,
+            } => write!(
+                f,
+                "{setting} is {name:?}, which is not known: use {}",
+                either(known)
+            ),
+            Self::UnusableFile {
+                setting,
+                path,
+                reason,
+            } => write!(
+                f,
+                "{setting} {path:?} cannot be used: {reason}; {}",
+                reason.way_out()
             ),
         }
     }
@@ -182,11 +295,23 @@ fn write_way_out(
         }
         (UrlError::Fragment | UrlError::Query, _) => f.write_str(": leave it out"),
         (UrlError::Credentials, _) => f.write_str(": leave them out"),
+        (UrlError::TrailingSlash, _) => f.write_str(": leave it out"),
         (UrlError::NotAbsolute, _) => match with_scheme(value) {
             Some(url) => write!(f, ": probably {url:?}"),
             None => f.write_str(": write it with its scheme and host"),
         },
         _ => Ok(()),
+    }
+}
+
+/// `a`, `a or b`, `a, b or c`.
+fn either(names: &[&str]) -> String {
+    match names {
+        [names @ .., one, other] => {
+            let before: String = names.iter().map(|name| format!("{name}, ")).collect();
+            format!("{before}{one} or {other}")
+        }
+        names => names.concat(),
     }
 }
 

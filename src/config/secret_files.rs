@@ -1,0 +1,140 @@
+//! Secrets and the files that hold them, read by `build`. No error shows what is in them.
+
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::alphabet::URL_SAFE;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+use super::error::{ConfigError, SecretError, SecretFileError};
+use crate::base::byte_order_mark::without_byte_order_mark;
+use crate::base::secret::Secret;
+use crate::limits::{MAX_CREDENTIAL_FILE_BYTES, MIN_NONCE_SECRET_BYTES};
+
+/// A secret, and the file that it is read from again.
+#[derive(Clone, Debug)]
+pub(crate) struct CheckedSecret {
+    pub(crate) value: Secret<String>,
+    pub(crate) file: Option<PathBuf>,
+}
+
+impl CheckedSecret {
+    /// A secret that is part of the configuration.
+    pub(super) fn of_text(
+        setting: &'static str,
+        secret: &Secret<String>,
+    ) -> Result<Self, ConfigError> {
+        match secret.expose().is_empty() {
+            true => Err(ConfigError::Empty { setting }),
+            false => Ok(Self {
+                value: secret.clone(),
+                file: None,
+            }),
+        }
+    }
+
+    /// The content of a file, without one line break at its end.
+    pub(super) fn of_file(setting: &'static str, path: &Path) -> Result<Self, ConfigError> {
+        let content = read(setting, path)?;
+        let text = content.expose().strip_suffix('\n');
+        let text = text.map(|text| text.strip_suffix('\r').unwrap_or(text));
+        let text = text.unwrap_or(content.expose());
+        match text.is_empty() {
+            true => Err(unusable(setting, path, SecretFileError::Empty)),
+            false => Ok(Self {
+                value: Secret::new(text.to_owned()),
+                file: Some(path.to_owned()),
+            }),
+        }
+    }
+}
+
+/// The bytes of the secrets that nonces are made with. Empty if none is configured.
+pub(super) fn nonce_secrets(
+    secrets: Option<&[Secret<String>]>,
+    file: Option<&Path>,
+) -> Result<Vec<Secret<Vec<u8>>>, ConfigError> {
+    let (text, from_file) = ("dpop.nonce_secret", "dpop.nonce_secret_file");
+    match (secrets, file) {
+        (None, None) => Ok(Vec::new()),
+        (Some(_), Some(_)) => Err(ConfigError::Conflict {
+            first: text,
+            second: from_file,
+        }),
+        (Some([]), None) => Err(ConfigError::Empty { setting: text }),
+        (Some(secrets), None) => decoded(text, secrets.iter().map(|it| it.expose().as_str())),
+        (None, Some(path)) => {
+            let content = read(from_file, path)?;
+            match content.expose().trim_end() {
+                "" => Err(unusable(from_file, path, SecretFileError::Empty)),
+                list => decoded(from_file, list.lines().map(str::trim_end)),
+            }
+        }
+    }
+}
+
+fn decoded<'s>(
+    setting: &'static str,
+    secrets: impl Iterator<Item = &'s str>,
+) -> Result<Vec<Secret<Vec<u8>>>, ConfigError> {
+    let decode = |secret: &str| match BASE64URL.decode(secret) {
+        Err(_) => Err(SecretError::NotBase64Url),
+        Ok(secret) if secret.len() < MIN_NONCE_SECRET_BYTES => Err(SecretError::TooShort {
+            bytes: secret.len(),
+        }),
+        Ok(secret) => Ok(Secret::new(secret)),
+    };
+    let number_and_secret = (1..).zip(secrets);
+    number_and_secret
+        .map(|(number, secret)| {
+            decode(secret).map_err(|reason| ConfigError::InvalidSecret {
+                setting,
+                number,
+                reason,
+            })
+        })
+        .collect()
+}
+
+fn read(setting: &'static str, path: &Path) -> Result<Secret<String>, ConfigError> {
+    if path.as_os_str().is_empty() {
+        return Err(ConfigError::Empty { setting });
+    }
+    text_of(path)
+        .map(Secret::new)
+        .map_err(|reason| unusable(setting, path, reason))
+}
+
+fn text_of(path: &Path) -> Result<String, SecretFileError> {
+    let unreadable = |error: std::io::Error| SecretFileError::Unreadable(error.to_string());
+    if !fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err(SecretFileError::NoFile);
+    }
+    let most = MAX_CREDENTIAL_FILE_BYTES as u64;
+    let mut content = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(most.saturating_add(1)).read_to_end(&mut content))
+        .map_err(unreadable)?;
+    if content.len() > MAX_CREDENTIAL_FILE_BYTES {
+        return Err(SecretFileError::TooLarge);
+    }
+    let content = without_byte_order_mark(&content).to_vec();
+    String::from_utf8(content).map_err(|_| SecretFileError::NotText)
+}
+
+pub(super) fn unusable(setting: &'static str, path: &Path, reason: SecretFileError) -> ConfigError {
+    let path = path.to_owned();
+    ConfigError::UnusableFile {
+        setting,
+        path,
+        reason,
+    }
+}
+
+/// With or without padding: tools write both.
+const BASE64URL: GeneralPurpose = GeneralPurpose::new(
+    &URL_SAFE,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
