@@ -10,7 +10,7 @@ use super::details;
 use super::error::ConfigError;
 use super::introspection::check_prefixes;
 use super::issuer::Issuer;
-use super::proofs::{check_dpop, check_mtls};
+use super::proofs::CheckedProofs;
 use super::rules::{check_resource, check_scopes, check_url};
 use super::scope_claims;
 use super::settings::Settings;
@@ -61,6 +61,8 @@ impl JwtAuthConfigBuilder {
         if let (None, Some(setting)) = (&self.resource, details::first_set(&self.details)) {
             return Err(ConfigError::ResourceMissing { setting });
         }
+        let identity = self.resource.as_deref().zip(resource_url.as_ref());
+        let proofs = CheckedProofs::of(self.dpop.as_ref(), self.mtls.as_ref(), identity, rule)?;
         let authorization_servers = self.published(&entries, rule)?;
         let metadata = self.resource.as_deref().zip(resource_url.as_ref());
         let metadata = metadata.map(|(resource, url)| {
@@ -70,15 +72,10 @@ impl JwtAuthConfigBuilder {
         let resource = ProtectedResource {
             initial_scopes: initial_scopes.as_ref().unwrap_or(&required_scopes).clone(),
             required_scopes,
+            bound_tokens: proofs.bound_tokens(self.require_bound_tokens_everywhere(&entries)),
             ..self.protected_resource(metadata.as_ref())
         };
         check_snapshot_files(&entries)?;
-        let identity = self.resource.as_deref().zip(resource_url.as_ref());
-        let dpop = self.dpop.as_ref();
-        let dpop = dpop
-            .map(|dpop| check_dpop(dpop, identity, rule))
-            .transpose()?;
-        let mtls = self.mtls.as_ref().map(check_mtls).transpose()?;
         let token_cache_entries = self.checked_token_cache_entries()?;
         let options = ReadOptions {
             max_token_bytes: self.checked_max_token_bytes()?,
@@ -93,7 +90,7 @@ impl JwtAuthConfigBuilder {
             transport: self.transport(),
             initial_scopes: initial_scopes.as_ref(),
             transport_setting: self.http_transport.as_ref().map(|(setting, _)| *setting),
-            has_proofs: dpop.is_some() || mtls.is_some(),
+            key_proofs: proofs.accepted(),
             sharing: Sharing {
                 others: &self.keys_of,
                 transport: self.http_transport.as_ref().map(|(_, transport)| transport),
@@ -113,8 +110,7 @@ impl JwtAuthConfigBuilder {
             metadata,
             strip_authorization: self.strip_authorization,
             checks: self.checks,
-            dpop,
-            mtls,
+            proofs: Arc::new(proofs.into_proofs()),
             token_cache_entries,
             clock: self.clock,
         })))
@@ -148,6 +144,12 @@ impl JwtAuthConfigBuilder {
             telemetry::authorization_servers_empty(&left_out.join(" "));
         }
         Ok(published)
+    }
+
+    fn require_bound_tokens_everywhere(&self, entries: &[Issuer]) -> bool {
+        let shared = self.shared.require_bound_tokens;
+        let mut all = entries.iter();
+        all.all(|entry| entry.settings.require_bound_tokens.or(shared) == Some(true))
     }
 
     fn check_realm(&self) -> Result<(), ConfigError> {

@@ -47,8 +47,7 @@ pub(super) struct Context<'b> {
     pub(super) initial_scopes: Option<&'b ScopeSet>,
     /// The setting that the transport comes from, if it is set.
     pub(super) transport_setting: Option<&'static str>,
-    /// Whether `dpop` or `mtls` is set.
-    pub(super) has_proofs: bool,
+    pub(super) key_proofs: KeyProofs,
     pub(super) sharing: Sharing<'b>,
 }
 
@@ -94,18 +93,23 @@ impl Context<'_> {
             max_token_age,
             clients_without_audience,
             scope_claims: scope_claims::of_issuer(own, self.shared, self.options),
-            key_proofs: KeyProofs::default(),
+            key_proofs: self.key_proofs,
         };
-        let answers = Arc::new(Answers::new(ProtectedResource {
-            initial_scopes: self.initial_scopes.unwrap_or(&required_scopes).clone(),
-            required_scopes,
-            ..self.challenges.clone()
-        }));
-        let introspection = self.introspection(entry)?;
         let bound = own
             .require_bound_tokens
             .or(self.shared.require_bound_tokens);
-        let require_bound_tokens = check_bound_tokens(bound.unwrap_or(false), self.has_proofs)?;
+        let any = self.key_proofs.dpop || self.key_proofs.mtls;
+        let require_bound_tokens = check_bound_tokens(bound.unwrap_or(false), any)?;
+        let answers = Arc::new(Answers::new(ProtectedResource {
+            initial_scopes: self.initial_scopes.unwrap_or(&required_scopes).clone(),
+            required_scopes,
+            bound_tokens: BoundTokens {
+                required: require_bound_tokens,
+                ..self.challenges.bound_tokens.clone()
+            },
+            ..self.challenges.clone()
+        }));
+        let introspection = self.introspection(entry)?;
         let keys = match &introspection {
             Some(introspection) if !introspection.needs_keys() => {
                 Keys::Fixed(Arc::new(KeySet::empty()))
@@ -119,7 +123,6 @@ impl Context<'_> {
             configured,
             answers,
             introspection,
-            require_bound_tokens,
         })
     }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::builder::JwtAuthConfigBuilder;
 use super::introspection::CheckedIntrospection;
-use super::proofs::{CheckedDpop, CheckedMtls};
 use crate::authn::JwtAuthLayer;
 use crate::base::clock::Clock;
 use crate::jwks::KeySet;
@@ -72,8 +71,8 @@ pub(super) struct Checked {
     pub(super) metadata: Option<ResourceMetadata>,
     pub(super) strip_authorization: bool,
     pub(super) checks: CustomChecks,
-    pub(super) dpop: Option<CheckedDpop>,
-    pub(super) mtls: Option<CheckedMtls>,
+    /// Shared by every layer of this configuration, so that a proof counts once for all of them.
+    pub(super) proofs: Arc<Proofs>,
     pub(super) token_cache_entries: usize,
     pub(super) clock: Clock,
 }
@@ -84,7 +83,6 @@ pub(super) struct CheckedIssuer {
     pub(super) configured: Arc<KeyConfiguration>,
     pub(super) answers: Arc<Answers>,
     pub(super) introspection: Option<CheckedIntrospection>,
-    pub(super) require_bound_tokens: bool,
 }
 
 #[derive(Clone)]
@@ -106,6 +104,7 @@ impl JwtAuthConfig {
             issuers,
             options,
             answers,
+            proofs,
             checks,
             token_cache_entries,
             clock,
@@ -135,6 +134,7 @@ impl JwtAuthConfig {
             issuers,
             options.clone(),
             answers.clone(),
+            proofs.clone(),
             checks.clone(),
             cache,
             clock.clone(),

@@ -22,13 +22,63 @@ use crate::proof::settings::CertificateHeader;
 use crate::proof::{CertificateFormat, Dpop, Mtls, NonceMode, ReplayStore};
 use crate::telemetry;
 
+/// How callers can prove that they hold the key of their token.
+pub(super) struct CheckedProofs {
+    dpop: Option<CheckedDpop>,
+    mtls: Option<CertificateSource>,
+}
+
+impl CheckedProofs {
+    /// `resource` with its parsed form.
+    pub(super) fn of(
+        dpop: Option<&Dpop>,
+        mtls: Option<&Mtls>,
+        resource: Option<(&str, &Url)>,
+        rule: UrlRule,
+    ) -> Result<Self, ConfigError> {
+        let dpop = dpop.map(|dpop| check_dpop(dpop, resource, rule));
+        Ok(Self {
+            dpop: dpop.transpose()?,
+            mtls: mtls.map(check_mtls).transpose()?,
+        })
+    }
+
+    /// What the policies of the issuers need to know.
+    pub(super) const fn accepted(&self) -> KeyProofs {
+        KeyProofs {
+            dpop: self.dpop.is_some(),
+            mtls: self.mtls.is_some(),
+        }
+    }
+
+    /// What challenges and metadata say. `required`: by every issuer.
+    pub(super) fn bound_tokens(&self, required: bool) -> BoundTokens {
+        let algs = |dpop: &CheckedDpop| {
+            let names: Vec<_> = dpop.algorithms.iter().map(|it| it.name()).collect();
+            names.join(" ")
+        };
+        BoundTokens {
+            dpop_algs: self.dpop.as_ref().map(algs),
+            mtls: self.mtls.is_some(),
+            required,
+        }
+    }
+
+    pub(super) fn into_proofs(self) -> Proofs {
+        Proofs {
+            dpop: self.dpop.map(|dpop| Arc::new(dpop.into_rules())),
+            mtls: self.mtls.map(Arc::new),
+        }
+    }
+}
+
 /// `dpop`, with every setting.
 #[derive(Clone, Debug)]
 pub(crate) struct CheckedDpop {
     /// In the order in which they are published.
     pub(crate) algorithms: Vec<Algorithm>,
     /// At least one.
-    pub(crate) public_urls: Vec<String>,
+    pub(crate) public_urls: Vec<PublicUrl>,
     pub(crate) proof_window: Duration,
     pub(crate) nonce: NonceMode,
     pub(crate) nonce_lifetime: Duration,
