@@ -152,3 +152,12 @@ pub const DRAIN_TIME: Duration = Duration::from_secs(2);
 /// Rejected requests that one [`DrainRefusedLayer`](crate::DrainRefusedLayer) reads at a time: 64,
 /// each with the buffer of its connection. The rest of further requests is not read.
 pub const MAX_DRAINS: usize = 64;
+
+/// How far `iat` of a DPoP proof may be from our clock, in the past or in the future, whatever else
+/// the proof holds: 300 seconds. SEP-1932 allows no more, and it bounds how long a proof is
+/// remembered.
+pub const MAX_PROOF_AGE: Duration = Duration::from_secs(300);
+
+/// Time in which a [`ReplayStore`](crate::proof::ReplayStore) must answer: 1 second. It is asked
+/// during a request, and a store in the same network answers in milliseconds.
+pub const REPLAY_STORE_TIMEOUT: Duration = Duration::from_secs(1);

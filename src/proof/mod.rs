@@ -7,7 +7,11 @@
 
 pub(crate) mod dpop;
 pub(crate) mod mtls;
+#[allow(dead_code, reason = "the verifier does not call it yet")]
 pub(crate) mod nonce;
+#[allow(dead_code, reason = "the verifier does not call it yet")]
 pub(crate) mod replay;
 
 pub use crate::token::Confirmation;
+pub use nonce::NonceMode;
+pub use replay::{ProofId, ReplayFuture, ReplayStore, ReplayStoreError};
