@@ -254,3 +254,7 @@ pub const MIN_INTROSPECTION_TIMEOUT: Duration = Duration::from_millis(100);
 /// The longest `introspection.timeout` that can be configured: 30 seconds. Clients and proxies give
 /// up then.
 pub const MAX_INTROSPECTION_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Time in which a [`ReplayStore`](crate::proof::ReplayStore) must answer: 1 second. It is asked
+/// during a request, and a store in the same network answers in milliseconds.
+pub const REPLAY_STORE_TIMEOUT: Duration = Duration::from_secs(1);

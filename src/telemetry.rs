@@ -145,6 +145,68 @@ pub(crate) fn session_store_failed(error: &(dyn std::error::Error + 'static)) {
     let _ = error;
 }
 
+/// A proof was rejected because it was used before.
+pub(crate) fn proof_replayed() {
+    #[cfg(feature = "metrics")]
+    metrics::counter!("tower_jwt_auth_dpop_replays_total").increment(1);
+}
+
+/// The number of remembered proofs went from `before` to `after`, in one of the memories of the
+/// process.
+pub(crate) fn replay_entries_changed(before: usize, after: usize) {
+    #[cfg(feature = "metrics")]
+    {
+        let gauge = metrics::gauge!("tower_jwt_auth_dpop_replay_entries");
+        gauge.increment(after as f64 - before as f64);
+    }
+    let _ = (before, after);
+}
+
+/// Proofs that may still be fresh were forgotten. Requests with proofs as old are rejected from now
+/// on.
+pub(crate) fn replay_floor_raised(entries: usize) {
+    #[cfg(feature = "tracing")]
+    if first_for_a_while(&LAST_FLOOR_RAISED) {
+        tracing::error!(
+            target: TARGET,
+            event = "replay_floor_raised",
+            entries,
+            "the memory of used DPoP proofs is full, and requests with older proofs are rejected \
+             with 503: raise dpop.replay_entries, or with nonces shorten dpop.nonce_lifetime"
+        );
+    }
+    let _ = entries;
+}
+
+/// The clock shows an earlier time than before, and proofs of the time between were forgotten.
+pub(crate) fn replay_clock_set_back(seconds: u64) {
+    #[cfg(feature = "tracing")]
+    if first_for_a_while(&LAST_CLOCK_SET_BACK) {
+        tracing::error!(
+            target: TARGET,
+            event = "replay_clock_set_back",
+            seconds,
+            "the clock was set back, and requests whose DPoP proofs may have been used before are \
+             rejected with 503 until it has caught up"
+        );
+    }
+    let _ = seconds;
+}
+
+/// The store of used proofs returned an error, panicked, or did not answer in time.
+pub(crate) fn replay_store_failed(error: &(dyn std::error::Error + 'static)) {
+    #[cfg(feature = "tracing")]
+    if first_for_a_while(&LAST_STORE_FAILED) {
+        tracing::error!(
+            target: TARGET,
+            event = "replay_store_failed",
+            error,
+            "the store of used DPoP proofs could not be asked"
+        );
+    }
+    let _ = error;
+}
+
 /// The number of keys in a key set.
 #[derive(Clone, Copy)]
 pub(crate) struct KeyCounts {
@@ -322,7 +384,7 @@ pub(crate) fn layer_missing(what: &str) {
     let _ = what;
 }
 
-/// For programming errors that every request repeats: one event a minute is enough.
+/// For errors that every request repeats: one event a minute is enough.
 #[cfg(feature = "tracing")]
 fn first_for_a_while(last: &Mutex<Option<Instant>>) -> bool {
     let now = Instant::now();
@@ -339,6 +401,15 @@ static LAST_NO_RUNTIME: Mutex<Option<Instant>> = Mutex::new(None);
 
 #[cfg(feature = "tracing")]
 static LAST_LAYER_MISSING: Mutex<Option<Instant>> = Mutex::new(None);
+
+#[cfg(feature = "tracing")]
+static LAST_FLOOR_RAISED: Mutex<Option<Instant>> = Mutex::new(None);
+
+#[cfg(feature = "tracing")]
+static LAST_CLOCK_SET_BACK: Mutex<Option<Instant>> = Mutex::new(None);
+
+#[cfg(feature = "tracing")]
+static LAST_STORE_FAILED: Mutex<Option<Instant>> = Mutex::new(None);
 
 #[cfg(feature = "tracing")]
 const PAUSE: Duration = Duration::from_secs(60);

@@ -8,6 +8,7 @@ pub(crate) mod clock;
 pub(crate) mod escape;
 pub(crate) mod facts;
 pub(crate) mod numeric_date;
+pub(crate) mod panics;
 pub(crate) mod proof_fault;
 pub(crate) mod scopes;
 pub(crate) mod secret;

@@ -14,6 +14,7 @@ mod digest;
 mod key;
 #[cfg(not(any(feature = "aws_lc_rs", feature = "rust_crypto")))]
 mod none;
+mod random;
 // Compiled beside aws-lc-rs in tests, which compare the two.
 #[cfg(all(feature = "rust_crypto", any(test, not(feature = "aws_lc_rs"))))]
 mod rust_crypto;
@@ -27,8 +28,9 @@ use self::rust_crypto as back_end;
 
 pub use algorithm::{Algorithm, UnsupportedAlgorithm};
 pub(crate) use back_end::SignatureKey;
-pub(crate) use digest::sha256;
+pub(crate) use digest::{hmac_sha256, sha256};
 pub(crate) use key::{Material, Verify};
+pub(crate) use random::random_secret;
 
 /// Whether a [`SignatureKey`] can be made.
 pub(crate) const AVAILABLE: bool = cfg!(any(feature = "aws_lc_rs", feature = "rust_crypto"));

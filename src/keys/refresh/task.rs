@@ -1,12 +1,8 @@
 //! The task that keeps one issuer's keys fresh. Only the task fetches and stores keys.
 
 use std::collections::HashSet;
-use std::future::{Future, poll_fn};
 use std::hash::BuildHasher as _;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::sync::PoisonError;
-use std::task::Poll;
 
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -17,6 +13,7 @@ use super::kids::KidHash;
 use super::schedule::RetryAfter;
 use super::state::{Control, Shared};
 use crate::base::clock::Now;
+use crate::base::panics::{Panicked, catching_panics};
 use crate::keys::persist::file as snapshot_file;
 use crate::keys::report::{counts, report_faults};
 use crate::keys::snapshot::Snapshot;
@@ -221,19 +218,4 @@ enum Plan {
     Sleep {
         until: Instant,
     },
-}
-
-struct Panicked;
-
-/// A panic in a source fails one fetch, not the task.
-async fn catching_panics<F: Future>(future: F) -> Result<F::Output, Panicked> {
-    let mut future = pin!(future);
-    poll_fn(
-        move |cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
-            Err(_) => Poll::Ready(Err(Panicked)),
-        },
-    )
-    .await
 }
