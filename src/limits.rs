@@ -152,3 +152,12 @@ pub const DRAIN_TIME: Duration = Duration::from_secs(2);
 /// Rejected requests that one [`DrainRefusedLayer`](crate::DrainRefusedLayer) reads at a time: 64,
 /// each with the buffer of its connection. The rest of further requests is not read.
 pub const MAX_DRAINS: usize = 64;
+
+/// Bytes of a client's certificate that comes in a header, 16 KiB of DER. Certificates with
+/// post-quantum keys and signatures stay under that.
+pub const MAX_CERTIFICATE_BYTES: usize = 16 * 1024;
+
+/// Bytes of a header with a client's certificate, 32 KiB: room for
+/// [`MAX_CERTIFICATE_BYTES`] in base64 with percent-encoding, or for a chain of usual certificates.
+/// A longer header counts as none, and nothing of it is decoded.
+pub const MAX_CERTIFICATE_HEADER_BYTES: usize = 32 * 1024;

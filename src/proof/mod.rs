@@ -6,8 +6,18 @@
 //! good, never whether this caller holds its key.
 
 pub(crate) mod dpop;
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "the verifier asks it for the certificate of a client"
+    )
+)]
 pub(crate) mod mtls;
 pub(crate) mod nonce;
 pub(crate) mod replay;
 
 pub use crate::token::Confirmation;
+pub use mtls::{
+    CertificateFormat, ClientCertificate, PeerAddress, TrustedPeersError, UnknownCertificateFormat,
+};
