@@ -258,3 +258,12 @@ pub const MAX_INTROSPECTION_TIMEOUT: Duration = Duration::from_secs(30);
 /// Time in which a [`ReplayStore`](crate::proof::ReplayStore) must answer: 1 second. It is asked
 /// during a request, and a store in the same network answers in milliseconds.
 pub const REPLAY_STORE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Bytes of a client's certificate that comes in a header, 16 KiB of DER. Certificates with
+/// post-quantum keys and signatures stay under that.
+pub const MAX_CERTIFICATE_BYTES: usize = 16 * 1024;
+
+/// Bytes of a header with a client's certificate, 32 KiB: room for
+/// [`MAX_CERTIFICATE_BYTES`] in base64 with percent-encoding, or for a chain of usual certificates.
+/// A longer header counts as none, and nothing of it is decoded.
+pub const MAX_CERTIFICATE_HEADER_BYTES: usize = 32 * 1024;

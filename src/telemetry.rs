@@ -384,6 +384,19 @@ pub(crate) fn layer_missing(what: &str) {
     let _ = what;
 }
 
+/// A certificate came in a header, and nothing says from whom.
+pub(crate) fn peer_address_missing(header: &str) {
+    #[cfg(feature = "tracing")]
+    tracing::error!(
+        target: TARGET,
+        event = "peer_address_missing",
+        header,
+        "no certificate of a client is accepted: insert a PeerAddress into the extensions of each \
+         request, in front of JwtAuthLayer"
+    );
+    let _ = header;
+}
+
 /// For errors that every request repeats: one event a minute is enough.
 #[cfg(feature = "tracing")]
 fn first_for_a_while(last: &Mutex<Option<Instant>>) -> bool {

@@ -7,6 +7,7 @@ pub(crate) mod byte_order_mark;
 pub(crate) mod clock;
 pub(crate) mod escape;
 pub(crate) mod facts;
+pub(crate) mod hex;
 pub(crate) mod numeric_date;
 pub(crate) mod panics;
 pub(crate) mod proof_fault;

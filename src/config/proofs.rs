@@ -18,9 +18,16 @@ use crate::limits::{
     DEFAULT_NONCE_LIFETIME, DEFAULT_PROOF_WINDOW, DEFAULT_REPLAY_ENTRIES, MAX_NONCE_LIFETIME,
     MAX_PROOF_WINDOW, MAX_REPLAY_ENTRIES, MIN_NONCE_LIFETIME, MIN_PROOF_WINDOW, MIN_REPLAY_ENTRIES,
 };
+use crate::proof::dpop::{DpopChecks, PublicUrl};
+use crate::proof::mtls::{CertificateSource, TrustedPeers};
+use crate::proof::nonce::Nonces;
+use crate::proof::possession::{DpopRules, Proofs};
+use crate::proof::replay::Replays;
 use crate::proof::settings::CertificateHeader;
 use crate::proof::{CertificateFormat, Dpop, Mtls, NonceMode, ReplayStore};
 use crate::telemetry;
+use crate::token::KeyProofs;
+use crate::wire::resource::BoundTokens;
 
 /// How callers can prove that they hold the key of their token.
 pub(super) struct CheckedProofs {
@@ -97,17 +104,27 @@ pub(crate) struct CheckedReplays {
     pub(crate) store: Option<Arc<dyn ReplayStore>>,
 }
 
-/// `mtls`, with every setting.
-#[derive(Clone, Debug)]
-pub(crate) enum CheckedMtls {
-    /// The extension of the request.
-    Extension,
-    Header {
-        name: HeaderName,
-        format: CertificateFormat,
-        /// `None`: any peer is believed.
-        trusted_peers: Option<Vec<String>>,
-    },
+impl CheckedDpop {
+    fn into_rules(self) -> DpopRules {
+        let secrets = self.nonce_secrets.iter();
+        let secrets = secrets.map(|secret| secret.expose().clone());
+        DpopRules {
+            checks: DpopChecks::new(self.algorithms, self.public_urls, self.proof_window),
+            nonces: Nonces::new(
+                self.nonce,
+                self.nonce_lifetime,
+                secrets.collect(),
+                &self.resource,
+                self.proof_window,
+            ),
+            replays: match self.replays {
+                Some(CheckedReplays { entries, store }) => {
+                    Replays::new(entries, &self.resource, store)
+                }
+                None => Replays::off(),
+            },
+        }
+    }
 }
 
 impl Named for NonceMode {
@@ -130,7 +147,7 @@ impl Named for CertificateFormat {
 }
 
 /// `resource` with its parsed form.
-pub(super) fn check_dpop(
+fn check_dpop(
     dpop: &Dpop,
     resource: Option<(&str, &Url)>,
     rule: UrlRule,
@@ -156,7 +173,7 @@ pub(super) fn check_dpop(
     if nonce == NonceMode::Required && nonce_secrets.is_empty() {
         telemetry::nonce_secret_made_up();
     }
-    let first_url = public_urls.first().map(String::as_str);
+    let first_url = public_urls.first().map(PublicUrl::as_str);
     let resource = resource.map(|(resource, _)| resource).or(first_url);
     Ok(CheckedDpop {
         algorithms: algorithms(dpop)?,
@@ -201,23 +218,23 @@ fn public_urls(
     dpop: &Dpop,
     resource: Option<&Url>,
     rule: UrlRule,
-) -> Result<Vec<String>, ConfigError> {
+) -> Result<Vec<PublicUrl>, ConfigError> {
     match (&dpop.public_urls, resource) {
         (Some(urls), _) if urls.is_empty() => Err(ConfigError::Empty {
             setting: "dpop.public_url",
         }),
         (Some(urls), _) => {
-            for url in urls {
-                check_public_url(url, rule)?;
-            }
-            Ok(urls.clone())
+            urls.iter().map(|url| check_public_url(url, rule)).collect()
         }
-        (None, Some(resource)) => Ok(vec![resource.origin().ascii_serialization()]),
+        (None, Some(resource)) => {
+            let origin = resource.origin().ascii_serialization();
+            Ok(vec![parsed_public_url(&origin)?])
+        }
         (None, None) => Err(ConfigError::PublicUrlMissing),
     }
 }
 
-fn check_public_url(text: &str, rule: UrlRule) -> Result<(), ConfigError> {
+fn check_public_url(text: &str, rule: UrlRule) -> Result<PublicUrl, ConfigError> {
     let invalid = |reason| invalid_url("dpop.public_url", text, reason);
     let url = rule.check(text).map_err(invalid)?;
     if url.query().is_some() {
@@ -227,8 +244,13 @@ fn check_public_url(text: &str, rule: UrlRule) -> Result<(), ConfigError> {
     let path = after_scheme.and_then(|rest| rest.split_once('/'));
     match path.is_some_and(|(_, path)| path.ends_with('/')) {
         true => Err(invalid(UrlError::TrailingSlash)),
-        false => Ok(()),
+        false => parsed_public_url(text),
     }
+}
+
+fn parsed_public_url(text: &str) -> Result<PublicUrl, ConfigError> {
+    let invalid = || invalid_url("dpop.public_url", text, UrlError::NotAbsolute);
+    PublicUrl::parse(text).ok_or_else(invalid)
 }
 
 fn replays(dpop: &Dpop) -> Result<Option<CheckedReplays>, ConfigError> {
@@ -258,15 +280,13 @@ fn replays(dpop: &Dpop) -> Result<Option<CheckedReplays>, ConfigError> {
     }
 }
 
-pub(super) fn check_mtls(mtls: &Mtls) -> Result<CheckedMtls, ConfigError> {
+fn check_mtls(mtls: &Mtls) -> Result<CertificateSource, ConfigError> {
     let Some(header) = &mtls.header else {
-        return Ok(CheckedMtls::Extension);
+        return Ok(CertificateSource::Extension);
     };
-    Ok(CheckedMtls::Header {
-        name: header_name(&header.name)?,
-        format: known("mtls.header.format", &header.format)?,
-        trusted_peers: trusted_peers(header)?,
-    })
+    let format = known("mtls.header.format", &header.format)?;
+    let (name, peers) = (header_name(&header.name)?, trusted_peers(header)?);
+    Ok(CertificateSource::header(name, format, peers))
 }
 
 /// Not a header that has another meaning: its value would be taken for a certificate, and the header
@@ -280,16 +300,17 @@ fn header_name(name: &str) -> Result<HeaderName, ConfigError> {
     })
 }
 
-fn trusted_peers(header: &CertificateHeader) -> Result<Option<Vec<String>>, ConfigError> {
+fn trusted_peers(header: &CertificateHeader) -> Result<TrustedPeers, ConfigError> {
     match (&header.trusted_peers, header.trust_any_peer) {
-        (None, true) => Ok(None),
+        (None, true) => Ok(TrustedPeers::Any),
         (None, false) => Err(ConfigError::TrustedPeersMissing),
         (Some(_), true) => Err(ConfigError::Conflict {
             first: "mtls.header.trusted_peers",
             second: "mtls.header.danger_trust_any_peer",
         }),
         (Some(peers), false) if peers.is_empty() => Err(ConfigError::TrustedPeersMissing),
-        (Some(peers), false) => Ok(Some(peers.clone())),
+        (Some(peers), false) => TrustedPeers::parse(peers)
+            .map_err(|reason| ConfigError::TrustedPeers { reason }),
     }
 }
 

@@ -10,6 +10,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::proof::TrustedPeersError;
 use crate::base::url_rule::UrlError;
 pub use secret::{SecretError, SecretFileError};
 pub use static_key::StaticKeyError;
@@ -305,6 +306,12 @@ pub enum ConfigError {
         /// The largest value that is allowed.
         most: usize,
     },
+    /// An entry of `mtls.header.trusted_peers` cannot be used.
+    #[non_exhaustive]
+    TrustedPeers {
+        /// What is wrong with it.
+        reason: TrustedPeersError,
+    },
     /// `mtls.header` does not say whose header is believed.
     TrustedPeersMissing,
     /// No supported algorithm has this name.
@@ -391,6 +398,7 @@ impl fmt::Debug for ConfigError {
             TokenPrefixMissing { issuer }
             TokenPrefixShared { first, first_prefix, second, second_prefix }
             TooMany { setting, value, most }
+            TrustedPeers { reason }
             TrustedPeersMissing {}
             UnknownAlgorithm { name }
             UnknownName { setting, name, known }

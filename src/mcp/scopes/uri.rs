@@ -1,5 +1,7 @@
 //! Whether a server that resolves the URI of a resource can end up at another resource.
 
+use crate::base::hex;
+
 /// Whether every reading of the URI stays below each prefix that the URI has (RFC 3986 §5.2.4).
 ///
 /// Parsers remove tabs and line breaks, turn `\` into `/`, resolve dot segments, and decode
@@ -39,10 +41,10 @@ fn decoded(segment: &[u8]) -> Vec<u8> {
     for &octet in segment {
         out.push(octet);
         while let [.., b'%', high, low] = out[..]
-            && let (Some(high), Some(low)) = (hex(high), hex(low))
+            && let Some(octet) = hex::octet([high, low])
         {
             out.truncate(out.len().saturating_sub(3));
-            out.push(high << 4 | low);
+            out.push(octet);
         }
     }
     out
@@ -74,11 +76,6 @@ pub(super) fn normalised(uri: &str) -> Vec<u8> {
         }
     }
     out
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    let value = char::from(digit).to_digit(16)?;
-    u8::try_from(value).ok()
 }
 
 fn is_plain_segment(decoded: &[u8]) -> bool {
@@ -264,9 +261,9 @@ mod tests {
         let mut rest = text;
         while let Some((&first, behind)) = rest.split_first() {
             if let (b'%', [high, low, after @ ..]) = (first, behind)
-                && let (Some(high), Some(low)) = (hex(*high), hex(*low))
+                && let Some(octet) = hex::octet([*high, *low])
             {
-                out.push(high << 4 | low);
+                out.push(octet);
                 rest = after;
             } else {
                 out.push(first);
