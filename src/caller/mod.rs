@@ -27,6 +27,7 @@ use crate::token::Confirmation;
 use crate::token::verified::Verified;
 use crate::wire::answers::Answers;
 use crate::wire::credentials::{Credentials, Scheme};
+use crate::wire::rejection::Rejection;
 
 pub use claims::ClaimsError;
 use claims::{all_claims, one_claim};

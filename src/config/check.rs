@@ -32,7 +32,7 @@ use crate::limits::{
 };
 use crate::token::{AudienceRule, KeyProofs, Profile, ProviderRule, ReadOptions, ValidationPolicy};
 use crate::wire::answers::Answers;
-use crate::wire::resource::ProtectedResource;
+use crate::wire::resource::{BoundTokens, ProtectedResource};
 
 /// The values that all entries of `issuers` share.
 pub(super) struct Context<'b> {

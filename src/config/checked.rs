@@ -9,6 +9,7 @@ use crate::authn::JwtAuthLayer;
 use crate::base::clock::Clock;
 use crate::jwks::KeySet;
 use crate::keys::{KeyConfiguration, KeyOrigin, LiveKeys};
+use crate::proof::possession::Proofs;
 use crate::token::{ReadOptions, ValidationPolicy};
 use crate::verifier::cache::TokenCache;
 use crate::verifier::checks::CustomChecks;

@@ -223,9 +223,7 @@ fn public_urls(
         (Some(urls), _) if urls.is_empty() => Err(ConfigError::Empty {
             setting: "dpop.public_url",
         }),
-        (Some(urls), _) => {
-            urls.iter().map(|url| check_public_url(url, rule)).collect()
-        }
+        (Some(urls), _) => urls.iter().map(|url| check_public_url(url, rule)).collect(),
         (None, Some(resource)) => {
             let origin = resource.origin().ascii_serialization();
             Ok(vec![parsed_public_url(&origin)?])
@@ -309,8 +307,9 @@ fn trusted_peers(header: &CertificateHeader) -> Result<TrustedPeers, ConfigError
             second: "mtls.header.danger_trust_any_peer",
         }),
         (Some(peers), false) if peers.is_empty() => Err(ConfigError::TrustedPeersMissing),
-        (Some(peers), false) => TrustedPeers::parse(peers)
-            .map_err(|reason| ConfigError::TrustedPeers { reason }),
+        (Some(peers), false) => {
+            TrustedPeers::parse(peers).map_err(|reason| ConfigError::TrustedPeers { reason })
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What one request proves of the key that its token is bound to.
 
+use std::fmt;
 use std::sync::Arc;
 
 use http::HeaderValue;
@@ -21,7 +22,6 @@ pub(crate) struct Proofs {
 }
 
 /// Everything that a DPoP proof is held against.
-#[derive(Debug)]
 pub(crate) struct DpopRules {
     pub(crate) checks: DpopChecks,
     pub(crate) nonces: Nonces,
@@ -44,18 +44,18 @@ pub(crate) enum Unproven {
     Token(TokenErrorKind),
     Proof(ProofError),
     /// The request must be repeated with this nonce in its proof.
-    NonceWanted { nonce: HeaderValue },
+    NonceWanted {
+        nonce: HeaderValue,
+    },
     Replay(Replay),
 }
 
 /// The proof of a request that passed every check that needs no signature.
-#[derive(Debug)]
 pub(crate) struct Possession {
     dpop: Option<Proof>,
     certificate: Option<[u8; 32]>,
 }
 
-#[derive(Debug)]
 struct Proof {
     rules: Arc<DpopRules>,
     checked: CheckedProof,
@@ -111,7 +111,6 @@ impl Proofs {
         let nonces = &self.dpop.as_ref()?.nonces;
         (nonces.mode() == NonceMode::Required).then_some(nonces)
     }
-
 }
 
 impl DpopRules {
@@ -210,5 +209,18 @@ impl Possession {
         let proof = self.dpop.as_ref()?;
         let is_outdated = proof.fresh.nonce == NonceUse::Outdated;
         is_outdated.then(|| proof.rules.nonces.newest(now.wall))
+    }
+}
+
+impl fmt::Debug for DpopRules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // It holds the secret of the nonces.
+        f.debug_struct("DpopRules").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Possession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Possession").finish_non_exhaustive()
     }
 }

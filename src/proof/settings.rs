@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::placeholder::{CertificateFormat, NonceMode, ReplayStore};
+use super::mtls::CertificateFormat;
+use super::nonce::NonceMode;
+use super::replay::ReplayStore;
 use crate::base::secret::Secret;
 use crate::crypto::{Algorithm, UnsupportedAlgorithm};
 

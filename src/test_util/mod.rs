@@ -32,9 +32,9 @@
 //! # fn main() {}
 //! ```
 
+mod client;
 #[doc(hidden)]
 pub mod internal;
-mod client;
 mod issuer;
 mod key;
 mod server;

@@ -133,11 +133,6 @@ impl<'a, D: MapAccess<'a>> Value<'_, D> {
     }
 }
 
-<<<<<<< HEAD
-pub(super) struct Object<'m, M> {
-    pub(super) target: &'m mut M,
-    pub(super) reading: &'m Reading,
-=======
 /// Fills `target` from a value that must be an object, with the same rules as for a whole text.
 pub(crate) fn read_inner_object<'a, D: Deserializer<'a>, M: Members<'a>>(
     deserializer: D,
@@ -147,10 +142,9 @@ pub(crate) fn read_inner_object<'a, D: Deserializer<'a>, M: Members<'a>>(
     Object { target, reading }.deserialize(deserializer)
 }
 
-struct Object<'m, M> {
-    target: &'m mut M,
-    reading: &'m Reading,
->>>>>>> h-dpop
+pub(super) struct Object<'m, M> {
+    pub(super) target: &'m mut M,
+    pub(super) reading: &'m Reading,
 }
 
 impl<'a, M: Members<'a>> DeserializeSeed<'a> for Object<'_, M> {

@@ -53,7 +53,6 @@ pub(crate) mod verified;
 pub(crate) use claims::ScopeClaim;
 pub(crate) use compact::{Compact, HeaderBuffer, Scratch, SignatureBuffer};
 pub use confirmation::Confirmation;
-pub(crate) use confirmation::Thumbprint;
 pub use error::{TokenError, TokenErrorKind};
 pub(crate) use header::{Header, without_application};
 pub(crate) use policy::{AudienceRule, KeyProofs, Profile, ProviderRule, ValidationPolicy};

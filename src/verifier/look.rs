@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::base::clock::{Clock, Now};
 use crate::base::facts::Facts;
 use crate::keys::{Asked, DemandOutcome, KeyDemand, Snapshot};
+use crate::proof::possession::Possession;
 use crate::token::verified::Verified;
 use crate::token::{
     Checked, Compact, Header, HeaderBuffer, HeaderRead, Scratch, SignatureBuffer,
@@ -13,10 +14,9 @@ use crate::token::{
 };
 use crate::verifier::cache::Cached;
 use crate::verifier::issuers::{Admitted, Issuers, TrustedIssuer};
-use crate::proof::possession::Possession;
 use crate::verifier::pending::{Pending, PendingKeys, Undecided};
 use crate::verifier::presented::Presented;
-use crate::wire::credentials::{Scheme, fault_of, is_b64token};
+use crate::wire::credentials::{Scheme, is_b64token};
 use crate::wire::rejection::Rejection;
 
 /// A token that passed every check but its signature (steps 1 to 8), and its decoded signature.
@@ -123,8 +123,7 @@ impl Issuers {
         let text = compact.header(header).map_err(unreadable)?;
         let refuse = |error| self.refuse(presented.scheme(), error);
         let header = Header::parse(text).map_err(refuse)?;
-        HeaderRead::new(compact, header, |algorithm| self.use_algorithm(algorithm))
-            .map_err(refuse)
+        HeaderRead::new(compact, header, |algorithm| self.use_algorithm(algorithm)).map_err(refuse)
     }
 
     /// Rejects a token at once if the only issuer is known not to have its key, so that a flood of
@@ -191,7 +190,8 @@ impl Issuers {
         let Missing { demand, error } = missing;
         match keys.ask(demand, now) {
             Asked::Answered(outcome) => {
-                let newer = self.newer_keys_or_rejection(candidate.scheme, demand, error, outcome)?;
+                let newer =
+                    self.newer_keys_or_rejection(candidate.scheme, demand, error, outcome)?;
                 Ok((self.prove_with(candidate, &newer)?, possession))
             }
             Asked::WaitFor(fetch) => {
@@ -250,9 +250,9 @@ impl Issuers {
     /// Distinguishes a value that is not a `b64token` from a malformed JWT (RFC 6750 §2.1).
     fn refuse_unreadable(&self, presented: Presented<'_>, error: TokenError) -> Rejection {
         match presented {
-            Presented::Line(bearer) if !is_b64token(bearer.bytes()) => self
+            Presented::Line(token) if !is_b64token(token.bytes()) => self
                 .answers
-                .invalid_token(bearer.scheme(), fault_of(bearer.bytes()).map(Into::into)),
+                .invalid_token(token.scheme(), token.fault().map(Into::into)),
             _ => self.refuse(presented.scheme(), error),
         }
     }

@@ -34,8 +34,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use http::{Extensions, HeaderMap, HeaderName};
 use http::request::Parts;
+use http::{Extensions, HeaderMap, HeaderName};
 
 use crate::base::clock::Clock;
 use crate::base::facts::Facts;
@@ -306,14 +306,10 @@ impl JwtVerifier {
             let verdict = match authorized {
                 Ok(auth) => Ok(auth),
                 Err(Unauthorized::Rejected(rejection)) => Err(rejection),
-                Err(Unauthorized::Pending(pending)) => {
-                    let now = verifier.0.clock.now();
-                    issuers.use_once_everywhere(pending, now).await
-                }
+                Err(Unauthorized::Pending(pending)) => issuers.use_once_everywhere(pending).await,
             };
             let presented = Presented::Kept(&credentials);
-            verdict
-                .map_err(|rejection| issuers.finished(rejection, presented, &verifier.0.clock))
+            verdict.map_err(|rejection| issuers.finished(rejection, presented, &verifier.0.clock))
         }
     }
 
@@ -372,7 +368,7 @@ impl JwtVerifier {
         };
         let now = self.0.clock.now();
         let (confirmation, scheme) = (verified.confirmation(), presented.scheme());
-        issuers.prove_possession(&mut possession, confirmation, scheme, &answers, now)?;
+        issuers.prove_possession(&mut possession, confirmation, scheme, &answers)?;
         let auth = AuthInfo::new(verified, presented.to_credentials(), answers);
         issuers.use_once(possession, self.check(auth, issuers)?, now)
     }

@@ -59,7 +59,7 @@ impl Issuers {
         let now = clock.now();
         self.proofs
             .read(confirmation, &shown, now)
-            .map_err(|unproven| self.refuse_unproven(unproven, scheme, answers, now))
+            .map_err(|unproven| self.refuse_unproven(unproven, scheme, answers))
     }
 
     /// Steps 16 and 17.
@@ -69,14 +69,13 @@ impl Issuers {
         confirmation: Option<&Confirmation>,
         scheme: Scheme,
         answers: &Answers,
-        now: Now,
     ) -> Result<(), Rejection> {
         let Some(confirmation) = confirmation else {
             return Ok(());
         };
         possession
             .prove(confirmation)
-            .map_err(|unproven| self.refuse_unproven(unproven, scheme, answers, now))
+            .map_err(|unproven| self.refuse_unproven(unproven, scheme, answers))
     }
 
     /// Step 19: the caller is admitted if its proof is used for the first time.
@@ -86,9 +85,9 @@ impl Issuers {
         auth: AuthInfo,
         now: Now,
     ) -> Result<AuthInfo, Unauthorized> {
-        possession.first_use(now).map_err(|unproven| {
-            self.refuse_unproven(unproven, auth.scheme(), auth.answers(), now)
-        })?;
+        possession
+            .first_use(now)
+            .map_err(|unproven| self.refuse_unproven(unproven, auth.scheme(), auth.answers()))?;
         let auth = auth.with_dpop_nonce(possession.newer_nonce(now));
         match possession.is_shared() {
             false => Ok(auth),
@@ -100,24 +99,15 @@ impl Issuers {
     pub(super) async fn use_once_everywhere(
         &self,
         pending: PendingUse,
-        now: Now,
     ) -> Result<AuthInfo, Rejection> {
         let PendingUse { auth, possession } = pending;
         match possession.first_use_everywhere().await {
             Ok(()) => Ok(auth),
-            Err(unproven) => {
-                Err(self.refuse_unproven(unproven, auth.scheme(), auth.answers(), now))
-            }
+            Err(unproven) => Err(self.refuse_unproven(unproven, auth.scheme(), auth.answers())),
         }
     }
 
-    fn refuse_unproven(
-        &self,
-        unproven: Unproven,
-        scheme: Scheme,
-        answers: &Answers,
-        now: Now,
-    ) -> Rejection {
+    fn refuse_unproven(&self, unproven: Unproven, scheme: Scheme, answers: &Answers) -> Rejection {
         let token = |kind: TokenErrorKind| answers.invalid_token(scheme, Some(kind.into()));
         match unproven {
             Unproven::Token(kind) => token(kind),

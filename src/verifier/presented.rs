@@ -1,6 +1,6 @@
 use http::HeaderValue;
 
-use crate::wire::credentials::{Credentials, Token};
+use crate::wire::credentials::{Credentials, Scheme, Token};
 
 /// A token, with or without the header that it came in.
 #[derive(Clone, Copy)]
@@ -19,6 +19,15 @@ impl<'t> Presented<'t> {
             Self::Alone(token) => token.as_bytes(),
             Self::Kept(credentials) => credentials.token().as_bytes(),
             Self::Line(token) => token.bytes(),
+        }
+    }
+
+    /// A token without a request is one without a proof.
+    pub(super) const fn scheme(self) -> Scheme {
+        match self {
+            Self::Alone(_) => Scheme::Bearer,
+            Self::Kept(credentials) => credentials.scheme(),
+            Self::Line(token) => token.scheme(),
         }
     }
 

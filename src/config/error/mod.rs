@@ -10,8 +10,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::proof::TrustedPeersError;
 use crate::base::url_rule::UrlError;
+use crate::proof::TrustedPeersError;
 pub use secret::{SecretError, SecretFileError};
 pub use static_key::StaticKeyError;
 

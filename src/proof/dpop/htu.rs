@@ -13,6 +13,7 @@ use std::fmt::Write as _;
 
 /// Where the root of this service is reached from outside: an origin, and a prefix of the path if a
 /// proxy strips one.
+#[derive(Clone, Debug)]
 pub(crate) struct PublicUrl {
     /// As it is written, without a slash at the end.
     text: String,

@@ -24,12 +24,18 @@ async fn pop_w02_w03_w04_urls_that_are_the_same() {
         (RESOURCE, "https://mcp.example.com/%6dcp"),
         ("https://mcp.example.com/%7Ea", "https://mcp.example.com/~a"),
         ("https://mcp.example.com/~a", "https://mcp.example.com/%7ea"),
-        ("https://mcp.example.com/%c3%a4", "https://mcp.example.com/%C3%A4"),
+        (
+            "https://mcp.example.com/%c3%a4",
+            "https://mcp.example.com/%C3%A4",
+        ),
         ("https://mcp.example.com/", "https://mcp.example.com"),
         (RESOURCE, "https://mcp.example.com/mcp?a=1"),
         (RESOURCE, "https://mcp.example.com/mcp#part"),
         ("https://mcp.example.com/mcp?a=1&b=2", RESOURCE),
-        ("https://mcp.example.com/mcp?a=1", "https://mcp.example.com/mcp?b=2"),
+        (
+            "https://mcp.example.com/mcp?a=1",
+            "https://mcp.example.com/mcp?b=2",
+        ),
     ] {
         scene.accepts(htu, sent(uri, htu)).await;
     }
@@ -53,12 +59,28 @@ async fn pop_w05_w06_w07_w08_members_that_may_be_there() {
         since.unwrap().as_secs()
     };
     for (what, proof) in [
-        ("w05 exported by a browser", scene.proof().header("jwk", exported)),
-        ("w06 an unknown member", scene.proof().header("x", json!({"a": [1]}))),
+        (
+            "w05 exported by a browser",
+            scene.proof().header("jwk", exported),
+        ),
+        (
+            "w06 an unknown member",
+            scene.proof().header("x", json!({"a": [1]})),
+        ),
         ("w06 kid", scene.proof().header("kid", "1")),
         ("w07 exp ahead", scene.proof().claim("exp", seconds(60))),
-        ("w07 iss, sub, aud", scene.proof().claim("iss", "c").claim("sub", "c").claim("aud", "x")),
-        ("w08 a fraction", scene.proof().claim("iat", json!(seconds(0) as f64 - 0.5))),
+        (
+            "w07 iss, sub, aud",
+            scene
+                .proof()
+                .claim("iss", "c")
+                .claim("sub", "c")
+                .claim("aud", "x"),
+        ),
+        (
+            "w08 a fraction",
+            scene.proof().claim("iat", json!(seconds(0) as f64 - 0.5)),
+        ),
     ] {
         scene.accepts_proof(what, &proof).await;
     }

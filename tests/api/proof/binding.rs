@@ -25,10 +25,17 @@ impl Scene {
 async fn pop_p32_the_proof_of_a_thief() {
     let scene = Scene::usual();
     let thief = TestClient::start();
-    let stolen = thief.proof("POST", RESOURCE).token(&scene.token).at(scene.start);
-    scene.refuses_proof("another key", &stolen, Verdict::Token).await;
+    let stolen = thief
+        .proof("POST", RESOURCE)
+        .token(&scene.token)
+        .at(scene.start);
+    scene
+        .refuses_proof("another key", &stolen, Verdict::Token)
+        .await;
     scene.accepts_proof("its own key", &scene.proof()).await;
-    scene.refuses_proof("a token that is known", &stolen, Verdict::Token).await;
+    scene
+        .refuses_proof("a token that is known", &stolen, Verdict::Token)
+        .await;
 }
 
 #[tokio::test]
@@ -36,15 +43,23 @@ async fn pop_p33_p34_p35_ways_to_name_a_key() {
     let scene = Scene::usual();
     let jkt = scene.client.jkt();
     let (token, proof) = scene.bound(json!({"jkt": jkt, "kc-jkt-type": "x"}));
-    scene.accepts("w25", scene.presented("DPoP", &token, &proof)).await;
+    scene
+        .accepts("w25", scene.presented("DPoP", &token, &proof))
+        .await;
     let digest = |algorithm| {
         use base64::Engine as _;
         let hash = aws_lc_rs::digest::digest(algorithm, jkt.as_bytes());
         base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(hash)
     };
     let mut odd = vec![
-        ("p33 SHA-1", json!({"jkt": digest(&aws_lc_rs::digest::SHA1_FOR_LEGACY_USE_ONLY)})),
-        ("p33 SHA-512", json!({"jkt": digest(&aws_lc_rs::digest::SHA512)})),
+        (
+            "p33 SHA-1",
+            json!({"jkt": digest(&aws_lc_rs::digest::SHA1_FOR_LEGACY_USE_ONLY)}),
+        ),
+        (
+            "p33 SHA-512",
+            json!({"jkt": digest(&aws_lc_rs::digest::SHA512)}),
+        ),
         ("p33 padding", json!({"jkt": format!("{jkt}=")})),
         ("p33 hex", json!({"jkt": "ab".repeat(32)})),
         ("p34", Value::Null),
@@ -64,7 +79,9 @@ async fn pop_p33_p34_p35_ways_to_name_a_key() {
         let (token, proof) = scene.bound(cnf);
         let request = scene.presented("DPoP", &token, &proof);
         scene.refuses(&what, request, Verdict::Token).await;
-        let answer = scene.answer(scene.presented("Bearer", &token, &proof)).await;
+        let answer = scene
+            .answer(scene.presented("Bearer", &token, &proof))
+            .await;
         assert_eq!(answer.status, 401, "{what} as a bearer token");
         assert_eq!(answer.json()["error"], "invalid_token", "{what}");
     }
@@ -77,15 +94,21 @@ async fn pop_p36_a_proof_for_an_unbound_token() {
     let proof = scene.proof().token(&token);
     let request = scene.presented("DPoP", &token, &proof);
     scene.refuses("no cnf", request, Verdict::Token).await;
-    let answer = scene.answer(scene.presented("Bearer", &token, &proof)).await;
-    assert_eq!(answer.status, 200, "w12: a stray proof beside a bearer token");
+    let answer = scene
+        .answer(scene.presented("Bearer", &token, &proof))
+        .await;
+    assert_eq!(
+        answer.status, 200,
+        "w12: a stray proof beside a bearer token"
+    );
 }
 
 #[tokio::test]
 async fn pop_p37_p38_p39_a_bound_token_as_bearer() {
     let scene = Scene::usual();
     let bearer = |proof: Option<ProofBuilder>| {
-        let request = Request::post(RESOURCE).header("authorization", format!("Bearer {}", scene.token));
+        let request =
+            Request::post(RESOURCE).header("authorization", format!("Bearer {}", scene.token));
         let request = match proof {
             Some(proof) => request.header("dpop", proof.sign()),
             None => request,
@@ -100,8 +123,14 @@ async fn pop_p37_p38_p39_a_bound_token_as_bearer() {
             panic!("{what}: {lines:?}");
         };
         let (first, second) = (first.to_str().unwrap(), second.to_str().unwrap());
-        assert!(first.starts_with("Bearer error=\"invalid_token\""), "{first}");
-        assert!(second.starts_with("DPoP ") && !second.contains("error"), "{second}");
+        assert!(
+            first.starts_with("Bearer error=\"invalid_token\""),
+            "{first}"
+        );
+        assert!(
+            second.starts_with("DPoP ") && !second.contains("error"),
+            "{second}"
+        );
     };
     refused("p37 with a proof", bearer(Some(scene.proof()))).await;
     refused("p38 without", bearer(None)).await;

@@ -26,7 +26,11 @@ fn by_tls() -> Scene {
 fn by_header() -> Scene {
     bound(Scene::configured(|config| {
         let peers = ["10.0.0.0/8", "::1/128"];
-        config.mtls(Mtls::from_header("client-cert", CertificateFormat::Rfc9440, peers))
+        config.mtls(Mtls::from_header(
+            "client-cert",
+            CertificateFormat::Rfc9440,
+            peers,
+        ))
     }))
 }
 
@@ -41,7 +45,9 @@ fn bearer(scene: &Scene) -> http::request::Builder {
 }
 
 fn with_certificate(mut request: Request<Full<Bytes>>, der: &[u8]) -> Request<Full<Bytes>> {
-    request.extensions_mut().insert(ClientCertificate::from_der(der));
+    request
+        .extensions_mut()
+        .insert(ClientCertificate::from_der(der));
     request
 }
 
@@ -62,7 +68,10 @@ async fn refused(scene: &Scene, what: &str, request: Request<Full<Bytes>>) {
     assert_eq!(answer.json()["error"], "invalid_token", "{what}");
     assert_eq!(scene.inner.calls(), before, "{what}");
     let line = answer.challenge().unwrap();
-    assert!(line.starts_with("Bearer error=\"invalid_token\""), "{what}: {line}");
+    assert!(
+        line.starts_with("Bearer error=\"invalid_token\""),
+        "{what}: {line}"
+    );
 }
 
 #[tokio::test]
@@ -71,7 +80,9 @@ async fn pop_c01_c02_c03_c22_the_certificate_of_the_connection() {
     let plain = || bearer(&scene).body(Full::default()).unwrap();
     refused(&scene, "c01", plain()).await;
     refused(&scene, "c02 c03", with_certificate(plain(), OTHER)).await;
-    let answer = scene.accepts("its own", with_certificate(plain(), CERTIFICATE)).await;
+    let answer = scene
+        .accepts("its own", with_certificate(plain(), CERTIFICATE))
+        .await;
     let confirmation = &answer.json()["confirmation"];
     assert_eq!(*confirmation, json!({"x5t#S256": thumbprint(CERTIFICATE)}));
     refused(&scene, "c22", plain()).await;
@@ -85,9 +96,8 @@ async fn pop_c06_the_hash_is_of_the_der() {
         "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
         STANDARD.encode(CERTIFICATE)
     );
-    let request = |scene: &Scene| {
-        with_certificate(bearer(scene).body(Full::default()).unwrap(), CERTIFICATE)
-    };
+    let request =
+        |scene: &Scene| with_certificate(bearer(scene).body(Full::default()).unwrap(), CERTIFICATE);
     scene.accepts("of the DER", request(&scene)).await;
     let cnf = json!({"x5t#S256": thumbprint(pem.as_bytes())});
     scene.token = scene.issuer.mint(RESOURCE).claim("cnf", cnf).sign();
@@ -102,7 +112,11 @@ async fn pop_c07_c08_bound_to_both() {
     let dpop = || scene.request(&scene.proof().sign());
     scene.refuses("c07 none", dpop(), Verdict::Token).await;
     scene
-        .refuses("c07 another", with_certificate(dpop(), OTHER), Verdict::Token)
+        .refuses(
+            "c07 another",
+            with_certificate(dpop(), OTHER),
+            Verdict::Token,
+        )
         .await;
     let bearer = bearer(&scene).body(Full::default()).unwrap();
     refused(&scene, "c08", with_certificate(bearer, CERTIFICATE)).await;
@@ -122,7 +136,8 @@ async fn pop_c09_certificates_are_off() {
     refused(&scene, "off", with_certificate(request, CERTIFICATE)).await;
     let on = scene.another(|config| config.mtls(Mtls::from_tls()));
     let request = bearer(&on).body(Full::default()).unwrap();
-    on.accepts("on", with_certificate(request, CERTIFICATE)).await;
+    on.accepts("on", with_certificate(request, CERTIFICATE))
+        .await;
 }
 
 #[tokio::test]
@@ -135,16 +150,25 @@ async fn pop_c10_c11_c12_c13_who_may_say_it_in_a_header() {
     refused(&scene, "c10", from_peer(in_header(&scene), "10.1.2.3")).await;
     let scene = by_header();
     for peer in ["10.1.2.3", "::1", "::ffff:10.1.2.3"] {
-        scene.accepts(peer, from_peer(in_header(&scene), peer)).await;
+        scene
+            .accepts(peer, from_peer(in_header(&scene), peer))
+            .await;
     }
     for peer in ["11.0.0.1", "::2", "192.168.0.1"] {
         refused(&scene, "c11", from_peer(in_header(&scene), peer)).await;
     }
     let mut forwarded = from_peer(in_header(&scene), "11.0.0.1");
-    forwarded.headers_mut().insert("x-forwarded-for", value("10.1.2.3"));
+    forwarded
+        .headers_mut()
+        .insert("x-forwarded-for", value("10.1.2.3"));
     refused(&scene, "c12", forwarded).await;
     let extension = with_certificate(bearer(&scene).body(Full::default()).unwrap(), CERTIFICATE);
-    refused(&scene, "the extension does not count", from_peer(extension, "10.1.2.3")).await;
+    refused(
+        &scene,
+        "the extension does not count",
+        from_peer(extension, "10.1.2.3"),
+    )
+    .await;
 
     let (log, _guard) = capture();
     refused(&scene, "c13", in_header(&scene)).await;
@@ -157,10 +181,18 @@ async fn pop_c10_c11_c12_c13_who_may_say_it_in_a_header() {
 async fn pop_c11_the_header_of_a_stranger_is_removed() {
     let scene = by_header();
     let unbound = scene.issuer.mint(RESOURCE).sign();
-    for (peer, kept) in [(Some("10.1.2.3"), true), (Some("11.0.0.1"), false), (None, false)] {
+    for (peer, kept) in [
+        (Some("10.1.2.3"), true),
+        (Some("11.0.0.1"), false),
+        (None, false),
+    ] {
         let service = scene.layer.clone().optional().layer(tower::service_fn(
             move |request: Request<Full<Bytes>>| async move {
-                assert_eq!(request.headers().contains_key("client-cert"), kept, "{peer:?}");
+                assert_eq!(
+                    request.headers().contains_key("client-cert"),
+                    kept,
+                    "{peer:?}"
+                );
                 Ok::<_, std::convert::Infallible>(http::Response::new(Full::<Bytes>::default()))
             },
         ));
@@ -192,7 +224,12 @@ async fn pop_c14_c16_which_header() {
     };
     let own = || ("client-cert", header(CERTIFICATE));
     refused(&scene, "c14 twice", request(&[own(), own()])).await;
-    refused(&scene, "c14 and another", request(&[own(), ("client-cert", header(OTHER))])).await;
+    refused(
+        &scene,
+        "c14 and another",
+        request(&[own(), ("client-cert", header(OTHER))]),
+    )
+    .await;
     let chain = ("client-cert-chain", header(CERTIFICATE));
     refused(&scene, "c16", request(&[chain.clone()])).await;
     scene.accepts("once", request(&[own(), chain])).await;
@@ -204,10 +241,15 @@ async fn pop_c23_only_bound_tokens() {
         config.mtls(Mtls::from_tls()).require_bound_tokens(true)
     }));
     let unbound = Request::post(RESOURCE)
-        .header("authorization", format!("Bearer {}", scene.issuer.mint(RESOURCE).sign()))
+        .header(
+            "authorization",
+            format!("Bearer {}", scene.issuer.mint(RESOURCE).sign()),
+        )
         .body(Full::default())
         .unwrap();
     refused(&scene, "unbound", with_certificate(unbound, CERTIFICATE)).await;
     let request = bearer(&scene).body(Full::default()).unwrap();
-    scene.accepts("bound", with_certificate(request, CERTIFICATE)).await;
+    scene
+        .accepts("bound", with_certificate(request, CERTIFICATE))
+        .await;
 }

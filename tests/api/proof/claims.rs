@@ -131,9 +131,13 @@ async fn pop_p57_p58_p59_the_time() {
     let nonce = answer.headers["dpop-nonce"].to_str().unwrap().to_owned();
     for seconds in [303, -303] {
         let proof = ago(seconds).nonce(&nonce);
-        scene.refuses_proof("p58 with a good nonce", &proof, NOT_FRESH).await;
+        scene
+            .refuses_proof("p58 with a good nonce", &proof, NOT_FRESH)
+            .await;
     }
-    scene.accepts_proof("120 s, with the nonce", &ago(120).nonce(&nonce)).await;
+    scene
+        .accepts_proof("120 s, with the nonce", &ago(120).nonce(&nonce))
+        .await;
 
     let strict = Scene::with(|dpop| dpop.nonce(tower_jwt_auth::proof::NonceMode::Off));
     for seconds in [60, -60] {
@@ -201,7 +205,11 @@ async fn pop_p68_p69_p70_the_token() {
     let scene = Scene::usual();
     let other = scene.issuer.mint(RESOURCE).bound_to(&scene.client).sign();
     let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, scene.token.as_bytes());
-    let hex: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex: String = hash
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let ath = |text: String| scene.proof().claim("ath", text);
     let cut = &scene.token[..scene.token.len() - 1];
     scene
@@ -218,7 +226,10 @@ async fn pop_p68_p69_p70_the_token() {
             OTHER_TOKEN,
             [
                 ("p69 another token", scene.proof().token(&other)),
-                ("p70 padding", ath(format!("{}=", URL_SAFE_NO_PAD.encode(hash)))),
+                (
+                    "p70 padding",
+                    ath(format!("{}=", URL_SAFE_NO_PAD.encode(hash))),
+                ),
                 ("p70 the other alphabet", ath(STANDARD.encode(hash))),
                 ("p70 hex", ath(hex)),
                 ("p70 cut", scene.proof().token(cut)),

@@ -27,7 +27,9 @@ async fn pop_p83_the_scheme_is_off() {
     let scene = Scene::configured(|config| config);
     let unknown = scene.answer(bare(&["Basic abc"], None)).await;
     let dpop = format!("DPoP {}", scene.token);
-    let answer = scene.answer(bare(&[&dpop], Some(&scene.proof().sign()))).await;
+    let answer = scene
+        .answer(bare(&[&dpop], Some(&scene.proof().sign())))
+        .await;
     assert_eq!(answer, unknown, "as for any unknown scheme");
     let [line] = lines(&answer)[..] else {
         panic!("{answer:?}");
@@ -46,15 +48,25 @@ async fn pop_p84_two_authorization_lines() {
     );
     let proof = scene.proof().sign();
     for both in [[&bearer, &dpop], [&dpop, &bearer], [&dpop, &dpop]] {
-        let answer = scene.answer(bare(&both.map(String::as_str), Some(&proof))).await;
+        let answer = scene
+            .answer(bare(&both.map(String::as_str), Some(&proof)))
+            .await;
         assert_eq!(answer.status, 400);
         let [first, second] = lines(&answer)[..] else {
             panic!("{answer:?}");
         };
-        assert!(first.starts_with("Bearer error=\"invalid_request\""), "{first}");
-        assert!(second.starts_with("DPoP error=\"invalid_request\""), "{second}");
+        assert!(
+            first.starts_with("Bearer error=\"invalid_request\""),
+            "{first}"
+        );
+        assert!(
+            second.starts_with("DPoP error=\"invalid_request\""),
+            "{second}"
+        );
     }
-    scene.accepts("one line", bare(&[&dpop], Some(&proof))).await;
+    scene
+        .accepts("one line", bare(&[&dpop], Some(&proof)))
+        .await;
 }
 
 #[tokio::test]
@@ -89,15 +101,19 @@ async fn pop_p85_w01_how_the_scheme_is_written() {
 async fn pop_p86_p87_p88_a_bad_token_with_a_good_proof() {
     let scene = Scene::usual();
     let mint = || scene.issuer.mint(RESOURCE).bound_to(&scene.client);
-    let forged = tower_jwt_auth::test_util::TestKey::generate(
-        tower_jwt_auth::Algorithm::ES256,
-        "forged",
-    );
+    let forged =
+        tower_jwt_auth::test_util::TestKey::generate(tower_jwt_auth::Algorithm::ES256, "forged");
     let since = scene.start.duration_since(SystemTime::UNIX_EPOCH).unwrap();
     let long_ago = since.as_secs() - 7200;
     for (what, token) in [
-        ("p86 expired", mint().valid(long_ago, Duration::from_secs(60)).sign()),
-        ("p87 another audience", mint().claim("aud", "https://other.example").sign()),
+        (
+            "p86 expired",
+            mint().valid(long_ago, Duration::from_secs(60)).sign(),
+        ),
+        (
+            "p87 another audience",
+            mint().claim("aud", "https://other.example").sign(),
+        ),
         ("p88 another key", mint().signed_by(Arc::new(forged)).sign()),
     ] {
         let proof = scene.proof().token(&token).sign();
@@ -111,7 +127,9 @@ async fn pop_p86_p87_p88_a_bad_token_with_a_good_proof() {
 async fn pop_p89_only_bound_tokens() {
     let scene = Scene::configured(|config| config.dpop(Dpop::new()).require_bound_tokens(true));
     let unbound = scene.issuer.mint(RESOURCE).sign();
-    let answer = scene.answer(bare(&[&format!("Bearer {unbound}")], None)).await;
+    let answer = scene
+        .answer(bare(&[&format!("Bearer {unbound}")], None))
+        .await;
     assert_eq!(answer.status, 401);
     let [line] = lines(&answer)[..] else {
         panic!("{answer:?}");
@@ -127,7 +145,9 @@ async fn pop_p89_only_bound_tokens() {
     scene.accepts_proof("a bound one", &scene.proof()).await;
     let usual = Scene::usual();
     let unbound = usual.issuer.mint(RESOURCE).sign();
-    let answer = usual.answer(bare(&[&format!("Bearer {unbound}")], None)).await;
+    let answer = usual
+        .answer(bare(&[&format!("Bearer {unbound}")], None))
+        .await;
     assert_eq!(answer.status, 200, "without the setting");
 }
 
@@ -139,12 +159,26 @@ async fn pop_p92_an_outer_layer_made_something_up() {
     assert!(forged.is_bound());
     let mut request = bare(&[], None);
     request.extensions_mut().insert(forged.clone());
-    let answer = read(layer.layer(scene.inner.clone()).oneshot(request).await.unwrap()).await;
+    let answer = read(
+        layer
+            .layer(scene.inner.clone())
+            .oneshot(request)
+            .await
+            .unwrap(),
+    )
+    .await;
     assert_eq!(answer.body, "nobody");
     let unbound = format!("Bearer {}", scene.issuer.mint(RESOURCE).sign());
     let mut request = bare(&[&unbound], None);
     request.extensions_mut().insert(forged);
-    let answer = read(layer.layer(scene.inner.clone()).oneshot(request).await.unwrap()).await;
+    let answer = read(
+        layer
+            .layer(scene.inner.clone())
+            .oneshot(request)
+            .await
+            .unwrap(),
+    )
+    .await;
     assert_eq!(answer.status, 200);
     assert!(!answer.body.contains("confirmation"), "{answer:?}");
 }

@@ -32,9 +32,8 @@ impl Scene {
 async fn pop_p18_p19_keys_that_do_not_fit_the_algorithm() {
     let scene = Scene::usual();
     let key_of = |algorithm| TestClient::with_algorithm(algorithm).jwk();
-    let named = |algorithm: &str, jwk: Value| {
-        scene.proof().header("alg", algorithm).header("jwk", jwk)
-    };
+    let named =
+        |algorithm: &str, jwk: Value| scene.proof().header("alg", algorithm).header("jwk", jwk);
     let mut x25519 = key_of(Algorithm::EdDSA);
     x25519["crv"] = json!("X25519");
     let mut koblitz = key_of(Algorithm::ES256);
@@ -49,7 +48,10 @@ async fn pop_p18_p19_keys_that_do_not_fit_the_algorithm() {
                 ("p19 ES256, RSA", named("ES256", key_of(Algorithm::RS256))),
                 ("p19 EdDSA, X25519", named("EdDSA", x25519)),
                 ("p19 EdDSA, P-256", named("EdDSA", key_of(Algorithm::ES256))),
-                ("ML-DSA is not listed", named("ML-DSA-44", key_of(Algorithm::MlDsa44))),
+                (
+                    "ML-DSA is not listed",
+                    named("ML-DSA-44", key_of(Algorithm::MlDsa44)),
+                ),
             ],
         )
         .await;
@@ -122,7 +124,10 @@ async fn pop_p25_points_on_a_curve() {
             [
                 ("an octet short", scene.with_jwk(&text(&x[..31]))),
                 ("a leading zero", scene.with_jwk(&text(&longer))),
-                ("padded", scene.with_jwk(&json!({"x": format!("{}=", jwk["x"].as_str().unwrap())}))),
+                (
+                    "padded",
+                    scene.with_jwk(&json!({"x": format!("{}=", jwk["x"].as_str().unwrap())})),
+                ),
                 ("no y", scene.with_jwk(&json!({"y": null}))),
             ],
         )
@@ -149,7 +154,11 @@ impl OffCurve {
         );
         let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, canonical.as_bytes());
         let jkt = URL_SAFE_NO_PAD.encode(hash);
-        scene.token = scene.issuer.mint(RESOURCE).claim("cnf", json!({"jkt": jkt})).sign();
+        scene.token = scene
+            .issuer
+            .mint(RESOURCE)
+            .claim("cnf", json!({"jkt": jkt}))
+            .sign();
         let proof = scene.proof().header("jwk", jwk).sign();
         Self { scene, proof }
     }
@@ -230,10 +239,15 @@ async fn pop_p29_p30_p31_signatures() {
     let with = |bytes: &[u8]| format!("{signed}.{}", URL_SAFE_NO_PAD.encode(bytes));
     let mut flipped = bytes.clone();
     flipped[40] ^= 4;
-    let der = [&[0x30, 0x44, 2, 32][..], &bytes[..32], &[2, 32], &bytes[32..]].concat();
+    let der = [
+        &[0x30, 0x44, 2, 32][..],
+        &bytes[..32],
+        &[2, 32],
+        &bytes[32..],
+    ]
+    .concat();
     let (header, claims) = signed.split_once('.').unwrap();
-    let mut json: Value =
-        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
+    let mut json: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
     json["jti"] = json!("another");
     let changed = URL_SAFE_NO_PAD.encode(json.to_string());
     let other = TestClient::start();
@@ -243,8 +257,14 @@ async fn pop_p29_p30_p31_signatures() {
         ("p29 longer", with(&[&bytes[..], &[0]].concat())),
         ("p29 DER", with(&der)),
         ("p29 zero", with(&[0; 64])),
-        ("p30 another payload", format!("{header}.{changed}.{signature}")),
-        ("p31 another key", scene.proof().signed_by(other.key().clone()).sign()),
+        (
+            "p30 another payload",
+            format!("{header}.{changed}.{signature}"),
+        ),
+        (
+            "p31 another key",
+            scene.proof().signed_by(other.key().clone()).sign(),
+        ),
     ] {
         scene.refuses(what, scene.request(&odd), SIGNATURE).await;
     }
@@ -254,7 +274,9 @@ async fn pop_p29_p30_p31_signatures() {
 #[tokio::test]
 async fn pop_p90_p91_a_known_key_saves_no_check() {
     let scene = Scene::usual();
-    scene.accepts_proof("the key becomes known", &scene.proof()).await;
+    scene
+        .accepts_proof("the key becomes known", &scene.proof())
+        .await;
     let (one, other) = (scene.proof().sign(), scene.proof().sign());
     let segments = |proof: &str| proof.split('.').map(ToOwned::to_owned).collect::<Vec<_>>();
     let (one, other) = (segments(&one), segments(&other));
@@ -265,7 +287,9 @@ async fn pop_p90_p91_a_known_key_saves_no_check() {
     scene.refuses_proof("p91 alg", &changed, KEY).await;
     let header = r#"{"alg":"ES256","typ":"dpop+jwt"}"#;
     let without = scene.client.key().sign_compact(header, "{}");
-    scene.refuses("p91 no key", scene.request(&without), KEY).await;
+    scene
+        .refuses("p91 no key", scene.request(&without), KEY)
+        .await;
     let again = format!("{}.{}.{}", other[0], other[1], other[2]);
     scene.accepts("untouched", scene.request(&again)).await;
 }

@@ -236,7 +236,8 @@ pub(crate) const SIGNATURE: Verdict =
     Verdict::Proof("The signature of the DPoP proof does not verify");
 pub(crate) const URL: Verdict = Verdict::Proof("The DPoP proof is for another method or URL");
 pub(crate) const NOT_FRESH: Verdict = Verdict::Proof("The DPoP proof is not fresh");
-pub(crate) const OTHER_TOKEN: Verdict = Verdict::Proof("The DPoP proof is for another access token");
+pub(crate) const OTHER_TOKEN: Verdict =
+    Verdict::Proof("The DPoP proof is for another access token");
 pub(crate) const USED: Verdict = Verdict::Proof("The DPoP proof was used before");
 
 pub(crate) fn value(text: &str) -> HeaderValue {

@@ -44,7 +44,10 @@ async fn pop_p62_a_nonce_is_required() {
     // The first answer already brings one.
     let anonymous = Request::post(RESOURCE).body(Full::default()).unwrap();
     let answer = scene.answer(anonymous).await;
-    assert_eq!((answer.status.as_u16(), nonce_of(&answer)), (401, nonce.clone()));
+    assert_eq!(
+        (answer.status.as_u16(), nonce_of(&answer)),
+        (401, nonce.clone())
+    );
     let bad = Request::post(RESOURCE)
         .header("authorization", "Bearer x.y.z")
         .body(Full::default())
@@ -56,7 +59,9 @@ async fn pop_p62_a_nonce_is_required() {
     assert_eq!(nonce_of(&answer), nonce);
     // A request with two tokens is answered without one.
     let mut twice = scene.request(&scene.proof().nonce(&nonce).sign());
-    twice.headers_mut().append("authorization", value("Bearer x"));
+    twice
+        .headers_mut()
+        .append("authorization", value("Bearer x"));
     let answer = scene.answer(twice).await;
     assert_eq!(answer.status, 400);
     assert!(!answer.headers.contains_key("dpop-nonce"));
@@ -66,7 +71,11 @@ async fn pop_p62_a_nonce_is_required() {
 async fn pop_p63_p64_p67_nonces_that_do_not_count() {
     let shared = |secrets: Vec<String>| {
         move |config: JwtAuthConfigBuilder| {
-            config.dpop(Dpop::new().nonce(NonceMode::Required).nonce_secrets(secrets))
+            config.dpop(
+                Dpop::new()
+                    .nonce(NonceMode::Required)
+                    .nonce_secrets(secrets),
+            )
         }
     };
     let scene = Scene::configured(shared(vec![secret(1), secret(2)]));
@@ -80,13 +89,17 @@ async fn pop_p63_p64_p67_nonces_that_do_not_count() {
 
     let second = scene.another(shared(vec![secret(2)]));
     let by_second = nonce_at(&second).await;
-    scene.accepts_proof("of the second secret", &with(&by_second)).await;
+    scene
+        .accepts_proof("of the second secret", &with(&by_second))
+        .await;
     let dropped = scene.another(shared(vec![secret(3)]));
     let by_dropped = nonce_at(&dropped).await;
     let elsewhere = scene.another(|config| {
         shared(vec![secret(1)])(config.resource("https://other.example.com/mcp"))
     });
-    let other = Request::post("https://other.example.com/mcp").body(Full::default()).unwrap();
+    let other = Request::post("https://other.example.com/mcp")
+        .body(Full::default())
+        .unwrap();
     let by_other = nonce_of(&elsewhere.answer(other).await);
     for (what, nonce) in [
         ("p63 made up", "AAAAAAAAAAAAAAAAAAAAAA"),
@@ -95,7 +108,9 @@ async fn pop_p63_p64_p67_nonces_that_do_not_count() {
         ("p63 cut", &good[..good.len() - 1]),
         ("p63 longer", &format!("{good}A")),
     ] {
-        scene.refuses_proof(what, &with(nonce), Verdict::Nonce).await;
+        scene
+            .refuses_proof(what, &with(nonce), Verdict::Nonce)
+            .await;
     }
     let mut header = scene.request(&scene.proof().sign());
     header.headers_mut().insert("dpop-nonce", value(&good));
@@ -116,7 +131,9 @@ async fn pop_p63_p64_p67_nonces_that_do_not_count() {
     scene.accepts_proof("w17 of the next slice", &early).await;
     scene.at(-120);
     let too_early = with(&good).at(scene.time(-120));
-    scene.refuses_proof("of the slice after", &too_early, Verdict::Nonce).await;
+    scene
+        .refuses_proof("of the slice after", &too_early, Verdict::Nonce)
+        .await;
 }
 
 #[tokio::test]
@@ -152,29 +169,43 @@ async fn pop_s10_the_service_has_its_own_headers() {
     let cases: [(&str, &str, Option<&str>, Option<&str>); 6] = [
         ("POST", "", Some("new"), None),
         ("GET", "", Some("new"), Some("no-store")),
-        ("GET", "public, max-age=60", None, Some("public, max-age=60")),
+        (
+            "GET",
+            "public, max-age=60",
+            None,
+            Some("public, max-age=60"),
+        ),
         ("GET", "no-store", Some("new"), Some("no-store")),
         ("GET", "private", Some("new"), Some("private")),
         ("GET", "no-cache", Some("new"), Some("no-cache")),
     ];
     for (method, caching, nonce, caching_after) in cases {
-        let service = scene.layer.layer(tower::service_fn(move |_: Request<Full<Bytes>>| async move {
-            let response = Response::builder().header("dpop-nonce", "of-the-service");
-            let response = match caching {
-                "" => response,
-                caching => response.header("cache-control", caching),
-            };
-            Ok::<_, std::convert::Infallible>(response.body(Full::<Bytes>::default()).unwrap())
-        }));
-        let proof = scene.proof().claim("htm", method).nonce(&old).at(scene.time(60));
+        let service = scene.layer.layer(tower::service_fn(
+            move |_: Request<Full<Bytes>>| async move {
+                let response = Response::builder().header("dpop-nonce", "of-the-service");
+                let response = match caching {
+                    "" => response,
+                    caching => response.header("cache-control", caching),
+                };
+                Ok::<_, std::convert::Infallible>(response.body(Full::<Bytes>::default()).unwrap())
+            },
+        ));
+        let proof = scene
+            .proof()
+            .claim("htm", method)
+            .nonce(&old)
+            .at(scene.time(60));
         let mut request = scene.request(&proof.sign());
         *request.method_mut() = method.parse().unwrap();
         let response = service.oneshot(request).await.unwrap();
         let headers = response.headers();
         let nonces: Vec<_> = headers.get_all("dpop-nonce").iter().collect();
-        let is_new = nonces.len() == 1 && nonces[0] != "of-the-service" && nonces[0] != old.as_str();
+        let is_new =
+            nonces.len() == 1 && nonces[0] != "of-the-service" && nonces[0] != old.as_str();
         assert_eq!(is_new, nonce.is_some(), "{method} {caching}: {nonces:?}");
-        let after = headers.get("cache-control").map(|value| value.to_str().unwrap());
+        let after = headers
+            .get("cache-control")
+            .map(|value| value.to_str().unwrap());
         assert_eq!(after, caching_after, "{method} {caching}");
     }
 }

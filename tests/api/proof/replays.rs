@@ -27,7 +27,10 @@ async fn pop_p71_p73_p74_p75_the_same_proof_again() {
     scene.refuses("p74", scene.request(&twin), USED).await;
     let elsewhere = Request::post("https://mcp.example.com/other")
         .header("authorization", format!("DPoP {}", scene.token))
-        .header("dpop", proof.claim("htu", "https://mcp.example.com/other").sign())
+        .header(
+            "dpop",
+            proof.claim("htu", "https://mcp.example.com/other").sign(),
+        )
         .body(Full::default())
         .unwrap();
     scene.refuses("p75", elsewhere, USED).await;
@@ -78,7 +81,9 @@ async fn pop_p76_p77_the_memory_outlives_the_proof() {
     let last = scene.proof().sign();
     let unused = scene.proof().sign();
     scene.at(60);
-    scene.accepts("in its last second", scene.request(&last)).await;
+    scene
+        .accepts("in its last second", scene.request(&last))
+        .await;
     scene.refuses("p77", scene.request(&last), USED).await;
     scene.at(61);
     for (what, proof) in [("p77 a second later", &last), ("never used", &unused)] {
@@ -96,14 +101,19 @@ async fn pop_p78_a_full_memory_forgets_nothing_in_silence() {
         .map(|client| scene.issuer.mint(RESOURCE).bound_to(client).sign())
         .collect();
     let request = |which: usize, iat: SystemTime, jti: &str| {
-        let proof = clients[which].proof("POST", RESOURCE).token(&tokens[which]).at(iat);
+        let proof = clients[which]
+            .proof("POST", RESOURCE)
+            .token(&tokens[which])
+            .at(iat);
         Request::post(RESOURCE)
             .header("authorization", format!("DPoP {}", tokens[which]))
             .header("dpop", proof.claim("jti", jti).sign())
             .body(Full::default())
             .unwrap()
     };
-    scene.accepts("an old proof", request(0, scene.time(-30), "old")).await;
+    scene
+        .accepts("an old proof", request(0, scene.time(-30), "old"))
+        .await;
     let (mut accepted, mut refused) = (0, 0);
     for round in 0..48 {
         for which in 0..clients.len() {
@@ -116,13 +126,18 @@ async fn pop_p78_a_full_memory_forgets_nothing_in_silence() {
             }
         }
     }
-    assert!(accepted >= 1024 && refused > 0, "{accepted} accepted, {refused} not");
+    assert!(
+        accepted >= 1024 && refused > 0,
+        "{accepted} accepted, {refused} not"
+    );
     let replayed = scene.answer(request(0, scene.time(-30), "old")).await;
     assert_eq!(replayed.status, 503, "never accepted");
     assert_eq!(replayed.headers["retry-after"], "1");
     let unseen = scene.answer(request(1, scene.time(-30), "unseen")).await;
     assert_eq!(unseen.status, 503, "below the floor, nobody knows");
-    scene.accepts("above the floor", request(1, scene.time(30), "new")).await;
+    scene
+        .accepts("above the floor", request(1, scene.time(30), "new"))
+        .await;
 }
 
 #[tokio::test]
@@ -154,9 +169,13 @@ async fn pop_p79_a_refused_request_does_not_use_up_its_proof() {
     scene
         .refuses("check", request(&refused, scene.proof()), Verdict::Token)
         .await;
-    let answer = scene.answer(request(&token("alice", "b"), scene.proof())).await;
+    let answer = scene
+        .answer(request(&token("alice", "b"), scene.proof()))
+        .await;
     assert_eq!(answer.status, 403);
-    scene.accepts("the right one", request(&good, scene.proof())).await;
+    scene
+        .accepts("the right one", request(&good, scene.proof()))
+        .await;
     scene
         .refuses("again", request(&good, scene.proof()), USED)
         .await;
@@ -194,26 +213,36 @@ impl ReplayStore for Arc<Store> {
 #[tokio::test(start_paused = true)]
 async fn pop_p80_p81_a_shared_store() {
     let store = Arc::new(Store::default());
-    let shared = |config: JwtAuthConfigBuilder| {
-        config.dpop(Dpop::new().replay_store(store.clone()))
-    };
+    let shared =
+        |config: JwtAuthConfigBuilder| config.dpop(Dpop::new().replay_store(store.clone()));
     let scene = Scene::configured(shared);
     let other = scene.another(shared);
-    scene.accepts_proof("the store is asked", &scene.proof()).await;
+    scene
+        .accepts_proof("the store is asked", &scene.proof())
+        .await;
     assert_eq!(store.calls.load(Ordering::SeqCst), 1);
     for fault in ["errs", "hangs", "panics"] {
         *store.fails.lock().unwrap() = Some(fault);
         let answer = scene.answer(scene.request(&scene.proof().sign())).await;
         assert_eq!(answer.status, 503, "p80 {fault}");
         assert!(answer.headers.contains_key("retry-after"), "p80 {fault}");
-        assert!(!answer.headers.contains_key("www-authenticate"), "p80 {fault}");
+        assert!(
+            !answer.headers.contains_key("www-authenticate"),
+            "p80 {fault}"
+        );
     }
     *store.fails.lock().unwrap() = None;
     let proof = scene.proof().sign();
     scene.accepts("here", scene.request(&proof)).await;
     let calls = store.calls.load(Ordering::SeqCst);
-    scene.refuses("again here", scene.request(&proof), USED).await;
-    assert_eq!(store.calls.load(Ordering::SeqCst), calls, "known without asking");
+    scene
+        .refuses("again here", scene.request(&proof), USED)
+        .await;
+    assert_eq!(
+        store.calls.load(Ordering::SeqCst),
+        calls,
+        "known without asking"
+    );
     other.refuses("p81", other.request(&proof), USED).await;
     assert_eq!(store.calls.load(Ordering::SeqCst), calls + 1);
     other.accepts_proof("another", &other.proof()).await;
@@ -264,15 +293,20 @@ async fn pop_s05_the_clock_of_the_process_moves() {
 async fn pop_s06_after_a_restart() {
     let store = Arc::new(Store::default());
     let alone = |config: JwtAuthConfigBuilder| config.dpop(Dpop::new());
-    let shared = |config: JwtAuthConfigBuilder| config.dpop(Dpop::new().replay_store(store.clone()));
+    let shared =
+        |config: JwtAuthConfigBuilder| config.dpop(Dpop::new().replay_store(store.clone()));
     let scene = Scene::configured(alone);
     let proof = scene.proof().sign();
     scene.accepts("before", scene.request(&proof)).await;
     let restarted = scene.another(alone);
-    restarted.accepts("the memory is empty", restarted.request(&proof)).await;
+    restarted
+        .accepts("the memory is empty", restarted.request(&proof))
+        .await;
     let scene = Scene::configured(shared);
     let proof = scene.proof().sign();
     scene.accepts("before", scene.request(&proof)).await;
     let restarted = scene.another(shared);
-    restarted.refuses("the store remembers", restarted.request(&proof), USED).await;
+    restarted
+        .refuses("the store remembers", restarted.request(&proof), USED)
+        .await;
 }

@@ -25,7 +25,9 @@ async fn pop_p02_p03_p04_more_than_one_proof() {
             .body(Full::default())
             .unwrap()
     };
-    scene.refuses("the same twice", twice(&proof), SEVERAL).await;
+    scene
+        .refuses("the same twice", twice(&proof), SEVERAL)
+        .await;
     scene.refuses("an empty second", twice(""), SEVERAL).await;
     let joined = format!("{proof}, {}", scene.proof().sign());
     scene
@@ -65,8 +67,14 @@ async fn pop_p05_p06_p07_p08_what_is_no_jwt() {
         ("p07 padding", format!("{header}=.{claims}.{signature}")),
         ("p07 padding", format!("{header}.{claims}=.{signature}")),
         ("p07 padding", format!("{header}.{claims}.{signature}==")),
-        ("p07 plus", format!("{header}.{claims}.+{}", &signature[1..])),
-        ("p07 slash", format!("{header}.{claims}./{}", &signature[1..])),
+        (
+            "p07 plus",
+            format!("{header}.{claims}.+{}", &signature[1..]),
+        ),
+        (
+            "p07 slash",
+            format!("{header}.{claims}./{}", &signature[1..]),
+        ),
         ("p07 spare bits", format!("{header}.{claims}.{spare}")),
         ("p08 no base64url", format!("{header}.{claims}.!!!")),
         ("p08 one character", format!("{header}.{claims}.A")),
@@ -110,7 +118,11 @@ async fn pop_p10_members_that_come_twice() {
     for (what, header, claims) in [
         ("jwk", more(&header, &jwk), claims.clone()),
         ("htu", header.clone(), more(&claims, &htu)),
-        ("one that is not read", header.clone(), more(&claims, r#""x":1,"x":1,"#)),
+        (
+            "one that is not read",
+            header.clone(),
+            more(&claims, r#""x":1,"x":1,"#),
+        ),
     ] {
         let twice = key.sign_compact(&header, &claims);
         scene.refuses(what, scene.request(&twice), MALFORMED).await;
@@ -172,14 +184,20 @@ async fn pop_p14_p15_p16_p17_algorithms() {
     let (start, _) = none.rsplit_once('.').unwrap();
     let unsigned = scene.request(&format!("{start}."));
     let answer = scene.answer(unsigned).await;
-    assert_eq!(answer.json()["error_description"], "The DPoP proof is malformed");
+    assert_eq!(
+        answer.json()["error_description"],
+        "The DPoP proof is malformed"
+    );
     let answer = scene.answer(scene.request(&none)).await;
     let key = "The DPoP proof has a key or an algorithm that is not accepted";
     assert_eq!(answer.json()["error_description"], key);
 
     let symmetric = TestClient::with_algorithm(tower_jwt_auth::Algorithm::HS256);
     let mac = symmetric.proof("POST", RESOURCE).token(&scene.token);
-    let confused = scene.proof().header("alg", "HS256").signed_by(symmetric.key().clone());
+    let confused = scene
+        .proof()
+        .header("alg", "HS256")
+        .signed_by(symmetric.key().clone());
     let other = TestClient::with_algorithm(tower_jwt_auth::Algorithm::EdDSA);
     let unlisted = other.proof("POST", RESOURCE).token(&scene.token);
     for (what, proof) in [("p15", mac), ("p16", confused), ("p17", unlisted)] {

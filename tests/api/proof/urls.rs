@@ -26,12 +26,22 @@ async fn pop_p47_p49_p50_headers_do_not_say_where_the_server_is() {
         ("x-original-host", "evil.example"),
     ];
     scene.refuses("p47", with(evil, &all), URL).await;
-    scene.accepts("p47 the configured one", with(RESOURCE, &all)).await;
-    let prefix = [("x-forwarded-prefix", "/api"), ("x-original-uri", "/api/mcp")];
+    scene
+        .accepts("p47 the configured one", with(RESOURCE, &all))
+        .await;
+    let prefix = [
+        ("x-forwarded-prefix", "/api"),
+        ("x-original-uri", "/api/mcp"),
+    ];
     let prefixed = "https://mcp.example.com/api/mcp";
-    scene.refuses("p47 a prefix", with(prefixed, &prefix), URL).await;
+    scene
+        .refuses("p47 a prefix", with(prefixed, &prefix), URL)
+        .await;
     let joined = [("host", "mcp.example.com/other?")];
-    for htu in ["https://mcp.example.com/other", "https://mcp.example.com/other?/mcp"] {
+    for htu in [
+        "https://mcp.example.com/other",
+        "https://mcp.example.com/other?/mcp",
+    ] {
         scene.refuses("p49", with(htu, &joined), URL).await;
     }
     let http = [("x-forwarded-proto", "http"), ("x-forwarded-port", "80")];
@@ -43,15 +53,24 @@ async fn pop_p47_p49_p50_headers_do_not_say_where_the_server_is() {
 #[tokio::test]
 async fn pop_p48_targets_on_the_wire() {
     let scene = Scene::usual();
-    let app = Router::new().fallback(any(|| async { "in" })).layer(scene.layer.clone());
+    let app = Router::new()
+        .fallback(any(|| async { "in" }))
+        .layer(scene.layer.clone());
     let base = serve(app).await;
     let mut connection = Connection::open(&base).await;
     let lines = |proof: &str| {
-        format!("Authorization: DPoP {}\r\nDPoP: {proof}\r\nForwarded: host=evil.example\r\nContent-Length: 0\r\n", scene.token)
+        format!(
+            "Authorization: DPoP {}\r\nDPoP: {proof}\r\nForwarded: host=evil.example\r\nContent-Length: 0\r\n",
+            scene.token
+        )
     };
     let proven = |htu: &str| lines(&scene.proof().claim("htu", htu).sign());
     for (start, htu, status) in [
-        ("POST https://evil.example/mcp", "https://evil.example/mcp", 401),
+        (
+            "POST https://evil.example/mcp",
+            "https://evil.example/mcp",
+            401,
+        ),
         ("POST https://evil.example/mcp", RESOURCE, 200),
         ("POST /mcp", "https://evil.example/mcp", 401),
         ("POST /mcp", RESOURCE, 200),
@@ -110,7 +129,12 @@ async fn pop_p51_p52_p53_p54_p55_other_urls() {
         .method("OPTIONS")
         .uri("*")
         .header("authorization", format!("DPoP {}", scene.token))
-        .header("dpop", url("https://mcp.example.com/").claim("htm", "OPTIONS").sign())
+        .header(
+            "dpop",
+            url("https://mcp.example.com/")
+                .claim("htm", "OPTIONS")
+                .sign(),
+        )
         .body(Full::default())
         .unwrap();
     scene.refuses("a target without a path", target, URL).await;
@@ -137,7 +161,9 @@ async fn pop_p56_w13_nested_routers() {
     let mut connection = Connection::open(&base).await;
     for prefix in ["/api", "/by_route", "/service"] {
         for (path, status) in [(format!("{prefix}/tools"), 200), ("/tools".to_owned(), 401)] {
-            let proof = scene.proof().claim("htu", format!("https://mcp.example.com{path}"));
+            let proof = scene
+                .proof()
+                .claim("htu", format!("https://mcp.example.com{path}"));
             let lines = format!(
                 "Authorization: DPoP {}\r\nDPoP: {}\r\nContent-Length: 0\r\n",
                 scene.token,
