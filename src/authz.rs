@@ -81,7 +81,9 @@ impl Needed {
         let auth = require_caller(extensions, "RequireScopesLayer")?;
         match auth.satisfies(&self.scopes, self.hierarchy.as_ref()) {
             true => Ok(()),
-            false => Err(auth.answers().insufficient_scope(&self.scopes)),
+            false => Err(auth
+                .answers()
+                .insufficient_scope(auth.scheme(), &self.scopes)),
         }
     }
 }

@@ -151,6 +151,13 @@ pub use drain::DrainRefusedLayer;
 pub use verifier::JwtVerifier;
 pub use wire::rejection::Rejection;
 
+pub mod cors {
+    //! The names of headers, for a CORS layer that lists them. It belongs outside the layers of
+    //! this crate; [`guide::mcp`](crate::guide::mcp#6-let-browsers-in) has an example.
+
+    pub use crate::wire::header_names::{ALLOW, EXPOSE};
+}
+
 pub mod error {
     //! The errors of tokens, of the configuration and of your own checks. The errors of keys are in
     //! [`keys`](crate::keys), the errors of sessions in [`mcp`](crate::mcp).

@@ -67,12 +67,14 @@ fn count_refused(label: &'static str) {
     let counter = count!(
         "access_denied"
         "insufficient_scope"
+        "invalid_dpop_proof"
         "invalid_request"
         "invalid_token"
         "server_error"
         "temporarily_unavailable"
         "too_many_requests"
         "unauthorized"
+        "use_dpop_nonce"
     );
     counter.increment(1);
 }

@@ -1,13 +1,12 @@
 use std::fmt;
 
 use bytes::Bytes;
-use http::header::AUTHORIZATION;
 use http::{Request, Response};
 
 use crate::base::facts::Facts;
 use crate::caller::AuthInfo;
 use crate::verifier::{JwtVerifier, Pending, Presented, Undecided};
-use crate::wire::credentials::{Credentials, NoBearer, bearer, hide};
+use crate::wire::credentials::{Credentials, NoToken, TokenFinder};
 use crate::wire::metadata::ResourceMetadata;
 use crate::wire::rejection::{Rejection, RejectionContext};
 use crate::wire::stream_expiry::{Deadline, Ends, StreamExpiry};
@@ -50,21 +49,21 @@ impl Gate {
         if self.open_paths.iter().any(|open| open == path) {
             return Decision::Admit(None);
         }
-        let bearer = match bearer(facts.headers) {
-            Ok(bearer) => bearer,
-            Err(NoBearer::Absent) if self.optional => return Decision::Admit(None),
+        let token = match TokenFinder::default().find(facts.headers) {
+            Ok(token) => token,
+            Err(NoToken::Absent) if self.optional => return Decision::Admit(None),
             Err(none) => {
                 return Decision::Refuse(self.verifier.without_bearer(none, facts.headers));
             }
         };
         match self
             .verifier
-            .try_verify(Presented::Line(bearer), Some(&facts))
+            .try_verify(Presented::Line(token), Some(&facts))
         {
             Ok(auth) => Decision::Admit(Some(auth)),
             Err(Undecided::Rejected(rejection)) => Decision::Refuse(rejection),
             Err(Undecided::Pending(pending)) => Decision::Wait {
-                credentials: bearer.to_credentials(),
+                credentials: token.to_credentials(),
                 pending,
             },
         }
@@ -93,12 +92,12 @@ impl Gate {
             // layer.
             request.extensions_mut().insert(self.verifier.answers());
             // A request for an open path may have a valid token all the same.
-            hide(request.headers_mut());
+            TokenFinder::default().hide(request.headers_mut());
             return;
         };
         match self.strip_authorization {
-            true => drop(request.headers_mut().remove(AUTHORIZATION)),
-            false => hide(request.headers_mut()),
+            true => TokenFinder::default().strip(request.headers_mut()),
+            false => TokenFinder::default().hide(request.headers_mut()),
         }
         request.extensions_mut().insert(auth);
     }

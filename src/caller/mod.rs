@@ -24,7 +24,7 @@ use crate::base::numeric_date::NumericDate;
 use crate::base::scopes::{ScopeHierarchy, ScopeSet};
 use crate::token::verified::Verified;
 use crate::wire::answers::Answers;
-use crate::wire::credentials::Credentials;
+use crate::wire::credentials::{Credentials, Scheme};
 
 pub use claims::ClaimsError;
 use claims::{all_claims, one_claim};
@@ -132,6 +132,11 @@ impl AuthInfo {
     }
 
     /// Makes the rejections for this caller.
+    /// How the token of this request was presented.
+    pub(crate) const fn scheme(&self) -> Scheme {
+        self.credentials.scheme()
+    }
+
     pub(crate) const fn answers(&self) -> &Arc<Answers> {
         &self.answers
     }

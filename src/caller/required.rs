@@ -63,7 +63,7 @@ impl Rejection {
     ) -> Self {
         let rejection = auth
             .answers()
-            .insufficient_scope(&ScopeSet::required(scopes));
+            .insufficient_scope(auth.scheme(), &ScopeSet::required(scopes));
         rejection.report();
         rejection
     }

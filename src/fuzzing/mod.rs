@@ -13,7 +13,8 @@ pub use keys::{Discovery, Pauses, pauses};
 /// The bearer token of a request, if it carries exactly one.
 #[must_use]
 pub fn bearer(headers: &mut HeaderMap) -> Option<&str> {
-    let token = crate::wire::credentials::bearer(headers).ok()?.bytes();
+    let finder = crate::wire::credentials::TokenFinder::default();
+    let token = finder.find(headers).ok()?.bytes();
     let is_token = crate::wire::credentials::is_b64token(token);
     std::str::from_utf8(token).ok().filter(|_| is_token)
 }

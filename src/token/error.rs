@@ -205,7 +205,10 @@ mod tests {
     #[test]
     fn field_g01_each_reason_is_explained() {
         let page = include_str!("../guide/troubleshooting.rs");
-        let section = page.split("# Other reasons").next().unwrap_or_default();
+        let section = page
+            .split("# Reasons that are about the proof")
+            .next()
+            .unwrap_or_default();
         let mut explained: Vec<_> = section.split("<a id=\"").skip(1).collect();
         for kind in TokenErrorKind::ALL {
             let code = kind.code();

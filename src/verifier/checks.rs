@@ -38,9 +38,8 @@ impl CustomChecks {
             .try_for_each(|check| check(auth))
             .map_err(|error| match error {
                 CheckError::Forbidden => answers.access_denied(),
-                CheckError::InvalidToken => {
-                    answers.invalid_token(Some(TokenErrorKind::RefusedByCheck.into()))
-                }
+                CheckError::InvalidToken => answers
+                    .invalid_token(auth.scheme(), Some(TokenErrorKind::RefusedByCheck.into())),
             })
     }
 }

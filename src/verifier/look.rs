@@ -14,7 +14,7 @@ use crate::verifier::cache::Cached;
 use crate::verifier::issuers::{Admitted, Issuers, TrustedIssuer};
 use crate::verifier::pending::{Pending, Undecided};
 use crate::verifier::presented::Presented;
-use crate::wire::credentials::{fault_of, is_b64token};
+use crate::wire::credentials::{Scheme, is_b64token};
 use crate::wire::rejection::Rejection;
 
 /// A token that passed every check but its signature (steps 1 to 8), and its decoded signature.
@@ -224,15 +224,15 @@ impl Issuers {
     /// Distinguishes a value that is not a `b64token` from a malformed JWT (RFC 6750 §2.1).
     fn refuse_unreadable(&self, presented: Presented<'_>, error: TokenError) -> Rejection {
         match presented {
-            Presented::Line(bearer) if !is_b64token(bearer.bytes()) => self
+            Presented::Line(token) if !is_b64token(token.bytes()) => self
                 .answers
-                .invalid_token(fault_of(bearer.bytes()).map(Into::into)),
+                .invalid_token(token.scheme(), token.fault().map(Into::into)),
             _ => self.refuse(error),
         }
     }
 
     pub(super) fn refuse(&self, error: TokenError) -> Rejection {
-        self.answers.invalid_token(Some(error))
+        self.answers.invalid_token(Scheme::Bearer, Some(error))
     }
 }
 

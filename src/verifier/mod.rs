@@ -41,7 +41,7 @@ use crate::verifier::cache::TokenCache;
 use crate::verifier::checks::CustomChecks;
 use crate::verifier::issuers::{Admitted, Issuers};
 use crate::wire::answers::Answers;
-use crate::wire::credentials::{Credentials, NoBearer, bearer, fault};
+use crate::wire::credentials::{Credentials, NoToken, TokenFinder};
 use crate::wire::rejection::{Rejection, RejectionHook};
 
 pub use checks::CheckError;
@@ -146,8 +146,8 @@ impl JwtVerifier {
     /// ```
     pub async fn verify_request(&self, parts: &Parts) -> Result<AuthInfo, Rejection> {
         let facts = Facts::of_parts(parts);
-        match bearer(facts.headers) {
-            Ok(bearer) => self.decide(Presented::Line(bearer), Some(&facts)).await,
+        match TokenFinder::default().find(facts.headers) {
+            Ok(token) => self.decide(Presented::Line(token), Some(&facts)).await,
             Err(none) => {
                 let rejection = self.without_bearer(none, facts.headers);
                 rejection.report();
@@ -221,14 +221,14 @@ impl JwtVerifier {
         self.0.issuers.load().answers.clone()
     }
 
-    pub(crate) fn without_bearer(&self, none: NoBearer, headers: &HeaderMap) -> Rejection {
+    pub(crate) fn without_bearer(&self, none: NoToken, headers: &HeaderMap) -> Rejection {
         let issuers = self.0.issuers.load();
-        let reason = || fault(headers).map(Into::into);
+        let reason = || TokenFinder::default().fault(headers).map(Into::into);
         match none {
             // RFC 9110 §11.6.2: an empty field value holds no credentials.
-            NoBearer::Absent => issuers.answers.missing_token().with_token_error(reason()),
-            NoBearer::Malformed => issuers.answers.invalid_token(reason()),
-            NoBearer::Several => issuers.answers.invalid_request(),
+            NoToken::Absent => issuers.answers.missing_token().with_token_error(reason()),
+            NoToken::Malformed(scheme) => issuers.answers.invalid_token(scheme, reason()),
+            NoToken::Several => issuers.answers.invalid_request(),
         }
     }
 
@@ -311,7 +311,7 @@ impl JwtVerifier {
         let needed = &auth.answers().resource().required_scopes;
         match auth.satisfies(needed, None) {
             true => Ok(auth),
-            false => Err(auth.answers().insufficient_scope(needed)),
+            false => Err(auth.answers().insufficient_scope(auth.scheme(), needed)),
         }
     }
 }

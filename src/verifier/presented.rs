@@ -1,7 +1,6 @@
 use http::HeaderValue;
 
-use crate::wire::credentials::Bearer;
-use crate::wire::credentials::Credentials;
+use crate::wire::credentials::{Credentials, Token};
 
 /// A token, with or without the header that it came in.
 #[derive(Clone, Copy)]
@@ -11,7 +10,7 @@ pub(crate) enum Presented<'t> {
     /// In a header that is kept while the request waits for its key.
     Kept(&'t Credentials),
     /// In the header of a request.
-    Line(Bearer<'t>),
+    Line(Token<'t>),
 }
 
 impl<'t> Presented<'t> {
@@ -19,7 +18,7 @@ impl<'t> Presented<'t> {
         match self {
             Self::Alone(token) => token.as_bytes(),
             Self::Kept(credentials) => credentials.token().as_bytes(),
-            Self::Line(bearer) => bearer.bytes(),
+            Self::Line(token) => token.bytes(),
         }
     }
 
@@ -32,7 +31,7 @@ impl<'t> Presented<'t> {
                 Credentials::new(line.unwrap_or(HeaderValue::from_static("")), 0)
             }
             Self::Kept(credentials) => credentials.clone(),
-            Self::Line(bearer) => bearer.to_credentials(),
+            Self::Line(token) => token.to_credentials(),
         }
     }
 }

@@ -7,11 +7,15 @@ use std::time::Duration;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue};
 
+use crate::base::proof_fault::ProofFault;
 use crate::base::scopes::ScopeSet;
 use crate::token::TokenError;
-use crate::wire::challenge::challenge;
+use crate::wire::challenge::{ChallengeError, challenges, challenges_of_all};
+use crate::wire::credentials::Scheme;
 use crate::wire::rejection::{Rejection, RejectionHook};
-use crate::wire::rejection_kind::RejectionKind;
+use crate::wire::rejection_kind::{RejectionKind, Special};
+#[cfg(feature = "test-util")]
+use crate::wire::resource::BoundTokens;
 use crate::wire::resource::{ProtectedResource, ScopeListing};
 
 /// Makes the rejections for the tokens of one issuer, or for requests without a token.
@@ -29,25 +33,30 @@ pub(crate) struct Answers {
 /// unauthenticated clients can cause them at will.
 #[derive(Clone)]
 struct PreparedHeaders {
+    /// `None` where `DPoP` is not a scheme.
+    dpop: Option<Arc<DpopHeaders>>,
     invalid_request: Arc<HeaderMap>,
+    /// For a token with the scheme `Bearer`.
     invalid_token: Arc<HeaderMap>,
     missing_token: Arc<HeaderMap>,
+    not_bound: Arc<HeaderMap>,
     without_challenge: Arc<HeaderMap>,
+}
+
+/// Of rejections that only requests with the scheme `DPoP` get.
+struct DpopHeaders {
+    invalid_token: Arc<HeaderMap>,
+    /// In the order of the faults.
+    proofs: [Arc<HeaderMap>; ProofFault::ALL.len()],
+    /// The nonce is added.
+    use_nonce: Arc<HeaderMap>,
 }
 
 impl Answers {
     pub(crate) fn new(resource: ProtectedResource) -> Self {
-        let (initial, none) = (&resource.initial_scopes, &ScopeSet::default());
-        let made = |kind, scopes| Arc::new(headers(Some(challenge_of(kind, &resource, scopes))));
-        let prepared = PreparedHeaders {
-            invalid_request: made(RejectionKind::InvalidRequest, none),
-            invalid_token: made(RejectionKind::InvalidToken, initial),
-            missing_token: made(RejectionKind::MissingToken, initial),
-            without_challenge: Arc::new(headers(None)),
-        };
         Self {
+            prepared: PreparedHeaders::new(&resource),
             resource,
-            prepared,
             hook: None,
         }
     }
@@ -76,8 +85,8 @@ impl Answers {
     pub(crate) fn missing_token_for(&self, operation: &ScopeSet) -> Rejection {
         let kind = RejectionKind::MissingToken;
         let scopes = self.resource.initial_scopes.union(operation);
-        let challenge = challenge_of(kind, &self.resource, &scopes);
-        self.make(kind, &Arc::new(headers(Some(challenge))))
+        let headers = made(kind, None, &self.resource, Scheme::Bearer, &scopes);
+        self.make(kind, &headers)
     }
 
     pub(crate) fn invalid_request(&self) -> Rejection {
@@ -87,24 +96,60 @@ impl Answers {
         )
     }
 
-    pub(crate) fn invalid_token(&self, reason: Option<TokenError>) -> Rejection {
-        self.make(RejectionKind::InvalidToken, &self.prepared.invalid_token)
+    /// For a token that came with `scheme`, whatever is wrong with it: a certificate that is missing
+    /// or another (RFC 8705 §3) too.
+    pub(crate) fn invalid_token(&self, scheme: Scheme, reason: Option<TokenError>) -> Rejection {
+        let headers = match scheme {
+            Scheme::Bearer => &self.prepared.invalid_token,
+            Scheme::Dpop => self.for_dpop(|dpop| &dpop.invalid_token),
+        };
+        self.make(RejectionKind::InvalidToken, headers)
             .with_token_error(reason)
+    }
+
+    /// For a valid token that is not bound to a key, where only bound ones are accepted. It came
+    /// with the scheme `Bearer`: with `DPoP` it would be invalid.
+    pub(crate) fn not_bound(&self) -> Rejection {
+        self.make(RejectionKind::InvalidToken, &self.prepared.not_bound)
+            .with_special(Special::NotBound)
+    }
+
+    /// `detail` is for the log: which check failed, and what it found.
+    pub(crate) fn invalid_dpop_proof(
+        &self,
+        fault: ProofFault,
+        detail: Option<String>,
+    ) -> Rejection {
+        let headers = self.for_dpop(|dpop| {
+            let prepared = dpop.proofs.get(fault as usize);
+            prepared.unwrap_or(&dpop.invalid_token)
+        });
+        self.make(RejectionKind::InvalidDpopProof, headers)
+            .with_special(Special::Proof(fault))
+            .with_detail(detail)
+    }
+
+    /// The client is to repeat the request with `nonce` in its proof (RFC 9449 §9).
+    pub(crate) fn use_dpop_nonce(&self, nonce: HeaderValue) -> Rejection {
+        let headers = self.for_dpop(|dpop| &dpop.use_nonce);
+        self.make(RejectionKind::UseDpopNonce, headers)
+            .with_dpop_nonce(nonce)
     }
 
     /// Lists the scopes of the operation together with the scopes that every operation needs,
     /// unless configured otherwise: some clients then request exactly the listed scopes, and would
     /// lose the others.
-    pub(crate) fn insufficient_scope(&self, operation: &ScopeSet) -> Rejection {
+    pub(crate) fn insufficient_scope(&self, scheme: Scheme, operation: &ScopeSet) -> Rejection {
         let kind = RejectionKind::InsufficientScope;
         let resource = &self.resource;
-        let challenge = match resource.listing {
+        let headers = match resource.listing {
             ScopeListing::BaseAndOperation => {
-                challenge_of(kind, resource, &resource.required_scopes.union(operation))
+                let scopes = resource.required_scopes.union(operation);
+                made(kind, None, resource, scheme, &scopes)
             }
-            ScopeListing::Operation => challenge_of(kind, resource, operation),
+            ScopeListing::Operation => made(kind, None, resource, scheme, operation),
         };
-        self.make(kind, &Arc::new(headers(Some(challenge))))
+        self.make(kind, &headers)
     }
 
     /// Without a challenge, because clients take any 403 with a challenge for a lack of scopes.
@@ -129,6 +174,20 @@ impl Answers {
             .with_token_error(reason)
     }
 
+    /// Whether a proof was used before cannot be said.
+    pub(crate) fn replay_unavailable(&self, retry_after: Duration) -> Rejection {
+        self.later(RejectionKind::ReplayUnavailable, retry_after)
+    }
+
+    /// One key has more proofs than may be remembered for it.
+    pub(crate) fn too_many_proofs(&self) -> Rejection {
+        self.later(RejectionKind::TooManyProofs, PROOFS_RETRY_AFTER)
+    }
+
+    pub(crate) fn introspection_unavailable(&self, retry_after: Duration) -> Rejection {
+        self.later(RejectionKind::IntrospectionUnavailable, retry_after)
+    }
+
     pub(super) fn without_challenge(&self, kind: RejectionKind) -> Rejection {
         self.make(kind, &self.prepared.without_challenge)
     }
@@ -139,10 +198,20 @@ impl Answers {
         let seconds = retry_after
             .as_secs()
             .saturating_add(u64::from(retry_after.subsec_nanos() > 0));
-        let mut headers = headers(None);
+        let mut headers = headers(Vec::new());
         headers.insert(RETRY_AFTER, seconds.into());
         self.make(kind, &Arc::new(headers))
             .with_retry_after(retry_after)
+    }
+
+    /// Where `DPoP` is not a scheme, the headers for a bearer token: there is no other challenge.
+    fn for_dpop(&self, which: impl FnOnce(&DpopHeaders) -> &Arc<HeaderMap>) -> &Arc<HeaderMap> {
+        let PreparedHeaders {
+            dpop,
+            invalid_token,
+            ..
+        } = &self.prepared;
+        dpop.as_deref().map_or(invalid_token, which)
     }
 
     fn make(&self, kind: RejectionKind, headers: &Arc<HeaderMap>) -> Rejection {
@@ -152,30 +221,101 @@ impl Answers {
     }
 }
 
+impl PreparedHeaders {
+    fn new(resource: &ProtectedResource) -> Self {
+        let initial = &resource.initial_scopes;
+        let invalid_request =
+            challenges_of_all(resource, error_of(RejectionKind::InvalidRequest, None));
+        let bearer = |kind| made(kind, None, resource, Scheme::Bearer, initial);
+        let has_dpop = resource.bound_tokens.dpop_algs.is_some();
+        let (kind, special) = (RejectionKind::InvalidToken, Some(Special::NotBound));
+        // Where both are on, DPoP: a client with a certificate has got a token that is bound to it.
+        let better = match has_dpop {
+            true => Scheme::Dpop,
+            false => Scheme::Bearer,
+        };
+        Self {
+            dpop: has_dpop.then(|| Arc::new(DpopHeaders::new(resource))),
+            invalid_request: Arc::new(headers(invalid_request)),
+            invalid_token: bearer(RejectionKind::InvalidToken),
+            missing_token: bearer(RejectionKind::MissingToken),
+            not_bound: made(kind, special, resource, better, initial),
+            without_challenge: Arc::new(headers(Vec::new())),
+        }
+    }
+}
+
+impl DpopHeaders {
+    fn new(resource: &ProtectedResource) -> Self {
+        let dpop = |kind, special| {
+            made(
+                kind,
+                special,
+                resource,
+                Scheme::Dpop,
+                &resource.initial_scopes,
+            )
+        };
+        let proof = |fault| dpop(RejectionKind::InvalidDpopProof, Some(Special::Proof(fault)));
+        Self {
+            invalid_token: dpop(RejectionKind::InvalidToken, None),
+            proofs: ProofFault::ALL.map(proof),
+            use_nonce: dpop(RejectionKind::UseDpopNonce, None),
+        }
+    }
+}
+
 impl Rejection {
     /// For code that needs the layer and runs without it. There are no settings for a challenge,
     /// and no hook.
     pub(crate) fn layer_missing() -> Self {
-        Self::new(RejectionKind::LayerMissing, Arc::new(headers(None)), None)
+        Self::new(
+            RejectionKind::LayerMissing,
+            Arc::new(headers(Vec::new())),
+            None,
+        )
     }
 
     /// A rejection of `kind`, for tests of a hook, a `match` or a client.
     ///
-    /// Its challenges are the ones that a server without a `resource` sends.
+    /// Its challenges are the ones that a server without a `resource` sends. That of a DPoP proof is
+    /// as for a request without one.
     #[cfg(feature = "test-util")]
     #[must_use]
     pub fn for_tests(kind: RejectionKind) -> Self {
-        let answers = Answers::default();
+        let is_about_dpop = matches!(
+            kind,
+            RejectionKind::InvalidDpopProof | RejectionKind::UseDpopNonce
+        );
+        let answers = Answers::new(ProtectedResource {
+            bound_tokens: BoundTokens {
+                dpop_algs: is_about_dpop.then(|| "ES256".to_owned()),
+                ..BoundTokens::default()
+            },
+            ..ProtectedResource::default()
+        });
+        let soon = SESSIONS_RETRY_AFTER;
         match kind {
-            RejectionKind::InsufficientScope => answers.insufficient_scope(&ScopeSet::default()),
-            RejectionKind::InvalidRequest => answers.invalid_request(),
-            RejectionKind::InvalidToken => answers.invalid_token(None),
-            RejectionKind::KeysUnavailable => answers.keys_unavailable(SESSIONS_RETRY_AFTER),
-            RejectionKind::MissingToken => answers.missing_token(),
-            RejectionKind::SessionsUnavailable => answers.sessions_unavailable(),
-            RejectionKind::TooManyRequests => answers.too_many_requests(None, SESSIONS_RETRY_AFTER),
             RejectionKind::AccessDenied => answers.access_denied(),
+            RejectionKind::InsufficientScope => {
+                answers.insufficient_scope(Scheme::Bearer, &ScopeSet::default())
+            }
+            RejectionKind::IntrospectionUnavailable => answers.introspection_unavailable(soon),
+            RejectionKind::InvalidDpopProof => {
+                answers.invalid_dpop_proof(ProofFault::Missing, None)
+            }
+            RejectionKind::InvalidRequest => answers.invalid_request(),
+            RejectionKind::InvalidToken => answers.invalid_token(Scheme::Bearer, None),
+            RejectionKind::KeysUnavailable => answers.keys_unavailable(soon),
             RejectionKind::LayerMissing => Self::layer_missing(),
+            RejectionKind::MissingToken => answers.missing_token(),
+            RejectionKind::ReplayUnavailable => answers.replay_unavailable(soon),
+            RejectionKind::SessionsUnavailable => answers.sessions_unavailable(),
+            RejectionKind::TooManyProofs => answers.too_many_proofs(),
+            RejectionKind::TooManyRequests => answers.too_many_requests(None, soon),
+            RejectionKind::UseDpopNonce => {
+                answers.use_dpop_nonce(HeaderValue::from_static("AAAAAAAAAAAAAAAAAAAAAA"))
+            }
         }
     }
 }
@@ -194,24 +334,39 @@ impl fmt::Debug for Answers {
     }
 }
 
-fn challenge_of(
+/// The headers of a rejection of a request with `scheme`, or without credentials if the kind has no
+/// error.
+fn made(
     kind: RejectionKind,
+    special: Option<Special>,
     resource: &ProtectedResource,
+    scheme: Scheme,
     scopes: &ScopeSet,
-) -> HeaderValue {
-    let parts = kind.parts();
-    challenge(resource, parts.code.map(|code| (code, parts.text)), scopes)
+) -> Arc<HeaderMap> {
+    let challenges = challenges(resource, scheme, error_of(kind, special), scopes);
+    Arc::new(headers(challenges))
 }
 
-fn headers(challenge: Option<HeaderValue>) -> HeaderMap {
+fn error_of(kind: RejectionKind, special: Option<Special>) -> Option<ChallengeError<'static>> {
+    let parts = kind.parts();
+    Some((parts.code?, special.map_or(parts.text, Special::text)))
+}
+
+fn headers(challenges: Vec<HeaderValue>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Some(challenge) = challenge {
-        headers.insert(WWW_AUTHENTICATE, challenge);
+    for challenge in challenges {
+        headers.append(WWW_AUTHENTICATE, challenge);
     }
     headers
 }
 
 /// Short, because a session store is usually near the server and a retry costs little.
 const SESSIONS_RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// The remembered proofs of a key become fewer every second.
+const PROOFS_RETRY_AFTER: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests;

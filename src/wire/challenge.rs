@@ -1,24 +1,76 @@
 use http::HeaderValue;
 
 use crate::base::scopes::ScopeSet;
+use crate::wire::credentials::Scheme;
 use crate::wire::resource::ProtectedResource;
 
-/// A `WWW-Authenticate` value (RFC 6750 §3, RFC 9728 §5.1).
+/// What a challenge says went wrong: the code, and a sentence for developers.
+pub(crate) type ChallengeError<'e> = (&'e str, &'e str);
+
+/// The challenges of one response, `Bearer` first: some clients read only the first line, and some
+/// ignore a line of another scheme.
+///
+/// Only the challenge of the scheme that was used has the error (RFC 9449 §7.2); all have the same
+/// scopes and the same metadata, so that it does not matter which one a client reads. A request
+/// with `DPoP` gets no other challenge: RFC 9449 §7.2 lets a client that sees `Bearer` send its
+/// bound token as a bearer token.
+pub(crate) fn challenges(
+    resource: &ProtectedResource,
+    used: Scheme,
+    error: Option<ChallengeError<'_>>,
+    scopes: &ScopeSet,
+) -> Vec<HeaderValue> {
+    let bound_tokens = &resource.bound_tokens;
+    let lines: &[_] = match used {
+        Scheme::Dpop => &[(Scheme::Dpop, error)],
+        Scheme::Bearer if bound_tokens.only_dpop() => &[(Scheme::Dpop, error)],
+        Scheme::Bearer if bound_tokens.dpop_algs.is_some() => {
+            &[(Scheme::Bearer, error), (Scheme::Dpop, None)]
+        }
+        Scheme::Bearer => &[(Scheme::Bearer, error)],
+    };
+    let lines = lines.iter();
+    lines
+        .map(|(scheme, error)| challenge(resource, *scheme, *error, scopes))
+        .collect()
+}
+
+/// The challenges of a request whose scheme is unknown, because it has several: every scheme that
+/// is on, with the error.
+pub(crate) fn challenges_of_all(
+    resource: &ProtectedResource,
+    error: Option<ChallengeError<'_>>,
+) -> Vec<HeaderValue> {
+    let dpop = resource.bound_tokens.dpop_algs.is_some();
+    let schemes = [Some(Scheme::Bearer), dpop.then_some(Scheme::Dpop)];
+    let schemes = schemes.into_iter().flatten();
+    schemes
+        .map(|scheme| challenge(resource, scheme, error, &ScopeSet::default()))
+        .collect()
+}
+
+/// A `WWW-Authenticate` value (RFC 6750 §3, RFC 9449 §7.1, RFC 9728 §5.1).
 ///
 /// The order of the parameters is fixed and nothing varies from one response to the next: some
 /// clients take the first match of each parameter anywhere in the line, and some compare whole
 /// lines to detect loops.
-pub(crate) fn challenge(
+fn challenge(
     resource: &ProtectedResource,
-    error: Option<(&str, &str)>,
+    scheme: Scheme,
+    error: Option<ChallengeError<'_>>,
     scopes: &ScopeSet,
 ) -> HeaderValue {
     let scope = advertised(scopes);
+    let algs = match scheme {
+        Scheme::Bearer => None,
+        Scheme::Dpop => resource.bound_tokens.dpop_algs.as_deref(),
+    };
     let parameters = [
         ("realm", resource.realm.as_deref()),
         ("error", error.map(|(code, _)| code)),
         ("scope", (!scope.is_empty()).then_some(scope.as_str())),
         ("resource_metadata", resource.metadata_url.as_deref()),
+        ("algs", algs),
         (
             "error_description",
             error.map(|(_, description)| description),
@@ -28,10 +80,11 @@ pub(crate) fn challenge(
         .into_iter()
         .filter_map(|(name, value)| Some(format!("{name}=\"{}\"", value?)))
         .collect();
+    let scheme = scheme.name();
     let line = match parameters.is_empty() {
         // RFC 6750 §3: the scheme must be followed by at least one parameter.
-        true => format!("Bearer realm=\"{DEFAULT_REALM}\""),
-        false => format!("Bearer {}", parameters.join(", ")),
+        true => format!("{scheme} realm=\"{DEFAULT_REALM}\""),
+        false => format!("{scheme} {}", parameters.join(", ")),
     };
     // Configured text was checked with `is_quotable`; the rest is fixed text of this crate.
     HeaderValue::try_from(line).unwrap_or(HeaderValue::from_static("Bearer realm=\"mcp\""))
@@ -132,7 +185,8 @@ mod tests {
             (&nothing, None, "a offline_access", r#"Bearer scope="a""#),
         ];
         for (resource, error, scope, want) in cases {
-            assert_eq!(challenge(resource, error, &scopes(scope)), want);
+            let made = challenge(resource, Scheme::Bearer, error, &scopes(scope));
+            assert_eq!(made, want);
         }
     }
 

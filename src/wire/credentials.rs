@@ -1,82 +1,139 @@
+//! Finds the token of a request.
+
 use http::header::{AUTHORIZATION, Entry};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::token::TokenErrorKind;
+use crate::wire::header_names::DPOP;
 
-/// Why a request has no bearer token to verify.
+/// How a token was presented (RFC 9110 §11.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NoBearer {
+pub(crate) enum Scheme {
+    /// RFC 6750.
+    Bearer,
+    /// RFC 9449: with a proof for this request.
+    Dpop,
+}
+
+/// Why a request has no token to verify.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoToken {
     /// No credentials, or credentials of another scheme.
     Absent,
-    /// `Bearer`, but not followed by a `b64token`.
-    Malformed,
+    /// A scheme that is on, but not followed by a `b64token`.
+    Malformed(Scheme),
     /// More than one `Authorization` header: it is ambiguous which one counts (RFC 6750 §3.1).
     Several,
 }
 
-/// The text after `Bearer`, not checked yet. Without `Debug`, because the header is not marked
+/// The text after the scheme, not checked yet. Without `Debug`, because the header is not marked
 /// sensitive yet.
 #[derive(Clone, Copy)]
-pub(crate) struct Bearer<'h> {
+pub(crate) struct Token<'h> {
     line: &'h HeaderValue,
     start: usize,
+    scheme: Scheme,
 }
 
-/// Finds the bearer credentials of a request (RFC 6750 §2.1). The query and the body are never
-/// searched.
-pub(crate) fn bearer(headers: &HeaderMap) -> Result<Bearer<'_>, NoBearer> {
-    // Equal counts prove that no header is repeated, which is cheaper than searching for a second
-    // one.
-    let some_repeated = headers.len() != headers.keys_len();
-    if some_repeated && headers.get_all(AUTHORIZATION).iter().nth(1).is_some() {
-        return Err(NoBearer::Several);
-    }
-    let line = headers.get(AUTHORIZATION).ok_or(NoBearer::Absent)?;
-    // RFC 9110 §11.1: the scheme is case-insensitive.
-    let (scheme, rest) = line
-        .as_bytes()
-        .split_at_checked(SCHEME.len())
-        .ok_or(NoBearer::Absent)?;
-    if !scheme.eq_ignore_ascii_case(SCHEME) {
-        return Err(NoBearer::Absent);
-    }
-    // RFC 9110 §11.4: one or more spaces, and no other white space.
-    let spaces = rest.iter().take_while(|byte| **byte == b' ').count();
-    match (spaces, rest) {
-        (0, [next, ..]) if is_token_character(*next) => Err(NoBearer::Absent),
-        (0, _) => Err(NoBearer::Malformed),
-        _ => Ok(Bearer {
-            line,
-            start: SCHEME.len().saturating_add(spaces),
-        }),
-    }
+/// Where the token of a request may be. The query and the body are never searched.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TokenFinder {
+    /// Whether `DPoP` is a scheme. Otherwise it is one of those that are unknown here.
+    pub(crate) dpop: bool,
 }
 
-/// What is wrong with the `Authorization` header, if it holds no bearer token but seems to be meant
-/// as one. For logs only.
-pub(crate) fn fault(headers: &HeaderMap) -> Option<TokenErrorKind> {
-    let line = headers.get(AUTHORIZATION)?.as_bytes();
-    match line.split_at_checked(SCHEME.len()) {
-        Some((scheme, rest)) if scheme.eq_ignore_ascii_case(SCHEME) => fault_of(rest),
-        _ => {
-            let is_jwt =
-                is_b64token(line) && line.iter().filter(|byte| **byte == b'.').count() == 2;
-            is_jwt.then_some(TokenErrorKind::SchemeMissing)
+impl TokenFinder {
+    /// The credentials of a request (RFC 6750 §2.1, RFC 9449 §7.1).
+    pub(crate) fn find<'h>(&self, headers: &'h HeaderMap) -> Result<Token<'h>, NoToken> {
+        // Equal counts prove that no header is repeated, which is cheaper than searching for a
+        // second one.
+        let some_repeated = headers.len() != headers.keys_len();
+        if some_repeated && headers.get_all(AUTHORIZATION).iter().nth(1).is_some() {
+            return Err(NoToken::Several);
+        }
+        let line = headers.get(AUTHORIZATION).ok_or(NoToken::Absent)?;
+        let (scheme, rest) = self.scheme_of(line.as_bytes()).ok_or(NoToken::Absent)?;
+        // RFC 9110 §11.4: one or more spaces, and no other white space.
+        let spaces = rest.iter().take_while(|byte| **byte == b' ').count();
+        match (spaces, rest) {
+            (0, [next, ..]) if is_token_character(*next) => Err(NoToken::Absent),
+            (0, _) => Err(NoToken::Malformed(scheme)),
+            _ => Ok(Token {
+                line,
+                start: scheme.name().len().saturating_add(spaces),
+                scheme,
+            }),
+        }
+    }
+
+    /// What is wrong with the `Authorization` header, if it holds no token but seems to be meant as
+    /// one. For logs only.
+    pub(crate) fn fault(&self, headers: &HeaderMap) -> Option<TokenErrorKind> {
+        let line = headers.get(AUTHORIZATION)?.as_bytes();
+        match self.scheme_of(line) {
+            Some((scheme, rest)) => fault_of(rest, scheme),
+            None => {
+                let is_jwt =
+                    is_b64token(line) && line.iter().filter(|byte| **byte == b'.').count() == 2;
+                is_jwt.then_some(TokenErrorKind::SchemeMissing)
+            }
+        }
+    }
+
+    /// Marks the headers with the token and its proof as sensitive, because frameworks log requests
+    /// with `Debug`.
+    pub(crate) fn hide(&self, headers: &mut HeaderMap) {
+        hide(headers, AUTHORIZATION);
+        if self.dpop {
+            hide(headers, DPOP);
+        }
+    }
+
+    /// Removes the headers with the token and its proof.
+    pub(crate) fn strip(&self, headers: &mut HeaderMap) {
+        headers.remove(AUTHORIZATION);
+        if self.dpop {
+            headers.remove(DPOP);
+        }
+    }
+
+    /// The scheme, and what follows its name.
+    fn scheme_of<'v>(&self, value: &'v [u8]) -> Option<(Scheme, &'v [u8])> {
+        let after = |scheme: Scheme| Some((scheme, scheme.after(value)?));
+        match after(Scheme::Bearer) {
+            None if self.dpop => after(Scheme::Dpop),
+            bearer => bearer,
         }
     }
 }
 
+impl Scheme {
+    /// As challenges write it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Bearer => "Bearer",
+            Self::Dpop => "DPoP",
+        }
+    }
+
+    /// What follows the name of the scheme, which is case-insensitive (RFC 9110 §11.1).
+    fn after(self, value: &[u8]) -> Option<&[u8]> {
+        let (name, rest) = value.split_at_checked(self.name().len())?;
+        let is_this = name.eq_ignore_ascii_case(self.name().as_bytes());
+        is_this.then_some(rest)
+    }
+}
+
 /// What is wrong with the value after the scheme.
-pub(crate) fn fault_of(value: &[u8]) -> Option<TokenErrorKind> {
+fn fault_of(value: &[u8], scheme: Scheme) -> Option<TokenErrorKind> {
     let start = value
         .iter()
         .position(|byte| *byte != b' ')
         .unwrap_or(value.len());
     let value = value.get(start..).unwrap_or_default();
-    let scheme = value.split_at_checked(SCHEME.len());
-    let is_repeated = scheme.is_some_and(|(scheme, rest)| {
-        scheme.eq_ignore_ascii_case(SCHEME) && rest.starts_with(b" ")
-    });
+    let is_repeated = scheme
+        .after(value)
+        .is_some_and(|rest| rest.starts_with(b" "));
     match value.first() {
         None => Some(TokenErrorKind::EmptyToken),
         Some(b'"' | b'\'') => Some(TokenErrorKind::QuotedToken),
@@ -86,21 +143,32 @@ pub(crate) fn fault_of(value: &[u8]) -> Option<TokenErrorKind> {
     }
 }
 
-/// Marks every `Authorization` header as sensitive, because frameworks log requests with `Debug`.
-pub(crate) fn hide(headers: &mut HeaderMap) {
-    if let Entry::Occupied(mut lines) = headers.entry(AUTHORIZATION) {
+fn hide(headers: &mut HeaderMap, name: HeaderName) {
+    if let Entry::Occupied(mut lines) = headers.entry(name) {
         lines.iter_mut().for_each(|line| line.set_sensitive(true));
     }
 }
 
-impl<'h> Bearer<'h> {
+impl<'h> Token<'h> {
     /// The bytes after the scheme and the spaces.
     pub(crate) fn bytes(self) -> &'h [u8] {
         self.line.as_bytes().get(self.start..).unwrap_or_default()
     }
 
+    pub(crate) const fn scheme(self) -> Scheme {
+        self.scheme
+    }
+
+    /// Why the bytes are not a `b64token`, for logs.
+    pub(crate) fn fault(self) -> Option<TokenErrorKind> {
+        fault_of(self.bytes(), self.scheme)
+    }
+
     pub(crate) fn to_credentials(self) -> Credentials {
-        Credentials::new(self.line.clone(), self.start)
+        Credentials {
+            scheme: self.scheme,
+            ..Credentials::new(self.line.clone(), self.start)
+        }
     }
 }
 
@@ -136,12 +204,22 @@ fn is_token_character(byte: u8) -> bool {
 pub(crate) struct Credentials {
     line: HeaderValue,
     start: usize,
+    scheme: Scheme,
 }
 
 impl Credentials {
+    /// For a token without a proof.
     pub(crate) fn new(mut line: HeaderValue, start: usize) -> Self {
         line.set_sensitive(true);
-        Self { line, start }
+        Self {
+            line,
+            start,
+            scheme: Scheme::Bearer,
+        }
+    }
+
+    pub(crate) const fn scheme(&self) -> Scheme {
+        self.scheme
     }
 
     pub(crate) fn token(&self) -> &str {
@@ -152,90 +230,5 @@ impl Credentials {
     }
 }
 
-const SCHEME: &[u8] = b"Bearer";
-
 #[cfg(test)]
-mod tests {
-    use http::header::COOKIE;
-
-    use super::*;
-
-    fn bearer_token(headers: &HeaderMap) -> Result<&str, NoBearer> {
-        let token = bearer(headers)?.bytes();
-        match is_b64token(token) {
-            true => Ok(std::str::from_utf8(token).unwrap()),
-            false => Err(NoBearer::Malformed),
-        }
-    }
-
-    #[test]
-    fn characters() {
-        for byte in 0..=255_u8 {
-            let wanted = byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
-            assert_eq!(is_b64token_character(byte), wanted, "{byte:#x}");
-        }
-    }
-
-    #[test]
-    fn one_line() {
-        use NoBearer::{Absent, Malformed};
-        let cases: [(&[u8], Result<&str, NoBearer>); 24] = [
-            (b"Bearer a.b.c", Ok("a.b.c")),
-            (b"bearer a.b.c", Ok("a.b.c")),
-            (b"BEARER a.b.c", Ok("a.b.c")),
-            (b"Bearer   a.b.c", Ok("a.b.c")),
-            (b"Bearer a-_~+/==", Ok("a-_~+/==")),
-            (b"", Absent.into_result()),
-            (b"Basic dXNlcg==", Absent.into_result()),
-            (b"DPoP a.b.c", Absent.into_result()),
-            (b"Bearers a.b.c", Absent.into_result()),
-            (b"a.b.c", Absent.into_result()),
-            (b"Bearer", Malformed.into_result()),
-            (b"Bearer ", Malformed.into_result()),
-            (b"Bearer    ", Malformed.into_result()),
-            (b"Bearer\ta.b.c", Malformed.into_result()),
-            (b"Bearer \ta.b.c", Malformed.into_result()),
-            (b"Bearer a b", Malformed.into_result()),
-            (b"Bearer a.b.c ", Malformed.into_result()),
-            (b"Bearer a, Bearer b", Malformed.into_result()),
-            (b"Bearer a,b", Malformed.into_result()),
-            (b"Bearer \"a\"", Malformed.into_result()),
-            (b"Bearer =", Malformed.into_result()),
-            (b"Bearer a=b", Malformed.into_result()),
-            (b"Bearer a\xc3\xa9", Malformed.into_result()),
-            (b"Bearer=a", Malformed.into_result()),
-        ];
-        for (line, want) in cases {
-            let mut headers = HeaderMap::new();
-            headers.insert(AUTHORIZATION, HeaderValue::from_bytes(line).unwrap());
-            assert_eq!(
-                bearer_token(&headers),
-                want,
-                "{:?}",
-                String::from_utf8_lossy(line)
-            );
-        }
-    }
-
-    impl NoBearer {
-        fn into_result(self) -> Result<&'static str, Self> {
-            Err(self)
-        }
-    }
-
-    #[test]
-    fn none_and_several() {
-        let mut headers = HeaderMap::new();
-        assert_eq!(bearer_token(&headers), Err(NoBearer::Absent));
-        headers.append(AUTHORIZATION, HeaderValue::from_static("Bearer a"));
-        assert_eq!(bearer_token(&headers), Ok("a"));
-        headers.append(AUTHORIZATION, HeaderValue::from_static("Bearer a"));
-        assert_eq!(bearer_token(&headers), Err(NoBearer::Several));
-        let mut headers = HeaderMap::new();
-        headers.insert(AUTHORIZATION, HeaderValue::from_static("Bearer a"));
-        for cookie in ["a=1", "b=2"] {
-            headers.append(COOKIE, HeaderValue::from_static(cookie));
-        }
-        assert_eq!(bearer_token(&headers), Ok("a"), "another is repeated");
-    }
-}
+mod tests;

@@ -12,6 +12,7 @@ pub(crate) mod body;
 pub(crate) mod challenge;
 pub(crate) mod credentials;
 pub(crate) mod future;
+pub(crate) mod header_names;
 pub(crate) mod metadata;
 pub(crate) mod metadata_watch;
 pub(crate) mod rejection;

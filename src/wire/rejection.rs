@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri};
 
 use crate::telemetry::{self, RefusalLog};
 use crate::token::TokenError;
+use crate::wire::header_names::DPOP_NONCE;
 use crate::wire::metadata_watch::MetadataWatch;
-use crate::wire::rejection_kind::RejectionKind;
+use crate::wire::rejection_kind::{RejectionKind, Special};
 
 /// The reason why a request was rejected, and the response to it.
 ///
@@ -31,6 +32,7 @@ pub struct Rejection {
     headers: Arc<HeaderMap>,
     retry_after: Option<Duration>,
     token_error: Option<TokenError>,
+    special: Option<Special>,
     /// More about the reason, for the log: what the token named, or why its claims did not fit.
     detail: Option<Box<str>>,
     /// Where rejections of this server are counted for the log.
@@ -69,6 +71,7 @@ impl Rejection {
             headers,
             retry_after: None,
             token_error: None,
+            special: None,
             detail: None,
             refusals: None,
             hook,
@@ -100,8 +103,34 @@ impl Rejection {
 
     /// The stable name of the reason, for events.
     fn code(&self) -> &'static str {
-        let error = self.token_error.as_ref();
-        error.map_or(self.kind.parts().label, |error| error.kind().code())
+        match (&self.token_error, self.special) {
+            (Some(error), _) => error.kind().code(),
+            (None, Some(special)) => special.code(),
+            (None, None) => self.kind.code(),
+        }
+    }
+
+    /// The sentence for the caller.
+    fn text(&self) -> &'static str {
+        let special = self.special.map(Special::text);
+        special.unwrap_or(self.kind.parts().text)
+    }
+
+    pub(super) const fn with_special(mut self, special: Special) -> Self {
+        self.special = Some(special);
+        self
+    }
+
+    /// Also gives the client a nonce for its next proof (RFC 9449 §8.2), if the status is 401 or
+    /// 403: with another one the client repeats nothing.
+    pub(crate) fn with_dpop_nonce(mut self, nonce: HeaderValue) -> Self {
+        if matches!(
+            self.status(),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
+        ) {
+            Arc::make_mut(&mut self.headers).insert(DPOP_NONCE, nonce);
+        }
+        self
     }
 
     pub(crate) fn with_token_error(mut self, reason: Option<TokenError>) -> Self {
@@ -132,21 +161,38 @@ impl Rejection {
         self.kind.parts().status
     }
 
-    /// All headers that the response must carry: the challenges, `Retry-After`, `Cache-Control` and
-    /// `Content-Type`.
+    /// All headers that the response must carry: the challenges, `DPoP-Nonce`, `Retry-After`,
+    /// `Cache-Control` and `Content-Type`.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// The first challenge (`WWW-Authenticate`), if the response has one.
+    /// The challenges (`WWW-Authenticate`), each a header of its own: none, or one for each scheme
+    /// that the client may use.
+    ///
+    /// ```
+    /// # #[cfg(feature = "test-util")] {
+    /// use tower_jwt_auth::Rejection;
+    /// use tower_jwt_auth::error::RejectionKind;
+    ///
+    /// let rejection = Rejection::for_tests(RejectionKind::InvalidDpopProof);
+    /// let challenges: Vec<_> = rejection.challenges().collect();
+    /// assert!(challenges[0].to_str()?.starts_with("DPoP error=\"invalid_dpop_proof\""));
+    /// # }
+    /// # Ok::<(), http::header::ToStrError>(())
+    /// ```
+    pub fn challenges(&self) -> impl Iterator<Item = &HeaderValue> {
+        self.headers.get_all(WWW_AUTHENTICATE).iter()
+    }
+
+    /// The first of the [`challenges`](Self::challenges), if the response has one.
     #[must_use]
     pub fn www_authenticate(&self) -> Option<&HeaderValue> {
         self.headers.get(WWW_AUTHENTICATE)
     }
 
-    /// The time after which to retry (`Retry-After`), for [`RejectionKind::KeysUnavailable`],
-    /// [`RejectionKind::SessionsUnavailable`] and [`RejectionKind::TooManyRequests`].
+    /// The time after which to retry (`Retry-After`), for the kinds whose status is 429 or 503.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
@@ -218,8 +264,12 @@ impl Rejection {
     pub(crate) fn report(&self) {
         let (kind, code) = (format_args!("{:?}", self.kind), self.code());
         telemetry::request_refused(self.kind.parts().label, code, &kind, &Reason(self));
-        // Requests without a token are how clients begin.
-        let is_fault = self.kind != RejectionKind::MissingToken || self.token_error.is_some();
+        // Requests without a token, or without a nonce, are how clients begin.
+        let begins = matches!(
+            self.kind,
+            RejectionKind::MissingToken | RejectionKind::UseDpopNonce
+        );
+        let is_fault = !begins || self.token_error.is_some();
         if let Some(refusals) = self.refusals.as_ref().filter(|_| is_fault) {
             refusals.count(code, &Reason(self));
         }
@@ -247,7 +297,11 @@ impl Rejection {
     }
 
     fn plain(&self) -> Response<Bytes> {
-        let mut response = Response::new(Bytes::from_static(self.kind.body().as_bytes()));
+        let body = match self.special {
+            None => Bytes::from_static(self.kind.body().as_bytes()),
+            Some(special) => self.kind.body_with(special).into(),
+        };
+        let mut response = Response::new(body);
         *response.status_mut() = self.status();
         *response.headers_mut() = HeaderMap::clone(&self.headers);
         response
@@ -261,13 +315,28 @@ impl Rejection {
             *response.status_mut() = self.status();
         }
         for name in self.headers.keys() {
-            if name != CONTENT_TYPE && !response.headers().contains_key(name) {
+            let lacks = !response.headers().contains_key(name);
+            if name != CONTENT_TYPE && (lacks || self.must_stay_whole(name, &response)) {
+                response.headers_mut().remove(name);
                 for value in self.headers.get_all(name) {
                     response.headers_mut().append(name, value.clone());
                 }
             }
         }
         response
+    }
+
+    /// Whether the hook's response has a header of this name, and must have ours: the one nonce,
+    /// and the challenges of every scheme if the hook has copied only the first one.
+    fn must_stay_whole(&self, name: &HeaderName, response: &Response<Bytes>) -> bool {
+        let is_cut_short = || {
+            let mut theirs = response.headers().get_all(name).iter();
+            let first = theirs.next();
+            theirs.next().is_none()
+                && first == self.www_authenticate()
+                && self.challenges().nth(1).is_some()
+        };
+        *name == DPOP_NONCE || (*name == WWW_AUTHENTICATE && is_cut_short())
     }
 }
 
@@ -277,11 +346,13 @@ struct Reason<'r>(&'r Rejection);
 impl fmt::Display for Reason<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(rejection) = self;
+        let text = rejection.text();
         match (&rejection.token_error, &rejection.detail) {
             (Some(error), Some(detail)) => write!(f, "{error}: {detail}"),
             (Some(error), None) => write!(f, "{error}"),
+            (None, Some(detail)) if rejection.special.is_some() => write!(f, "{text}: {detail}"),
             (None, Some(detail)) => f.write_str(detail),
-            (None, None) => f.write_str(rejection.kind.parts().text),
+            (None, None) => f.write_str(text),
         }
     }
 }
@@ -309,7 +380,7 @@ impl fmt::Debug for Rejection {
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.kind.parts().text)?;
+        f.write_str(self.text())?;
         match &self.token_error {
             Some(error) => write!(f, ": {error}"),
             None => Ok(()),
@@ -320,107 +391,4 @@ impl fmt::Display for Rejection {
 impl std::error::Error for Rejection {}
 
 #[cfg(test)]
-mod tests {
-    use http::header::RETRY_AFTER;
-
-    use super::*;
-    use crate::wire::answers::Answers;
-    use crate::wire::rejection_kind::Parts;
-
-    #[test]
-    fn table() {
-        use RejectionKind::*;
-        let cases = [
-            (AccessDenied, 403, None, "access_denied"),
-            (
-                InsufficientScope,
-                403,
-                Some("insufficient_scope"),
-                "insufficient_scope",
-            ),
-            (
-                InvalidRequest,
-                400,
-                Some("invalid_request"),
-                "invalid_request",
-            ),
-            (InvalidToken, 401, Some("invalid_token"), "invalid_token"),
-            (KeysUnavailable, 503, None, "temporarily_unavailable"),
-            (LayerMissing, 500, None, "server_error"),
-            (MissingToken, 401, None, "unauthorized"),
-            (SessionsUnavailable, 503, None, "temporarily_unavailable"),
-            (TooManyRequests, 429, None, "too_many_requests"),
-        ];
-        for (kind, status, error, body) in cases {
-            let Parts {
-                code,
-                label,
-                text,
-                status: answered,
-            } = kind.parts();
-            assert_eq!((answered.as_u16(), code, label), (status, error, body));
-            let document = serde_json::json!({"error": body, "error_description": text});
-            assert_eq!(kind.body(), document.to_string());
-            #[cfg(feature = "metrics")]
-            assert_eq!(labels_of(kind), [body], "{kind:?} in the metrics");
-            assert!(
-                crate::wire::challenge::is_quotable(text) && !text.contains('='),
-                "{text}"
-            );
-        }
-    }
-
-    /// The labels of the only counter that counts a rejection of this kind.
-    #[cfg(feature = "metrics")]
-    fn labels_of(kind: RejectionKind) -> Vec<String> {
-        let recorder = metrics_util::debugging::DebuggingRecorder::new();
-        metrics::with_local_recorder(&recorder, || {
-            Answers::default().without_challenge(kind).report();
-        });
-        let counted = recorder.snapshotter().snapshot().into_vec();
-        let [(key, ..)] = &counted[..] else {
-            panic!("{kind:?} is counted {} times", counted.len());
-        };
-        let labels = key.key().labels();
-        labels.map(|label| label.value().to_owned()).collect()
-    }
-
-    #[test]
-    fn the_text_tells_what_was_wrong_with_the_token() {
-        let error = crate::token::TokenErrorKind::Expired.into();
-        let rejection = Answers::default().invalid_token(Some(error));
-        assert_eq!(
-            rejection.to_string(),
-            format!("{}: {error}", RejectionKind::InvalidToken.parts().text)
-        );
-        assert_eq!(rejection.token_error(), Some(&error));
-    }
-
-    #[test]
-    fn retry_after_is_rounded_up() {
-        for (wait, want) in [(1000, "1"), (1001, "2"), (29_500, "30")] {
-            let wait = Duration::from_millis(wait);
-            let rejection = Answers::default().keys_unavailable(wait);
-            assert_eq!(rejection.retry_after(), Some(wait));
-            assert_eq!(rejection.to_response().headers()[RETRY_AFTER], want);
-        }
-    }
-
-    #[test]
-    fn what_a_rejection_says_is_what_is_answered() {
-        let answers = Answers::default();
-        for (rejection, status, challenge) in [
-            (answers.missing_token(), 401, Some(r#"Bearer realm="mcp""#)),
-            (answers.access_denied(), 403, None),
-        ] {
-            assert_eq!(rejection.status(), status);
-            let challenge = challenge.map(HeaderValue::from_static);
-            assert_eq!(rejection.www_authenticate(), challenge.as_ref());
-            let text = rejection.to_string();
-            assert_eq!(text, rejection.kind().parts().text);
-            let response = rejection.to_response();
-            assert_eq!(response.status(), status);
-            assert_eq!(response.headers().get(WWW_AUTHENTICATE), challenge.as_ref());
-        }
-    }
-}
+mod tests;

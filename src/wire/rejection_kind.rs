@@ -2,6 +2,8 @@
 
 use http::StatusCode;
 
+use crate::base::proof_fault::ProofFault;
+
 /// The reasons that a caller can tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -11,6 +13,14 @@ pub enum RejectionKind {
     AccessDenied,
     /// The token is valid, but does not grant what the operation needs (RFC 6750 §3.1).
     InsufficientScope,
+    /// The token may be valid, but the introspection endpoint of its issuer is unavailable, or its
+    /// answer cannot be used (RFC 7662). Not a 401, as for
+    /// [`KeysUnavailable`](Self::KeysUnavailable).
+    IntrospectionUnavailable,
+    /// The DPoP proof is missing, malformed, or not for this request (RFC 9449 §7.1). The
+    /// description says which group of checks failed: its sender knows all that a proof is compared
+    /// with.
+    InvalidDpopProof,
     /// More than one `Authorization` header (RFC 6750 §3.1).
     InvalidRequest,
     /// The token is malformed, expired, for another audience, or from an issuer that is not trusted
@@ -23,14 +33,50 @@ pub enum RejectionKind {
     LayerMissing,
     /// No credentials, or credentials of another scheme.
     MissingToken,
+    /// Whether the DPoP proof was used before cannot be said: the shared store is unavailable, or
+    /// this process had to forget proofs that are as old (RFC 9449 §11.1).
+    ReplayUnavailable,
     /// The session store is unavailable, so the owner of the session is unknown; see
     /// [`SessionStore`](crate::mcp::SessionStore).
     SessionsUnavailable,
+    /// The client has used one key for more DPoP proofs than one key may have remembered. Not a 503:
+    /// only this key is affected.
+    TooManyProofs,
     /// The token names a key that is not known, and requests with unknown keys have used up the
     /// fetches that may look for one. Not a 401, because the token may be valid, and not a 503,
     /// because anybody can make up the name of a key, and balancers take instances that answer 503
     /// out of service (RFC 6585 §4).
     TooManyRequests,
+    /// The DPoP proof is to have the nonce of this response (RFC 9449 §9). Clients repeat the
+    /// request with it.
+    UseDpopNonce,
+}
+
+/// A reason whose sentence is not that of its kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Special {
+    /// The token is valid but not bound to a key, and only bound tokens are accepted.
+    NotBound,
+    /// What is wrong with the proof.
+    Proof(ProofFault),
+}
+
+impl Special {
+    /// Of the same characters as [`Parts::text`].
+    pub(super) const fn text(self) -> &'static str {
+        match self {
+            Self::NotBound => "The access token is not bound to a key",
+            Self::Proof(fault) => fault.sentence(),
+        }
+    }
+
+    /// The stable name in events.
+    pub(super) const fn code(self) -> &'static str {
+        match self {
+            Self::NotBound => "token_not_bound",
+            Self::Proof(fault) => fault.code(),
+        }
+    }
 }
 
 /// The status and the texts of one kind of rejection.
@@ -69,6 +115,10 @@ macro_rules! table {
                     ),)*
                 }
             }
+
+            /// All of them, for tests.
+            #[cfg(test)]
+            pub(super) const ALL: &[Self] = &[$(Self::$kind),*];
         }
     };
 }
@@ -78,6 +128,11 @@ table! {
         "The access token does not permit this operation";
     InsufficientScope: FORBIDDEN, Some("insufficient_scope"), "insufficient_scope",
         "The access token lacks a scope that this operation needs";
+    IntrospectionUnavailable: SERVICE_UNAVAILABLE, None, "temporarily_unavailable",
+        "Access tokens cannot be verified at the moment";
+    // RFC 9449 §7.1. The sentence of the fault replaces this one.
+    InvalidDpopProof: UNAUTHORIZED, Some("invalid_dpop_proof"), "invalid_dpop_proof",
+        "The DPoP proof is not accepted";
     InvalidRequest: BAD_REQUEST, Some("invalid_request"), "invalid_request",
         "The request carries more than one Authorization header";
     InvalidToken: UNAUTHORIZED, Some("invalid_token"), "invalid_token",
@@ -89,8 +144,33 @@ table! {
         "The server is not set up to authenticate this request";
     MissingToken: UNAUTHORIZED, None, "unauthorized",
         "Authentication is required";
+    ReplayUnavailable: SERVICE_UNAVAILABLE, None, "temporarily_unavailable",
+        "DPoP proofs cannot be verified at the moment";
     SessionsUnavailable: SERVICE_UNAVAILABLE, None, "temporarily_unavailable",
         "Sessions cannot be looked up at the moment";
+    TooManyProofs: TOO_MANY_REQUESTS, None, "too_many_requests",
+        "The key of the DPoP proof was used too often";
     TooManyRequests: TOO_MANY_REQUESTS, None, "too_many_requests",
         "The key of the access token is looked for later";
+    // RFC 9449 §9.
+    UseDpopNonce: UNAUTHORIZED, Some("use_dpop_nonce"), "use_dpop_nonce",
+        "The DPoP proof needs the nonce of this response";
+}
+
+impl RejectionKind {
+    /// [`body`](Self::body) with the sentence of `special`.
+    pub(super) fn body_with(self, special: Special) -> String {
+        let (label, text) = (self.parts().label, special.text());
+        format!(r#"{{"error":"{label}","error_description":"{text}"}}"#)
+    }
+
+    /// The stable name in events: the label, but where kinds share one.
+    pub(super) const fn code(self) -> &'static str {
+        match self {
+            Self::IntrospectionUnavailable => "introspection_unavailable",
+            Self::ReplayUnavailable => "replay_unavailable",
+            Self::TooManyProofs => "too_many_proofs",
+            other => other.parts().label,
+        }
+    }
 }

@@ -15,8 +15,29 @@ pub(crate) struct ProtectedResource {
     pub(crate) initial_scopes: ScopeSet,
     pub(crate) hierarchy: Option<ScopeHierarchy>,
     pub(crate) listing: ScopeListing,
+    pub(crate) bound_tokens: BoundTokens,
     /// Where the rejections of this server are counted for the log.
     pub(crate) refusals: RefusalLog,
+}
+
+/// Which tokens that are bound to a key this server accepts, and whether it accepts others.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct BoundTokens {
+    /// The algorithms of DPoP proofs, with spaces between them (RFC 9449 §7.1 `algs`). `None` where
+    /// `DPoP` is not a scheme.
+    pub(crate) dpop_algs: Option<String>,
+    /// Tokens may be bound to a client certificate (RFC 8705 §3).
+    pub(crate) mtls: bool,
+    /// Tokens that are not bound are rejected.
+    pub(crate) required: bool,
+}
+
+impl BoundTokens {
+    /// Whether no token is accepted with the scheme `Bearer`. Tokens that are bound to a
+    /// certificate come with that scheme.
+    pub(crate) const fn only_dpop(&self) -> bool {
+        self.required && self.dpop_algs.is_some() && !self.mtls
+    }
 }
 
 /// Which scopes the challenge of a 403 lists.

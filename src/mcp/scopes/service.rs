@@ -72,7 +72,7 @@ impl Rules {
             Caller::Verified(auth) => match auth.satisfies(scopes, self.hierarchy.as_ref()) {
                 true => Ok(()),
                 false if *withhold_challenge => Err(auth.answers().access_denied()),
-                false => Err(auth.answers().insufficient_scope(scopes)),
+                false => Err(auth.answers().insufficient_scope(auth.scheme(), scopes)),
             },
         }
     }
