@@ -96,8 +96,8 @@ impl Answers {
         )
     }
 
-    /// For a token that came with `scheme`, whatever is wrong with it: a certificate that is missing
-    /// or another (RFC 8705 §3) too.
+    /// For a token that came with `scheme`, whatever is wrong with it: a certificate that is
+    /// missing or another (RFC 8705 §3) too.
     pub(crate) fn invalid_token(&self, scheme: Scheme, reason: Option<TokenError>) -> Rejection {
         let headers = match scheme {
             Scheme::Bearer => &self.prepared.invalid_token,
@@ -278,8 +278,8 @@ impl Rejection {
 
     /// A rejection of `kind`, for tests of a hook, a `match` or a client.
     ///
-    /// Its challenges are the ones that a server without a `resource` sends. That of a DPoP proof is
-    /// as for a request without one.
+    /// Its challenges are the ones that a server without a `resource` sends. That of a DPoP proof
+    /// is as for a request without one.
     #[cfg(feature = "test-util")]
     #[must_use]
     pub fn for_tests(kind: RejectionKind) -> Self {

@@ -39,8 +39,8 @@ pub enum RejectionKind {
     /// The session store is unavailable, so the owner of the session is unknown; see
     /// [`SessionStore`](crate::mcp::SessionStore).
     SessionsUnavailable,
-    /// The client has used one key for more DPoP proofs than one key may have remembered. Not a 503:
-    /// only this key is affected.
+    /// The client has used one key for more DPoP proofs than one key may have remembered. Not a
+    /// 503: only this key is affected.
     TooManyProofs,
     /// The token names a key that is not known, and requests with unknown keys have used up the
     /// fetches that may look for one. Not a 401, because the token may be valid, and not a 503,
