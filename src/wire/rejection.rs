@@ -329,8 +329,8 @@ impl Rejection {
     }
 
     /// Whether ours replaces a header of the hook's response: the one nonce, with which a response
-    /// must not be cached (RFC 9449 §8.2), and the challenges of every scheme if the hook has copied
-    /// only the first one.
+    /// must not be cached (RFC 9449 §8.2), and the challenges of every scheme if the hook has
+    /// copied only the first one.
     fn must_stay_whole(&self, name: &HeaderName, response: &Response<Bytes>) -> bool {
         let is_cut_short = || {
             let mut theirs = response.headers().get_all(name).iter();
