@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::base::proof_fault::ProofFault;
 use crate::base::scopes::ScopeSet;
-use crate::token::TokenError;
+use crate::token::{TokenError, TokenErrorKind};
 use crate::wire::challenge::{ChallengeError, challenges, challenges_of_all};
 use crate::wire::credentials::Scheme;
 use crate::wire::rejection::{Rejection, RejectionHook};
@@ -112,6 +112,7 @@ impl Answers {
     pub(crate) fn not_bound(&self) -> Rejection {
         self.make(RejectionKind::InvalidToken, &self.prepared.not_bound)
             .with_special(Special::NotBound)
+            .with_token_error(Some(TokenErrorKind::NotBoundToKey.into()))
     }
 
     /// `detail` is for the log: which check failed, and what it found.

@@ -3,6 +3,7 @@
 use http::StatusCode;
 
 use crate::base::proof_fault::ProofFault;
+use crate::token::TokenErrorKind;
 
 /// The reasons that a caller can tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -73,7 +74,7 @@ impl Special {
     /// The stable name in events.
     pub(super) const fn code(self) -> &'static str {
         match self {
-            Self::NotBound => "token_not_bound",
+            Self::NotBound => TokenErrorKind::NotBoundToKey.code(),
             Self::Proof(fault) => fault.code(),
         }
     }

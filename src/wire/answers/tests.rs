@@ -151,6 +151,8 @@ fn row_5_a_bearer_token_that_is_not_bound() {
         };
         check(setup, &rejection, UNAUTHORIZED, &[line]);
         assert_eq!(rejection.kind(), RejectionKind::InvalidToken);
+        let error = rejection.token_error().map(TokenError::kind);
+        assert_eq!(error, Some(TokenErrorKind::NotBoundToKey));
     }
 }
 
