@@ -4,9 +4,16 @@
 use std::net::IpAddr;
 
 use axum::http::uri::Authority;
-use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
+use axum::http::{HeaderName, HeaderValue, Method, Uri};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
+use tower_jwt_auth::cors::EXPOSE;
 use url::Url;
+
+/// The response headers of the MCP transport that a page must be able to read.
+const TRANSPORT: [HeaderName; 2] = [
+    HeaderName::from_static("mcp-protocol-version"),
+    HeaderName::from_static("mcp-session-id"),
+];
 
 #[derive(Clone)]
 pub(crate) struct Origins {
@@ -42,12 +49,7 @@ impl Origins {
             // A `*` does not cover `Authorization`, and the names of `Mcp-Param-*` depend on the
             // tool.
             .allow_headers(AllowHeaders::mirror_request())
-            .expose_headers([
-                header::RETRY_AFTER,
-                header::WWW_AUTHENTICATE,
-                HeaderName::from_static("mcp-protocol-version"),
-                HeaderName::from_static("mcp-session-id"),
-            ])
+            .expose_headers([&EXPOSE[..], &TRANSPORT].concat())
     }
 
     fn allow(&self, origin: &HeaderValue) -> bool {

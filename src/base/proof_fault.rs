@@ -55,15 +55,15 @@ impl ProofFault {
     /// The stable name, for events.
     pub(crate) const fn code(self) -> &'static str {
         match self {
-            Self::Missing => "proof_missing",
-            Self::Several => "proof_repeated",
-            Self::Malformed => "proof_malformed",
-            Self::KeyOrAlgorithm => "proof_key_not_accepted",
-            Self::Signature => "proof_bad_signature",
-            Self::MethodOrUrl => "proof_url_mismatch",
-            Self::NotFresh => "proof_not_fresh",
-            Self::OtherToken => "proof_token_mismatch",
-            Self::Replayed => "proof_replayed",
+            Self::Missing => "dpop_proof_missing",
+            Self::Several => "dpop_proof_repeated",
+            Self::Malformed => "dpop_proof_malformed",
+            Self::KeyOrAlgorithm => "dpop_key_not_accepted",
+            Self::Signature => "dpop_signature_invalid",
+            Self::MethodOrUrl => "dpop_url_mismatch",
+            Self::NotFresh => "dpop_proof_not_fresh",
+            Self::OtherToken => "dpop_token_mismatch",
+            Self::Replayed => "dpop_proof_replayed",
         }
     }
 }

@@ -29,7 +29,7 @@ use crate::token::ReadOptions;
 use crate::wire::answers::Answers;
 use crate::wire::challenge::{DEFAULT_REALM, is_quotable};
 use crate::wire::metadata::ResourceMetadata;
-use crate::wire::resource::{ProtectedResource, ScopeListing};
+use crate::wire::resource::{BoundTokens, ProtectedResource, ScopeListing};
 
 impl JwtAuthConfigBuilder {
     /// Checks all settings. Fetches nothing.
@@ -67,7 +67,14 @@ impl JwtAuthConfigBuilder {
         let metadata = self.resource.as_deref().zip(resource_url.as_ref());
         let metadata = metadata.map(|(resource, url)| {
             let scopes = required_scopes.as_slice();
-            ResourceMetadata::new(resource, url, &authorization_servers, scopes, &self.details)
+            ResourceMetadata::new(
+                resource,
+                url,
+                &authorization_servers,
+                scopes,
+                &self.details,
+                &BoundTokens::default(),
+            )
         });
         let resource = ProtectedResource {
             initial_scopes: initial_scopes.as_ref().unwrap_or(&required_scopes).clone(),

@@ -338,12 +338,12 @@
 //! Only clients in a web page need CORS. `CorsLayer` goes outside the auth layer: preflight
 //! requests carry no token, and a browser hides a 401 without CORS headers from the script.
 //!
-//! - Allowed headers: `authorization` (a `*` does not cover it), `content-type`, `accept`,
-//!   `mcp-protocol-version`, `mcp-session-id`, `last-event-id`, `mcp-method`, `mcp-name`, and
-//!   `mcp-param-*`, whose names depend on the tool. For the last group `mirror_request` is used
-//!   below.
-//! - Exposed headers: without `WWW-Authenticate` a script cannot read the challenge, and falls back
-//!   to the well-known paths.
+//! - Allowed headers: those of [`cors::ALLOW`](crate::cors::ALLOW) (a `*` does not cover
+//!   `authorization`), and `mcp-param-*`, whose names depend on the tool. For the last group
+//!   `mirror_request` is used below.
+//! - Exposed headers: those of [`cors::EXPOSE`](crate::cors::EXPOSE), and of the transport. Without
+//!   `WWW-Authenticate` a script cannot read the challenge, and falls back to the well-known paths;
+//!   without `DPoP-Nonce` it cannot make the proof that it is asked for.
 //! - Origins: a list, never `*`, and the same list that rmcp checks.
 //! - The metadata document has its own CORS headers, for every origin. A `CorsLayer` outside it
 //!   answers preflight requests for it too, for your origins alone. No other page can call the
@@ -394,11 +394,11 @@
 //! # struct Notes;
 //! # impl ServerHandler for Notes {}
 //! use axum::Router;
-//! use axum::http::{HeaderName, HeaderValue, Method, header};
+//! use axum::http::{HeaderName, HeaderValue, Method};
 //! use axum::routing::get;
 //! use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 //! use tower_http::cors::{AllowHeaders, CorsLayer};
-//! use tower_jwt_auth::{ConfigError, JwtAuthConfig, JwtAuthLayer};
+//! use tower_jwt_auth::{ConfigError, JwtAuthConfig, JwtAuthLayer, cors};
 //! use tower_jwt_auth::mcp::{McpScopesLayer, SessionBindingLayer};
 //!
 //! pub fn app() -> Result<Router, ConfigError> {
@@ -421,23 +421,20 @@
 //!             .with_allowed_origins(["https://app.example.com:443"])
 //!             .with_sse_retry(None),
 //!     );
-//!     let cors = CorsLayer::new()
+//!     let transport = ["mcp-session-id", "mcp-protocol-version"];
+//!     let exposed = transport.map(HeaderName::from_static);
+//!     let browsers = CorsLayer::new()
 //!         .allow_origin([HeaderValue::from_static("https://app.example.com")])
 //!         .allow_methods([Method::GET, Method::POST, Method::DELETE])
 //!         .allow_headers(AllowHeaders::mirror_request())
-//!         .expose_headers([
-//!             header::WWW_AUTHENTICATE,
-//!             header::RETRY_AFTER,
-//!             HeaderName::from_static("mcp-session-id"),
-//!             HeaderName::from_static("mcp-protocol-version"),
-//!         ]);
+//!         .expose_headers([&cors::EXPOSE[..], &exposed].concat());
 //!     let mcp = Router::new()
 //!         .route_service("/mcp", mcp)
 //!         .route_layer(McpScopesLayer::new().tool("add_note", ["mcp:write"]))
 //!         .route_layer(SessionBindingLayer::new().strict());
 //!     Ok(auth
 //!         .protect(mcp) // every method of /mcp, and the metadata
-//!         .layer(cors)
+//!         .layer(browsers)
 //!         .route("/healthz", get(|| async { "ok" }))) // open
 //! }
 //! # }

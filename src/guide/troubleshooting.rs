@@ -47,7 +47,7 @@
 //! | <a id="not_a_jwt"></a>`not_a_jwt` | The token is not a compact JWS of three segments | It may be opaque: let the client name this resource when it requests a token, or set the issuer to issue JWTs |
 //! | <a id="not_bound_to_key"></a>`not_bound_to_key` | The token is not bound to a key, but came with the scheme `DPoP`, or `require_bound_tokens` is set | Let the client send a proof to the token endpoint too, and let the issuer bind its tokens |
 //! | <a id="not_yet_valid"></a>`not_yet_valid` | `nbf` lies in the future | Set the clocks by NTP, or raise `leeway` |
-//! | <a id="proof_missing"></a>`proof_missing` | The token is bound to a key (`cnf`) and came as a bearer token; or it came with the scheme `DPoP` and without a `DPoP` header | Turn on `dpop` or `mtls`, and let the client prove its key: with the scheme `DPoP` and a proof, or with its certificate. Or let the issuer issue bearer tokens for this server |
+//! | <a id="proof_missing"></a>`proof_missing` | The token is bound to a key (`cnf`), and the request does not prove that its sender holds the key | Turn on `dpop` or `mtls`, or let the issuer issue bearer tokens for this server. With `dpop`, the client must use the scheme `DPoP` |
 //! | <a id="proof_of_other_key"></a>`proof_of_other_key` | The DPoP proof is made with another key than the one that the token is bound to | The client has lost its key: let it get a new token. Or the token is stolen |
 //! | <a id="scheme_missing"></a>`scheme_missing` | The `Authorization` header is a token alone | Write `Bearer` and a space in front of it |
 //! | <a id="scheme_repeated"></a>`scheme_repeated` | `Bearer` stands in front of the token twice | Remove one: some tools add it themselves |
@@ -69,14 +69,15 @@
 //!
 //! | code | meaning | what to do |
 //! | --- | --- | --- |
-//! | <a id="proof_bad_signature"></a>`proof_bad_signature` | The signature does not verify under the key in the proof | A bug of the client: ECDSA signatures are r and s (RFC 7518 §3.4), not DER |
-//! | <a id="proof_key_not_accepted"></a>`proof_key_not_accepted` | `alg` is none of `dpop.algorithms`, or `jwk` is no public key that fits it | The challenge lists the algorithms (`algs`). A client that sends its private key must leave it out |
-//! | <a id="proof_malformed"></a>`proof_malformed` | The `DPoP` header is not one JWT with the members of a proof | A bug of the client, or a proxy that joins headers |
-//! | <a id="proof_not_fresh"></a>`proof_not_fresh` | `iat` is too far from the clock, or `exp` has passed | Set the clocks by NTP. With `nonce` `auto`, a client whose clock is wrong by up to 5 minutes gets a nonce |
-//! | <a id="proof_repeated"></a>`proof_repeated` | More than one `DPoP` header | A proxy or a wrapper of the client adds one |
-//! | <a id="proof_replayed"></a>`proof_replayed` | The proof was accepted before | Each request needs a proof of its own. A proxy that repeats requests repeats their proofs: turn such retries off |
-//! | <a id="proof_token_mismatch"></a>`proof_token_mismatch` | `ath` is not the hash of this access token | A client that has refreshed its token must make a new proof |
-//! | <a id="proof_url_mismatch"></a>`proof_url_mismatch` | `htm` or `htu` is not the method or the URL of this request | The event `dpop_url_mismatch` has both URLs. Behind a proxy that removes a part of the path, set `dpop.public_url` |
+//! | <a id="dpop_key_not_accepted"></a>`dpop_key_not_accepted` | `alg` is none of `dpop.algorithms`, or `jwk` is no public key that fits it | The challenge lists the algorithms (`algs`). A client that sends its private key must leave it out |
+//! | <a id="dpop_proof_malformed"></a>`dpop_proof_malformed` | The `DPoP` header is not one JWT with the members of a proof | A bug of the client, or a proxy that joins headers |
+//! | <a id="dpop_proof_missing"></a>`dpop_proof_missing` | The scheme is `DPoP`, and there is no `DPoP` header | Each request needs one. A proxy may remove headers that it does not know |
+//! | <a id="dpop_proof_not_fresh"></a>`dpop_proof_not_fresh` | `iat` is too far from the clock, or `exp` has passed | Set the clocks by NTP. With `nonce` `auto`, a client whose clock is wrong by up to 5 minutes gets a nonce |
+//! | <a id="dpop_proof_repeated"></a>`dpop_proof_repeated` | More than one `DPoP` header | A proxy or a wrapper of the client adds one |
+//! | <a id="dpop_proof_replayed"></a>`dpop_proof_replayed` | The proof was accepted before | Each request needs a proof of its own. A proxy that repeats requests repeats their proofs: turn such retries off |
+//! | <a id="dpop_signature_invalid"></a>`dpop_signature_invalid` | The signature does not verify under the key in the proof | A bug of the client: ECDSA signatures are r and s (RFC 7518 §3.4), not DER |
+//! | <a id="dpop_token_mismatch"></a>`dpop_token_mismatch` | `ath` is not the hash of this access token | A client that has refreshed its token must make a new proof |
+//! | <a id="dpop_url_mismatch"></a>`dpop_url_mismatch` | `htm` or `htu` is not the method or the URL of this request | The event `dpop_url_mismatch` has both URLs. Behind a proxy that removes a part of the path, set `dpop.public_url` |
 //! | <a id="use_dpop_nonce"></a>`use_dpop_nonce` | The proof needs a nonce, or another one | How clients begin; not counted in `refusals`. A client that never repeats the request does not support nonces |
 //!
 //! # Other reasons
@@ -90,7 +91,6 @@
 //! | <a id="replay_unavailable"></a>`replay_unavailable` | Whether a DPoP proof was used before cannot be said | The shared store is down or slow; or more proofs arrive than are remembered: raise `dpop.replay_entries` |
 //! | <a id="server_error"></a>`server_error` | Code that needs the layer runs without it | Put `JwtAuthLayer` outside |
 //! | <a id="temporarily_unavailable"></a>`temporarily_unavailable` | The keys of the issuer, or the sessions, are not available | The events `fetch_failed` and `keys_unavailable` name URL and cause |
-//! | <a id="token_not_bound"></a>`token_not_bound` | The token is not bound to a key, and `require_bound_tokens` or a layer asks for that | Let the client use DPoP or its certificate when it requests the token |
 //! | <a id="too_many_proofs"></a>`too_many_proofs` | One key has made more proofs than one key may have remembered | A gateway that speaks for many clients with one key: raise `dpop.replay_entries` |
 //! | <a id="too_many_requests"></a>`too_many_requests` | The key is unknown, and no fetch is left to look for it | Somebody sends tokens with made-up keys; it passes within `cooldown` |
 //! | <a id="unauthorized"></a>`unauthorized` | No token | How every client begins; not counted in `refusals` |

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::base::proof_fault::ProofFault;
 use crate::base::scopes::ScopeSet;
-use crate::token::TokenError;
+use crate::token::{TokenError, TokenErrorKind};
 use crate::wire::challenge::{ChallengeError, challenges, challenges_of_all};
 use crate::wire::credentials::Scheme;
 use crate::wire::rejection::{Rejection, RejectionHook};
@@ -96,8 +96,8 @@ impl Answers {
         )
     }
 
-    /// For a token that came with `scheme`, whatever is wrong with it: a certificate that is missing
-    /// or another (RFC 8705 §3) too.
+    /// For a token that came with `scheme`, whatever is wrong with it: a certificate that is
+    /// missing or another (RFC 8705 §3) too.
     pub(crate) fn invalid_token(&self, scheme: Scheme, reason: Option<TokenError>) -> Rejection {
         let headers = match scheme {
             Scheme::Bearer => &self.prepared.invalid_token,
@@ -112,6 +112,7 @@ impl Answers {
     pub(crate) fn not_bound(&self) -> Rejection {
         self.make(RejectionKind::InvalidToken, &self.prepared.not_bound)
             .with_special(Special::NotBound)
+            .with_token_error(Some(TokenErrorKind::NotBoundToKey.into()))
     }
 
     /// `detail` is for the log: which check failed, and what it found.
@@ -278,8 +279,8 @@ impl Rejection {
 
     /// A rejection of `kind`, for tests of a hook, a `match` or a client.
     ///
-    /// Its challenges are the ones that a server without a `resource` sends. That of a DPoP proof is
-    /// as for a request without one.
+    /// Its challenges are the ones that a server without a `resource` sends. That of a DPoP proof
+    /// is as for a request without one.
     #[cfg(feature = "test-util")]
     #[must_use]
     pub fn for_tests(kind: RejectionKind) -> Self {

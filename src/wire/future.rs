@@ -12,6 +12,7 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use crate::wire::body::GuardedBody;
+use crate::wire::response_nonce::ResponseNonce;
 use crate::wire::stream_expiry::{Deadline, Ends, is_event_stream};
 
 pin_project! {
@@ -22,6 +23,8 @@ pin_project! {
         state: State<F>,
         // The time at which the response ends, if it is an event stream and ends at all.
         deadline: Option<(Deadline, Ends)>,
+        // For the response of the service.
+        nonce: Option<Box<ResponseNonce>>,
     }
 }
 
@@ -47,7 +50,14 @@ impl<F> Guarded<F> {
         Self {
             state: State::Admitted { future },
             deadline,
+            nonce: None,
         }
+    }
+
+    /// Gives the client `nonce` with the response of the service.
+    pub(crate) fn with_nonce(mut self, nonce: Option<Box<ResponseNonce>>) -> Self {
+        self.nonce = nonce;
+        self
     }
 
     /// The layer itself responds.
@@ -57,6 +67,7 @@ impl<F> Guarded<F> {
                 response: Some(response),
             },
             deadline: None,
+            nonce: None,
         }
     }
 
@@ -69,6 +80,7 @@ impl<F> Guarded<F> {
                 decision: Box::pin(decision),
             },
             deadline: None,
+            nonce: None,
         }
     }
 }
@@ -89,7 +101,10 @@ where
         loop {
             let next = match this.state.as_mut().project() {
                 StateProjection::Admitted { future } => {
-                    let response = ready!(future.poll(cx))?;
+                    let mut response = ready!(future.poll(cx))?;
+                    if let Some(nonce) = this.nonce.take() {
+                        nonce.give_with(&mut response);
+                    }
                     return Poll::Ready(Ok(until(this.deadline.take(), response)));
                 }
                 StateProjection::Answered { response } => {

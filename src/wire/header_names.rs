@@ -1,4 +1,5 @@
-//! The names of headers that `http` does not have, and of all headers that a CORS layer has to know.
+//! The names of headers that `http` does not have, and of all headers that a CORS layer has to
+//! know.
 
 use http::HeaderName;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};

@@ -19,6 +19,7 @@ use url::Url;
 use crate::base::scopes::ScopeSet;
 use crate::wire::body::GuardedBody;
 use crate::wire::metadata_watch::MetadataWatch;
+use crate::wire::resource::BoundTokens;
 
 /// The protected resource metadata of this server (RFC 9728), which names the issuers of its
 /// tokens.
@@ -75,6 +76,7 @@ impl ResourceMetadata {
         authorization_servers: &[String],
         scopes: &[String],
         details: &ResourceDetails,
+        bound_tokens: &BoundTokens,
     ) -> Self {
         let mut document = serde_json::json!({
             "resource": resource,
@@ -107,6 +109,7 @@ impl ResourceMetadata {
             if !scopes.is_empty() {
                 members.insert("scopes_supported".to_owned(), scopes.into());
             }
+            members.extend(about(bound_tokens));
         }
         let path = path_for(resource_url);
         // As configured, byte for byte, except for the path: `Url` would convert the host to lower
@@ -276,6 +279,29 @@ fn status(status: StatusCode) -> Response<Bytes> {
     response
 }
 
+/// The members about tokens that are bound to a key (RFC 9728 §2). None is ever `false`: an absent
+/// one means it.
+fn about(bound_tokens: &BoundTokens) -> impl Iterator<Item = (String, Value)> {
+    let algorithms = |algs: &String| algs.split(' ').collect::<Vec<_>>().into();
+    let certain = |holds: bool| holds.then_some(Value::Bool(true));
+    let members = [
+        (
+            "dpop_bound_access_tokens_required",
+            certain(bound_tokens.only_dpop()),
+        ),
+        (
+            "dpop_signing_alg_values_supported",
+            bound_tokens.dpop_algs.as_ref().map(algorithms),
+        ),
+        (
+            "tls_client_certificate_bound_access_tokens",
+            certain(bound_tokens.mtls),
+        ),
+    ];
+    let members = members.into_iter();
+    members.filter_map(|(name, value)| Some((name.to_owned(), value?)))
+}
+
 /// RFC 9728 §3.1: the suffix is inserted between host and path; a path of only `/` is omitted.
 fn path_for(resource: &Url) -> String {
     match resource.path() {
@@ -345,7 +371,7 @@ mod tests {
         for (resource, want) in cases {
             let url = Url::parse(resource).unwrap();
             assert_eq!(
-                ResourceMetadata::new(resource, &url, &[], &[], &ResourceDetails::default()).url(),
+                metadata(resource, &url, &[], &[], &BoundTokens::default()).url(),
                 want,
                 "{resource}"
             );
@@ -355,12 +381,12 @@ mod tests {
     #[test]
     fn methods() {
         let url = Url::parse("https://h.example/mcp").unwrap();
-        let metadata = ResourceMetadata::new(
+        let metadata = metadata(
             "https://h.example/mcp",
             &url,
             &["https://i.example/".to_owned()],
             &["a".to_owned()],
-            &ResourceDetails::default(),
+            &BoundTokens::default(),
         );
         let mut asked = HeaderMap::new();
         asked.insert(
@@ -401,5 +427,55 @@ mod tests {
                 "scopes_supported": ["a"],
             })
         );
+    }
+
+    #[test]
+    fn bound_tokens_are_advertised_and_nothing_is_false() {
+        let url = Url::parse("https://h.example/mcp").unwrap();
+        let required = "dpop_bound_access_tokens_required";
+        let algorithms = "dpop_signing_alg_values_supported";
+        let certificates = "tls_client_certificate_bound_access_tokens";
+        for (dpop, mtls, is_required, wanted) in [
+            (false, false, false, vec![]),
+            (true, false, false, vec![algorithms]),
+            (true, false, true, vec![required, algorithms]),
+            (false, true, false, vec![certificates]),
+            (false, true, true, vec![certificates]),
+            (true, true, false, vec![algorithms, certificates]),
+            (true, true, true, vec![algorithms, certificates]),
+        ] {
+            let bound_tokens = BoundTokens {
+                dpop_algs: dpop.then(|| "ES256 EdDSA".to_owned()),
+                mtls,
+                required: is_required,
+            };
+            let metadata = metadata("https://h.example/mcp", &url, &[], &[], &bound_tokens);
+            let document: Map<String, Value> = serde_json::from_slice(metadata.document()).unwrap();
+            let others = ["bearer_methods_supported", "resource"];
+            let names: Vec<_> = document.keys().map(String::as_str).collect();
+            let names: Vec<_> = names
+                .into_iter()
+                .filter(|it| !others.contains(it))
+                .collect();
+            assert_eq!(names, wanted, "{bound_tokens:?}");
+            for name in wanted {
+                let value = match name == algorithms {
+                    true => serde_json::json!(["ES256", "EdDSA"]),
+                    false => Value::Bool(true),
+                };
+                assert_eq!(document[name], value, "{name}");
+            }
+        }
+    }
+
+    fn metadata(
+        resource: &str,
+        url: &Url,
+        servers: &[String],
+        scopes: &[String],
+        bound_tokens: &BoundTokens,
+    ) -> ResourceMetadata {
+        let details = ResourceDetails::default();
+        ResourceMetadata::new(resource, url, servers, scopes, &details, bound_tokens)
     }
 }

@@ -18,4 +18,5 @@ pub(crate) mod metadata_watch;
 pub(crate) mod rejection;
 pub(crate) mod rejection_kind;
 pub(crate) mod resource;
+pub(crate) mod response_nonce;
 pub(crate) mod stream_expiry;

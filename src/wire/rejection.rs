@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri};
 
 use crate::telemetry::{self, RefusalLog};
@@ -122,15 +122,17 @@ impl Rejection {
     }
 
     /// Also gives the client a nonce for its next proof (RFC 9449 §8.2), if the status is 401 or
-    /// 403: with another one the client repeats nothing.
+    /// 403: with another one the client does not repeat the request with a new proof.
     pub(crate) fn with_dpop_nonce(mut self, nonce: HeaderValue) -> Self {
-        if matches!(
-            self.status(),
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
-        ) {
+        if self.may_give_nonce() {
             Arc::make_mut(&mut self.headers).insert(DPOP_NONCE, nonce);
         }
         self
+    }
+
+    pub(super) fn may_give_nonce(&self) -> bool {
+        let status = self.status();
+        status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN
     }
 
     pub(crate) fn with_token_error(mut self, reason: Option<TokenError>) -> Self {
@@ -326,8 +328,9 @@ impl Rejection {
         response
     }
 
-    /// Whether the hook's response has a header of this name, and must have ours: the one nonce,
-    /// and the challenges of every scheme if the hook has copied only the first one.
+    /// Whether ours replaces a header of the hook's response: the one nonce, with which a response
+    /// must not be cached (RFC 9449 §8.2), and the challenges of every scheme if the hook has
+    /// copied only the first one.
     fn must_stay_whole(&self, name: &HeaderName, response: &Response<Bytes>) -> bool {
         let is_cut_short = || {
             let mut theirs = response.headers().get_all(name).iter();
@@ -336,7 +339,9 @@ impl Rejection {
                 && first == self.www_authenticate()
                 && self.challenges().nth(1).is_some()
         };
-        *name == DPOP_NONCE || (*name == WWW_AUTHENTICATE && is_cut_short())
+        let gives_nonce = self.headers.contains_key(DPOP_NONCE);
+        (gives_nonce && (*name == DPOP_NONCE || *name == CACHE_CONTROL))
+            || (*name == WWW_AUTHENTICATE && is_cut_short())
     }
 }
 

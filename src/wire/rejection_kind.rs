@@ -3,6 +3,7 @@
 use http::StatusCode;
 
 use crate::base::proof_fault::ProofFault;
+use crate::token::TokenErrorKind;
 
 /// The reasons that a caller can tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,8 +40,8 @@ pub enum RejectionKind {
     /// The session store is unavailable, so the owner of the session is unknown; see
     /// [`SessionStore`](crate::mcp::SessionStore).
     SessionsUnavailable,
-    /// The client has used one key for more DPoP proofs than one key may have remembered. Not a 503:
-    /// only this key is affected.
+    /// The client has used one key for more DPoP proofs than one key may have remembered. Not a
+    /// 503: only this key is affected.
     TooManyProofs,
     /// The token names a key that is not known, and requests with unknown keys have used up the
     /// fetches that may look for one. Not a 401, because the token may be valid, and not a 503,
@@ -73,7 +74,7 @@ impl Special {
     /// The stable name in events.
     pub(super) const fn code(self) -> &'static str {
         match self {
-            Self::NotBound => "token_not_bound",
+            Self::NotBound => TokenErrorKind::NotBoundToKey.code(),
             Self::Proof(fault) => fault.code(),
         }
     }

@@ -122,7 +122,7 @@ fn what_a_rejection_says_is_what_is_answered() {
 }
 
 #[test]
-fn pop_p01_the_sentence_of_a_fault_is_in_the_body_and_can_be_in_a_challenge() {
+fn the_sentence_of_a_fault_is_in_the_body_and_can_be_in_a_challenge() {
     let specials = ProofFault::ALL.map(Special::Proof);
     for special in specials.into_iter().chain([Special::NotBound]) {
         let text = special.text();
@@ -136,7 +136,7 @@ fn pop_p01_the_sentence_of_a_fault_is_in_the_body_and_can_be_in_a_challenge() {
 
 /// The page of the guide has each code once, and no other.
 #[test]
-fn field_g01_each_code_is_explained() {
+fn each_code_is_explained() {
     let tokens = TokenErrorKind::ALL.iter().map(|kind| kind.code());
     let specials = ProofFault::ALL.map(Special::Proof);
     let specials = specials.iter().chain([&Special::NotBound]);
@@ -156,7 +156,7 @@ fn field_g01_each_code_is_explained() {
 }
 
 #[test]
-fn pop_p62_only_a_401_or_403_gives_a_nonce() {
+fn only_a_401_or_403_gives_a_nonce() {
     let answers = Answers::default();
     let nonce = HeaderValue::from_static("n");
     for (rejection, is_given) in [
@@ -183,7 +183,7 @@ fn pop_p62_only_a_401_or_403_gives_a_nonce() {
 }
 
 #[test]
-fn pop_p62_the_response_of_a_hook_keeps_every_challenge_and_the_nonce() {
+fn the_response_of_a_hook_keeps_every_challenge_and_the_nonce() {
     let resource = ProtectedResource {
         bound_tokens: BoundTokens {
             dpop_algs: Some("ES256".to_owned()),
@@ -205,6 +205,7 @@ fn pop_p62_the_response_of_a_hook_keeps_every_challenge_and_the_nonce() {
                 headers.insert(WWW_AUTHENTICATE, first.clone());
                 headers.append(DPOP_NONCE, HeaderValue::from_static("theirs"));
                 headers.append(DPOP_NONCE, HeaderValue::from_static("another"));
+                headers.insert(CACHE_CONTROL, HeaderValue::from_static("max-age=60"));
             }),
             2,
         ),
@@ -231,6 +232,7 @@ fn pop_p62_the_response_of_a_hook_keeps_every_challenge_and_the_nonce() {
         assert_eq!(got.len(), challenges, "{name}");
         assert!(challenges == 1 || got == [&wanted[0], &wanted[1]], "{name}");
         assert_eq!(all(DPOP_NONCE), ["ours"], "{name}");
+        assert_eq!(all(CACHE_CONTROL), ["no-store"], "{name}");
     }
 }
 

@@ -206,7 +206,7 @@ async fn pages_of_this_machine_sign_in_by_script() {
     let exposed = refused.headers["access-control-expose-headers"].to_str();
     assert_eq!(
         exposed.unwrap(),
-        "retry-after,www-authenticate,mcp-protocol-version,mcp-session-id"
+        "www-authenticate,dpop-nonce,retry-after,mcp-protocol-version,mcp-session-id"
     );
 }
 
