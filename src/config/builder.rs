@@ -267,9 +267,9 @@ impl JwtAuthConfigBuilder {
     /// Accepts tokens that are bound to a key of the client, with a proof for each request (DPoP,
     /// RFC 9449). A stolen token is then worth nothing without the key.
     ///
-    /// Default: off; such tokens are rejected. Turned on, it doubles every challenge, and the URL of
-    /// this server must be right. Plain bearer tokens go on working unless `require_bound_tokens`
-    /// says otherwise.
+    /// Default: off; such tokens are rejected. Turned on, it doubles every challenge, and the URL
+    /// of this server must be right. Plain bearer tokens go on working unless
+    /// `require_bound_tokens` says otherwise.
     ///
     /// # Errors
     ///

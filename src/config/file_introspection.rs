@@ -41,10 +41,10 @@ pub(super) struct IntrospectionEntry {
     bearer_token_file: Option<PathBuf>,
     /// How this server authenticates itself. Default: `basic`, `private_key_jwt` or `bearer`, as
     /// the credentials are.
-    #[cfg_attr(feature = "schema", schemars(with = "OneOf<ClientAuth>"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<OneOf<ClientAuth>>"))]
     auth: Option<String>,
     /// The tokens that the issuer is asked about. Default: `opaque`.
-    #[cfg_attr(feature = "schema", schemars(with = "OneOf<IntrospectedTokens>"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<OneOf<IntrospectedTokens>>"))]
     tokens: Option<String>,
     /// How the opaque tokens of this issuer begin. Needed if several issuers have `introspection`.
     #[serde(alias = "tokenPrefix")]
@@ -63,7 +63,7 @@ pub(super) struct IntrospectionEntry {
     timeout: Option<Duration>,
     /// Whether answers must be signed (RFC 9701). Default: `off`.
     #[serde(alias = "jwtResponse")]
-    #[cfg_attr(feature = "schema", schemars(with = "OneOf<JwtResponse>"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<OneOf<JwtResponse>>"))]
     jwt_response: Option<String>,
     /// Accepts answers without `aud`. The risk: tokens that were given to another service work
     /// here.

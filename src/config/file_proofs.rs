@@ -36,7 +36,7 @@ pub(super) struct DpopEntry {
     #[cfg_attr(feature = "schema", schemars(with = "Lasting"))]
     proof_window: Option<Duration>,
     /// When a proof must hold a nonce of this server. Default: `auto`.
-    #[cfg_attr(feature = "schema", schemars(with = "OneOf<NonceMode>"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<OneOf<NonceMode>>"))]
     nonce: Option<String>,
     /// How long a nonce counts, up to 1 hour. Default: 5 minutes.
     #[serde(default, alias = "nonceLifetime", deserialize_with = "duration")]

@@ -10,8 +10,8 @@ use super::settings::Settings;
 /// [builder](crate::config::JwtAuthConfigBuilder): audience, clients without audience, algorithms,
 /// required scopes, scope claims, whether it is advertised, leeway, maximum token age, cache times,
 /// and the rules `rfc9068`, `cognito`, `keycloak`, `pin_jwks_host` and `require_bound_tokens`. Keys
-/// are never shared: the `iss` of a token selects one issuer, and only that issuer's keys verify it.
-/// Nor is `introspection`, if there are several issuers.
+/// are never shared: the `iss` of a token selects one issuer, and only that issuer's keys verify
+/// it. Nor is `introspection`, if there are several issuers.
 ///
 /// ```
 /// # #[cfg(all(feature = "aws_lc_rs", feature = "reqwest"))] {
@@ -200,8 +200,8 @@ macro_rules! issuer_setters {
             ///
             /// # Errors
             ///
-            /// `build` rejects the setting on the builder together with several issuers, two issuers
-            /// whose tokens cannot be told apart, and what the setters of
+            /// `build` rejects the setting on the builder together with several issuers, two
+            /// issuers whose tokens cannot be told apart, and what the setters of
             /// [`Introspection`](crate::introspection::Introspection) say.
             ///
             /// See [`Introspection`](crate::introspection::Introspection) for an example.
@@ -218,7 +218,8 @@ macro_rules! issuer_setters {
             ///
             /// # Errors
             ///
-            /// `build` rejects `true` without `dpop` and without `mtls`: no token could be accepted.
+            /// `build` rejects `true` without `dpop` and without `mtls`: no token could be
+            /// accepted.
             ///
             /// ```
             /// use tower_jwt_auth::JwtAuthConfig;

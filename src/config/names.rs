@@ -33,7 +33,8 @@ pub(super) fn advice(name: &str, here: &[&'static str], elsewhere: &[Level]) -> 
         return format!("a file cannot hold it, so call {method} of {of} in code");
     }
     let near = nearest(&name, here);
-    if near.first().is_none_or(|near| simplified(near) != name) {
+    let is_slip = |near: &&str| strsim::damerau_levenshtein(&simplified(near), &name) <= 1;
+    if !near.first().is_some_and(is_slip) {
         let has_it =
             |level: &&Level| spelled_out(level.names).any(|known| simplified(known) == name);
         let places: Vec<_> = elsewhere

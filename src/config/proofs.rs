@@ -287,8 +287,8 @@ fn check_mtls(mtls: &Mtls) -> Result<CertificateSource, ConfigError> {
     Ok(CertificateSource::header(name, format, peers))
 }
 
-/// Not a header that has another meaning: its value would be taken for a certificate, and the header
-/// removed from requests of other peers.
+/// Not a header that has another meaning: its value would be taken for a certificate, and the
+/// header removed from requests of other peers.
 fn header_name(name: &str) -> Result<HeaderName, ConfigError> {
     let reserved = [AUTHORIZATION, COOKIE, HOST, DPOP];
     let valid = HeaderName::from_bytes(name.as_bytes()).ok();

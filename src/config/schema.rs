@@ -148,8 +148,7 @@ impl<T: Named> JsonSchema for OneOf<T> {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let names = T::NAMES.iter().map(|(name, _)| json!(name));
-        let names: Vec<_> = names.chain([Value::Null]).collect();
+        let names: Vec<_> = T::NAMES.iter().map(|(name, _)| name).collect();
         json_schema!({"enum": names})
     }
 }

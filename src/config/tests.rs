@@ -60,6 +60,18 @@ mod field;
 
 #[cfg(all(
     any(feature = "aws_lc_rs", feature = "rust_crypto"),
+    feature = "reqwest"
+))]
+mod introspection;
+
+#[cfg(all(
+    any(feature = "aws_lc_rs", feature = "rust_crypto"),
+    feature = "reqwest"
+))]
+mod proofs;
+
+#[cfg(all(
+    any(feature = "aws_lc_rs", feature = "rust_crypto"),
     feature = "reqwest",
     feature = "schema"
 ))]

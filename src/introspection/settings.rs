@@ -109,8 +109,8 @@ impl Introspection {
         }
     }
 
-    /// As [`new`](Self::new), with the secret in a file, without one line break at its end. The file
-    /// is read by `build`, and again when the endpoint refuses the secret, so that it can be
+    /// As [`new`](Self::new), with the secret in a file, without one line break at its end. The
+    /// file is read by `build`, and again when the endpoint refuses the secret, so that it can be
     /// replaced without a restart.
     ///
     /// # Errors
@@ -124,8 +124,8 @@ impl Introspection {
     }
 
     /// Authenticates with assertions that the key in this file signs
-    /// ([`ClientAuth::PrivateKeyJwt`]): PEM (PKCS #8 or SEC1) or a JWK. The algorithm is that of the
-    /// key: ES256, ES384, ES512, EdDSA, or RS256. The file is read again as in
+    /// ([`ClientAuth::PrivateKeyJwt`]): PEM (PKCS #8 or SEC1) or a JWK. The algorithm is that of
+    /// the key: ES256, ES384, ES512, EdDSA, or RS256. The file is read again as in
     /// [`with_client_secret_file`](Self::with_client_secret_file).
     ///
     /// # Errors

@@ -72,9 +72,9 @@ impl Dpop {
         self
     }
 
-    /// Sets where the root of this service is reached from outside: an origin, and a path if a proxy
-    /// strips one. A proof must name this URL and the path of the request in `htu` (RFC 9449 §4.3).
-    /// Call it once for each name that the service has.
+    /// Sets where the root of this service is reached from outside: an origin, and a path if a
+    /// proxy strips one. A proof must name this URL and the path of the request in `htu` (RFC 9449
+    /// §4.3). Call it once for each name that the service has.
     ///
     /// Default: the origin of `resource`. It never comes from the request, whose `Host` and
     /// `X-Forwarded-*` headers anybody can choose.
@@ -152,8 +152,8 @@ impl Dpop {
         self
     }
 
-    /// Reads the secrets of [`nonce_secret`](Self::nonce_secret) from this file, one a line. `build`
-    /// reads it, once.
+    /// Reads the secrets of [`nonce_secret`](Self::nonce_secret) from this file, one a line.
+    /// `build` reads it, once.
     ///
     /// Default: none.
     ///
@@ -165,8 +165,8 @@ impl Dpop {
         self
     }
 
-    /// Remembers this many proofs, so that none works twice (RFC 9449 §11.1). An entry takes at most
-    /// 32 bytes.
+    /// Remembers this many proofs, so that none works twice (RFC 9449 §11.1). An entry takes at
+    /// most 32 bytes.
     ///
     /// Default: [262,144](crate::limits::DEFAULT_REPLAY_ENTRIES), 8 MiB: 60 seconds of 4,300 proofs
     /// a second. One key may use a sixteenth of them. When the memory is full, no proof works

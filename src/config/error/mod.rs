@@ -86,7 +86,8 @@ pub enum ConfigError {
         /// The setting.
         setting: &'static str,
     },
-    /// The introspection endpoint is neither set, nor can it be discovered: the issuer is not a URL.
+    /// The introspection endpoint is neither set, nor can it be discovered: the issuer is not a
+    /// URL.
     #[non_exhaustive]
     EndpointMissing {
         /// The issuer.
@@ -241,8 +242,8 @@ pub enum ConfigError {
         /// Its value.
         smaller_value: Duration,
     },
-    /// `dpop` is set, but neither `resource` nor `dpop.public_url`, so it is unknown which URL a proof
-    /// must name.
+    /// `dpop` is set, but neither `resource` nor `dpop.public_url`, so it is unknown which URL a
+    /// proof must name.
     PublicUrlMissing,
     /// A setting describes the resource, but `resource` is not set.
     #[non_exhaustive]

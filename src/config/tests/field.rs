@@ -19,17 +19,17 @@ use crate::{ConfigError, JwtVerifier};
 const OTHER: &str = "https://other.example";
 
 /// `build` of a good file with these members.
-fn built(changes: Value) -> Result<JwtAuthConfig, ConfigError> {
+pub(super) fn built(changes: Value) -> Result<JwtAuthConfig, ConfigError> {
     let builder: JwtAuthConfigBuilder = serde_json::from_value(with(changes)).unwrap();
     builder.build()
 }
 
-fn refused(changes: Value) -> String {
+pub(super) fn refused(changes: Value) -> String {
     file(with(changes.clone())).expect_err(&changes.to_string())
 }
 
 #[track_caller]
-fn accepts(changes: Value) {
+pub(super) fn accepts(changes: Value) {
     if let Err(error) = file(with(changes.clone())) {
         panic!("{changes}: {error}");
     }
@@ -37,7 +37,7 @@ fn accepts(changes: Value) {
 
 /// Each row: the members, the text of the error.
 #[track_caller]
-fn refuses(rows: impl IntoIterator<Item = (Value, &'static str)>) {
+pub(super) fn refuses(rows: impl IntoIterator<Item = (Value, &'static str)>) {
     for (changes, want) in rows {
         let error = refused(changes.clone());
         assert!(
@@ -48,7 +48,7 @@ fn refuses(rows: impl IntoIterator<Item = (Value, &'static str)>) {
 }
 
 /// All that a configuration does, as text.
-fn effect(config: &JwtAuthConfig) -> String {
+pub(super) fn effect(config: &JwtAuthConfig) -> String {
     let checked = &config.0;
     let issuers = checked.issuers.iter().map(|issuer| {
         let keys = match &issuer.keys {
@@ -56,20 +56,28 @@ fn effect(config: &JwtAuthConfig) -> String {
             Keys::Fetched(origin) => format!("{origin:?}"),
             Keys::Shared(_) => panic!("no other layer"),
         };
-        format!("{:?} {:?} {keys}", issuer.policy, issuer.answers.resource())
+        format!(
+            "{:?} {:?} {keys} {:?} {}",
+            issuer.policy,
+            issuer.answers.resource(),
+            issuer.introspection,
+            issuer.require_bound_tokens,
+        )
     });
     let issuers: Vec<_> = issuers.collect();
     format!(
-        "{issuers:?} {:?} {:?} {:?} {} {}",
+        "{issuers:?} {:?} {:?} {:?} {} {} {:?} {:?}",
         checked.options,
         checked.answers.resource(),
         checked.metadata,
         checked.strip_authorization,
         checked.token_cache_entries,
+        checked.dpop,
+        checked.mtls,
     )
 }
 
-fn spelled_out(names: &[&'static str]) -> BTreeSet<&'static str> {
+pub(super) fn spelled_out(names: &[&'static str]) -> BTreeSet<&'static str> {
     let other = |name: &&&str| name.starts_with('$') || name.contains(char::is_uppercase);
     names.iter().filter(|name| !other(name)).copied().collect()
 }
@@ -81,6 +89,7 @@ fn field_s03_each_setting_beside_issuers_is_inherited_or_an_error() {
     let base = json!({
         "resource": "https://r.example/mcp",
         "issuers": [{"issuer": "https://i.example"}, {"issuer": "https://j.example"}],
+        "dpop": {},
     });
     let without = effect(&file(base.clone()).unwrap());
     for name in names {
@@ -103,7 +112,7 @@ fn field_s03_each_setting_beside_issuers_is_inherited_or_an_error() {
 #[test]
 fn field_s03_each_setting_of_an_entry_has_an_effect() {
     let base = json!({"issuer": "https://i.example"});
-    let config = |entry: Value| json!({"resource": "https://r.example/mcp", "issuers": [entry, {"issuer": "https://j.example"}]});
+    let config = |entry: Value| json!({"resource": "https://r.example/mcp", "dpop": {}, "issuers": [entry, {"issuer": "https://j.example"}]});
     let without = effect(&file(config(base.clone())).unwrap());
     for name in spelled_out(file_names().issuer) {
         let mut entry = base.clone();
@@ -325,11 +334,13 @@ fn field_c10_numbers_and_booleans_may_be_text() {
     assert_eq!(cached(json!(16384)), 16384);
     assert_eq!(cached(json!("16384")), 16384);
     assert_eq!(cached(json!("0")), 0);
-    for (name, flag) in EXAMPLES.iter().filter(|(_, example)| *example == "true") {
+    let top = file_names().top;
+    let flags = EXAMPLES.iter().filter(|(_, example)| *example == "true");
+    for (name, flag) in flags.filter(|(name, _)| top.contains(name)) {
         let effect = |value: Value| {
             effect(
                 &file(with(json!({"audience": null,
-            "resource": "https://r.example", *name: value})))
+            "resource": "https://r.example", "dpop": true, *name: value})))
                 .unwrap(),
             )
         };
@@ -501,10 +512,10 @@ fn field_c03_a_pinned_host_excludes_keys_from_another() {
 }
 
 /// A new folder, which is removed at the end.
-struct Folder(PathBuf);
+pub(super) struct Folder(pub(super) PathBuf);
 
 impl Folder {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let name = format!("tower-jwt-auth-{:016x}", fastrand::u64(..));
         let path = std::env::temp_dir().join(name);
         fs::create_dir(&path).unwrap();
@@ -835,7 +846,11 @@ fn field_c06_an_unknown_name_is_answered_with_the_nearest() {
             "unknown field `max_age`: it belongs in jwks_cache",
         ),
         ("timeout", "it belongs in jwks_cache"),
+        ("timeout", "it belongs in jwks_cache or in introspection"),
         ("clientIds", "it belongs in cognito"),
+        ("trusted_peers", "it belongs in mtls.header"),
+        ("public_url", "it belongs in dpop"),
+        ("replay_store", "call replay_store of Dpop in code"),
         ("x", "unknown field `x`: no setting has a similar name"),
     ] {
         let error = refused(json!({name: "x"}));
@@ -864,6 +879,26 @@ fn field_c06_an_unknown_name_is_answered_with_the_nearest() {
             "issuers[0]: unknown field `realm`: it belongs at the top level",
         ),
         (
+            json!({"dpop": {"window": "1s"}}),
+            "dpop: unknown field `window`: did you mean `proof_window`?",
+        ),
+        (
+            json!({"mtls": {"header": {"trusted_peer": []}}}),
+            "mtls.header: unknown field `trusted_peer`: did you mean `trusted_peers`?",
+        ),
+        (
+            json!({"introspection": {"client_sercet": "x"}}),
+            "introspection: unknown field `client_sercet`: did you mean `client_secret`",
+        ),
+        (
+            json!({"issuer": null, "issuers": [{"issuer": "https://i.example", "dpop": {}}]}),
+            "issuers[0]: unknown field `dpop`: it belongs at the top level",
+        ),
+        (
+            json!({"issuer": null, "issuers": [{"issuer": "https://i.example", "mtls": {}}]}),
+            "issuers[0]: unknown field `mtls`: it belongs at the top level",
+        ),
+        (
             json!({"issuer": null, "issuers": [{"issuer": "https://i.example", "jwks_cache": {"ttl": "1s"}}]}),
             "issuers[0].jwks_cache: unknown field `ttl`: no setting has a similar name",
         ),
@@ -883,7 +918,17 @@ fn with_member(mut object: Value, name: &str) -> Value {
 #[test]
 fn field_c06_every_name_has_an_example() {
     let names = file_names();
-    let all = [names.top, names.issuer, names.cache, names.cognito].concat();
+    let all = [
+        names.top,
+        names.issuer,
+        names.cache,
+        names.cognito,
+        names.dpop,
+        names.mtls,
+        names.header,
+        names.introspection,
+    ]
+    .concat();
     let examples: BTreeSet<_> = EXAMPLES.iter().map(|(name, _)| *name).collect();
     assert_eq!(examples, spelled_out(&all));
     for (name, example) in EXAMPLES {

@@ -38,11 +38,16 @@ fn field_c11_the_schema_has_every_name_in_each_spelling() {
     let schema = schema();
     let names = file_names();
     let top = &schema["properties"];
+    let mtls = &top["mtls"]["anyOf"][0]["properties"];
     for (properties, names) in [
         (top, names.top),
         (&top["issuers"]["items"]["properties"], names.issuer),
         (&top["jwks_cache"]["properties"], names.cache),
         (&top["cognito"]["anyOf"][0]["properties"], names.cognito),
+        (&top["dpop"]["anyOf"][0]["properties"], names.dpop),
+        (mtls, names.mtls),
+        (&mtls["header"]["anyOf"][0]["properties"], names.header),
+        (&top["introspection"]["properties"], names.introspection),
     ] {
         let mut names = names.to_vec();
         names.sort_unstable();
