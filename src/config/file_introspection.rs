@@ -44,7 +44,10 @@ pub(super) struct IntrospectionEntry {
     #[cfg_attr(feature = "schema", schemars(with = "Option<OneOf<ClientAuth>>"))]
     auth: Option<String>,
     /// The tokens that the issuer is asked about. Default: `opaque`.
-    #[cfg_attr(feature = "schema", schemars(with = "Option<OneOf<IntrospectedTokens>>"))]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(with = "Option<OneOf<IntrospectedTokens>>")
+    )]
     tokens: Option<String>,
     /// How the opaque tokens of this issuer begin. Needed if several issuers have `introspection`.
     #[serde(alias = "tokenPrefix")]
