@@ -242,8 +242,8 @@ fn pop_p95_public_urls() {
     )]);
     let anywhere = json!({"danger_allow_http": true, "dpop": {"public_url": "http://r.example"}});
     accepts(anywhere);
-    let urls = json!({"dpop": {"public_url": ["https://a.example/x", "https://b.example"]}});
-    let dpop = checked(urls);
+    let two = json!({"dpop": {"public_url": ["https://a.example/x", "https://b.example"]}});
+    let dpop = checked(two);
     assert_eq!(urls(&dpop), ["https://a.example/x", "https://b.example"]);
     assert_eq!(dpop.resource, "https://a.example/x");
     let of_resource = json!({"resource": "https://R.example:443/mcp", "dpop": {}});
