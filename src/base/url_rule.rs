@@ -25,6 +25,8 @@ pub enum UrlError {
     Insecure,
     /// A public issuer names a host on this machine or on its link.
     Internal,
+    /// It holds an escape or a character that no URL has, or a segment that leads upwards.
+    Malformed,
     /// It is not an absolute URL with a host.
     NotAbsolute,
     /// It holds a query (RFC 9728 §1.2 advises against it).
@@ -44,6 +46,9 @@ impl fmt::Display for UrlError {
             Self::Fragment => "must not carry a fragment",
             Self::Insecure => "must use https: only a loopback host may use http, or call danger_allow_http",
             Self::Internal => "must not be on a loopback or link-local host when its issuer is not",
+            Self::Malformed => {
+                "must not hold malformed percent-escapes, the segments . and .., or characters that no URL has (RFC 3986)"
+            }
             Self::NotAbsolute => "must be an absolute https URL",
             Self::Query => "must not carry a query",
             Self::TrailingSlash => "must not end with a slash",

@@ -343,9 +343,9 @@ impl JwtAuthConfigBuilder {
         self
     }
 
-    /// Fetches keys and metadata with this client, for example with a proxy of its own.
-    /// Certificates and tokens that rotate are simpler as `ca_file`, `client_certificate_file` and
-    /// `bearer_token_file`.
+    /// Fetches keys and metadata, and asks about tokens, with this client, for example with a proxy
+    /// of its own. Certificates and tokens that rotate are simpler as `ca_file`,
+    /// `client_certificate_file` and `bearer_token_file`.
     ///
     /// The client's own settings apply: turn redirects off and set a connect timeout. The fetch
     /// timeout and the size limit apply to it as well.
@@ -359,8 +359,8 @@ impl JwtAuthConfigBuilder {
         self
     }
 
-    /// Fetches keys and metadata through this transport, for an HTTP client other than reqwest or
-    /// to fetch without the feature `reqwest`. This setter and [`http_client`](Self::http_client)
+    /// Fetches keys and metadata, and asks about tokens, through this transport, for an HTTP client
+    /// other than reqwest or to fetch without the feature `reqwest`. This setter and [`http_client`](Self::http_client)
     /// replace each other: the last call counts.
     ///
     /// Default: reqwest, see [`http_client`](Self::http_client). Without the feature `reqwest`

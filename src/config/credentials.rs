@@ -44,7 +44,8 @@ macro_rules! credential_setters {
     ($type:ty, $($path:ident).+) => {
         impl $type {
             /// Trusts only the CA certificates in this file (PEM) when keys and metadata of the
-            /// issuer are fetched, for an issuer with a private CA.
+            /// issuer are fetched, and when it is asked about tokens, for an issuer with a private
+            /// CA.
             ///
             /// This file and the three below are looked at before each request to the issuer, and
             /// read again when their time or size has changed. A file that cannot be used then
@@ -96,7 +97,8 @@ macro_rules! credential_setters {
             ///
             /// The token goes to the issuer and to the `jwks_uri` that its metadata names, also on
             /// another host, as with Kubernetes. Call `pin_jwks_host` if the issuer needs no other
-            /// host.
+            /// host. It does not go to the introspection endpoint, for which
+            /// [`Introspection`](crate::introspection::Introspection) has credentials of its own.
             ///
             /// Default: none.
             ///

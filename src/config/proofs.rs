@@ -30,9 +30,10 @@ use crate::token::KeyProofs;
 use crate::wire::resource::BoundTokens;
 
 /// How callers can prove that they hold the key of their token.
+#[derive(Debug)]
 pub(super) struct CheckedProofs {
-    dpop: Option<CheckedDpop>,
-    mtls: Option<CertificateSource>,
+    pub(super) dpop: Option<CheckedDpop>,
+    pub(super) mtls: Option<CertificateSource>,
 }
 
 impl CheckedProofs {
@@ -81,27 +82,27 @@ impl CheckedProofs {
 
 /// `dpop`, with every setting.
 #[derive(Clone, Debug)]
-pub(crate) struct CheckedDpop {
+pub(super) struct CheckedDpop {
     /// In the order in which they are published.
-    pub(crate) algorithms: Vec<Algorithm>,
+    pub(super) algorithms: Vec<Algorithm>,
     /// At least one.
-    pub(crate) public_urls: Vec<PublicUrl>,
-    pub(crate) proof_window: Duration,
-    pub(crate) nonce: NonceMode,
-    pub(crate) nonce_lifetime: Duration,
+    pub(super) public_urls: Vec<PublicUrl>,
+    pub(super) proof_window: Duration,
+    pub(super) nonce: NonceMode,
+    pub(super) nonce_lifetime: Duration,
     /// The first makes nonces. Empty: the process makes one up.
-    pub(crate) nonce_secrets: Vec<Secret<Vec<u8>>>,
+    pub(super) nonce_secrets: Vec<Secret<Vec<u8>>>,
     /// What nonces and the ids of proofs are bound to: `resource`, or the first public URL.
-    pub(crate) resource: String,
+    pub(super) resource: String,
     /// `None`: no proof is remembered.
-    pub(crate) replays: Option<CheckedReplays>,
+    pub(super) replays: Option<CheckedReplays>,
 }
 
 /// Where used proofs are remembered.
 #[derive(Clone, Debug)]
-pub(crate) struct CheckedReplays {
-    pub(crate) entries: usize,
-    pub(crate) store: Option<Arc<dyn ReplayStore>>,
+pub(super) struct CheckedReplays {
+    pub(super) entries: usize,
+    pub(super) store: Option<Arc<dyn ReplayStore>>,
 }
 
 impl CheckedDpop {
@@ -137,12 +138,12 @@ impl Named for NonceMode {
 
 impl Named for CertificateFormat {
     const NAMES: &'static [(&'static str, Self)] = &[
-        ("rfc9440", Self::Rfc9440),
-        ("xfcc", Self::Xfcc),
-        ("pem_escaped", Self::PemEscaped),
-        ("pem_escaped_chain", Self::PemEscapedChain),
-        ("der_base64", Self::DerBase64),
-        ("sha256_hex", Self::Sha256Hex),
+        (Self::Rfc9440.name(), Self::Rfc9440),
+        (Self::Xfcc.name(), Self::Xfcc),
+        (Self::PemEscaped.name(), Self::PemEscaped),
+        (Self::PemEscapedChain.name(), Self::PemEscapedChain),
+        (Self::DerBase64.name(), Self::DerBase64),
+        (Self::Sha256Hex.name(), Self::Sha256Hex),
     ];
 }
 
@@ -247,7 +248,7 @@ fn check_public_url(text: &str, rule: UrlRule) -> Result<PublicUrl, ConfigError>
 }
 
 fn parsed_public_url(text: &str) -> Result<PublicUrl, ConfigError> {
-    let invalid = || invalid_url("dpop.public_url", text, UrlError::NotAbsolute);
+    let invalid = || invalid_url("dpop.public_url", text, UrlError::Malformed);
     PublicUrl::parse(text).ok_or_else(invalid)
 }
 
@@ -306,7 +307,6 @@ fn trusted_peers(header: &CertificateHeader) -> Result<TrustedPeers, ConfigError
             first: "mtls.header.trusted_peers",
             second: "mtls.header.danger_trust_any_peer",
         }),
-        (Some(peers), false) if peers.is_empty() => Err(ConfigError::TrustedPeersMissing),
         (Some(peers), false) => {
             TrustedPeers::parse(peers).map_err(|reason| ConfigError::TrustedPeers { reason })
         }

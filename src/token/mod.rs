@@ -53,6 +53,8 @@ pub(crate) mod verified;
 pub(crate) use claims::ScopeClaim;
 pub(crate) use compact::{Compact, HeaderBuffer, Scratch, SignatureBuffer};
 pub use confirmation::Confirmation;
+#[cfg(test)]
+pub(crate) use confirmation::Thumbprint;
 pub use error::{TokenError, TokenErrorKind};
 pub(crate) use header::{Header, without_application};
 pub(crate) use policy::{AudienceRule, KeyProofs, Profile, ProviderRule, ValidationPolicy};

@@ -21,3 +21,4 @@ mod requirements;
 mod support;
 mod telemetry;
 mod telemetry_field;
+mod telemetry_secrets;

@@ -7,9 +7,12 @@ use std::path::PathBuf;
 
 use super::with_everything::with;
 use super::*;
+use crate::base::url_rule::UrlRule;
 use crate::config::checked::Keys;
 use crate::config::examples::EXAMPLES;
 use crate::config::file::file_names;
+use crate::config::proofs::CheckedProofs;
+use crate::config::rules::check_resource;
 use crate::config::{Issuer, JwtAuthConfigBuilder};
 use crate::crypto::Algorithm;
 use crate::test_util::TestKey;
@@ -48,7 +51,8 @@ pub(super) fn refuses(rows: impl IntoIterator<Item = (Value, &'static str)>) {
 }
 
 /// All that a configuration does, as text.
-pub(super) fn effect(config: &JwtAuthConfig) -> String {
+pub(super) fn effect(builder: &JwtAuthConfigBuilder) -> Result<String, ConfigError> {
+    let config = builder.clone().build()?;
     let checked = &config.0;
     let issuers = checked.issuers.iter().map(|issuer| {
         let keys = match &issuer.keys {
@@ -57,24 +61,40 @@ pub(super) fn effect(config: &JwtAuthConfig) -> String {
             Keys::Shared(_) => panic!("no other layer"),
         };
         format!(
-            "{:?} {:?} {keys} {:?} {}",
+            "{:?} {:?} {keys} {:?}",
             issuer.policy,
             issuer.answers.resource(),
             issuer.introspection,
-            issuer.require_bound_tokens,
         )
     });
     let issuers: Vec<_> = issuers.collect();
-    format!(
-        "{issuers:?} {:?} {:?} {:?} {} {} {:?} {:?}",
+    Ok(format!(
+        "{issuers:?} {:?} {:?} {:?} {} {} {:?}",
         checked.options,
         checked.answers.resource(),
         checked.metadata,
         checked.strip_authorization,
         checked.token_cache_entries,
-        checked.dpop,
-        checked.mtls,
-    )
+        proofs(builder),
+    ))
+}
+
+/// `dpop` and `mtls` of a configuration that is good.
+pub(super) fn proofs(builder: &JwtAuthConfigBuilder) -> CheckedProofs {
+    let rule = UrlRule::new(builder.allow_http);
+    let resource = builder.resource.as_deref();
+    let url = resource.map(|resource| check_resource(resource, rule).unwrap());
+    let identity = resource.zip(url.as_ref());
+    CheckedProofs::of(builder.dpop.as_ref(), builder.mtls.as_ref(), identity, rule).unwrap()
+}
+
+/// The builder of a file.
+pub(super) fn read(file: Value) -> Result<JwtAuthConfigBuilder, String> {
+    serde_json::from_value(file).map_err(|error| error.to_string())
+}
+
+fn effect_of(file: Value) -> Result<String, String> {
+    effect(&read(file)?).map_err(|error| error.to_string())
 }
 
 pub(super) fn spelled_out(names: &[&'static str]) -> BTreeSet<&'static str> {
@@ -91,7 +111,7 @@ fn field_s03_each_setting_beside_issuers_is_inherited_or_an_error() {
         "issuers": [{"issuer": "https://i.example"}, {"issuer": "https://j.example"}],
         "dpop": {},
     });
-    let without = effect(&file(base.clone()).unwrap());
+    let without = effect_of(base.clone()).unwrap();
     for name in names {
         let (_, example) = EXAMPLES
             .iter()
@@ -99,8 +119,8 @@ fn field_s03_each_setting_beside_issuers_is_inherited_or_an_error() {
             .unwrap_or_else(|| panic!("src/config/examples.rs has no example of {name}"));
         let mut config = base.clone();
         config[name] = serde_json::from_str(example).unwrap();
-        match file(config) {
-            Ok(config) => assert_ne!(effect(&config), without, "{name} has no effect"),
+        match effect_of(config) {
+            Ok(effect) => assert_ne!(effect, without, "{name} has no effect"),
             Err(error) => assert!(
                 error.contains(name) && error.contains("issuers"),
                 "{name}: {error}"
@@ -113,7 +133,7 @@ fn field_s03_each_setting_beside_issuers_is_inherited_or_an_error() {
 fn field_s03_each_setting_of_an_entry_has_an_effect() {
     let base = json!({"issuer": "https://i.example"});
     let config = |entry: Value| json!({"resource": "https://r.example/mcp", "dpop": {}, "issuers": [entry, {"issuer": "https://j.example"}]});
-    let without = effect(&file(config(base.clone())).unwrap());
+    let without = effect_of(config(base.clone())).unwrap();
     for name in spelled_out(file_names().issuer) {
         let mut entry = base.clone();
         let (_, example) = EXAMPLES.iter().find(|(other, _)| *other == name).unwrap();
@@ -129,8 +149,8 @@ fn field_s03_each_setting_of_an_entry_has_an_effect() {
                 entry[other] = json!("other.pem");
             }
         }
-        let config = file(config(entry)).unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert_ne!(effect(&config), without, "{name} has no effect");
+        let with = effect_of(config(entry)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_ne!(with, without, "{name} has no effect");
     }
 }
 
@@ -338,11 +358,10 @@ fn field_c10_numbers_and_booleans_may_be_text() {
     let flags = EXAMPLES.iter().filter(|(_, example)| *example == "true");
     for (name, flag) in flags.filter(|(name, _)| top.contains(name)) {
         let effect = |value: Value| {
-            effect(
-                &file(with(json!({"audience": null,
-            "resource": "https://r.example", "dpop": true, *name: value})))
-                .unwrap(),
-            )
+            let changes = json!({"audience": null, "resource": "https://r.example", "dpop": true});
+            let mut file = with(changes);
+            file[*name] = value;
+            effect_of(file).unwrap()
         };
         let (on, off) = (effect(json!(true)), effect(json!(false)));
         assert_eq!(effect(json!(flag)), on, "{name}");

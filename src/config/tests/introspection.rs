@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::field::{Folder, accepts, built, effect, refused, refuses, spelled_out};
+use super::field::{Folder, accepts, built, effect, read, refused, refuses, spelled_out};
+use super::with_everything::with;
 use super::*;
 use crate::ConfigError;
 use crate::authn::JwtAuthLayer;
@@ -45,6 +46,10 @@ fn endpoint(config: &JwtAuthConfig) -> &CheckedEndpoint {
     }
 }
 
+fn effect_with(changes: Value) -> String {
+    effect(&read(with(changed(changes))).unwrap()).unwrap()
+}
+
 fn with_code(introspection: Introspection) -> Result<JwtAuthConfig, ConfigError> {
     builder().introspection(introspection).build()
 }
@@ -74,8 +79,8 @@ fn pop_i53_the_defaults_are_the_documented_ones() {
     assert_eq!(endpoint.client_id.as_deref(), Some("rs"));
     assert_eq!(endpoint.secret.value.expose(), SECRET);
     assert!(matches!(config.0.issuers[0].keys, Keys::Fetched(_)));
-    let of_code = with_code(Introspection::new("rs", SECRET)).unwrap();
-    assert_eq!(effect(&of_code), effect(&config));
+    let of_code = builder().introspection(Introspection::new("rs", SECRET));
+    assert_eq!(effect(&of_code).unwrap(), effect_with(json!({})));
 }
 
 /// Each row: the change that is refused, its text, and the neighbour that is accepted.
@@ -684,25 +689,23 @@ fn pop_i53_file_and_builder_agree() {
             new().danger_max_stale(seconds(60)),
         ),
     ] {
-        let of_file = effect(&built(changed(changes.clone())).unwrap());
-        let of_code = effect(&with_code(introspection).unwrap());
+        let of_file = effect_with(changes.clone());
+        let of_code = effect(&builder().introspection(introspection)).unwrap();
         assert_eq!(of_code, of_file, "{changes}");
-        let without = effect(&built(changed(json!({}))).unwrap());
-        assert_ne!(of_file, without, "{changes} has an effect");
+        assert_ne!(of_file, effect_with(json!({})), "{changes} has an effect");
     }
 }
 
 #[test]
 fn pop_i53_the_examples_of_introspection_are_accepted() {
-    let without = effect(&built(changed(json!({}))).unwrap());
+    let without = effect_with(json!({}));
     for name in spelled_out(file_names().introspection) {
         if name.ends_with("_file") || name.starts_with("client_secret") {
             continue; // There are no such files, and secrets do not show.
         }
         let (_, example) = EXAMPLES.iter().find(|(other, _)| *other == name).unwrap();
         let example: Value = serde_json::from_str(example).unwrap();
-        let with = effect(&built(changed(json!({name: example}))).unwrap());
-        assert_ne!(with, without, "{name}");
+        assert_ne!(effect_with(json!({name: example})), without, "{name}");
     }
 }
 
