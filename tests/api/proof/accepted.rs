@@ -1,9 +1,13 @@
 //! W01 to W17, W24 to W26: what must be accepted.
 
+use http::Response;
 use serde_json::json;
+use tower::{Layer as _, ServiceExt as _};
 use tower_jwt_auth::Algorithm;
+use tower_jwt_auth::mcp::SessionBindingLayer;
 
 use super::*;
+use crate::support::read;
 
 #[tokio::test]
 async fn pop_w02_w03_w04_urls_that_are_the_same() {
@@ -155,4 +159,75 @@ async fn pop_w26_a_token_that_is_renewed() {
         scene.token = scene.issuer.mint(RESOURCE).bound_to(&scene.client).sign();
         scene.accepts_proof("the same key", &scene.proof()).await;
     }
+}
+
+#[tokio::test]
+async fn pop_w24_a_session_belongs_to_its_key() {
+    let mut scene = Scene::configured(|config| config.dpop(Dpop::new()));
+    let sessions = SessionBindingLayer::new();
+    let service = tower::service_fn(|_: Request<Full<Bytes>>| async {
+        let response = Response::builder().header("mcp-session-id", "the-session");
+        Ok::<_, std::convert::Infallible>(response.body(Full::<Bytes>::default()).unwrap())
+    });
+    let service = scene.layer.layer(sessions.layer(service));
+    let status = async |request: Request<Full<Bytes>>| {
+        read(service.clone().oneshot(request).await.unwrap())
+            .await
+            .status
+            .as_u16()
+    };
+    let within = |mut request: Request<Full<Bytes>>| {
+        request
+            .headers_mut()
+            .insert("mcp-session-id", value("the-session"));
+        request
+    };
+    assert_eq!(
+        status(scene.request(&scene.proof().sign())).await,
+        200,
+        "it begins"
+    );
+    scene.token = scene.issuer.mint(RESOURCE).bound_to(&scene.client).sign();
+    let renewed = within(scene.request(&scene.proof().sign()));
+    assert_eq!(
+        status(renewed).await,
+        200,
+        "a renewed token of the same key"
+    );
+    let bearer = format!("Bearer {}", scene.issuer.mint(RESOURCE).sign());
+    let bearer = Request::post(RESOURCE).header("authorization", bearer);
+    let bearer = within(bearer.body(Full::default()).unwrap());
+    assert_eq!(status(bearer).await, 404, "a bearer token of the same user");
+    scene.client = TestClient::start();
+    scene.token = scene.issuer.mint(RESOURCE).bound_to(&scene.client).sign();
+    let other = within(scene.request(&scene.proof().sign()));
+    assert_eq!(status(other).await, 404, "another key of the same user");
+}
+
+#[tokio::test]
+async fn pop_s08_keys_rotate_while_bound_tokens_are_remembered() {
+    let issuer = TestIssuer::start();
+    let config = JwtAuthConfig::builder()
+        .resource(RESOURCE)
+        .issuer(issuer.issuer())
+        .dpop(Dpop::new());
+    let layer = JwtAuthLayer::new(config.build().unwrap());
+    let client = TestClient::start();
+    let inner = Counting::default();
+    let status = async |token: &str| {
+        let proof = client.proof("POST", RESOURCE).token(token).sign();
+        let request = Request::post(RESOURCE)
+            .header("authorization", format!("DPoP {token}"))
+            .header("dpop", proof);
+        let request = request.body(Full::default()).unwrap();
+        call(&layer, &inner, request).await.status.as_u16()
+    };
+    let old = issuer.mint(RESOURCE).bound_to(&client).sign();
+    assert_eq!(status(&old).await, 200);
+    assert_eq!(status(&old).await, 200, "remembered");
+    issuer.rotate();
+    let new = issuer.mint(RESOURCE).bound_to(&client).sign();
+    assert_eq!(status(&new).await, 200, "the same key of the client");
+    assert_eq!(status(&old).await, 401, "the issuer has withdrawn its key");
+    assert_eq!(status(&new).await, 200);
 }

@@ -39,7 +39,7 @@ async fn pop_p32_the_proof_of_a_thief() {
 }
 
 #[tokio::test]
-async fn pop_p33_p34_p35_ways_to_name_a_key() {
+async fn pop_p33_p34_p35_w25_ways_to_name_a_key() {
     let scene = Scene::usual();
     let jkt = scene.client.jkt();
     let (token, proof) = scene.bound(json!({"jkt": jkt, "kc-jkt-type": "x"}));
@@ -88,7 +88,7 @@ async fn pop_p33_p34_p35_ways_to_name_a_key() {
 }
 
 #[tokio::test]
-async fn pop_p36_a_proof_for_an_unbound_token() {
+async fn pop_p36_w12_a_proof_for_an_unbound_token() {
     let scene = Scene::usual();
     let token = scene.issuer.mint(RESOURCE).sign();
     let proof = scene.proof().token(&token);

@@ -27,7 +27,7 @@ async fn pop_p40_p41_the_id() {
 }
 
 #[tokio::test]
-async fn pop_p42_p43_p44_p45_the_method() {
+async fn pop_p42_p43_p44_p45_w16_the_method() {
     let scene = Scene::usual();
     let method = |htm: Value| scene.proof().claim("htm", htm);
     scene

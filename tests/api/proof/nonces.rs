@@ -68,7 +68,7 @@ async fn pop_p62_a_nonce_is_required() {
 }
 
 #[tokio::test]
-async fn pop_p63_p64_p67_nonces_that_do_not_count() {
+async fn pop_p63_p64_p67_w17_nonces_that_do_not_count() {
     let shared = |secrets: Vec<String>| {
         move |config: JwtAuthConfigBuilder| {
             let dpop = Dpop::new().nonce(NonceMode::Required);
