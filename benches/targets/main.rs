@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo bench --all-features --bench targets              # every table, about two minutes
-//! cargo bench --all-features --bench targets -- paths     # one of: back_end, paths, refusals, worst, scaling, threads
+//! cargo bench --all-features --bench targets -- paths     # one of: back_end, paths, refusals, worst, scaling, threads, replay
 //! cargo bench --no-default-features --features rust_crypto,test-util --bench targets -- back_end
 //! ```
 //!
@@ -18,6 +18,7 @@ mod drive;
 mod measure;
 mod paths;
 mod refusals;
+mod replay;
 mod scaling;
 #[allow(dead_code, reason = "shared with the other benches")]
 mod table;
@@ -44,13 +45,14 @@ fn main() -> ExitCode {
         .unwrap();
     let _entered = runtime.enter();
     let mut report = Report::default();
-    let parts: [(&str, fn(&mut Report)); 6] = [
+    let parts: [(&str, fn(&mut Report)); 7] = [
         ("back_end", back_end::run),
         ("paths", paths::run),
         ("refusals", refusals::run),
         ("worst", worst::run),
         ("scaling", scaling::run),
         ("threads", threads::run),
+        ("replay", replay::run),
     ];
     for (name, run) in parts {
         if runs(name) {

@@ -74,7 +74,7 @@ pub(crate) fn run(report: &mut Report) {
 
 /// How much more work two threads do than one in the same time, and how long both take, in
 /// microseconds.
-fn factor(work: impl Fn(usize) + Sync) -> (f64, f64) {
+pub(crate) fn factor(work: impl Fn(usize) + Sync) -> (f64, f64) {
     let one = (0..ROUNDS).map(|_| time(1, &work)).fold(f64::MAX, f64::min);
     let two = (0..ROUNDS).map(|_| time(2, &work)).fold(f64::MAX, f64::min);
     (2.0 * one / two, two * 1e6)

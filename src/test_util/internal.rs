@@ -4,8 +4,13 @@
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::base::numeric_date::NumericDate;
 use crate::crypto::Algorithm;
 use crate::jwks::{KeySet, KeySetOptions};
+use crate::limits::MAX_PROOF_AGE;
+use crate::proof::NonceMode;
+use crate::proof::nonce::Nonces;
+use crate::proof::replay::{Replay, Replays};
 use crate::token::{TokenError, verify_jws, verify_raw};
 
 /// The time at these Unix seconds, which may have a fraction.
@@ -72,6 +77,91 @@ pub fn inspect_key_set(
         reason: key.reason,
     });
     Ok((keys.len(), skipped.collect()))
+}
+
+/// The memory of used proofs, for benches. Times are Unix seconds.
+pub struct UsedProofs(Replays);
+
+impl UsedProofs {
+    /// A memory of this many proofs, without a store.
+    #[must_use]
+    pub fn new(entries: usize) -> Self {
+        Self(Replays::new(entries, "https://mcp.example.com/mcp", None))
+    }
+
+    /// Records a proof that could be accepted up to `last_second`.
+    ///
+    /// # Errors
+    ///
+    /// Returns the status of the rejection.
+    pub fn first_use(
+        &self,
+        jkt: &[u8; 32],
+        jti: &str,
+        last_second: u64,
+        now: f64,
+    ) -> Result<(), u16> {
+        let used = self.0.first_use(jkt, jti, last_second, date(now));
+        used.map_err(|replay| match replay {
+            Replay::BelowFloor | Replay::StoreUnavailable => 503,
+            Replay::KeyFull => 429,
+            Replay::Used => 401,
+        })
+    }
+}
+
+/// The nonces of a server, for benches. Times are Unix seconds.
+pub struct ServerNonces(Nonces);
+
+impl ServerNonces {
+    /// Nonces that are required and count for five minutes.
+    #[must_use]
+    pub fn new() -> Self {
+        let secret = vec![vec![7; 32]];
+        let (mode, resource) = (NonceMode::Required, "https://mcp.example.com/mcp");
+        Self(Nonces::new(
+            mode,
+            MAX_PROOF_AGE,
+            secret,
+            resource,
+            MAX_PROOF_AGE,
+        ))
+    }
+
+    /// The nonce that is sent now.
+    #[must_use]
+    pub fn newest(&self, now: f64) -> http::HeaderValue {
+        self.0.newest(date(now))
+    }
+
+    /// Whether a proof of this moment is fresh.
+    #[must_use]
+    pub fn is_good(&self, nonce: &str, now: f64) -> bool {
+        let now = date(now);
+        self.0.judge(Some(nonce), now, false, now).is_ok()
+    }
+}
+
+impl Default for ServerNonces {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn date(seconds: f64) -> NumericDate {
+    NumericDate::new(seconds).unwrap_or(NumericDate::FAR_FUTURE)
+}
+
+impl fmt::Debug for UsedProofs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UsedProofs").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ServerNonces {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerNonces").finish_non_exhaustive()
+    }
 }
 
 impl fmt::Display for JwsError {

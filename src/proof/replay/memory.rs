@@ -45,6 +45,11 @@ impl Memory {
         self.entries
     }
 
+    #[cfg(any(test, feature = "metrics"))]
+    pub(super) fn held(&self) -> usize {
+        self.shards.iter().map(|shard| lock(shard).len()).sum()
+    }
+
     /// Records the proof if it is new. `now` and `last_second` are Unix seconds.
     pub(super) fn first_use(
         &self,
@@ -123,8 +128,7 @@ impl Memory {
 #[cfg(feature = "metrics")]
 impl Drop for Memory {
     fn drop(&mut self) {
-        let held = self.shards.iter().map(|shard| lock(shard).len()).sum();
-        telemetry::replay_entries_changed(held, 0);
+        telemetry::replay_entries_changed(self.held(), 0);
     }
 }
 

@@ -219,4 +219,29 @@ impl Shard {
         let chains = self.chains.len() as u64;
         (u64::from(u32::from_be_bytes([a, b, c, d])).saturating_mul(chains) >> 32) as usize
     }
+
+    /// Each entry is in its chain and in one bucket, or not in use.
+    #[cfg(test)]
+    pub(super) fn check(&self) {
+        let next_in_bucket = |place: &Place| {
+            let entry = self.entries.get(*place as usize)?;
+            Some(entry.next_in_bucket)
+        };
+        let length = |first: Place| {
+            let places = std::iter::successors(Some(first), next_in_bucket);
+            places.filter(|place| *place != NOWHERE).count()
+        };
+        let in_buckets: usize = self.buckets.values().map(|first| length(*first)).sum();
+        assert_eq!(in_buckets, self.len);
+        assert_eq!(
+            length(self.unused).saturating_add(self.len),
+            self.entries.len()
+        );
+        assert!(self.entries.len() <= self.chains.len());
+        let in_chains = self.entries.iter().filter(|entry| self.holds(&entry.id));
+        assert!(in_chains.count() >= self.len);
+        if self.len == 0 {
+            assert!(self.chains.iter().all(|first| *first == NOWHERE));
+        }
+    }
 }
