@@ -152,3 +152,36 @@ pub const DRAIN_TIME: Duration = Duration::from_secs(2);
 /// Rejected requests that one [`DrainRefusedLayer`](crate::DrainRefusedLayer) reads at a time: 64,
 /// each with the buffer of its connection. The rest of further requests is not read.
 pub const MAX_DRAINS: usize = 64;
+
+/// Bytes of a DPoP proof, 16 KiB. A proof with an EC key takes 600 bytes, one with a key and a
+/// signature of ML-DSA-87 takes 12 KiB. The decoded header has the limit of
+/// [`MAX_HEADER_BYTES`].
+pub const MAX_PROOF_BYTES: usize = 16 * 1024;
+
+/// Values in the header of a DPoP proof, and in its claims, counted as in [`MAX_JSON_VALUES`].
+/// Proofs carry under 20.
+pub const MAX_PROOF_VALUES: usize = 1_024;
+
+/// Bytes of the `jti` of a DPoP proof: 256. RFC 9449 §4.2 asks for 96 random bits, and allows
+/// servers to limit the length (§11.1).
+pub const MAX_JTI_BYTES: usize = 256;
+
+/// Bytes of the `htu` of a DPoP proof, with a query that it may have: 2,048, as much as browsers
+/// and proxies commonly take for a URL.
+pub const MAX_HTU_BYTES: usize = 2_048;
+
+/// Bits of the RSA modulus of a DPoP proof, smallest and largest. Anybody may choose the key of a
+/// proof, so its cost is bounded lower than that of an issuer's key ([`RSA_BITS`]).
+pub const PROOF_RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
+
+/// How far the `iat` of a DPoP proof may be from the clock in any case: 5 minutes. A proof that has
+/// a nonce needs no narrower window (RFC 9449 §11.1).
+pub const MAX_PROOF_AGE: Duration = Duration::from_secs(300);
+
+/// Keys of DPoP proofs that are kept parsed, with the header that named them: 16,384. With EC keys
+/// they take 12 MiB.
+pub const MAX_KNOWN_PROOF_KEYS: usize = 16 * 1024;
+
+/// The longest encoded header of a DPoP proof whose key is kept, 2 KiB: enough for an RSA key of
+/// 4096 bits, and not for ML-DSA.
+pub const MAX_KNOWN_HEADER_BYTES: usize = 2 * 1024;

@@ -10,6 +10,7 @@
 mod algorithm;
 #[cfg(feature = "aws_lc_rs")]
 mod aws_lc_rs;
+mod digest;
 mod key;
 #[cfg(not(any(feature = "aws_lc_rs", feature = "rust_crypto")))]
 mod none;
@@ -26,6 +27,7 @@ use self::rust_crypto as back_end;
 
 pub use algorithm::{Algorithm, UnsupportedAlgorithm};
 pub(crate) use back_end::SignatureKey;
+pub(crate) use digest::sha256;
 pub(crate) use key::{Material, Verify};
 
 /// Whether a [`SignatureKey`] can be made.

@@ -1,3 +1,5 @@
+use std::ops::RangeInclusive;
+
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -125,7 +127,7 @@ impl JwkMembers<'_> {
     fn material(&self, symmetric: &[Algorithm]) -> Result<(Material, Vec<Algorithm>), SkipReason> {
         match self.text("kty")?.ok_or(SkipReason::UnsupportedType)? {
             "RSA" => Ok((
-                rsa_material(&self.bytes("n")?, &self.bytes("e")?)?,
+                rsa_material(&self.bytes("n")?, &self.bytes("e")?, &RSA_BITS)?,
                 Algorithm::RSA.to_vec(),
             )),
             "EC" => self.ec_material(),
@@ -200,11 +202,16 @@ impl JwkMembers<'_> {
     }
 }
 
-fn rsa_material(n: &[u8], e: &[u8]) -> Result<Material, SkipReason> {
+/// `bits` are the accepted sizes of the modulus.
+pub(crate) fn rsa_material(
+    n: &[u8],
+    e: &[u8],
+    bits: &RangeInclusive<usize>,
+) -> Result<Material, SkipReason> {
     let n = without_leading_zeros(n);
     let e = without_leading_zeros(e);
     let unused_bits = n.first().map_or(0, |first| first.leading_zeros() as usize);
-    let bits = n.len().saturating_mul(8).saturating_sub(unused_bits);
+    let size = n.len().saturating_mul(8).saturating_sub(unused_bits);
     // The exponent must be odd and above 2. It is bounded because a larger one makes each
     // verification slower.
     let exponent = (e.len() <= 8).then(|| {
@@ -214,7 +221,7 @@ fn rsa_material(n: &[u8], e: &[u8]) -> Result<Material, SkipReason> {
     let exponent_fits = exponent.is_some_and(|e| e > 2 && e % 2 == 1 && e < MAX_RSA_EXPONENT);
     // The modulus must be odd, as a product of odd primes is. Some back ends detect an even one
     // only when they verify a signature.
-    let modulus_fits = RSA_BITS.contains(&bits) && n.last().is_some_and(|last| last % 2 == 1);
+    let modulus_fits = bits.contains(&size) && n.last().is_some_and(|last| last % 2 == 1);
     if modulus_fits && exponent_fits {
         Ok(Material::Rsa {
             n: n.to_vec(),
@@ -255,7 +262,7 @@ const fn hash_length(algorithm: Algorithm) -> usize {
 }
 
 /// The first octet of an uncompressed point (SEC 1 §2.3.3).
-pub(super) const UNCOMPRESSED_POINT: u8 = 4;
+pub(crate) const UNCOMPRESSED_POINT: u8 = 4;
 
 /// RFC 7517 §4.3 registers eight. The search for repeated values is quadratic, so a list must be
 /// short.

@@ -38,6 +38,7 @@ mod skip_reason;
 #[cfg(feature = "jsonwebtoken")]
 pub(crate) use self::jsonwebtoken::jwk_of_pem;
 pub use input::{Jwk, JwkSet};
+pub(crate) use key::{UNCOMPRESSED_POINT, rsa_material};
 #[cfg(feature = "test-util")]
 pub(crate) use raw::jwk_of_raw_key;
 pub use set::KeySetError;

@@ -13,7 +13,7 @@ pub(crate) struct Compact<'t> {
     payload: &'t [u8],
     signature: &'t [u8],
     /// RFC 7515 §5.2 step 8: the signature covers these bytes, not the decoded ones.
-    pub(super) signing_input: &'t [u8],
+    pub(crate) signing_input: &'t [u8],
 }
 
 /// Buffers for the decoded segments of one token.
@@ -56,6 +56,21 @@ impl<'t> Compact<'t> {
         })
     }
 
+    /// The header as it is sent: base64url of any length.
+    pub(crate) const fn header_segment(&self) -> &'t [u8] {
+        self.header
+    }
+
+    /// Whether every segment is in its only encoding (RFC 7515 §2), without decoding any.
+    pub(crate) fn check_encoding(&self) -> Result<(), TokenError> {
+        let segments = [self.header, self.payload, self.signature];
+        let is_good = |segment: &[u8]| URL_SAFE_NO_PAD.check(segment).is_ok();
+        match segments.into_iter().all(is_good) {
+            true => Ok(()),
+            false => Err(TokenErrorKind::BadEncoding.into()),
+        }
+    }
+
     pub(crate) fn header<'r>(&self, buffer: &'r mut HeaderBuffer) -> Result<&'r str, TokenError> {
         let header = buffer.decode(self.header)?;
         if header.len() > MAX_HEADER_BYTES {
@@ -94,7 +109,7 @@ impl Scratch {
 }
 
 impl<const BYTES: usize> StackBuffer<BYTES> {
-    const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             stack: [MaybeUninit::uninit(); BYTES],
             heap: Vec::new(),
@@ -157,6 +172,8 @@ mod tests {
         let mut heap = StackBuffer::<0>::new();
         let got = heap.decode(text).ok().map(<[u8]>::to_vec);
         assert_eq!(got, want, "{shown:?}");
+        let checked = URL_SAFE_NO_PAD.check(text);
+        assert_eq!(checked.is_ok(), want.is_some(), "{shown:?}");
     }
 
     proptest! {

@@ -10,7 +10,7 @@ use crate::base::numeric_date::NumericDate;
 
 /// One string or a list of strings: `aud` (RFC 7519 §4.1.3), `scope` and `scp`.
 #[derive(Debug, Default)]
-pub(super) enum OneOrMany<'a> {
+pub(crate) enum OneOrMany<'a> {
     #[default]
     None,
     One(Cow<'a, str>),
@@ -18,7 +18,7 @@ pub(super) enum OneOrMany<'a> {
 }
 
 impl<'a> OneOrMany<'a> {
-    pub(super) fn as_slice(&self) -> &[Cow<'a, str>] {
+    pub(crate) fn as_slice(&self) -> &[Cow<'a, str>] {
         match self {
             Self::None => &[],
             Self::One(one) => std::slice::from_ref(one),
@@ -92,7 +92,7 @@ impl<'a> ReadJson<'a> for NumericDate {
 }
 
 /// A string if the value is one; any other value counts as absent.
-pub(super) struct MaybeText<'a>(pub(super) Option<Cow<'a, str>>);
+pub(crate) struct MaybeText<'a>(pub(crate) Option<Cow<'a, str>>);
 
 impl<'a> ReadJson<'a> for MaybeText<'a> {
     fn read<D: Deserializer<'a>>(deserializer: D, reading: &Reading) -> Result<Self, D::Error> {
@@ -104,7 +104,7 @@ impl<'a> ReadJson<'a> for MaybeText<'a> {
 }
 
 /// A string or a list of strings; `None` for any other value.
-pub(super) struct MaybeOneOrMany<'a>(pub(super) Option<OneOrMany<'a>>);
+pub(crate) struct MaybeOneOrMany<'a>(pub(crate) Option<OneOrMany<'a>>);
 
 impl<'a> ReadJson<'a> for MaybeOneOrMany<'a> {
     fn read<D: Deserializer<'a>>(deserializer: D, reading: &Reading) -> Result<Self, D::Error> {

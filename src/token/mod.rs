@@ -34,8 +34,8 @@ mod compact;
 mod confirmation;
 mod error;
 mod header;
-mod json;
-mod json_values;
+pub(crate) mod json;
+pub(crate) mod json_values;
 #[allow(
     clippy::arithmetic_side_effects,
     reason = "a count of members, which are bounded"
@@ -55,7 +55,7 @@ pub(crate) use compact::{Compact, HeaderBuffer, Scratch, SignatureBuffer};
 pub use confirmation::Confirmation;
 pub(crate) use confirmation::Thumbprint;
 pub use error::{TokenError, TokenErrorKind};
-pub(crate) use header::Header;
+pub(crate) use header::{Header, without_application};
 pub(crate) use policy::{AudienceRule, KeyProofs, Profile, ProviderRule, ValidationPolicy};
 pub(crate) use read_options::ReadOptions;
 pub(crate) use stages::{Checked, HeaderRead, SignatureVerified};

@@ -126,13 +126,7 @@ impl Verified {
     }
 
     fn at<'v>(&'v self, place: &'v Span) -> &'v str {
-        match place {
-            Span::At { start, end } => self
-                .payload
-                .get(*start as usize..*end as usize)
-                .unwrap_or_default(),
-            Span::Copy(text) => text,
-        }
+        place.text(&self.payload)
     }
 
     /// An upper bound for the bytes on the heap: it counts both lists as if they were built.
@@ -184,6 +178,16 @@ impl Span {
                 end: to,
             },
             _ => Self::Copy(text.into()),
+        }
+    }
+
+    /// The text. `whole` must be the one that [`of`](Self::of) was called with.
+    pub(crate) fn text<'s>(&'s self, whole: &'s str) -> &'s str {
+        match self {
+            Self::At { start, end } => whole
+                .get(*start as usize..*end as usize)
+                .unwrap_or_default(),
+            Self::Copy(text) => text,
         }
     }
 }
