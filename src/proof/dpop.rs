@@ -51,7 +51,7 @@ use crate::base::proof_fault::ProofFault;
 use crate::crypto::{Algorithm, sha256};
 use crate::limits::{MAX_PROOF_AGE, MAX_PROOF_BYTES};
 use crate::token::verified::Span;
-use crate::token::{Compact, Scratch, TokenError, TokenErrorKind};
+use crate::token::{Compact, HeaderBuffer, SignatureBuffer, TokenError, TokenErrorKind};
 
 /// The settings of the checks, and the keys of proofs that were accepted.
 pub(crate) struct DpopChecks {
@@ -121,7 +121,8 @@ impl DpopChecks {
         now: NumericDate,
     ) -> Result<CheckedProof, ProofError> {
         let proof = only_proof(headers)?;
-        let compact = segments(proof.as_bytes())?;
+        let compact = split(proof)?;
+        compact.check_encoding().map_err(encoding)?;
         let (key, jkt) = self.key(&compact)?;
         if expected.jkt.is_some_and(|bound| *bound != jkt) {
             return Err(ProofError::OtherKey);
@@ -151,7 +152,7 @@ impl DpopChecks {
             let jkt = known.jkt;
             return Ok((Key::Known(known), jkt));
         }
-        let mut buffer = Scratch::new().header;
+        let mut buffer = HeaderBuffer::new();
         let header = compact.header(&mut buffer).map_err(|error| {
             ProofError::malformed(match error.kind() {
                 TokenErrorKind::TooLarge => "the header is too long",
@@ -184,7 +185,7 @@ impl DpopChecks {
     }
 
     /// Step 12.
-    fn check_url(&self, htu: &str, path: Option<&str>) -> Result<(), ProofError> {
+    pub(crate) fn check_url(&self, htu: &str, path: Option<&str>) -> Result<(), ProofError> {
         let path = path.ok_or(ProofError::new(
             ProofFault::MethodOrUrl,
             "the request target has no URL",
@@ -223,7 +224,7 @@ impl DpopChecks {
             return;
         }
         if let Key::Built(key) = &proof.key {
-            if let Ok(compact) = segments(proof.proof.as_bytes()) {
+            if let Ok(compact) = split(&proof.proof) {
                 self.known.insert(compact.header_segment(), Arc::clone(key));
             }
         }
@@ -266,8 +267,8 @@ impl CheckedProof {
             }),
             Key::Built(key) | Key::Known(key) => Arc::clone(key),
         };
-        let compact = segments(self.proof.as_bytes())?;
-        let mut buffer = Scratch::new().signature;
+        let compact = split(&self.proof)?;
+        let mut buffer = SignatureBuffer::new();
         let signature = compact.signature(&mut buffer).map_err(encoding)?;
         if !key.verifies(compact.signing_input, signature) {
             let step = "the signature does not verify";
@@ -294,11 +295,9 @@ fn only_proof(headers: &HeaderMap) -> Result<&HeaderValue, ProofError> {
     }
 }
 
-/// Steps 2 (the size) and 3.
-fn segments(proof: &[u8]) -> Result<Compact<'_>, ProofError> {
-    let compact = Compact::split(proof, MAX_PROOF_BYTES).map_err(encoding)?;
-    compact.check_encoding().map_err(encoding)?;
-    Ok(compact)
+/// Step 2, the size, and step 3 without the encoding.
+fn split(proof: &HeaderValue) -> Result<Compact<'_>, ProofError> {
+    Compact::split(proof.as_bytes(), MAX_PROOF_BYTES).map_err(encoding)
 }
 
 fn encoding(error: TokenError) -> ProofError {

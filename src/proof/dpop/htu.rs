@@ -196,4 +196,6 @@ const fn is_unreserved(byte: u8) -> bool {
 }
 
 #[cfg(test)]
+mod by_the_rfc;
+#[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::by_the_rfc::by_the_rfc;
 use super::*;
 
 fn is_same(htu: &str, path: &str) -> bool {
@@ -292,119 +293,6 @@ fn proof_urls_with_a_prefix() {
         assert_eq!(is_one_of(htu, &urls, path), want, "{htu} at {path}");
     }
     assert!(!is_one_of("https://api.example.com/svc1/mcp", &[], "/mcp"));
-}
-
-/// The same rules once more, as the RFC writes them: the parts by the grammar of Appendix A, and dot
-/// segments by the two buffers of §5.2.4.
-fn by_the_rfc(url: &str) -> Option<String> {
-    let is_hex = |digit: Option<&char>| digit.is_some_and(char::is_ascii_hexdigit);
-    if url
-        .chars()
-        .any(|one| !one.is_ascii_graphic() || one == '\\')
-    {
-        return None;
-    }
-    let without_fragment = url.split('#').next()?;
-    let without_query = without_fragment.split('?').next()?;
-    let (scheme, rest) = without_query.split_once(':')?;
-    let scheme = scheme.to_ascii_lowercase();
-    let default = match &*scheme {
-        "http" => 80,
-        "https" => 443,
-        _ => return None,
-    };
-    let rest = rest.strip_prefix("//")?;
-    let (authority, path) = match rest.split_once('/') {
-        Some((authority, path)) => (authority, format!("/{path}")),
-        None => (rest, "/".to_owned()),
-    };
-    let digits = authority
-        .bytes()
-        .rev()
-        .take_while(u8::is_ascii_digit)
-        .count();
-    let (host, port) = match authority[..authority.len() - digits].strip_suffix(':') {
-        Some(host) => (host, &authority[authority.len() - digits..]),
-        None => (authority, ""),
-    };
-    let host = host.to_ascii_lowercase();
-    let allowed = match host
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-    {
-        Some(address) => {
-            !address.is_empty()
-                && address
-                    .chars()
-                    .all(|one| "0123456789abcdef:.".contains(one))
-        }
-        None => {
-            !host.is_empty()
-                && host
-                    .chars()
-                    .all(|one| one.is_ascii_alphanumeric() || "-._~!$&'()*+,;=".contains(one))
-        }
-    };
-    if !allowed {
-        return None;
-    }
-    let port = port.trim_start_matches('0').to_owned()
-        + if port.ends_with('0') && port.trim_matches('0').is_empty() {
-            "0"
-        } else {
-            ""
-        };
-    let port = match port.parse::<u32>() {
-        Ok(port) if port > 65_535 => return None,
-        Ok(port) if port == default => String::new(),
-        Ok(port) => format!(":{port}"),
-        Err(_) if port.is_empty() => String::new(),
-        Err(_) => return None,
-    };
-    let characters: Vec<char> = path.chars().collect();
-    let (mut path, mut at) = (String::new(), 0);
-    while let Some(one) = characters.get(at) {
-        if *one != '%' {
-            path.push(*one);
-            at += 1;
-            continue;
-        }
-        if !is_hex(characters.get(at + 1)) || !is_hex(characters.get(at + 2)) {
-            return None;
-        }
-        let digits: String = characters[at + 1..at + 3].iter().collect();
-        let byte = char::from(u8::from_str_radix(&digits, 16).unwrap());
-        match byte.is_ascii_alphanumeric() || "-._~".contains(byte) {
-            true => path.push(byte),
-            false => path.push_str(&format!("%{}", digits.to_ascii_uppercase())),
-        }
-        at += 3;
-    }
-    Some(format!("{scheme}://{host}{port}{}", without_dots(&path)))
-}
-
-/// RFC 3986 §5.2.4.
-fn without_dots(path: &str) -> String {
-    let (mut input, mut output) = (path.to_owned(), String::new());
-    while !input.is_empty() {
-        if input.starts_with("/./") {
-            input.replace_range(..2, "");
-        } else if input == "/." {
-            input = "/".to_owned();
-        } else if input.starts_with("/../") || input == "/.." {
-            input = match input.strip_prefix("/..") {
-                Some("") => "/".to_owned(),
-                Some(rest) => rest.to_owned(),
-                None => unreachable!(),
-            };
-            output.truncate(output.rfind('/').unwrap_or(0));
-        } else {
-            let end = input[1..].find('/').map_or(input.len(), |at| at + 1);
-            output.push_str(&input[..end]);
-            input.replace_range(..end, "");
-        }
-    }
-    output
 }
 
 fn normal(url: &str) -> Option<String> {

@@ -532,8 +532,8 @@ fn proof_of_another_key() {
 }
 
 /// Under these keys one signature verifies for many messages (RFC 8032 §5.1.7 lets it): the first
-/// fourteen are every spelling of the eight points of small order, the others have a `y` that is not
-/// below the prime.
+/// fourteen are every spelling of the eight points of small order, the others have a `y` that is
+/// not below the prime.
 #[test]
 fn proof_key_of_small_order() {
     let setup = Setup::new(Algorithm::EdDSA);

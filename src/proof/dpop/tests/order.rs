@@ -2,8 +2,8 @@
 
 use super::*;
 
-/// One proof with every fault from a place of the list on. The first of them is the reason, and with
-/// none the proof is accepted.
+/// One proof with every fault from a place of the list on. The first of them is the reason, and
+/// with none the proof is accepted.
 #[test]
 fn proof_faults_in_order() {
     let client = Setup::new(Algorithm::ES256);
