@@ -17,6 +17,9 @@ mod drive;
 #[path = "../targets/measure.rs"]
 #[allow(dead_code, reason = "shared with the other benches")]
 mod measure;
+#[path = "../targets/proof.rs"]
+#[allow(dead_code, reason = "shared with the other benches")]
+mod proof;
 #[path = "../targets/table.rs"]
 #[allow(dead_code, reason = "shared with the other benches")]
 mod table;
@@ -29,9 +32,11 @@ use std::time::{Duration, Instant};
 
 use allocation_counter::{AllocationInfo, measure};
 use tower_jwt_auth::Algorithm;
+use tower_jwt_auth::test_util::TestKey;
 
 use drive::{Ask, Hello, request, service, status};
 use http::StatusCode;
+use proof::Server;
 use table::Report;
 use world::{World, config, ready};
 
@@ -77,6 +82,8 @@ fn main() -> ExitCode {
         "",
     );
 
+    proofs(&mut report);
+
     report.heading("Bytes of cached tokens");
     let (mut all, requests) = (0, others.iter().map(|token| request(Some(&token.line))));
     for request in requests.collect::<Vec<_>>() {
@@ -93,6 +100,19 @@ fn main() -> ExitCode {
     report.heading("Bytes that a layer holds while each request brings another token");
     growth(&mut report);
     report.finish()
+}
+
+/// One proof, from the headers to the verified signature.
+fn proofs(report: &mut Report) {
+    report.heading("Rust allocations for one DPoP proof");
+    let client = TestKey::generate(Algorithm::ES256, "client");
+    let server = Server::new(&client);
+    let (knowing, proof) = (server.knowing(&client), server.good(&client));
+    let known = measure(|| server.accept(&knowing, &proof, true));
+    report.at_most("known key", 4.0, known.count_total as f64, "", "");
+    let new = measure(|| server.verify_without_memory(&proof));
+    let measured = new.count_total.to_string();
+    report.figure("key not known, and not remembered", &measured);
 }
 
 /// A cache of 1,024 entries gets 1,024 tokens, and then twenty times as many; or new ones for as

@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo bench --all-features --bench targets              # every table, about two minutes
-//! cargo bench --all-features --bench targets -- paths     # one of: back_end, paths, refusals, worst, scaling, threads, replay
+//! cargo bench --all-features --bench targets -- paths     # one of: back_end, paths, proof, refusals, worst, scaling, threads, replay
 //! cargo bench --no-default-features --features rust_crypto,test-util --bench targets -- back_end
 //! ```
 //!
@@ -17,6 +17,7 @@ mod back_end;
 mod drive;
 mod measure;
 mod paths;
+mod proof;
 mod refusals;
 mod replay;
 mod scaling;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
     let parts: [(&str, fn(&mut Report)); 7] = [
         ("back_end", back_end::run),
         ("paths", paths::run),
+        ("proof", proof::run),
         ("refusals", refusals::run),
         ("worst", worst::run),
         ("scaling", scaling::run),

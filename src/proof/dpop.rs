@@ -25,6 +25,7 @@
 //! check but the last, so that nobody fills the memory of known keys without a good token.
 
 mod claims;
+mod error;
 mod header;
 mod htu;
 mod jwk;
@@ -38,8 +39,9 @@ use http::header::HeaderName;
 use http::{HeaderMap, HeaderValue};
 
 use self::claims::Claims;
-use self::header::ProofKey;
+pub(crate) use self::error::ProofError;
 pub(crate) use self::htu::PublicUrl;
+use self::jwk::ProofKey;
 use self::known_keys::{KnownKey, KnownKeys};
 use crate::base::escape::shown_up_to;
 use crate::base::numeric_date::NumericDate;
@@ -47,7 +49,7 @@ use crate::base::proof_fault::ProofFault;
 use crate::crypto::{Algorithm, sha256};
 use crate::limits::{MAX_PROOF_AGE, MAX_PROOF_BYTES};
 use crate::token::verified::Span;
-use crate::token::{Compact, Scratch, TokenError, TokenErrorKind};
+use crate::token::{Compact, HeaderBuffer, SignatureBuffer, TokenError, TokenErrorKind};
 
 /// The settings of the checks, and the keys of proofs that were accepted.
 pub(crate) struct DpopChecks {
@@ -94,35 +96,6 @@ enum Key {
     Known(Arc<KnownKey>),
 }
 
-/// Why a proof is refused.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum ProofError {
-    Fault {
-        /// What the sender learns.
-        fault: ProofFault,
-        /// The check that failed, for the log.
-        step: &'static str,
-        /// The URL that the proof names and the expected one, escaped and cut, if they differ.
-        urls: Option<Box<(String, String)>>,
-    },
-    /// The key is not the one that the token is bound to (step 8), so the token is refused.
-    OtherKey,
-}
-
-impl ProofError {
-    pub(super) const fn new(fault: ProofFault, step: &'static str) -> Self {
-        Self::Fault {
-            fault,
-            step,
-            urls: None,
-        }
-    }
-
-    const fn malformed(step: &'static str) -> Self {
-        Self::new(ProofFault::Malformed, step)
-    }
-}
-
 impl DpopChecks {
     /// `proof_window` is the clock difference that is tolerated on `exp` and `nbf`.
     pub(crate) fn new(
@@ -146,7 +119,8 @@ impl DpopChecks {
         now: NumericDate,
     ) -> Result<CheckedProof, ProofError> {
         let proof = only_proof(headers)?;
-        let compact = segments(proof.as_bytes())?;
+        let compact = split(proof)?;
+        compact.check_encoding().map_err(encoding)?;
         let (key, jkt) = self.key(&compact)?;
         if expected.jkt.is_some_and(|bound| *bound != jkt) {
             return Err(ProofError::OtherKey);
@@ -176,7 +150,7 @@ impl DpopChecks {
             let jkt = known.jkt;
             return Ok((Key::Known(known), jkt));
         }
-        let mut buffer = Scratch::new().header;
+        let mut buffer = HeaderBuffer::new();
         let header = compact.header(&mut buffer).map_err(|error| {
             ProofError::malformed(match error.kind() {
                 TokenErrorKind::TooLarge => "the header is too long",
@@ -209,7 +183,7 @@ impl DpopChecks {
     }
 
     /// Step 12.
-    fn check_url(&self, htu: &str, path: Option<&str>) -> Result<(), ProofError> {
+    pub(crate) fn check_url(&self, htu: &str, path: Option<&str>) -> Result<(), ProofError> {
         let path = path.ok_or(ProofError::new(
             ProofFault::MethodOrUrl,
             "the request target has no URL",
@@ -241,14 +215,14 @@ impl DpopChecks {
         Ok(())
     }
 
-    /// Enters the key among the known ones, and marks it as one that uses nonces if it used one. For
-    /// a proof that was not verified nothing happens.
+    /// Enters the key among the known ones, and marks it as one that uses nonces if it used one.
+    /// Nothing happens for a proof that was not verified.
     pub(crate) fn remember(&self, proof: &CheckedProof, used_a_nonce: bool) {
         if !proof.is_verified {
             return;
         }
         if let Key::Built(key) = &proof.key {
-            if let Ok(compact) = segments(proof.proof.as_bytes()) {
+            if let Ok(compact) = split(&proof.proof) {
                 self.known.insert(compact.header_segment(), Arc::clone(key));
             }
         }
@@ -291,8 +265,8 @@ impl CheckedProof {
             }),
             Key::Built(key) | Key::Known(key) => Arc::clone(key),
         };
-        let compact = segments(self.proof.as_bytes())?;
-        let mut buffer = Scratch::new().signature;
+        let compact = split(&self.proof)?;
+        let mut buffer = SignatureBuffer::new();
         let signature = compact.signature(&mut buffer).map_err(encoding)?;
         if !key.verifies(compact.signing_input, signature) {
             let step = "the signature does not verify";
@@ -319,11 +293,9 @@ fn only_proof(headers: &HeaderMap) -> Result<&HeaderValue, ProofError> {
     }
 }
 
-/// Steps 2 (the size) and 3.
-fn segments(proof: &[u8]) -> Result<Compact<'_>, ProofError> {
-    let compact = Compact::split(proof, MAX_PROOF_BYTES).map_err(encoding)?;
-    compact.check_encoding().map_err(encoding)?;
-    Ok(compact)
+/// Step 2, the size, and step 3 without the encoding.
+fn split(proof: &HeaderValue) -> Result<Compact<'_>, ProofError> {
+    Compact::split(proof.as_bytes(), MAX_PROOF_BYTES).map_err(encoding)
 }
 
 fn encoding(error: TokenError) -> ProofError {

@@ -1,6 +1,8 @@
 //! Helpers for the tests of this crate only. They are not part of the public API, and semantic
 //! versioning does not cover them.
 
+pub mod dpop;
+
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -80,8 +80,9 @@ pub enum TokenErrorKind {
     MalformedToken,
     /// A required claim is absent.
     MissingClaim,
-    /// The token is not bound to a key, but was presented with the scheme `DPoP` (RFC 9449 §7.1), or
-    /// [`require_bound_tokens`](crate::config::JwtAuthConfigBuilder::require_bound_tokens) is set.
+    /// The token is not bound to a key, but was presented with the scheme `DPoP` (RFC 9449 §7.1),
+    /// or [`require_bound_tokens`](crate::config::JwtAuthConfigBuilder::require_bound_tokens) is
+    /// set.
     NotBoundToKey,
     /// `nbf` lies in the future (RFC 7519 §4.1.5).
     NotYetValid,

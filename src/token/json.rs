@@ -133,18 +133,9 @@ impl<'a, D: MapAccess<'a>> Value<'_, D> {
     }
 }
 
-/// Fills `target` from a value that must be an object, with the same rules as for a whole text.
-pub(crate) fn read_inner_object<'a, D: Deserializer<'a>, M: Members<'a>>(
-    deserializer: D,
-    reading: &Reading,
-    target: &mut M,
-) -> Result<(), D::Error> {
-    Object { target, reading }.deserialize(deserializer)
-}
-
-pub(super) struct Object<'m, M> {
-    pub(super) target: &'m mut M,
-    pub(super) reading: &'m Reading,
+pub(crate) struct Object<'m, M> {
+    pub(crate) target: &'m mut M,
+    pub(crate) reading: &'m Reading,
 }
 
 impl<'a, M: Members<'a>> DeserializeSeed<'a> for Object<'_, M> {

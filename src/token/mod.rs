@@ -2,7 +2,7 @@
 //! clock or does I/O: the time, the policy and the keys are arguments.
 //!
 //! `verifier` calls the stages, and `config` builds the policy; `wire` and `caller` use only the
-//! errors and `Verified`.
+//! errors and `Verified`. `proof` reads its JWTs with `compact` and `json`.
 //!
 //! The checks run in this order, the cheapest first, so that a token costs a fetch or a signature
 //! verification only after it has passed all the others:

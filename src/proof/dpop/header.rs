@@ -4,9 +4,8 @@ use std::borrow::Cow;
 
 use serde::de::MapAccess;
 
-use super::ProofError;
-use super::jwk::Jwk;
-pub(super) use super::jwk::ProofKey;
+use super::error::ProofError;
+use super::jwk::{Jwk, ProofKey};
 use crate::base::proof_fault::ProofFault;
 use crate::crypto::Algorithm;
 use crate::limits::MAX_PROOF_VALUES;

@@ -1,9 +1,10 @@
 //! The URL that a proof names (RFC 9449 §4.3 (9)), and the one at which the request arrived.
 //!
 //! Two URLs are the same if their bytes are, or if they are after the normalisation of RFC 3986
-//! §6.2.2 and §6.2.3: case of scheme and host, default port, empty port, empty path, percent-escapes,
-//! dot segments. Nothing else: the case of the path, a slash at its end, `//` and `%2F` count. The
-//! parsers of browsers (and the crate `url`) turn `\` into `/` and drop tabs, so none is used.
+//! §6.2.2 and §6.2.3: case of scheme and host, default port, empty port, empty path,
+//! percent-escapes, dot segments. Nothing else: the case of the path, a slash at its end, `//` and
+//! `%2F` count. The parsers of browsers (and the crate `url`) turn `\` into `/` and drop tabs, so
+//! none is used.
 //!
 //! The origin and the prefix come from the settings. Nothing that a caller sends (`Host`,
 //! `:authority`, `Forwarded`, an absolute request target) enters the expected URL, because whoever
@@ -23,8 +24,8 @@ pub(crate) struct PublicUrl {
 
 impl PublicUrl {
     /// `None` for a text that is no http(s) URL, or that has user information, a query, a fragment,
-    /// a character that no URL has, or a slash at the end of a prefix. The slash at the end of a bare
-    /// origin is dropped.
+    /// a character that no URL has, or a slash at the end of a prefix. The slash at the end of a
+    /// bare origin is dropped.
     pub(crate) fn parse(url: &str) -> Option<Self> {
         let parts = Parts::of(url)?;
         let is_bare = matches!(parts.path, "" | "/");
@@ -194,3 +195,8 @@ const fn is_plain(byte: u8) -> bool {
 const fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
+
+#[cfg(test)]
+mod by_the_rfc;
+#[cfg(test)]
+mod tests;

@@ -5,14 +5,14 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::de::{Deserializer, MapAccess};
+use serde::de::{DeserializeSeed as _, Deserializer, MapAccess};
 
-use super::ProofError;
+use super::error::ProofError;
 use crate::base::proof_fault::ProofFault;
 use crate::crypto::{Algorithm, Material, SignatureKey, Verify as _, sha256};
 use crate::jwks::{UNCOMPRESSED_POINT, rsa_material};
 use crate::limits::PROOF_RSA_BITS;
-use crate::token::json::{Members, ReadJson, Reading, Text, Value, read_inner_object};
+use crate::token::json::{Members, Object, ReadJson, Reading, Text, Value};
 use crate::token::json_values::OneOrMany;
 
 /// A key of the right form for its algorithm (step 7). Nothing was computed with it yet.
@@ -195,7 +195,8 @@ impl<'a> Members<'a> for Jwk<'a> {
 impl<'a> ReadJson<'a> for Jwk<'a> {
     fn read<D: Deserializer<'a>>(deserializer: D, reading: &Reading) -> Result<Self, D::Error> {
         let mut jwk = Self::default();
-        read_inner_object(deserializer, reading, &mut jwk)?;
+        let target = &mut jwk;
+        Object { target, reading }.deserialize(deserializer)?;
         Ok(jwk)
     }
 }
@@ -227,8 +228,8 @@ fn thumbprint<const N: usize>(json: [&str; N]) -> [u8; 32] {
     sha256(&json.map(str::as_bytes))
 }
 
-/// Whether the key is a point of small order, or not in its only encoding (RFC 8032 §5.1.3). Under a
-/// key of small order, one signature can verify for every message, and both back ends accept such
+/// Whether the key is a point of small order, or not in its only encoding (RFC 8032 §5.1.3). Under
+/// a key of small order, one signature can verify for every message, and both back ends accept such
 /// keys. The sign bit is passed over: no other point has one of these `y`.
 fn is_weak_ed25519(key: &[u8]) -> bool {
     let (Some(low), Some(high)) = (key.first_chunk(), key.last_chunk()) else {

@@ -1,5 +1,5 @@
-//! The keys of proofs that were accepted. Parsing a key costs most of a proof besides the signature,
-//! and a client sends the same header with every proof.
+//! The keys of proofs that were accepted. Parsing a key costs most of a proof besides the
+//! signature, and a client sends the same header with every proof.
 //!
 //! A header says nothing about time or rights, so entries do not expire; those that have not been
 //! used recently are evicted. Equal bytes are equal headers: a key is found only for a header that
@@ -19,8 +19,8 @@ pub(super) struct KnownKey {
 }
 
 pub(super) struct KnownKeys {
-    /// By the encoded header. The hash has a random secret for each cache, so that nobody can choose
-    /// headers that collide.
+    /// By the encoded header. The hash has a random secret for each cache, so that nobody can
+    /// choose headers that collide.
     by_header: Cache<Box<[u8]>, Arc<KnownKey>>,
     /// The thumbprints of keys that used a nonce. Not a member of the entries above: a key has as
     /// many headers as its owner likes.

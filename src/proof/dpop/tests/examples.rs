@@ -2,6 +2,7 @@
 
 use super::super::*;
 use crate::base::numeric_date::NumericDate;
+use crate::token::Thumbprint;
 
 /// RFC 9449 §7.1, Figures 13 and 14.
 #[test]
@@ -43,8 +44,6 @@ fn proof_of_rfc_9449_for_a_token_is_none_for_a_resource() {
     assert_eq!(claims(&json.replacen('{', r#"{"ath":"","#, 1)), Ok(()));
 }
 
-use crate::token::Thumbprint;
-
 const JKT: &str = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
 
 const FIGURE_13: &str = "\
@@ -54,3 +53,29 @@ const FIGURE_13: &str = "\
     cHM6Ly9yZXNvdXJjZS5leGFtcGxlLm9yZy9wcm90ZWN0ZWRyZXNvdXJjZSIsImlhdCI6MTU2MjI2MjYxOCwiYXRoIjoiZlV\
     IeU8ycjJaM0RaNTNFc05yV0JiMHhXWG9hTnk1OUlpS0NBcWtzbVFFbyJ9.2oW9RP35yRqzhrtNP86L-Ey71EOptxRimPPTo\
     A1plemAgR6pxHF8y6-yqyVnmcw6Fy1dqd-jfxSYoMxhAJpLjA";
+
+/// RFC 7638 §3.1 and RFC 8037 §A.3; and the key of RFC 9449.
+#[test]
+fn proof_key_thumbprints() {
+    for (alg, jwk, want) in [
+        (
+            "RS256",
+            r#"{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw","e":"AQAB","alg":"RS256","kid":"2011-04-29"}"#,
+            "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
+        ),
+        (
+            "EdDSA",
+            r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#,
+            "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+        ),
+        (
+            "ES256",
+            r#"{"kty":"EC","x":"l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs","y":"9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA","crv":"P-256"}"#,
+            JKT,
+        ),
+    ] {
+        let header = format!(r#"{{"typ":"dpop+jwt","alg":"{alg}","jwk":{jwk}}}"#);
+        let (_, jkt) = header::parse(&header, Algorithm::ASYMMETRIC).ok().unwrap();
+        assert_eq!(jkt, *Thumbprint::parse(want).unwrap().bytes(), "{alg}");
+    }
+}
