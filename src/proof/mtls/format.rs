@@ -33,6 +33,18 @@ pub enum CertificateFormat {
 }
 
 impl CertificateFormat {
+    /// The name in a file.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::DerBase64 => "der_base64",
+            Self::PemEscaped => "pem_escaped",
+            Self::PemEscapedChain => "pem_escaped_chain",
+            Self::Rfc9440 => "rfc9440",
+            Self::Sha256Hex => "sha256_hex",
+            Self::Xfcc => "xfcc",
+        }
+    }
+
     /// The SHA-256 hash of the certificate.
     pub(super) fn thumbprint(self, value: &[u8]) -> Option<[u8; 32]> {
         let value = value.trim_ascii();
