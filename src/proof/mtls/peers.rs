@@ -74,9 +74,6 @@ pub(crate) enum TrustedPeer {
 impl TrustedPeers {
     /// From networks in CIDR form (`10.0.0.0/8`), addresses, and `unix`.
     pub(crate) fn parse<T: AsRef<str>>(entries: &[T]) -> Result<Self, TrustedPeersError> {
-        if entries.is_empty() {
-            return Err(TrustedPeersError::Empty);
-        }
         let peers = entries
             .iter()
             .map(|entry| TrustedPeer::parse(entry.as_ref()));
@@ -168,8 +165,6 @@ pub enum TrustedPeersError {
         /// The entry.
         entry: String,
     },
-    /// The list is empty, so that no header would count.
-    Empty,
     /// The address has bits set after its prefix: it is a host, and not the network.
     #[non_exhaustive]
     HostBits {
@@ -195,10 +190,7 @@ impl fmt::Display for TrustedPeersError {
         match self {
             Self::AnyAddress { entry } => write!(
                 f,
-                "{entry:?} is every address: list the networks of your proxies, or call danger_trust_any_peer()"
-            ),
-            Self::Empty => f.write_str(
-                "the list is empty: list the networks of your proxies, such as 10.0.0.0/8, or unix",
+                "{entry:?} is every address: list the networks of your proxies, or use danger_trust_any_peer"
             ),
             Self::HostBits { entry } => write!(
                 f,
