@@ -105,8 +105,14 @@ impl Candidates {
                 State::Failed(error) => error.wait(),
                 _ => None,
             });
+        let is_unanswered = |attempt: &Attempt<'_, T>| match &attempt.state {
+            State::Failed(error) => error.is_unreachable(),
+            State::NotAsked | State::Asked { .. } => true,
+            State::Usable(_) | State::Used => false,
+        };
         match waits.max() {
             Some(wait) => FetchError::retry_after(message, wait),
+            None if attempts.0.iter().all(is_unanswered) => FetchError::unanswered(message, None),
             None => FetchError::new(message),
         }
     }

@@ -13,7 +13,7 @@ pub(crate) struct Compact<'t> {
     payload: &'t [u8],
     signature: &'t [u8],
     /// RFC 7515 §5.2 step 8: the signature covers these bytes, not the decoded ones.
-    pub(super) signing_input: &'t [u8],
+    pub(crate) signing_input: &'t [u8],
 }
 
 /// Buffers for the decoded segments of one token.

@@ -98,7 +98,7 @@ fn is_nested_jwt(cty: &str) -> bool {
 }
 
 /// RFC 7515 §4.1.9: a media type without another `/` may leave out `application/`.
-pub(super) fn without_application(media_type: &str) -> &str {
+pub(crate) fn without_application(media_type: &str) -> &str {
     const PREFIX: &str = "application/";
     match media_type.split_at_checked(PREFIX.len()) {
         Some((prefix, rest)) if prefix.eq_ignore_ascii_case(PREFIX) => rest,

@@ -14,7 +14,7 @@ use super::names::Names;
 use crate::limits::{MAX_JSON_MEMBERS, MAX_JSON_VALUES};
 
 /// Receives the members of an object one by one.
-pub(super) trait Members<'a> {
+pub(crate) trait Members<'a> {
     /// Reads the value of `name` from `value`, or skips it with [`Value::skip`].
     fn member<D: MapAccess<'a>>(&mut self, name: &str, value: Value<'_, D>)
     -> Result<(), D::Error>;
@@ -22,7 +22,7 @@ pub(super) trait Members<'a> {
 
 /// Why a text was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum JsonError {
+pub(crate) enum JsonError {
     /// The text is not a JSON object, repeats a member, or holds a value of the wrong type. The
     /// member is named if it is one that we read.
     Malformed(Option<&'static str>),
@@ -33,7 +33,7 @@ pub(super) enum JsonError {
 impl JsonError {
     /// Converts this into an error about the token. `malformed` is the kind for this text: header
     /// or claims.
-    pub(super) const fn of(self, malformed: TokenErrorKind) -> TokenError {
+    pub(crate) const fn of(self, malformed: TokenErrorKind) -> TokenError {
         match self {
             Self::Malformed(member) => TokenError::at(malformed, member),
             Self::TooMuch => TokenError::new(TokenErrorKind::TooManyValues),
@@ -42,13 +42,22 @@ impl JsonError {
 }
 
 /// Fills `target` from `text`, which must be exactly one JSON object.
-pub(super) fn read_object<'a, M: Members<'a>>(
+pub(crate) fn read_object<'a, M: Members<'a>>(
     text: &'a str,
+    target: &mut M,
+) -> Result<(), JsonError> {
+    read_object_of(text, MAX_JSON_VALUES, target)
+}
+
+/// The same for a text with at most this many values.
+pub(crate) fn read_object_of<'a, M: Members<'a>>(
+    text: &'a str,
+    max_values: usize,
     target: &mut M,
 ) -> Result<(), JsonError> {
     let reading = Reading {
         error: Cell::new(JsonError::Malformed(None)),
-        values_left: Cell::new(MAX_JSON_VALUES),
+        values_left: Cell::new(max_values),
         depth: Cell::new(0),
     };
     let mut json = serde_json::Deserializer::from_str(text);
@@ -64,7 +73,7 @@ pub(super) fn read_object<'a, M: Members<'a>>(
 
 /// The state of reading one text. It holds the error to report, because serde's own errors carry
 /// text of the token.
-pub(super) struct Reading {
+pub(crate) struct Reading {
     /// The error to report if reading fails now.
     error: Cell<JsonError>,
     values_left: Cell<usize>,
@@ -94,7 +103,7 @@ impl Reading {
 
     /// Counts towards the limit: each value that is skipped, the names inside it, and each item of
     /// a list.
-    pub(super) fn count<E: Error>(&self, values: usize) -> Result<(), E> {
+    pub(crate) fn count<E: Error>(&self, values: usize) -> Result<(), E> {
         let left = self.values_left.get().checked_sub(values);
         self.values_left.set(left.ok_or_else(|| self.too_much())?);
         Ok(())
@@ -102,14 +111,14 @@ impl Reading {
 }
 
 /// The value of a member that has not been read yet.
-pub(super) struct Value<'m, D> {
+pub(crate) struct Value<'m, D> {
     map: &'m mut D,
     reading: &'m Reading,
 }
 
 impl<'a, D: MapAccess<'a>> Value<'_, D> {
     /// Reads a member that we use; a failure is reported under `name`.
-    pub(super) fn read<T: ReadJson<'a>>(self, name: &'static str) -> Result<T, D::Error> {
+    pub(crate) fn read<T: ReadJson<'a>>(self, name: &'static str) -> Result<T, D::Error> {
         self.reading.error.set(JsonError::Malformed(Some(name)));
         let value = self.map.next_value_seed(Typed::new(self.reading))?;
         self.reading.error.set(JsonError::Malformed(None));
@@ -118,7 +127,7 @@ impl<'a, D: MapAccess<'a>> Value<'_, D> {
 
     /// Skips a member that we do not use. Its value is still parsed in full: serde's own way of
     /// skipping neither bounds the depth nor validates strings and numbers.
-    pub(super) fn skip(self) -> Result<(), D::Error> {
+    pub(crate) fn skip(self) -> Result<(), D::Error> {
         let Skipped = self.map.next_value_seed(Typed::new(self.reading))?;
         Ok(())
     }
@@ -168,17 +177,17 @@ impl<'a, M: Members<'a>> Visitor<'a> for Object<'_, M> {
 
 /// Types that a member of a token can have. Not serde's trait, because its impls accept too much:
 /// `Option` treats null as absent, and numbers include values that are not dates.
-pub(super) trait ReadJson<'a>: Sized {
+pub(crate) trait ReadJson<'a>: Sized {
     fn read<D: Deserializer<'a>>(deserializer: D, reading: &Reading) -> Result<Self, D::Error>;
 }
 
-pub(super) struct Typed<'r, T> {
+pub(crate) struct Typed<'r, T> {
     reading: &'r Reading,
     of: PhantomData<T>,
 }
 
 impl<'r, T> Typed<'r, T> {
-    pub(super) const fn new(reading: &'r Reading) -> Self {
+    pub(crate) const fn new(reading: &'r Reading) -> Self {
         Self {
             reading,
             of: PhantomData,
@@ -195,7 +204,7 @@ impl<'a, T: ReadJson<'a>> DeserializeSeed<'a> for Typed<'_, T> {
 }
 
 /// A string, borrowed from the document unless it holds an escape.
-pub(super) struct Text<'a>(pub(super) Cow<'a, str>);
+pub(crate) struct Text<'a>(pub(crate) Cow<'a, str>);
 
 impl<'a> ReadJson<'a> for Text<'a> {
     fn read<D: Deserializer<'a>>(deserializer: D, _: &Reading) -> Result<Self, D::Error> {
@@ -237,10 +246,10 @@ impl<'a> ReadJson<'a> for Skipped {
 }
 
 /// Walks a value of any type, recursively so that serde_json's depth limit applies.
-pub(super) struct AnyVisitor<'r> {
-    pub(super) reading: &'r Reading,
+pub(crate) struct AnyVisitor<'r> {
+    pub(crate) reading: &'r Reading,
     /// Whether the caller uses the value if it is a string.
-    pub(super) keep: bool,
+    pub(crate) keep: bool,
 }
 
 impl<'a> Visitor<'a> for AnyVisitor<'_> {

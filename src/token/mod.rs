@@ -23,7 +23,10 @@
 //!    be proven here, or none (RFC 7800 §3.1)
 //! 9. the key: by `kid`, key type, `alg`, `use` and `key_ops` (RFC 7517 §4)
 //! 10. the signature (RFC 7515 §5.2)
+//!
+//! A token that is no JWT is known by what its issuer says of it: `answer` judges that.
 
+mod answer;
 mod claims;
 mod cnf;
 #[allow(
@@ -34,8 +37,8 @@ mod compact;
 mod confirmation;
 mod error;
 mod header;
-mod json;
-mod json_values;
+pub(crate) mod json;
+pub(crate) mod json_values;
 #[allow(
     clippy::arithmetic_side_effects,
     reason = "a count of members, which are bounded"
@@ -50,12 +53,13 @@ mod stages;
 )]
 pub(crate) mod verified;
 
+pub(crate) use answer::{AnswerError, AnswerFault, AnswerRules, Vouched, judge};
 pub(crate) use claims::ScopeClaim;
 pub(crate) use compact::{Compact, HeaderBuffer, Scratch, SignatureBuffer};
 pub use confirmation::Confirmation;
 pub(crate) use confirmation::Thumbprint;
 pub use error::{TokenError, TokenErrorKind};
-pub(crate) use header::Header;
+pub(crate) use header::{Header, without_application};
 pub(crate) use policy::{AudienceRule, KeyProofs, Profile, ProviderRule, ValidationPolicy};
 pub(crate) use read_options::ReadOptions;
 pub(crate) use stages::{Checked, HeaderRead, SignatureVerified};
