@@ -9,6 +9,7 @@ use crate::verifier::{JwtVerifier, Pending, Presented, Undecided};
 use crate::wire::credentials::{Credentials, NoToken};
 use crate::wire::metadata::ResourceMetadata;
 use crate::wire::rejection::{Rejection, RejectionContext};
+use crate::wire::response_nonce::ResponseNonce;
 use crate::wire::stream_expiry::{Deadline, Ends, StreamExpiry};
 
 /// The settings of one layer, and its decision about each request.
@@ -81,6 +82,15 @@ impl Gate {
         }
         let deadline = Deadline::new(auth.not_after(), self.verifier.clock().clone());
         Some((deadline, ends))
+    }
+
+    /// The nonce for the response of the service.
+    pub(super) fn nonce<B>(
+        &self,
+        request: &Request<B>,
+        auth: Option<&AuthInfo>,
+    ) -> Option<Box<ResponseNonce>> {
+        self.verifier.response_nonce(request.method(), auth)
     }
 
     /// Prepares the request for the service: the only place that inserts an `AuthInfo`.

@@ -71,9 +71,10 @@ where
                 let deadline = auth
                     .as_ref()
                     .and_then(|auth| self.gate.deadline(&mut request, auth));
+                let nonce = self.gate.nonce(&request, auth.as_ref());
                 self.gate.admit(&mut request, auth);
                 let call = Call::now(&mut self.inner, request);
-                ResponseFuture::decided(Guarded::admitted(call, deadline))
+                ResponseFuture::decided(Guarded::admitted(call, deadline).with_nonce(nonce))
             }
             Decision::Answer(response) => ResponseFuture::decided(Guarded::answered(response)),
             Decision::Refuse(rejection) => {

@@ -63,6 +63,7 @@ impl JwtAuthConfigBuilder {
         }
         let identity = self.resource.as_deref().zip(resource_url.as_ref());
         let proofs = CheckedProofs::of(self.dpop.as_ref(), self.mtls.as_ref(), identity, rule)?;
+        let bound_tokens = proofs.bound_tokens(self.require_bound_tokens_everywhere(&entries));
         let authorization_servers = self.published(&entries, rule)?;
         let metadata = self.resource.as_deref().zip(resource_url.as_ref());
         let metadata = metadata.map(|(resource, url)| {
@@ -73,13 +74,13 @@ impl JwtAuthConfigBuilder {
                 &authorization_servers,
                 scopes,
                 &self.details,
-                &BoundTokens::default(),
+                &bound_tokens,
             )
         });
         let resource = ProtectedResource {
             initial_scopes: initial_scopes.as_ref().unwrap_or(&required_scopes).clone(),
             required_scopes,
-            bound_tokens: proofs.bound_tokens(self.require_bound_tokens_everywhere(&entries)),
+            bound_tokens,
             ..self.protected_resource(metadata.as_ref())
         };
         check_snapshot_files(&entries)?;

@@ -35,12 +35,13 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use http::request::Parts;
-use http::{Extensions, HeaderMap, HeaderName};
+use http::{Extensions, HeaderMap, HeaderName, Method};
 
 use crate::base::clock::Clock;
 use crate::base::facts::Facts;
 use crate::caller::AuthInfo;
 use crate::keys::{FetchError, KeySnapshot, KeysHealth, LiveKeys};
+use crate::proof::nonce::NonceMode;
 use crate::proof::possession::{Possession, Proofs};
 use crate::token::ReadOptions;
 use crate::verifier::cache::TokenCache;
@@ -51,6 +52,7 @@ use crate::verifier::possession::Unauthorized;
 use crate::wire::answers::Answers;
 use crate::wire::credentials::{Credentials, NoToken, TokenFinder};
 use crate::wire::rejection::{Rejection, RejectionHook};
+use crate::wire::response_nonce::{Due, ResponseNonce};
 
 pub use checks::CheckError;
 pub(crate) use issuers::TrustedIssuer;
@@ -90,6 +92,7 @@ pub struct JwtVerifier(Arc<Inner>);
 struct Inner {
     issuers: ArcSwap<Issuers>,
     finder: TokenFinder,
+    proofs: Arc<Proofs>,
     checks: CustomChecks,
     clock: Clock,
 }
@@ -107,10 +110,12 @@ impl JwtVerifier {
         let finder = TokenFinder {
             dpop: proofs.dpop.is_some(),
         };
-        let issuers = ArcSwap::from_pointee(Issuers::new(issuers, options, answers, proofs, cache));
+        let issuers = Issuers::new(issuers, options, answers, proofs.clone(), cache);
+        let issuers = ArcSwap::from_pointee(issuers);
         Self(Arc::new(Inner {
             issuers,
             finder,
+            proofs,
             checks,
             clock,
         }))
@@ -123,6 +128,7 @@ impl JwtVerifier {
         Self(Arc::new(Inner {
             issuers: ArcSwap::from_pointee(issuers),
             finder: self.0.finder.clone(),
+            proofs: self.0.proofs.clone(),
             checks: self.0.checks.clone(),
             clock: self.0.clock.clone(),
         }))
@@ -234,9 +240,25 @@ impl JwtVerifier {
 
     /// The header with a client certificate that a stranger has sent.
     pub(crate) fn header_of_a_stranger(&self, extensions: &Extensions) -> Option<HeaderName> {
-        let issuers = self.0.issuers.load();
-        let source = issuers.proofs.mtls.as_ref()?;
+        let source = self.0.proofs.mtls.as_ref()?;
         source.header_to_remove(extensions).cloned()
+    }
+
+    /// The nonce for the response of the service.
+    pub(crate) fn response_nonce(
+        &self,
+        method: &Method,
+        auth: Option<&AuthInfo>,
+    ) -> Option<Box<ResponseNonce>> {
+        let nonces = &self.0.proofs.dpop.as_ref()?.nonces;
+        let (nonce, due) = match auth.and_then(AuthInfo::dpop_nonce) {
+            Some(nonce) => (nonce.clone(), Due::Always),
+            None if nonces.mode() == NonceMode::Required => {
+                (nonces.newest(self.0.clock.now().wall), Due::WithRejections)
+            }
+            None => return None,
+        };
+        Some(ResponseNonce::new(nonce, method, due))
     }
 
     pub(crate) fn clock(&self) -> &Clock {

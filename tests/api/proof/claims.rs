@@ -116,7 +116,7 @@ async fn pop_p57_p58_p59_the_time() {
             ],
         )
         .await;
-    let ago = |seconds| scene.proof().at(scene.time(-seconds));
+    let ago = |seconds: i64| scene.proof().at(scene.time(-seconds));
     scene
         .refuses_proofs(
             NOT_FRESH,

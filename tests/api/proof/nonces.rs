@@ -71,11 +71,8 @@ async fn pop_p62_a_nonce_is_required() {
 async fn pop_p63_p64_p67_nonces_that_do_not_count() {
     let shared = |secrets: Vec<String>| {
         move |config: JwtAuthConfigBuilder| {
-            config.dpop(
-                Dpop::new()
-                    .nonce(NonceMode::Required)
-                    .nonce_secrets(secrets),
-            )
+            let dpop = Dpop::new().nonce(NonceMode::Required);
+            config.dpop(secrets.into_iter().fold(dpop, Dpop::nonce_secret))
         }
     };
     let scene = Scene::configured(shared(vec![secret(1), secret(2)]));
@@ -126,14 +123,20 @@ async fn pop_p63_p64_p67_nonces_that_do_not_count() {
         }
     }
     // The clock of the process that gave it is ahead.
-    scene.at(-60);
-    let early = with(&good).at(scene.time(-60));
-    scene.accepts_proof("w17 of the next slice", &early).await;
-    scene.at(-120);
-    let too_early = with(&good).at(scene.time(-120));
-    scene
-        .refuses_proof("of the slice after", &too_early, Verdict::Nonce)
-        .await;
+    scene.at(600);
+    let ahead = nonce_at(&scene).await;
+    for (seconds, accepted) in [(540, true), (480, false)] {
+        scene.at(seconds);
+        let proof = with(&ahead).at(scene.time(seconds));
+        match accepted {
+            true => drop(scene.accepts_proof("w17 of the next slice", &proof).await),
+            false => {
+                scene
+                    .refuses_proof("of a later slice", &proof, Verdict::Nonce)
+                    .await
+            }
+        }
+    }
 }
 
 #[tokio::test]

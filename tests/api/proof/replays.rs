@@ -147,7 +147,7 @@ async fn pop_p79_a_refused_request_does_not_use_up_its_proof() {
             .dpop(Dpop::new())
             .required_scopes(["a"])
             .check(|auth| match auth.subject() {
-                Some("mallory") => Err(CheckError::Unauthorized),
+                Some("mallory") => Err(CheckError::InvalidToken),
                 _ => Ok(()),
             })
     });
@@ -182,26 +182,29 @@ async fn pop_p79_a_refused_request_does_not_use_up_its_proof() {
 }
 
 /// A shared store that does what the test says.
+#[derive(Clone, Debug, Default)]
+struct Store(Arc<Stored>);
+
 #[derive(Debug, Default)]
-struct Store {
+struct Stored {
     seen: Mutex<Vec<String>>,
     fails: Mutex<Option<&'static str>>,
     calls: AtomicUsize,
 }
 
-impl ReplayStore for Arc<Store> {
+impl ReplayStore for Store {
     fn first_use(&self, proof: ProofId, until: SystemTime) -> ReplayFuture<'_> {
         let _ = until;
         Box::pin(async move {
-            self.calls.fetch_add(1, Ordering::SeqCst);
-            let fault = *self.fails.lock().unwrap();
+            self.0.calls.fetch_add(1, Ordering::SeqCst);
+            let fault = *self.0.fails.lock().unwrap();
             match fault {
                 Some("errs") => return Err(ReplayStoreError::new("the store is down")),
                 Some("hangs") => std::future::pending().await,
                 Some("panics") => panic!("a bug of the store"),
                 _ => {}
             }
-            let mut seen = self.seen.lock().unwrap();
+            let mut seen = self.0.seen.lock().unwrap();
             let id = proof.to_string();
             let is_new = !seen.contains(&id);
             seen.push(id);
@@ -212,7 +215,7 @@ impl ReplayStore for Arc<Store> {
 
 #[tokio::test(start_paused = true)]
 async fn pop_p80_p81_a_shared_store() {
-    let store = Arc::new(Store::default());
+    let store = Store::default();
     let shared =
         |config: JwtAuthConfigBuilder| config.dpop(Dpop::new().replay_store(store.clone()));
     let scene = Scene::configured(shared);
@@ -220,9 +223,9 @@ async fn pop_p80_p81_a_shared_store() {
     scene
         .accepts_proof("the store is asked", &scene.proof())
         .await;
-    assert_eq!(store.calls.load(Ordering::SeqCst), 1);
+    assert_eq!(store.0.calls.load(Ordering::SeqCst), 1);
     for fault in ["errs", "hangs", "panics"] {
-        *store.fails.lock().unwrap() = Some(fault);
+        *store.0.fails.lock().unwrap() = Some(fault);
         let answer = scene.answer(scene.request(&scene.proof().sign())).await;
         assert_eq!(answer.status, 503, "p80 {fault}");
         assert!(answer.headers.contains_key("retry-after"), "p80 {fault}");
@@ -231,20 +234,20 @@ async fn pop_p80_p81_a_shared_store() {
             "p80 {fault}"
         );
     }
-    *store.fails.lock().unwrap() = None;
+    *store.0.fails.lock().unwrap() = None;
     let proof = scene.proof().sign();
     scene.accepts("here", scene.request(&proof)).await;
-    let calls = store.calls.load(Ordering::SeqCst);
+    let calls = store.0.calls.load(Ordering::SeqCst);
     scene
         .refuses("again here", scene.request(&proof), USED)
         .await;
     assert_eq!(
-        store.calls.load(Ordering::SeqCst),
+        store.0.calls.load(Ordering::SeqCst),
         calls,
         "known without asking"
     );
     other.refuses("p81", other.request(&proof), USED).await;
-    assert_eq!(store.calls.load(Ordering::SeqCst), calls + 1);
+    assert_eq!(store.0.calls.load(Ordering::SeqCst), calls + 1);
     other.accepts_proof("another", &other.proof()).await;
 }
 
@@ -291,7 +294,7 @@ async fn pop_s05_the_clock_of_the_process_moves() {
 
 #[tokio::test]
 async fn pop_s06_after_a_restart() {
-    let store = Arc::new(Store::default());
+    let store = Store::default();
     let alone = |config: JwtAuthConfigBuilder| config.dpop(Dpop::new());
     let shared =
         |config: JwtAuthConfigBuilder| config.dpop(Dpop::new().replay_store(store.clone()));

@@ -1,7 +1,8 @@
 //! N87-N97, N101 and N103: from whom, for whom and about whom.
 
 use tower_jwt_auth::error::TokenErrorKind::{
-    BoundToKey, MalformedClaims, MissingClaim, WrongAudience, WrongIssuer, WrongType,
+    BoundToKey, MalformedClaims, MissingClaim, UnsupportedConfirmation, WrongAudience, WrongIssuer,
+    WrongType,
 };
 use tower_jwt_auth::test_util::TestIssuer;
 
@@ -206,21 +207,20 @@ async fn n97_the_subject_is_a_string_or_absent() {
     subjects().check().await;
 }
 fn bound() -> Table {
+    let hash = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
     let mut table =
-        Table::usual().accepts("another claim", claiming(json!({"cnfx": {"jkt": "x"}})));
-    for cnf in [
-        json!({"jkt": "x"}),
-        json!({"x5t#S256": "x"}),
-        json!({"jwk": {}}),
-        json!({}),
-        json!("x"),
-        Value::Null,
+        Table::usual().accepts("another claim", claiming(json!({"cnfx": {"jkt": hash}})));
+    for (cnf, why) in [
+        (json!({"jkt": hash}), BoundToKey),
+        (json!({"x5t#S256": hash}), BoundToKey),
+        (json!({"jkt": "x"}), UnsupportedConfirmation),
+        (json!({"x5t#S256": "x"}), UnsupportedConfirmation),
+        (json!({"jwk": {}}), UnsupportedConfirmation),
+        (json!({}), UnsupportedConfirmation),
+        (json!("x"), UnsupportedConfirmation),
+        (Value::Null, UnsupportedConfirmation),
     ] {
-        table = table.refuses(
-            format!("n101 {cnf}"),
-            claiming(json!({"cnf": cnf})),
-            BoundToKey,
-        );
+        table = table.refuses(format!("n101 {cnf}"), claiming(json!({"cnf": cnf})), why);
     }
     table
 }
