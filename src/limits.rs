@@ -267,3 +267,54 @@ pub const MAX_CERTIFICATE_BYTES: usize = 16 * 1024;
 /// [`MAX_CERTIFICATE_BYTES`] in base64 with percent-encoding, or for a chain of usual certificates.
 /// A longer header counts as none, and nothing of it is decoded.
 pub const MAX_CERTIFICATE_HEADER_BYTES: usize = 32 * 1024;
+
+/// Bytes of an answer of an introspection endpoint after decompression, 64 KiB: as large as the
+/// largest token that can be configured.
+pub const MAX_INTROSPECTION_BYTES: usize = 64 * 1024;
+
+/// Values in an answer of an introspection endpoint, counted as in a token: 1,024. An answer
+/// describes one token and is read within a request.
+pub const MAX_INTROSPECTION_VALUES: usize = 1_024;
+
+/// Calls to one introspection endpoint at a time: 64. At 50 ms a call they are 1,280 a second.
+pub const MAX_INTROSPECTION_CALLS: usize = 64;
+
+/// Of these, the calls that only tokens can use that were active before: 16. Junk cannot delay the
+/// callers that are already known.
+pub const INTROSPECTION_CALLS_FOR_KNOWN: usize = 16;
+
+/// Tokens never seen active that wait for a call to one introspection endpoint: 4,096. With more,
+/// the last would wait for longer than the timeout, and each takes memory.
+pub const MAX_INTROSPECTION_WAITING: usize = 4_096;
+
+/// Answers "active" that are kept for each issuer: 16,384, as many as
+/// [`DEFAULT_TOKEN_CACHE_ENTRIES`], with at most 3 KiB per answer on average.
+pub const MAX_ACTIVE_ANSWERS: usize = 16 * 1024;
+
+/// Answers "not active" that are kept for each issuer: 4,096, apart from the others, so that junk
+/// pushes out nothing good.
+pub const MAX_INACTIVE_ANSWERS: usize = 4_096;
+
+/// Calls in a row that must fail before calls for new tokens pause: 5. One failure may be the
+/// token's or the network's.
+pub const INTROSPECTION_FAILURES: u32 = 5;
+
+/// The longest pause of calls to an introspection endpoint that fails: 30 seconds, as
+/// [`DEFAULT_COOLDOWN`]. The first is [`FIRST_BACKOFF`].
+pub const MAX_INTROSPECTION_PAUSE: Duration = Duration::from_secs(30);
+
+/// The longest `Retry-After` of an introspection endpoint that is respected, and passed on to
+/// callers: 60 seconds, for the same reason as [`MAX_WAIT_WITHOUT_KEYS`].
+pub const MAX_INTROSPECTION_RETRY_AFTER: Duration = Duration::from_secs(60);
+
+/// Time between two readings of a file with our credentials for an introspection endpoint that
+/// refuses them: 1 second.
+pub const CREDENTIAL_REREAD: Duration = Duration::from_secs(1);
+
+/// The age of a signed answer (RFC 9701 `iat`) up to which it is accepted, besides the leeway: 60
+/// seconds. It was made for this call.
+pub const MAX_SIGNED_ANSWER_AGE: Duration = Duration::from_secs(60);
+
+/// Lifetime of the assertion with which this server authenticates itself at an introspection
+/// endpoint (RFC 7523 §3): 60 seconds. A new one is made for each call.
+pub const ASSERTION_LIFETIME: Duration = Duration::from_secs(60);

@@ -313,8 +313,7 @@ pub(crate) fn metadata_found(issuer: &str, outcomes: &dyn Display) {
     let _ = (issuer, outcomes);
 }
 
-/// A file with certificates or a bearer token has changed and cannot be used.
-#[cfg(feature = "reqwest")]
+/// A file with certificates or credentials has changed and cannot be used.
 pub(crate) fn credentials_not_replaced(issuer: &str, error: &dyn Display) {
     #[cfg(feature = "tracing")]
     tracing::warn!(target: TARGET, event = "credentials_not_replaced", issuer, %error, "a file for requests to the issuer cannot be used; its old content serves on");
@@ -336,13 +335,49 @@ pub(crate) fn task_lost(issuer: &str, why: &str) {
     let _ = (issuer, why);
 }
 
-/// Keys are needed outside a tokio runtime.
-pub(crate) fn no_runtime(issuer: &str) {
+/// The issuer is needed outside a tokio runtime. `what` cannot be done there.
+pub(crate) fn no_runtime(issuer: &str, what: &'static str) {
     #[cfg(feature = "tracing")]
     if first_for_a_while(&LAST_NO_RUNTIME) {
-        tracing::error!(target: TARGET, event = "no_runtime", issuer, "keys can only be fetched inside a tokio runtime");
+        tracing::error!(target: TARGET, event = "no_runtime", issuer, "{what} inside a tokio runtime");
     }
+    let _ = (issuer, what);
+}
+
+/// The introspection endpoint gave no verdict, or not one that can be used. `is_refusal`: it refuses
+/// us, so that somebody must change the set-up. The caller limits how often this happens.
+pub(crate) fn introspection_failed(issuer: &str, error: &dyn Display, is_refusal: bool) {
+    #[cfg(feature = "tracing")]
+    if is_refusal {
+        tracing::error!(target: TARGET, event = "introspection_refused", issuer, %error, "the introspection endpoint refuses this server");
+    } else {
+        tracing::error!(target: TARGET, event = "introspection_failed", issuer, %error, "tokens could not be introspected");
+    }
+    let _ = (issuer, error, is_refusal);
+}
+
+/// The first verdict after calls to the introspection endpoint had paused.
+pub(crate) fn introspection_recovered(issuer: &str) {
+    #[cfg(feature = "tracing")]
+    tracing::info!(target: TARGET, event = "introspection_recovered", issuer, "tokens can be introspected again");
     let _ = issuer;
+}
+
+/// Counts the calls to introspection endpoints. `outcome` is one of a few fixed labels.
+pub(crate) fn introspection_called(outcome: &'static str) {
+    #[cfg(feature = "metrics")]
+    metrics::counter!("tower_jwt_auth_introspection_calls_total", "outcome" => outcome)
+        .increment(1);
+    let _ = outcome;
+}
+
+/// Counts the tokens that were looked up among the kept answers. `outcome` is one of a few fixed
+/// labels.
+pub(crate) fn introspection_looked_up(outcome: &'static str) {
+    #[cfg(feature = "metrics")]
+    metrics::counter!("tower_jwt_auth_introspection_cache_total", "outcome" => outcome)
+        .increment(1);
+    let _ = outcome;
 }
 
 /// The snapshot of keys is not used. On the first start there is none yet, which needs no warning.

@@ -18,7 +18,8 @@ pub(crate) struct TokenTimes {
 }
 
 impl NumericDate {
-    /// The time of a clock that cannot be right: every token has expired by then.
+    /// The time of a clock that cannot be right: every token has expired by then. Also the end of
+    /// what has none.
     pub(crate) const FAR_FUTURE: Self = Self(MAX_EXACT_INTEGER);
 
     /// `None` for values that JSON implementations do not agree on ([RFC 7493 §2.2]).

@@ -6,15 +6,21 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::error::ConfigError;
+use super::error::{ConfigError, SecretFileError};
 use super::named::{Named, known_or, name_of};
 use super::rules::{invalid_url, within};
-use super::secret_files::CheckedSecret;
+use super::secret_files::unusable;
+use crate::base::clock::Clock;
 use crate::base::secret::Secret;
 use crate::base::url_rule::UrlRule;
-use crate::introspection::{
-    ClientAuth, IntrospectedTokens, Introspection, Introspector, JwtResponse,
+use crate::introspection::client::{
+    Client, ClientCredentials, CredentialError, CredentialSource, Endpoint, Way,
 };
+use crate::introspection::jwt::{AnswerKeys, SignedAnswers};
+use crate::introspection::{
+    ClientAuth, IntrospectedTokens, Introspection, Introspector, JwtResponse, Plan, Source,
+};
+use crate::jwks::PrivateKeyError;
 use crate::keys::HttpTransport;
 use crate::limits::{
     DEFAULT_INTROSPECTION_MAX_AGE, DEFAULT_INTROSPECTION_NEGATIVE_MAX_AGE,
@@ -22,42 +28,47 @@ use crate::limits::{
     MAX_INTROSPECTION_TIMEOUT, MIN_INTROSPECTION_TIMEOUT,
 };
 use crate::telemetry;
+use crate::token::{AnswerRules, ReadOptions, ValidationPolicy};
 
 /// `introspection` of one issuer, with every setting.
 #[derive(Clone, Debug)]
-pub(crate) struct CheckedIntrospection {
-    pub(crate) asked: CheckedAsked,
-    pub(crate) tokens: IntrospectedTokens,
-    pub(crate) token_prefix: Option<String>,
-    pub(crate) max_age: Duration,
-    pub(crate) negative_max_age: Duration,
-    pub(crate) timeout: Duration,
+pub(super) struct CheckedIntrospection {
+    pub(super) asked: CheckedAsked,
+    pub(super) tokens: IntrospectedTokens,
+    pub(super) token_prefix: Option<String>,
+    pub(super) max_age: Duration,
+    pub(super) negative_max_age: Duration,
+    pub(super) timeout: Duration,
     /// Zero: no answer serves longer than `max_age`.
-    pub(crate) max_stale: Duration,
-    pub(crate) allow_missing_audience: bool,
+    pub(super) max_stale: Duration,
+    pub(super) allow_missing_audience: bool,
 }
 
 /// Who is asked.
 #[derive(Clone, Debug)]
-pub(crate) enum CheckedAsked {
+pub(super) enum CheckedAsked {
     Endpoint(CheckedEndpoint),
     Introspector(Arc<dyn Introspector>),
 }
 
 /// The endpoint, and how this server authenticates itself there.
 #[derive(Clone, Debug)]
-pub(crate) struct CheckedEndpoint {
-    /// `None`: the one in the issuer's metadata.
-    pub(crate) url: Option<Url>,
-    pub(crate) transport: Arc<dyn HttpTransport>,
-    pub(crate) auth: ClientAuth,
-    /// `None` only with [`ClientAuth::Bearer`].
-    pub(crate) client_id: Option<String>,
-    /// The client secret, the private key or the bearer token, as `auth` says.
-    pub(crate) secret: CheckedSecret,
+pub(super) struct CheckedEndpoint {
+    pub(super) url: CheckedUrl,
+    pub(super) transport: Arc<dyn HttpTransport>,
+    /// Shared by all that is made of the configuration, so that a file is read again once.
+    pub(super) credentials: Arc<ClientCredentials>,
     /// What a signed answer must name in `aud`, one of them (RFC 9701 §5). `None`: answers are
     /// plain.
-    pub(crate) signed_for: Option<Vec<String>>,
+    pub(super) signed_for: Option<Vec<String>>,
+}
+
+/// Where the endpoint is.
+#[derive(Clone, Debug)]
+pub(super) enum CheckedUrl {
+    Configured(Url),
+    /// In the metadata of the issuer with this URL.
+    Discovered(Url),
 }
 
 /// What `introspection` of one issuer depends on besides itself.
@@ -70,6 +81,43 @@ pub(super) struct Surroundings<'b> {
 }
 
 impl CheckedIntrospection {
+    /// What the verifier needs. `keys` verify signed answers.
+    pub(super) fn plan(
+        &self,
+        policy: &ValidationPolicy,
+        options: &Arc<ReadOptions>,
+        clock: &Clock,
+        keys: impl FnOnce() -> Arc<dyn AnswerKeys>,
+    ) -> Plan {
+        let (source, signed_for) = match &self.asked {
+            CheckedAsked::Endpoint(endpoint) => {
+                let client = endpoint.client(&policy.issuer);
+                (
+                    Source::Endpoint(Box::new(client)),
+                    endpoint.signed_for.clone(),
+                )
+            }
+            CheckedAsked::Introspector(introspector) => (Source::Own(introspector.clone()), None),
+        };
+        Plan {
+            source,
+            token_prefix: self.token_prefix.clone(),
+            rules: AnswerRules {
+                policy: policy.clone(),
+                options: options.clone(),
+                allow_missing_audience: self.allow_missing_audience,
+                max_age: self.max_age,
+            },
+            signed: signed_for.map(|audiences| SignedAnswers {
+                audiences,
+                keys: keys(),
+            }),
+            negative_max_age: self.negative_max_age,
+            max_stale: self.max_stale,
+            timeout: self.timeout,
+            clock: clock.clone(),
+        }
+    }
     /// Whether the keys of the issuer verify anything: tokens, or signed answers.
     pub(super) const fn needs_keys(&self) -> bool {
         let signed = match &self.asked {
@@ -77,6 +125,22 @@ impl CheckedIntrospection {
             CheckedAsked::Introspector(_) => false,
         };
         signed || !matches!(self.tokens, IntrospectedTokens::Only)
+    }
+}
+
+impl CheckedEndpoint {
+    fn client(&self, issuer: &Arc<str>) -> Client {
+        let endpoint = match &self.url {
+            CheckedUrl::Configured(url) => Endpoint::Configured(url.clone()),
+            CheckedUrl::Discovered(url) => Endpoint::discovered(issuer, url.clone()),
+        };
+        Client::new(
+            issuer.clone(),
+            self.transport.clone(),
+            endpoint,
+            self.credentials.clone(),
+            self.signed_for.is_some(),
+        )
     }
 }
 
@@ -185,32 +249,18 @@ fn endpoint(
     surroundings: &Surroundings<'_>,
 ) -> Result<CheckedEndpoint, ConfigError> {
     let url = endpoint_url(settings, surroundings)?;
-    let (setting, secret) = credential(settings)?;
+    let (setting, given) = credential(settings)?;
     let auth = auth(settings, setting)?;
-    let client_id = settings.client_id.as_deref();
-    if client_id == Some("") {
-        let setting = "introspection.client_id";
-        return Err(ConfigError::Empty { setting });
-    }
-    if client_id.is_none() && auth != ClientAuth::Bearer {
-        return Err(ConfigError::Incomplete {
-            setting,
-            missing: "introspection.client_id",
-        });
-    }
+    let way = way(settings, setting, auth)?;
     let signed_for = signed_for(settings, auth, surroundings.resource)?;
-    let is_changed = |text: &str| !text.bytes().all(stays_in_a_form);
-    if auth == ClientAuth::Basic
-        && (is_changed(secret.value.expose()) || client_id.is_some_and(is_changed))
-    {
+    let credentials = credentials(setting, given, way)?;
+    if credentials.are_changed_by_encoding() {
         telemetry::introspection_secret_encoded(surroundings.issuer);
     }
     Ok(CheckedEndpoint {
         url,
         transport: transport(surroundings)?,
-        auth,
-        client_id: settings.client_id.clone(),
-        secret,
+        credentials: Arc::new(credentials),
         signed_for,
     })
 }
@@ -218,16 +268,17 @@ fn endpoint(
 fn endpoint_url(
     settings: &Introspection,
     surroundings: &Surroundings<'_>,
-) -> Result<Option<Url>, ConfigError> {
+) -> Result<CheckedUrl, ConfigError> {
     let Surroundings { issuer, rule, .. } = *surroundings;
     match &settings.endpoint {
-        Some(text) => match rule.check(text) {
-            Ok(url) => Ok(Some(url)),
-            Err(error) => Err(invalid_url("introspection.endpoint", text, error)),
-        },
-        None if rule.check(issuer).is_ok() => Ok(None),
-        None => Err(ConfigError::EndpointMissing {
-            issuer: issuer.to_owned(),
+        Some(text) => rule
+            .check(text)
+            .map(CheckedUrl::Configured)
+            .map_err(|error| invalid_url("introspection.endpoint", text, error)),
+        None => rule.check(issuer).map(CheckedUrl::Discovered).map_err(|_| {
+            ConfigError::EndpointMissing {
+                issuer: issuer.to_owned(),
+            }
         }),
     }
 }
@@ -240,12 +291,15 @@ fn transport(surroundings: &Surroundings<'_>) -> Result<Arc<dyn HttpTransport>, 
     surroundings.transport.clone().ok_or_else(missing)
 }
 
+/// A credential as it is set.
+#[derive(Clone, Copy)]
+enum Given<'s> {
+    File(&'s Path),
+    Text(&'s Secret<String>),
+}
+
 /// The one credential that is set, with the name of its setting.
-fn credential(settings: &Introspection) -> Result<(&'static str, CheckedSecret), ConfigError> {
-    enum Given<'s> {
-        File(&'s Path),
-        Text(&'s Secret<String>),
-    }
+fn credential(settings: &Introspection) -> Result<(&'static str, Given<'_>), ConfigError> {
     let text = settings.client_secret.as_ref();
     let text = text.map(|secret| (CLIENT_SECRET, Given::Text(secret)));
     let files = [
@@ -257,15 +311,77 @@ fn credential(settings: &Introspection) -> Result<(&'static str, CheckedSecret),
         .into_iter()
         .filter_map(|(setting, path)| Some((setting, Given::File(path.as_deref()?))));
     let mut set = text.into_iter().chain(files);
-    let (first, given) = set.next().ok_or(ConfigError::ClientAuthMissing)?;
-    if let Some((second, _)) = set.next() {
-        return Err(ConfigError::Conflict { first, second });
+    let first = set.next().ok_or(ConfigError::ClientAuthMissing)?;
+    match set.next() {
+        Some((second, _)) => Err(ConfigError::Conflict {
+            first: first.0,
+            second,
+        }),
+        None => Ok(first),
     }
-    let secret = match given {
-        Given::File(path) => CheckedSecret::of_file(first, path)?,
-        Given::Text(secret) => CheckedSecret::of_text(first, secret)?,
+}
+
+/// Reads the file, if there is one.
+fn credentials(
+    setting: &'static str,
+    given: Given<'_>,
+    way: Way,
+) -> Result<ClientCredentials, ConfigError> {
+    let empty = Err(ConfigError::Empty { setting });
+    let (source, path) = match given {
+        Given::File(path) if path.as_os_str().is_empty() => return empty,
+        Given::File(path) => (CredentialSource::File(path.to_owned()), path),
+        Given::Text(secret) if secret.expose().is_empty() => return empty,
+        Given::Text(secret) => {
+            let secret = secret.expose().clone();
+            (CredentialSource::Fixed(secret), Path::new(""))
+        }
     };
-    Ok((first, secret))
+    ClientCredentials::new(way, source).map_err(|error| {
+        let reason = match error {
+            CredentialError::Key(PrivateKeyError::NeedsAwsLcRs) => {
+                let feature = "aws_lc_rs";
+                return ConfigError::FeatureMissing { setting, feature };
+            }
+            CredentialError::Empty => SecretFileError::Empty,
+            CredentialError::Key(PrivateKeyError::Encrypted) => SecretFileError::EncryptedKey,
+            CredentialError::Key(PrivateKeyError::NoKey) => SecretFileError::NoKey,
+            CredentialError::Key(PrivateKeyError::Unsupported) => SecretFileError::UnsupportedKey,
+            CredentialError::NotText => SecretFileError::NotText,
+            CredentialError::TooLarge => SecretFileError::TooLarge,
+            CredentialError::Unreadable(error) => SecretFileError::Unreadable(error.to_string()),
+        };
+        unusable(setting, path, reason)
+    })
+}
+
+/// `setting` is the credential that is set.
+fn way(
+    settings: &Introspection,
+    setting: &'static str,
+    auth: ClientAuth,
+) -> Result<Way, ConfigError> {
+    let (name, client_id) = ("introspection.client_id", settings.client_id.clone());
+    let client_id = match (auth, client_id) {
+        (_, Some(client_id)) if client_id.is_empty() => {
+            return Err(ConfigError::Empty { setting: name });
+        }
+        (ClientAuth::Bearer, _) => return Ok(Way::Bearer),
+        (_, Some(client_id)) => client_id,
+        (_, None) => {
+            return Err(ConfigError::Incomplete {
+                setting,
+                missing: name,
+            });
+        }
+    };
+    Ok(match auth {
+        ClientAuth::Basic => Way::Basic { client_id },
+        ClientAuth::BasicUnencoded => Way::BasicUnencoded { client_id },
+        ClientAuth::Bearer => Way::Bearer,
+        ClientAuth::Post => Way::Post { client_id },
+        ClientAuth::PrivateKeyJwt => Way::PrivateKeyJwt { client_id },
+    })
 }
 
 /// `setting` is the credential that is set.
@@ -346,12 +462,6 @@ pub(super) fn check_prefixes<'c>(
         seen.push((issuer, prefix));
     }
     Ok(())
-}
-
-/// Whether form-encoding leaves the byte as it is (the URL Standard,
-/// `application/x-www-form-urlencoded`).
-const fn stays_in_a_form(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'*' | b'-' | b'.' | b'_')
 }
 
 const BEARER_TOKEN_FILE: &str = "introspection.bearer_token_file";

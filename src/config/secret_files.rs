@@ -1,55 +1,15 @@
-//! Secrets and the files that hold them, read by `build`. No error shows what is in them.
+//! The secrets that nonces are made with, and the file that holds them. No error shows them.
 
-use std::fs::{self, File};
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::error::{ConfigError, SecretError, SecretFileError};
-use crate::base::byte_order_mark::without_byte_order_mark;
 use crate::base::secret::Secret;
 use crate::limits::{MAX_CREDENTIAL_FILE_BYTES, MIN_NONCE_SECRET_BYTES};
-
-/// A secret, and the file that it is read from again.
-#[derive(Clone, Debug)]
-pub(crate) struct CheckedSecret {
-    pub(crate) value: Secret<String>,
-    pub(crate) file: Option<PathBuf>,
-}
-
-impl CheckedSecret {
-    /// A secret that is part of the configuration.
-    pub(super) fn of_text(
-        setting: &'static str,
-        secret: &Secret<String>,
-    ) -> Result<Self, ConfigError> {
-        match secret.expose().is_empty() {
-            true => Err(ConfigError::Empty { setting }),
-            false => Ok(Self {
-                value: secret.clone(),
-                file: None,
-            }),
-        }
-    }
-
-    /// The content of a file, without one line break at its end.
-    pub(super) fn of_file(setting: &'static str, path: &Path) -> Result<Self, ConfigError> {
-        let content = read(setting, path)?;
-        let text = content.expose().strip_suffix('\n');
-        let text = text.map(|text| text.strip_suffix('\r').unwrap_or(text));
-        let text = text.unwrap_or(content.expose());
-        match text.is_empty() {
-            true => Err(unusable(setting, path, SecretFileError::Empty)),
-            false => Ok(Self {
-                value: Secret::new(text.to_owned()),
-                file: Some(path.to_owned()),
-            }),
-        }
-    }
-}
+use crate::net::read_at_most;
 
 /// The bytes of the secrets that nonces are made with. Empty if none is configured.
 pub(super) fn nonce_secrets(
@@ -108,19 +68,9 @@ fn read(setting: &'static str, path: &Path) -> Result<Secret<String>, ConfigErro
 }
 
 fn text_of(path: &Path) -> Result<String, SecretFileError> {
-    let unreadable = |error: std::io::Error| SecretFileError::Unreadable(error.to_string());
-    if !fs::metadata(path).map_err(unreadable)?.is_file() {
-        return Err(SecretFileError::NoFile);
-    }
-    let most = MAX_CREDENTIAL_FILE_BYTES as u64;
-    let mut content = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(most.saturating_add(1)).read_to_end(&mut content))
-        .map_err(unreadable)?;
-    if content.len() > MAX_CREDENTIAL_FILE_BYTES {
-        return Err(SecretFileError::TooLarge);
-    }
-    let content = without_byte_order_mark(&content).to_vec();
+    let content = read_at_most(path, MAX_CREDENTIAL_FILE_BYTES)
+        .map_err(|error| SecretFileError::Unreadable(error.to_string()))?;
+    let content = content.ok_or(SecretFileError::TooLarge)?;
     String::from_utf8(content).map_err(|_| SecretFileError::NotText)
 }
 

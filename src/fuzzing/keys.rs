@@ -13,9 +13,10 @@ use crate::base::url_rule::UrlRule;
 use crate::keys::FetchError;
 use crate::keys::Times;
 use crate::keys::refresh::schedule::{RetryAfter, Schedule};
-use crate::keys::source::discovery::{DiscoveredKeys, metadata_urls};
+use crate::keys::source::discovery::DiscoveredKeys;
 use crate::limits::{DEFAULT_MAX_STALE, DEFAULT_TIMEOUT, MIN_SERVER_MAX_AGE};
 use crate::net::exchange::retry_after;
+use crate::net::metadata::metadata_urls;
 use crate::net::{ReqwestTransport, cache_control};
 
 /// How long until the next fetch.

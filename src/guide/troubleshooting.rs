@@ -56,6 +56,7 @@
 //! | <a id="token_empty"></a>`token_empty` | Nothing follows `Bearer` | The variable that should hold the token is empty |
 //! | <a id="token_expired"></a>`token_expired` | `exp` has passed | Let the client refresh its token. If it has just been issued, set the clocks by NTP |
 //! | <a id="token_malformed"></a>`token_malformed` | The value after `Bearer` has characters that no token has | A space, a comma or a line break: is it one token? |
+//! | <a id="token_not_active"></a>`token_not_active` | The introspection endpoint says that the token is not active | The token is expired, revoked or of another issuer. Some servers also say so when the client that asks may not see the token: look at its set-up there |
 //! | <a id="token_quoted"></a>`token_quoted` | The token is in quotes | Remove them |
 //! | <a id="token_too_large"></a>`token_too_large` | The token is larger than `max_token_bytes` | Raise `max_token_bytes`, or let the issuer leave out groups and roles |
 //! | <a id="token_too_old"></a>`token_too_old` | `iat` is longer ago than `max_token_age` | Raise it, or let the client refresh its token |

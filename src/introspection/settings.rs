@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::placeholder::Introspector;
+use super::introspector::Introspector;
 use crate::base::secret::Secret;
 
 /// How an issuer is asked about tokens (RFC 7662), for

@@ -242,7 +242,7 @@ pub(super) fn without_leading_zeros(mut bytes: &[u8]) -> &[u8] {
 /// Decodes base64url as RFC 7515 defines it, and tolerates the padding or standard alphabet that
 /// some providers publish. Only key material is decoded like this: a second encoding of a key is
 /// harmless.
-fn decode_tolerantly(text: &str) -> Option<Vec<u8>> {
+pub(super) fn decode_tolerantly(text: &str) -> Option<Vec<u8>> {
     const CONFIG: GeneralPurposeConfig =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, CONFIG);

@@ -12,6 +12,8 @@
 //!    A set that is fetched again is compared by its usable keys, not by its bytes.
 //! 3. `KeySet::verify` selects the key by `kid` and `alg`, and verifies the signature.
 //!
+//! The private key of this server itself comes from a file, through `private_key`.
+//!
 //! | in a key | effect |
 //! | --- | --- |
 //! | `use` other than `sig`, `key_ops` without `verify` | skipped (RFC 7517 §4.2, §4.3) |
@@ -26,10 +28,12 @@
 //! | `x5c`, `x5t`, `x5u` | never read |
 //! | two keys with one `kid` | the keys that fit `alg` are tried, at most four |
 
+mod der;
 mod input;
 #[cfg(feature = "jsonwebtoken")]
 mod jsonwebtoken;
 mod key;
+mod private_key;
 #[cfg(any(feature = "jsonwebtoken", feature = "test-util"))]
 mod raw;
 mod set;
@@ -39,6 +43,7 @@ mod skip_reason;
 pub(crate) use self::jsonwebtoken::jwk_of_pem;
 pub use input::{Jwk, JwkSet};
 pub(crate) use key::{UNCOMPRESSED_POINT, rsa_material};
+pub(crate) use private_key::{PrivateKey, PrivateKeyError};
 #[cfg(feature = "test-util")]
 pub(crate) use raw::jwk_of_raw_key;
 pub use set::KeySetError;

@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
+use super::der::der_value;
 use super::key::{UNCOMPRESSED_POINT, without_leading_zeros};
 
 #[cfg(feature = "test-util")]
@@ -53,29 +54,6 @@ fn rsa_components(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let (e, end) = der_value(e, 0x02)?;
     let numbers = (without_leading_zeros(n), without_leading_zeros(e));
     (rest.is_empty() && end.is_empty()).then_some(numbers)
-}
-
-/// The content of the first DER value, which must have this tag, and the bytes after it (X.690
-/// §8.1).
-fn der_value(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    let (&found, rest) = der.split_first()?;
-    let (&first, rest) = rest.split_first()?;
-    let (length, rest) = if first < 0x80 {
-        (usize::from(first), rest)
-    } else {
-        let (bytes, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
-        let length = (bytes.len() <= 2).then(|| {
-            bytes
-                .iter()
-                .fold(0, |sum, byte| sum << 8 | usize::from(*byte))
-        })?;
-        (length, rest)
-    };
-    if found == tag {
-        rest.split_at_checked(length)
-    } else {
-        None
-    }
 }
 
 #[cfg(test)]

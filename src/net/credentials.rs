@@ -1,8 +1,8 @@
 //! A transport whose certificates and bearer token come from files that may change.
 
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -12,9 +12,8 @@ use http::header::{AUTHORIZATION, HeaderValue};
 use http::{Request, Response};
 use tokio::task::spawn_blocking;
 
-use super::credential_files::CredentialFiles;
+use super::credential_files::{CredentialFiles, read_at_most};
 use super::{ExchangeLimits, FetchError, HttpTransport, ReqwestTransport, TransportFuture};
-use crate::base::byte_order_mark::without_byte_order_mark;
 use crate::limits::MAX_CREDENTIAL_FILE_BYTES;
 use crate::telemetry;
 
@@ -215,14 +214,10 @@ fn stamp(path: &Path) -> Result<Stamp, Unusable> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Unusable> {
-    let most = MAX_CREDENTIAL_FILE_BYTES as u64;
-    let mut content = Vec::new();
-    let file = File::open(path)
-        .and_then(|file| file.take(most.saturating_add(1)).read_to_end(&mut content));
-    match file {
+    match read_at_most(path, MAX_CREDENTIAL_FILE_BYTES) {
         Err(error) => Err(Unusable::Unreadable(path.into(), error)),
-        Ok(_) if content.len() > MAX_CREDENTIAL_FILE_BYTES => Err(Unusable::TooLarge(path.into())),
-        Ok(_) => Ok(without_byte_order_mark(&content).to_vec()),
+        Ok(None) => Err(Unusable::TooLarge(path.into())),
+        Ok(Some(content)) => Ok(content),
     }
 }
 

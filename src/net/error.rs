@@ -13,6 +13,7 @@ struct Inner {
     message: String,
     retry_after: Option<Duration>,
     is_connection: bool,
+    is_unanswered: bool,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -22,6 +23,7 @@ impl Inner {
             message,
             retry_after: None,
             is_connection: false,
+            is_unanswered: false,
             source: None,
         }
     }
@@ -69,12 +71,29 @@ impl FetchError {
         }))
     }
 
+    /// There was no answer in time: asking once more would take as long.
+    pub(crate) fn unanswered(
+        message: impl Into<String>,
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            is_unanswered: true,
+            source,
+            ..Inner::new(message.into())
+        }))
+    }
+
     pub(crate) fn wait(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
     pub(super) fn is_connection(&self) -> bool {
         self.0.is_connection
+    }
+
+    /// Whether the issuer did not answer at all.
+    pub(crate) fn is_unreachable(&self) -> bool {
+        self.0.is_connection || self.0.is_unanswered
     }
 }
 

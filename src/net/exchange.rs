@@ -4,10 +4,30 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::header::{HeaderMap, RETRY_AFTER};
-use http::{Request, Response, Uri};
+use http::{Method, Request, Response, Uri};
+use tokio::time::Instant;
 use url::Url;
 
-use super::{ExchangeLimits, FetchError, HttpTransport};
+use super::{AddressPolicy, ExchangeLimits, FetchError, HttpTransport};
+use crate::base::clock::later;
+use crate::limits::MAX_DOCUMENT_BYTES;
+
+/// The time of one fetch. A source gives up slightly before the task drops its future, so that the
+/// error can name the URL that does not answer.
+#[derive(Clone, Copy)]
+pub(crate) struct TimeLimit {
+    pub(crate) timeout: Duration,
+    pub(crate) deadline: Instant,
+}
+
+impl TimeLimit {
+    pub(crate) fn from_now(timeout: Duration) -> Self {
+        Self {
+            timeout,
+            deadline: later(Instant::now(), timeout.mul_f64(0.99)),
+        }
+    }
+}
 
 /// Sends a GET request, and once more when the connection failed. Redirects are not followed: they
 /// are answers like any other, which the caller refuses by their status.
@@ -17,15 +37,24 @@ pub(crate) async fn get(
     headers: HeaderMap,
     limits: ExchangeLimits,
 ) -> Result<Response<Bytes>, FetchError> {
+    let mut request = Request::new(Bytes::new());
+    *request.headers_mut() = headers;
+    send(transport, url, request, limits).await
+}
+
+/// The same for any request, whose URI is set to `url`. It must be one that may be sent twice.
+pub(crate) async fn send(
+    transport: &dyn HttpTransport,
+    url: &Url,
+    mut request: Request<Bytes>,
+    limits: ExchangeLimits,
+) -> Result<Response<Bytes>, FetchError> {
     let uri: Uri = url.as_str().parse().map_err(|error| {
-        FetchError::with_source(format!("GET {} failed", shown_url(url.as_str())), error)
+        let (method, url) = (request.method(), shown_url(url.as_str()));
+        FetchError::with_source(format!("{method} {url} failed"), error)
     })?;
-    let send = || {
-        let mut request = Request::new(Bytes::new());
-        *request.uri_mut() = uri.clone();
-        *request.headers_mut() = headers.clone();
-        transport.exchange(request, limits)
-    };
+    *request.uri_mut() = uri;
+    let send = || transport.exchange(request.clone(), limits);
     let answer = match send().await {
         // The name may stand for several hosts, of which one is down.
         Err(error) if error.is_connection() => send().await,
@@ -46,9 +75,13 @@ pub(super) fn too_large(url: &str, limits: ExchangeLimits) -> FetchError {
 }
 
 /// The error for an answer whose status is not the expected 200, with its `Retry-After`.
-pub(crate) fn unexpected_status(url: &Url, answer: &Response<Bytes>) -> FetchError {
+pub(crate) fn unexpected_status(
+    method: &Method,
+    url: &Url,
+    answer: &Response<Bytes>,
+) -> FetchError {
     let message = format!(
-        "GET {} answered {} and not 200",
+        "{method} {} answered {} and not 200",
         shown_url(url.as_str()),
         answer.status()
     );
@@ -56,6 +89,11 @@ pub(crate) fn unexpected_status(url: &Url, answer: &Response<Bytes>) -> FetchErr
         Some(wait) => FetchError::retry_after(message, wait),
         None => FetchError::new(message),
     }
+}
+
+/// The limits of a key set and of a metadata document.
+pub(crate) const fn document_limits(timeout: Duration, addresses: AddressPolicy) -> ExchangeLimits {
+    ExchangeLimits::new(MAX_DOCUMENT_BYTES, timeout, addresses)
 }
 
 /// A discovered URL is untrusted text, and may be as long as a document.
@@ -84,7 +122,7 @@ mod tests {
     use http::StatusCode;
 
     use super::*;
-    use crate::net::{AddressPolicy, TransportFuture};
+    use crate::net::TransportFuture;
 
     /// Gives its answers in turn.
     #[derive(Debug)]
@@ -133,12 +171,12 @@ mod tests {
         let mut answer = Response::new(Bytes::new());
         *answer.status_mut() = StatusCode::FOUND;
         let text = "GET https://i.example/keys answered 302 Found and not 200";
-        let error = unexpected_status(&url, &answer);
+        let error = unexpected_status(&Method::GET, &url, &answer);
         assert_eq!((error.to_string().as_str(), error.wait()), (text, None));
         answer
             .headers_mut()
             .insert(RETRY_AFTER, http::HeaderValue::from_static("7"));
-        let error = unexpected_status(&url, &answer);
+        let error = unexpected_status(&Method::GET, &url, &answer);
         assert_eq!(error.wait(), Some(Duration::from_secs(7)));
     }
 

@@ -7,8 +7,11 @@
 //! 2. the transport performs it: `reqwest.rs` (feature `reqwest`), or one of the application;
 //!    `credentials` gives the former certificates and a bearer token from files;
 //! 3. [`cache_control`] reads from the answer how long it stays fresh.
+//!
+//! [`metadata`] reads what an issuer publishes about itself, at one of several [`candidates`].
 
 pub(crate) mod cache_control;
+pub(crate) mod candidates;
 mod credential_files;
 #[cfg(feature = "reqwest")]
 mod credentials;
@@ -16,6 +19,7 @@ mod error;
 pub(crate) mod exchange;
 #[cfg(feature = "reqwest")]
 mod guarded_dns;
+pub(crate) mod metadata;
 #[cfg(feature = "reqwest")]
 mod reqwest;
 
@@ -29,7 +33,7 @@ use http::{Request, Response};
 
 #[cfg(feature = "reqwest")]
 pub(crate) use self::reqwest::ReqwestTransport;
-pub(crate) use credential_files::CredentialFiles;
+pub(crate) use credential_files::{CredentialFiles, read_at_most};
 #[cfg(feature = "reqwest")]
 pub(crate) use credentials::CredentialTransport;
 pub use error::FetchError;

@@ -253,11 +253,13 @@ fn failed(method: &Method, url: &str, proxy: Option<&Intercept>) -> String {
 }
 
 fn broken(message: String, error: reqwest::Error) -> FetchError {
-    let is_connection = !error.is_timeout() && !error.is_decode() && !error.is_builder();
+    let is_timeout = error.is_timeout();
+    let is_connection = !error.is_decode() && !error.is_builder();
     let error = error.without_url();
-    match is_connection {
-        true => FetchError::connection(message, error),
-        false => FetchError::with_source(message, error),
+    match (is_timeout, is_connection) {
+        (true, _) => FetchError::unanswered(message, Some(error.into())),
+        (false, true) => FetchError::connection(message, error),
+        (false, false) => FetchError::with_source(message, error),
     }
 }
 

@@ -28,11 +28,11 @@ pub(crate) struct Claims<'a> {
     azp: Option<Cow<'a, str>>,
     cid: Option<Cow<'a, str>>,
     pub(super) client_id: Option<Cow<'a, str>>,
-    scope: OneOrMany<'a>,
-    scp: OneOrMany<'a>,
+    pub(super) scope: OneOrMany<'a>,
+    pub(super) scp: OneOrMany<'a>,
     /// Other claims that hold scopes: the index of the name in the list that was passed to `parse`,
     /// and the scopes, or `None` for a value of another type.
-    other_scopes: Vec<(usize, Option<OneOrMany<'a>>)>,
+    pub(super) other_scopes: Vec<(usize, Option<OneOrMany<'a>>)>,
 }
 
 /// A claim that holds scopes.
@@ -168,9 +168,9 @@ impl<'a> Claims<'a> {
 }
 
 /// Fills the claims from their JSON.
-struct Reader<'n, 'a> {
-    claims: Claims<'a>,
-    scope_claims: &'n [String],
+pub(super) struct Reader<'n, 'a> {
+    pub(super) claims: Claims<'a>,
+    pub(super) scope_claims: &'n [String],
 }
 
 impl<'a> Members<'a> for Reader<'_, 'a> {

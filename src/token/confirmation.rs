@@ -19,6 +19,23 @@ pub(crate) struct Thumbprint {
 }
 
 impl Confirmation {
+    /// Both keys at once; `None` if they name different ones of the same kind.
+    pub(super) fn combined_with(&self, other: &Self) -> Option<Self> {
+        fn either(
+            one: &Option<Thumbprint>,
+            other: &Option<Thumbprint>,
+        ) -> Option<Option<Thumbprint>> {
+            match (one, other) {
+                (Some(one), Some(other)) => (one == other).then(|| Some(one.clone())),
+                (one, other) => Some(one.as_ref().or(other.as_ref()).cloned()),
+            }
+        }
+        Some(Self {
+            jkt: either(&self.jkt, &other.jkt)?,
+            x5t_s256: either(&self.x5t_s256, &other.x5t_s256)?,
+        })
+    }
+
     /// The thumbprint of the client's DPoP key (RFC 9449 §6.1 `jkt`), base64url.
     #[must_use]
     pub fn jkt(&self) -> Option<&str> {

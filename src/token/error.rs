@@ -80,6 +80,8 @@ pub enum TokenErrorKind {
     MalformedToken,
     /// A required claim is absent.
     MissingClaim,
+    /// The issuer says that the token is not active (RFC 7662 §2.2).
+    NotActive,
     /// The token is not bound to a key, but was presented with the scheme `DPoP` (RFC 9449 §7.1),
     /// or [`require_bound_tokens`](crate::config::JwtAuthConfigBuilder::require_bound_tokens) is
     /// set.
@@ -172,6 +174,7 @@ reasons! {
     MalformedHeader: "header_malformed", "the header is malformed";
     MalformedToken: "token_malformed", "the value after Bearer has characters that no token has";
     MissingClaim: "claim_missing", "a required claim is missing";
+    NotActive: "token_not_active", "the issuer says that the token is not active";
     NotBoundToKey: "not_bound_to_key", "the token is not bound to a key";
     NotYetValid: "not_yet_valid", "nbf lies in the future";
     ProofOfOtherKey: "proof_of_other_key", "the proof is made with another key than the token is bound to";

@@ -46,13 +46,13 @@ pub(crate) fn read_object<'a, M: Members<'a>>(
     text: &'a str,
     target: &mut M,
 ) -> Result<(), JsonError> {
-    read_object_up_to(MAX_JSON_VALUES, text, target)
+    read_object_of(text, MAX_JSON_VALUES, target)
 }
 
-/// The same with another limit than [`MAX_JSON_VALUES`].
-pub(crate) fn read_object_up_to<'a, M: Members<'a>>(
-    max_values: usize,
+/// The same for a text with at most this many values.
+pub(crate) fn read_object_of<'a, M: Members<'a>>(
     text: &'a str,
+    max_values: usize,
     target: &mut M,
 ) -> Result<(), JsonError> {
     let reading = Reading {

@@ -2,8 +2,12 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
+use serde::Deserialize as _;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+use serde_json::value::RawValue;
 
 use super::json::{AnyVisitor, ReadJson, Reading, Text, Typed};
 use crate::base::numeric_date::NumericDate;
@@ -100,6 +104,52 @@ impl<'a> ReadJson<'a> for MaybeText<'a> {
         deserializer
             .deserialize_any(AnyVisitor { reading, keep })
             .map(MaybeText)
+    }
+}
+
+/// A value, or null, which counts as absent.
+pub(super) struct OrNull<T>(pub(super) Option<T>);
+
+impl<'a, T: ReadJson<'a>> ReadJson<'a> for OrNull<T> {
+    fn read<D: Deserializer<'a>>(deserializer: D, reading: &Reading) -> Result<Self, D::Error> {
+        struct OrNullVisitor<'r, T>(&'r Reading, PhantomData<T>);
+
+        impl<'a, T: ReadJson<'a>> Visitor<'a> for OrNullVisitor<'_, T> {
+            type Value = OrNull<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value or null")
+            }
+
+            fn visit_none<E>(self) -> Result<OrNull<T>, E> {
+                Ok(OrNull(None))
+            }
+
+            fn visit_some<D: Deserializer<'a>>(self, value: D) -> Result<OrNull<T>, D::Error> {
+                T::read(value, self.0).map(|value| OrNull(Some(value)))
+            }
+        }
+
+        deserializer.deserialize_option(OrNullVisitor(reading, PhantomData))
+    }
+}
+
+impl<'a> ReadJson<'a> for bool {
+    fn read<D: Deserializer<'a>>(deserializer: D, _: &Reading) -> Result<Self, D::Error> {
+        Self::deserialize(deserializer)
+    }
+}
+
+/// An object as it is written. What is in it is neither checked nor counted.
+pub(crate) struct RawObject<'a>(pub(crate) &'a str);
+
+impl<'a> ReadJson<'a> for RawObject<'a> {
+    fn read<D: Deserializer<'a>>(deserializer: D, _: &Reading) -> Result<Self, D::Error> {
+        let text = <&'a RawValue>::deserialize(deserializer)?.get();
+        match text.starts_with('{') {
+            true => Ok(Self(text)),
+            false => Err(D::Error::custom("no object")),
+        }
     }
 }
 

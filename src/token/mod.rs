@@ -23,7 +23,10 @@
 //!    be proven here, or none (RFC 7800 §3.1)
 //! 9. the key: by `kid`, key type, `alg`, `use` and `key_ops` (RFC 7517 §4)
 //! 10. the signature (RFC 7515 §5.2)
+//!
+//! A token that is no JWT is known by what its issuer says of it: `answer` judges that.
 
+mod answer;
 mod claims;
 mod cnf;
 #[allow(
@@ -50,6 +53,7 @@ mod stages;
 )]
 pub(crate) mod verified;
 
+pub(crate) use answer::{AnswerError, AnswerFault, AnswerRules, Vouched, judge};
 pub(crate) use claims::ScopeClaim;
 pub(crate) use compact::{Compact, HeaderBuffer, Scratch, SignatureBuffer};
 pub use confirmation::Confirmation;

@@ -36,7 +36,7 @@ pub(crate) struct KeyProofs {
 impl KeyProofs {
     /// RFC 9449 §7.2, RFC 8705 §3: without proof of possession, the token may be a stolen one. The
     /// proof itself is checked for each request, by `proof`.
-    fn check(self, cnf: &Cnf) -> Result<(), TokenError> {
+    pub(super) fn check(self, cnf: &Cnf) -> Result<(), TokenError> {
         match cnf {
             Cnf::Absent => Ok(()),
             Cnf::Unusable => Err(TokenErrorKind::UnsupportedConfirmation.into()),
@@ -125,7 +125,7 @@ impl ValidationPolicy {
     }
 
     /// RFC 8414 §2 and RFC 9068 §4: `iss` must equal the configured issuer, without normalisation.
-    fn check_issuer(&self, claims: &Claims<'_>) -> Result<(), TokenError> {
+    pub(super) fn check_issuer(&self, claims: &Claims<'_>) -> Result<(), TokenError> {
         match &claims.iss {
             None => Err(missing("iss")),
             Some(iss) if **iss == *self.issuer => Ok(()),
@@ -135,7 +135,7 @@ impl ValidationPolicy {
 
     /// RFC 7519 §4.1.3, RFC 8707 §2: `aud` is compared byte for byte; a prefix or another spelling
     /// is a different audience.
-    fn check_audience(&self, claims: &Claims<'_>) -> Result<Option<&str>, TokenError> {
+    pub(super) fn check_audience(&self, claims: &Claims<'_>) -> Result<Option<&str>, TokenError> {
         let Some(aud) = &claims.aud else {
             return self.check_client_without_audience(claims).map(|()| None);
         };

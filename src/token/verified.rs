@@ -18,7 +18,7 @@ pub(crate) struct Verified {
     scopes: OnceLock<ScopeSet>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ClaimSpans {
     pub(crate) times: TokenTimes,
     pub(crate) audience: Spans,
@@ -36,13 +36,13 @@ pub(crate) struct ClaimSpans {
 
 /// A string of the claims: its byte range in the payload, or a copy if the payload spells it with
 /// escapes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Span {
     At { start: u32, end: u32 },
     Copy(Box<str>),
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) enum Spans {
     #[default]
     None,
@@ -60,6 +60,30 @@ impl Verified {
             audience: OnceLock::new(),
             scopes: OnceLock::new(),
         }
+    }
+
+    /// The same claims with less: only those scopes that are in `granted` too, if it is given, bound
+    /// to `confirmation`, and accepted until `not_after` at most.
+    pub(crate) fn narrowed(
+        &self,
+        granted: Option<&ScopeSet>,
+        confirmation: Option<Confirmation>,
+        not_after: NumericDate,
+    ) -> Self {
+        let mut spans = self.spans.clone();
+        if let Some(granted) = granted {
+            let both = self.scopes().as_slice().iter();
+            let both = both.filter(|scope| granted.contains(scope));
+            spans.scopes = both
+                .map(|scope| Span::Copy(scope.as_str().into()))
+                .collect();
+        }
+        spans.confirmation = confirmation.map(Box::new);
+        let not_after = match not_after < self.not_after {
+            true => not_after,
+            false => self.not_after,
+        };
+        Self::assertion(self.payload.clone(), spans, not_after)
     }
 
     pub(crate) fn payload(&self) -> &str {

@@ -36,14 +36,18 @@ impl std::error::Error for SecretError {}
 pub enum SecretFileError {
     /// The file is empty.
     Empty,
-    /// The path is that of a folder or a device.
-    NoFile,
-    /// The content is not UTF-8 text.
+    /// The private key in it is encrypted.
+    EncryptedKey,
+    /// It holds no private key, or a broken one.
+    NoKey,
+    /// The content is not text, or has characters that cannot be sent.
     NotText,
     /// The file is larger than [`MAX_CREDENTIAL_FILE_BYTES`].
     TooLarge,
     /// The file is missing or cannot be read: the reason that the operating system gives.
     Unreadable(String),
+    /// The private key in it is of another type or curve, or its `alg` does not fit.
+    UnsupportedKey,
 }
 
 impl SecretFileError {
@@ -51,9 +55,13 @@ impl SecretFileError {
     pub(super) const fn way_out(&self) -> &'static str {
         match self {
             Self::Empty => "write the secret into it",
-            Self::NoFile => "give the path of a regular file",
+            Self::EncryptedKey => "decrypt the key",
+            Self::NoKey => "give a private key as PEM (PKCS #8 or SEC1) or as a JWK",
             Self::NotText | Self::TooLarge => "give a file that holds nothing but the secret",
             Self::Unreadable(_) => "create it, and let the user of this process read it",
+            Self::UnsupportedKey => {
+                "give an EC key on P-256, P-384 or P-521, an Ed25519 key, or an RSA key"
+            }
         }
     }
 }
@@ -62,10 +70,12 @@ impl fmt::Display for SecretFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("it is empty"),
-            Self::NoFile => f.write_str("it is not a file"),
-            Self::NotText => f.write_str("it is not text"),
+            Self::EncryptedKey => f.write_str("its key is encrypted"),
+            Self::NoKey => f.write_str("it holds no private key"),
+            Self::NotText => f.write_str("it holds no usable text"),
             Self::TooLarge => write!(f, "it is larger than {MAX_CREDENTIAL_FILE_BYTES} bytes"),
             Self::Unreadable(error) => write!(f, "it cannot be read: {error}"),
+            Self::UnsupportedKey => f.write_str("its key is of a type that is not supported"),
         }
     }
 }

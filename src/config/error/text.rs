@@ -80,6 +80,14 @@ impl fmt::Display for ConfigError {
                 f,
                 "introspection needs the feature {feature}: turn it on, or use an http_transport or an Introspector"
             ),
+            Self::FeatureMissing {
+                setting: "introspection.private_key_file",
+                feature,
+            } => write!(
+                f,
+                "introspection.private_key_file holds an RSA key, which needs the feature {feature}: turn it on, or \
+                 use an EC or Ed25519 key"
+            ),
             Self::FeatureMissing { setting, feature } => write!(
                 f,
                 "{setting} needs the feature {feature}: turn it on, or use jwk, jwks or a key_source"

@@ -13,9 +13,15 @@ use crate::config::checked::Keys;
 use crate::config::error::SecretFileError;
 use crate::config::examples::EXAMPLES;
 use crate::config::file::file_names;
-use crate::config::introspection::{CheckedAsked, CheckedEndpoint, CheckedIntrospection};
+use crate::config::introspection::{
+    CheckedAsked, CheckedEndpoint, CheckedIntrospection, CheckedUrl,
+};
 use crate::config::{Issuer, JwtAuthConfigBuilder};
-use crate::introspection::{ClientAuth, IntrospectedTokens, Introspection, JwtResponse};
+use crate::introspection::client::{ClientCredentials, CredentialSource, Way};
+use crate::introspection::{
+    ClientAuth, IntrospectedTokens, Introspection, IntrospectionAnswer, IntrospectionFuture,
+    Introspector, JwtResponse,
+};
 
 const ISSUER: &str = "https://i.example";
 
@@ -50,6 +56,16 @@ fn effect_with(changes: Value) -> String {
     effect(&read(with(changed(changes))).unwrap()).unwrap()
 }
 
+fn credentials_of(config: &JwtAuthConfig) -> String {
+    format!("{:?}", endpoint(config).credentials)
+}
+
+fn credentials_with(way: Way, secret: &str) -> String {
+    let source = CredentialSource::Fixed(secret.to_owned());
+    let credentials = ClientCredentials::new(way, source);
+    format!("{:?}", credentials.unwrap())
+}
+
 fn with_code(introspection: Introspection) -> Result<JwtAuthConfig, ConfigError> {
     builder().introspection(introspection).build()
 }
@@ -74,10 +90,14 @@ fn pop_i53_the_defaults_are_the_documented_ones() {
     assert_eq!(introspection.max_stale, Duration::ZERO);
     assert!(!introspection.allow_missing_audience);
     let endpoint = endpoint(&config);
-    assert!(endpoint.url.is_none() && endpoint.signed_for.is_none());
-    assert_eq!(endpoint.auth, ClientAuth::Basic);
-    assert_eq!(endpoint.client_id.as_deref(), Some("rs"));
-    assert_eq!(endpoint.secret.value.expose(), SECRET);
+    assert!(
+        matches!(&endpoint.url, CheckedUrl::Discovered(url) if url.as_str() == "https://i.example/")
+    );
+    assert!(endpoint.signed_for.is_none());
+    let way = Way::Basic {
+        client_id: "rs".to_owned(),
+    };
+    assert_eq!(credentials_of(&config), credentials_with(way, SECRET));
     assert!(matches!(config.0.issuers[0].keys, Keys::Fetched(_)));
     let of_code = builder().introspection(Introspection::new("rs", SECRET));
     assert_eq!(effect(&of_code).unwrap(), effect_with(json!({})));
@@ -259,11 +279,10 @@ fn pop_i53_one_credential_and_a_way_that_fits_it() {
     for (changes, auth) in good {
         let config =
             built(changed(changes.clone())).unwrap_or_else(|error| panic!("{changes}: {error}"));
-        let endpoint = endpoint(&config);
-        assert_eq!(endpoint.auth, auth, "{changes}");
-        if auth != ClientAuth::PrivateKeyJwt {
-            assert_eq!(endpoint.secret.value.expose(), SECRET, "{changes}");
-        }
+        let shown = credentials_of(&config);
+        let way = shown.split("way: ").nth(1).unwrap();
+        let way: String = way.chars().take_while(|it| it.is_alphabetic()).collect();
+        assert_eq!(way, format!("{auth:?}"), "{changes}");
     }
     let unfit = |auth: &str, setting: &str, fitting: &str| {
         format!(
@@ -338,19 +357,11 @@ fn pop_i53_files_are_read_by_build() {
             json!({"client_secret": null, "client_secret_file": path}),
         ))
     };
-    for (content, want) in [
-        ("s", "s"),
-        ("s\n", "s"),
-        ("s\r\n", "s"),
-        // One line break is not part of the secret, everything else is.
-        ("s\n\n", "s\n"),
-        (" s ", " s "),
-    ] {
+    for content in ["s", "s\n", " s "] {
         std::fs::write(at("secret"), content).unwrap();
         let config = of_file("secret").unwrap();
-        let secret = &endpoint(&config).secret;
-        assert_eq!(secret.value.expose(), want, "{content:?}");
-        assert_eq!(secret.file, Some(at("secret")));
+        let path = format!("file: Some({:?})", at("secret"));
+        assert!(credentials_of(&config).contains(&path), "{content:?}");
     }
     for content in ["", "\n", "\r\n"] {
         std::fs::write(at("secret"), content).unwrap();
@@ -361,13 +372,40 @@ fn pop_i53_files_are_read_by_build() {
         };
         assert_eq!(of_file("secret").unwrap_err(), want, "{content:?}");
     }
-    for name in [
-        "client_secret_file",
-        "private_key_file",
-        "bearer_token_file",
+    let of_key = |content: &str| {
+        std::fs::write(at("key"), content).unwrap();
+        let changes = json!({"client_secret": null, "private_key_file": at("key")});
+        built(changed(changes)).map(drop)
+    };
+    assert_eq!(of_key(PRIVATE_KEY), Ok(()));
+    for (content, reason) in [
+        (
+            PRIVATE_KEY.replace("P-256", "secp256k1"),
+            SecretFileError::UnsupportedKey,
+        ),
+        (PRIVATE_KEY.replace("d\"", "e\""), SecretFileError::NoKey),
+        (SECRET.to_owned(), SecretFileError::NoKey),
+        (
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n"
+                .to_owned(),
+            SecretFileError::EncryptedKey,
+        ),
+    ] {
+        let want = ConfigError::UnusableFile {
+            setting: "introspection.private_key_file",
+            path: at("key"),
+            reason,
+        };
+        assert_eq!(of_key(&content), Err(want), "{content}");
+    }
+    for (name, client_id) in [
+        ("client_secret_file", json!("rs")),
+        ("private_key_file", json!("rs")),
+        ("bearer_token_file", json!(null)),
     ] {
         let path = at("missing");
-        let error = refused(changed(json!({"client_secret": null, name: path})));
+        let credential = json!({"client_id": client_id, "client_secret": null, name: path});
+        let error = refused(changed(credential));
         let start = format!("introspection.{name} {path:?} cannot be used: it cannot be read: ");
         assert!(error.starts_with(&start), "{error}");
         refuses([(
@@ -397,7 +435,9 @@ fn pop_i53_an_issuer_without_metadata_needs_an_endpoint() {
         json!({"endpoint": "https://trust.example/introspect"}),
     ))
     .unwrap();
-    let url = endpoint(&config).url.as_ref().unwrap();
+    let CheckedUrl::Configured(url) = &endpoint(&config).url else {
+        panic!("configured")
+    };
     assert_eq!(url.as_str(), "https://trust.example/introspect");
 }
 
@@ -604,7 +644,11 @@ fn pop_i53_the_token_for_keys_is_not_for_introspection() {
 #[derive(Debug)]
 struct Own;
 
-impl crate::introspection::Introspector for Own {}
+impl Introspector for Own {
+    fn introspect<'a>(&'a self, _: &'a str) -> IntrospectionFuture<'a> {
+        Box::pin(async { Ok(IntrospectionAnswer::json("{}")) })
+    }
+}
 
 #[test]
 fn pop_i53_an_introspector_in_place_of_an_endpoint() {
@@ -755,7 +799,8 @@ fn pop_i52_secrets_do_not_show() {
                 hides(&format!("{error} {error:#?}"));
             }
         }
-        assert_eq!(endpoint(&config).secret.file, file.map(&at));
+        let file = format!("file: {:?}", file.map(&at));
+        assert!(credentials_of(&config).contains(&file));
     }
     for value in [
         json!(1234567890),

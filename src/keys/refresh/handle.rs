@@ -54,7 +54,7 @@ impl Handle {
     pub(in crate::keys) fn ask(&self, demand: KeyDemand<'_>, now: Now) -> Asked {
         if runtime::Handle::try_current().is_err() {
             // Nothing can be waited for without a runtime, even if the task runs on another one.
-            telemetry::no_runtime(&self.0.origin.issuer);
+            telemetry::no_runtime(&self.0.origin.issuer, "keys can only be fetched");
             return Asked::Answered(UNAVAILABLE);
         }
         match self.0.ask(demand, now) {

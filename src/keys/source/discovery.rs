@@ -4,21 +4,19 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::StatusCode;
-use http::header::{ACCEPT, HeaderMap, HeaderValue};
 use serde::Deserialize;
 use tokio::time::Instant;
 use url::{Host, Url};
 
-use super::candidates::Candidates;
-use super::jwks_uri::{document_limits, key_set};
-use super::{FetchError, FetchFuture, FetchRequest, KeySource, TimeLimit};
-use crate::base::byte_order_mark::without_byte_order_mark;
+use super::jwks_uri::key_set;
+use super::{FetchError, FetchFuture, FetchRequest, KeySource};
 use crate::base::escape::shown;
 use crate::base::url_rule::{UrlRule, is_loopback};
 use crate::limits::DISCOVERY_REUSE;
-use crate::net::{AddressPolicy, HttpTransport, exchange};
+use crate::net::candidates::Candidates;
+use crate::net::exchange::TimeLimit;
+use crate::net::metadata::{self, IssuerMetadata, metadata_urls};
+use crate::net::{AddressPolicy, HttpTransport};
 
 /// The key set of an issuer that is found through its metadata (RFC 8414, OpenID Connect
 /// Discovery).
@@ -90,40 +88,13 @@ impl DiscoveredKeys {
     }
 
     async fn read(&self, url: &Url, timeout: Duration) -> Result<Url, FetchError> {
-        let document = self.document(url, timeout).await?;
+        let document = metadata::document(&*self.transport, url, timeout).await?;
         self.named_in(&document, url)
-    }
-
-    async fn document(&self, url: &Url, timeout: Duration) -> Result<Bytes, FetchError> {
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        let limits = document_limits(timeout, AddressPolicy::Anywhere);
-        let answer = exchange::get(&*self.transport, url, headers, limits).await?;
-        match answer.status() {
-            StatusCode::OK => Ok(answer.into_body()),
-            _ => Err(exchange::unexpected_status(url, &answer)),
-        }
     }
 
     /// The `jwks_uri` that a document from `url` names.
     pub(crate) fn named_in(&self, document: &[u8], url: &Url) -> Result<Url, FetchError> {
-        let document = without_byte_order_mark(document);
-        let metadata: Metadata = serde_json::from_slice(document).map_err(|error| {
-            // Not as the source of the error, because serde quotes unexpected values in full,
-            // however long.
-            let (line, column) = (error.line(), error.column());
-            FetchError::new(format!(
-                "{url} is no issuer metadata (line {line}, column {column})"
-            ))
-        })?;
-        // RFC 8414 §3.3: otherwise one issuer could impersonate another.
-        if metadata.issuer != *self.issuer {
-            return Err(FetchError::new(format!(
-                "{url} speaks for issuer {}, not {}",
-                shown(&metadata.issuer),
-                self.issuer
-            )));
-        }
+        let metadata: Metadata = metadata::read(document, url, &self.issuer)?;
         let uri = metadata
             .jwks_uri
             .ok_or_else(|| FetchError::new(format!("{url} names no jwks_uri")))?;
@@ -163,64 +134,8 @@ struct Metadata {
     jwks_uri: Option<String>,
 }
 
-/// The URLs at which metadata may be, in the order in which MCP clients try them. One trailing
-/// slash of the issuer's path is removed first (RFC 8414 §3.1, OpenID Connect Discovery §4.1).
-pub(crate) fn metadata_urls(issuer: &Url) -> Vec<Url> {
-    let path = issuer.path().strip_suffix('/').unwrap_or(issuer.path());
-    let paths = if path.is_empty() {
-        vec![OPENID.to_owned(), OAUTH.to_owned()]
-    } else {
-        vec![
-            format!("{OAUTH}{path}"),
-            format!("{OPENID}{path}"),
-            format!("{path}{OPENID}"),
-        ]
-    };
-    let at = |path: String| {
-        let mut url = issuer.clone();
-        url.set_path(&path);
-        url.set_query(None);
-        url
-    };
-    paths.into_iter().map(at).collect()
-}
-
-const OAUTH: &str = "/.well-known/oauth-authorization-server";
-const OPENID: &str = "/.well-known/openid-configuration";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn well_known_forms() {
-        let root = [
-            "https://i.example/.well-known/openid-configuration",
-            "https://i.example/.well-known/oauth-authorization-server",
-        ];
-        let tenant = [
-            "https://i.example/.well-known/oauth-authorization-server/a/b",
-            "https://i.example/.well-known/openid-configuration/a/b",
-            "https://i.example/a/b/.well-known/openid-configuration",
-        ];
-        let double = [
-            "https://i.example/.well-known/oauth-authorization-server/a/",
-            "https://i.example/.well-known/openid-configuration/a/",
-            "https://i.example/a//.well-known/openid-configuration",
-        ];
-        let cases: [(&str, &[&str]); 5] = [
-            ("https://i.example", &root),
-            ("https://i.example/", &root),
-            ("https://i.example/a/b", &tenant),
-            ("https://i.example/a/b/", &tenant),
-            ("https://i.example/a//", &double),
-        ];
-        for (issuer, want) in cases {
-            let got: Vec<String> = metadata_urls(&Url::parse(issuer).unwrap())
-                .into_iter()
-                .map(Into::into)
-                .collect();
-            assert_eq!(got, want, "{issuer}");
-        }
+impl IssuerMetadata for Metadata {
+    fn issuer(&self) -> &str {
+        &self.issuer
     }
 }

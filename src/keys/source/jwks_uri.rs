@@ -1,20 +1,17 @@
 //! The key set at a URL.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::header::{
     ACCEPT, ETAG, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
 };
-use http::{HeaderName, StatusCode};
+use http::{HeaderName, Method, StatusCode};
 use tokio::time::timeout_at;
 use url::Url;
 
-use super::{
-    CacheValidators, FetchError, FetchFuture, FetchRequest, Fetched, KeySource, TimeLimit,
-};
-use crate::limits::MAX_DOCUMENT_BYTES;
-use crate::net::{AddressPolicy, ExchangeLimits, HttpTransport, cache_control, exchange};
+use super::{CacheValidators, FetchError, FetchFuture, FetchRequest, Fetched, KeySource};
+use crate::net::exchange::TimeLimit;
+use crate::net::{AddressPolicy, HttpTransport, cache_control, exchange};
 
 /// The key set at a configured `jwks_uri`.
 #[derive(Debug)]
@@ -59,7 +56,7 @@ pub(super) async fn key_set(
     let is_conditional =
         headers.contains_key(IF_NONE_MATCH) || headers.contains_key(IF_MODIFIED_SINCE);
 
-    let limits = document_limits(request.timeout, addresses);
+    let limits = exchange::document_limits(request.timeout, addresses);
     let answer = exchange::get(transport, uri, headers, limits);
     let answer = timeout_at(within.deadline, answer).await.map_err(|_| {
         let timeout = humantime::format_duration(within.timeout);
@@ -76,17 +73,12 @@ pub(super) async fn key_set(
     let fetched = match answer.status() {
         StatusCode::OK => Fetched::document(answer.into_body()).with_validators(validators),
         StatusCode::NOT_MODIFIED if is_conditional => Fetched::not_modified(),
-        _ => return Err(exchange::unexpected_status(uri, &answer)),
+        _ => return Err(exchange::unexpected_status(&Method::GET, uri, &answer)),
     };
     Ok(match max_age {
         Some(max_age) => fetched.with_max_age(max_age),
         None => fetched,
     })
-}
-
-/// The limits of a key set and of a metadata document.
-pub(super) const fn document_limits(timeout: Duration, addresses: AddressPolicy) -> ExchangeLimits {
-    ExchangeLimits::new(MAX_DOCUMENT_BYTES, timeout, addresses)
 }
 
 /// Leaves out a value that is no header value: the request then asks for the whole document.

@@ -1,10 +1,9 @@
 //! Where key sets come from: one fetch at a time.
 //!
 //! The task in `refresh` calls [`KeySource::fetch`] and decides when. [`jwks_uri`] reads a set from
-//! a URL; [`discovery`] finds that URL in the metadata of the issuer first, which may be at one of
-//! several [`candidates`]. Both go through the transport of `net`.
+//! a URL; [`discovery`] finds that URL in the metadata of the issuer first. Both go through the
+//! transport of `net`.
 
-mod candidates;
 pub(crate) mod discovery;
 pub(crate) mod jwks_uri;
 
@@ -13,9 +12,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use tokio::time::Instant;
-
-use crate::base::clock::later;
 use crate::jwks::KeySetError;
 pub use crate::net::FetchError;
 
@@ -158,23 +154,6 @@ pub struct CacheValidators {
     pub last_modified: Option<String>,
     /// The URL that the document came from: validators mean nothing for another.
     pub uri: Option<String>,
-}
-
-/// The time of one fetch. A source gives up slightly before the task drops its future, so that the
-/// error can name the URL that does not answer.
-#[derive(Clone, Copy)]
-struct TimeLimit {
-    timeout: Duration,
-    deadline: Instant,
-}
-
-impl TimeLimit {
-    fn from_now(timeout: Duration) -> Self {
-        Self {
-            timeout,
-            deadline: later(Instant::now(), timeout.mul_f64(0.99)),
-        }
-    }
 }
 
 impl From<KeySetError> for FetchError {

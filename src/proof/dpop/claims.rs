@@ -6,7 +6,7 @@ use serde::de::MapAccess;
 
 use crate::base::numeric_date::NumericDate;
 use crate::limits::{MAX_HTU_BYTES, MAX_JTI_BYTES, MAX_PROOF_VALUES};
-use crate::token::json::{JsonError, Members, Text, Value, read_object_up_to};
+use crate::token::json::{JsonError, Members, Text, Value, read_object_of};
 
 /// Of the right types, and of limited length. Their values are not checked yet.
 pub(super) struct Claims<'a> {
@@ -24,7 +24,7 @@ impl<'a> Claims<'a> {
     /// The error is the check that failed.
     pub(super) fn parse(json: &'a str) -> Result<Self, &'static str> {
         let mut read = Read::default();
-        read_object_up_to(MAX_PROOF_VALUES, json, &mut read).map_err(unreadable)?;
+        read_object_of(json, MAX_PROOF_VALUES, &mut read).map_err(unreadable)?;
         let claims = Self {
             jti: read.jti.ok_or("jti is missing")?,
             htm: read.htm.ok_or("htm is missing")?,

@@ -16,7 +16,7 @@ pub(crate) enum ProofError {
 }
 
 impl ProofError {
-    pub(super) const fn new(fault: ProofFault, step: &'static str) -> Self {
+    pub(crate) const fn new(fault: ProofFault, step: &'static str) -> Self {
         Self::Fault {
             fault,
             step,

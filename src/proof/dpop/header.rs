@@ -9,7 +9,7 @@ use super::jwk::{Jwk, ProofKey};
 use crate::base::proof_fault::ProofFault;
 use crate::crypto::Algorithm;
 use crate::limits::MAX_PROOF_VALUES;
-use crate::token::json::{JsonError, Members, Text, Value, read_object_up_to};
+use crate::token::json::{JsonError, Members, Text, Value, read_object_of};
 use crate::token::without_application;
 
 /// The key that the header holds, and its thumbprint.
@@ -18,7 +18,7 @@ pub(super) fn parse(
     algorithms: &[Algorithm],
 ) -> Result<(ProofKey, [u8; 32]), ProofError> {
     let mut header = Header::default();
-    read_object_up_to(MAX_PROOF_VALUES, json, &mut header).map_err(unreadable)?;
+    read_object_of(json, MAX_PROOF_VALUES, &mut header).map_err(unreadable)?;
     header.check_type()?;
     let not_accepted = |step| ProofError::new(ProofFault::KeyOrAlgorithm, step);
     let algorithm = header

@@ -18,13 +18,14 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 use url::Url;
 
-use super::{FetchError, TimeLimit};
+use super::FetchError;
+use super::exchange::TimeLimit;
 use crate::base::clock::later;
 use crate::telemetry;
 
 /// The URLs of one issuer, in the order of preference.
 #[derive(Debug)]
-pub(super) struct Candidates {
+pub(crate) struct Candidates {
     issuer: Arc<str>,
     urls: Vec<Url>,
     /// The place of the URL that worked last. It is asked first, because an issuer hardly ever
@@ -33,7 +34,7 @@ pub(super) struct Candidates {
 }
 
 impl Candidates {
-    pub(super) fn new(issuer: Arc<str>, urls: Vec<Url>) -> Self {
+    pub(crate) fn new(issuer: Arc<str>, urls: Vec<Url>) -> Self {
         Self {
             issuer,
             urls,
@@ -42,7 +43,7 @@ impl Candidates {
     }
 
     /// Asks until a URL wins or the deadline comes. The error names each URL and its outcome.
-    pub(super) async fn first_usable<'u, T, F>(
+    pub(crate) async fn first_usable<'u, T, F>(
         &'u self,
         within: TimeLimit,
         ask: impl Fn(&'u Url) -> F,
@@ -104,8 +105,14 @@ impl Candidates {
                 State::Failed(error) => error.wait(),
                 _ => None,
             });
+        let is_unanswered = |attempt: &Attempt<'_, T>| match &attempt.state {
+            State::Failed(error) => error.is_unreachable(),
+            State::NotAsked | State::Asked { .. } => true,
+            State::Usable(_) | State::Used => false,
+        };
         match waits.max() {
             Some(wait) => FetchError::retry_after(message, wait),
+            None if attempts.0.iter().all(is_unanswered) => FetchError::unanswered(message, None),
             None => FetchError::new(message),
         }
     }
