@@ -6,7 +6,7 @@ use http::{Request, Response};
 use crate::base::facts::Facts;
 use crate::caller::AuthInfo;
 use crate::verifier::{JwtVerifier, Pending, Presented, Undecided};
-use crate::wire::credentials::{Credentials, NoToken, TokenFinder};
+use crate::wire::credentials::{Credentials, NoToken};
 use crate::wire::metadata::ResourceMetadata;
 use crate::wire::rejection::{Rejection, RejectionContext};
 use crate::wire::stream_expiry::{Deadline, Ends, StreamExpiry};
@@ -49,7 +49,7 @@ impl Gate {
         if self.open_paths.iter().any(|open| open == path) {
             return Decision::Admit(None);
         }
-        let token = match TokenFinder::default().find(facts.headers) {
+        let token = match self.verifier.finder().find(facts.headers) {
             Ok(token) => token,
             Err(NoToken::Absent) if self.optional => return Decision::Admit(None),
             Err(none) => {
@@ -92,12 +92,12 @@ impl Gate {
             // layer.
             request.extensions_mut().insert(self.verifier.answers());
             // A request for an open path may have a valid token all the same.
-            TokenFinder::default().hide(request.headers_mut());
+            self.verifier.finder().hide(request.headers_mut());
             return;
         };
         match self.strip_authorization {
-            true => TokenFinder::default().strip(request.headers_mut()),
-            false => TokenFinder::default().hide(request.headers_mut()),
+            true => self.verifier.finder().strip(request.headers_mut()),
+            false => self.verifier.finder().hide(request.headers_mut()),
         }
         request.extensions_mut().insert(auth);
     }

@@ -26,6 +26,7 @@ use crate::telemetry;
 use crate::token::ReadOptions;
 use crate::wire::answers::Answers;
 use crate::wire::challenge::{DEFAULT_REALM, is_quotable};
+use crate::wire::credentials::TokenFinder;
 use crate::wire::metadata::ResourceMetadata;
 use crate::wire::resource::{BoundTokens, ProtectedResource, ScopeListing};
 
@@ -72,7 +73,9 @@ impl JwtAuthConfigBuilder {
                 &BoundTokens::default(),
             )
         });
+        let token_sources = self.checked_token_sources()?;
         let resource = ProtectedResource {
+            has_token_sources: token_sources.is_some(),
             initial_scopes: initial_scopes.as_ref().unwrap_or(&required_scopes).clone(),
             required_scopes,
             ..self.protected_resource(metadata.as_ref())
@@ -106,6 +109,10 @@ impl JwtAuthConfigBuilder {
             answers: Arc::new(Answers::new(resource)),
             metadata,
             strip_authorization: self.strip_authorization,
+            finder: TokenFinder {
+                dpop: false,
+                sources: token_sources,
+            },
             checks: self.checks,
             token_cache_entries,
             clock: self.clock,

@@ -13,6 +13,7 @@ use crate::verifier::cache::TokenCache;
 use crate::verifier::checks::CustomChecks;
 use crate::verifier::{JwtVerifier, TrustedIssuer};
 use crate::wire::answers::Answers;
+use crate::wire::credentials::TokenFinder;
 use crate::wire::metadata::ResourceMetadata;
 use crate::wire::stream_expiry::StreamExpiry;
 
@@ -69,6 +70,7 @@ pub(super) struct Checked {
     pub(super) answers: Arc<Answers>,
     pub(super) metadata: Option<ResourceMetadata>,
     pub(super) strip_authorization: bool,
+    pub(super) finder: TokenFinder,
     pub(super) checks: CustomChecks,
     pub(super) token_cache_entries: usize,
     pub(super) clock: Clock,
@@ -100,6 +102,7 @@ impl JwtAuthConfig {
             issuers,
             options,
             answers,
+            finder,
             checks,
             token_cache_entries,
             clock,
@@ -128,6 +131,7 @@ impl JwtAuthConfig {
             issuers,
             options.clone(),
             answers.clone(),
+            finder.clone(),
             checks.clone(),
             cache,
             clock.clone(),

@@ -73,4 +73,8 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
     ("strip_authorization", "true"),
     ("timeout", r#""3s""#),
     ("token_cache_entries", "1000"),
+    (
+        "token_sources",
+        r#"["authorization", {"cookie": "__Host-token"}]"#,
+    ),
 ];

@@ -10,7 +10,8 @@
 //!    wrong in a file, with the `names` that there are and the `examples`.
 //! 2. `build` checks everything that is set, with `variables` (texts that were meant to be
 //!    replaced), `shape` (each setting by itself), `details` (the resource metadata),
-//!    `scope_claims`, `snapshot_files` and `rules` (URLs, scopes, durations).
+//!    `scope_claims`, `snapshot_files`, `token_sources` (with their setter and their names in a
+//!    file) and `rules` (URLs, scopes, durations).
 //! 3. `check` turns each issuer into its policy and the source of its keys; `keys` reads keys
 //!    that are part of the configuration, and `sharing` takes the keys of another layer instead.
 //!    The first problem is returned as a `ConfigError`, from `error`.
@@ -40,10 +41,12 @@ mod settings;
 mod shape;
 mod sharing;
 mod snapshot_files;
+mod token_sources;
 mod values;
 mod variables;
 
 pub use crate::wire::stream_expiry::StreamExpiry;
+pub use crate::wire::token_source::TokenSource;
 pub use builder::JwtAuthConfigBuilder;
 pub use cache_times::JwksCache;
 pub use issuer::Issuer;

@@ -60,6 +60,12 @@ mod field;
 
 #[cfg(all(
     any(feature = "aws_lc_rs", feature = "rust_crypto"),
+    feature = "reqwest"
+))]
+mod token_sources;
+
+#[cfg(all(
+    any(feature = "aws_lc_rs", feature = "rust_crypto"),
     feature = "reqwest",
     feature = "schema"
 ))]

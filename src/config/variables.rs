@@ -9,6 +9,7 @@ use super::builder::JwtAuthConfigBuilder;
 use super::error::ConfigError;
 use super::settings::{Initial, InitialJwks, Settings};
 use crate::jwks::JwkSet;
+use crate::wire::token_source::TokenSource;
 
 impl JwtAuthConfigBuilder {
     pub(super) fn check_variables(&self) -> Result<(), ConfigError> {
@@ -32,6 +33,8 @@ impl JwtAuthConfigBuilder {
         check("initial_scopes", self.initial_scopes.iter().flatten())?;
         let servers = self.authorization_servers.iter().flatten();
         check("authorization_servers", servers)?;
+        let sources = self.token_sources.iter().flatten();
+        check("token_sources", sources.map(TokenSource::name))?;
         self.shared.check_variables()?;
         for entry in self.issuers.iter().flatten() {
             check("issuer", [&entry.issuer])?;

@@ -81,6 +81,7 @@ pub struct JwtVerifier(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     issuers: ArcSwap<Issuers>,
+    finder: TokenFinder,
     checks: CustomChecks,
     clock: Clock,
 }
@@ -90,6 +91,7 @@ impl JwtVerifier {
         issuers: impl Iterator<Item = TrustedIssuer>,
         options: Arc<ReadOptions>,
         answers: Arc<Answers>,
+        finder: TokenFinder,
         checks: CustomChecks,
         cache: Option<TokenCache>,
         clock: Clock,
@@ -97,6 +99,7 @@ impl JwtVerifier {
         let issuers = ArcSwap::from_pointee(Issuers::new(issuers, options, answers, cache));
         Self(Arc::new(Inner {
             issuers,
+            finder,
             checks,
             clock,
         }))
@@ -108,6 +111,7 @@ impl JwtVerifier {
         let issuers = issuers.with_answers(|answers| answers.with_hook(hook.clone()));
         Self(Arc::new(Inner {
             issuers: ArcSwap::from_pointee(issuers),
+            finder: self.0.finder.clone(),
             checks: self.0.checks.clone(),
             clock: self.0.clock.clone(),
         }))
@@ -146,7 +150,7 @@ impl JwtVerifier {
     /// ```
     pub async fn verify_request(&self, parts: &Parts) -> Result<AuthInfo, Rejection> {
         let facts = Facts::of_parts(parts);
-        match TokenFinder::default().find(facts.headers) {
+        match self.finder().find(facts.headers) {
             Ok(token) => self.decide(Presented::Line(token), Some(&facts)).await,
             Err(none) => {
                 let rejection = self.without_bearer(none, facts.headers);
@@ -216,6 +220,11 @@ impl JwtVerifier {
         &self.0.clock
     }
 
+    /// Where requests carry their tokens.
+    pub(crate) fn finder(&self) -> &TokenFinder {
+        &self.0.finder
+    }
+
     /// For requests without a verified token.
     pub(crate) fn answers(&self) -> Arc<Answers> {
         self.0.issuers.load().answers.clone()
@@ -223,7 +232,7 @@ impl JwtVerifier {
 
     pub(crate) fn without_bearer(&self, none: NoToken, headers: &HeaderMap) -> Rejection {
         let issuers = self.0.issuers.load();
-        let reason = || TokenFinder::default().fault(headers).map(Into::into);
+        let reason = || self.finder().fault(headers).map(Into::into);
         match none {
             // RFC 9110 §11.6.2: an empty field value holds no credentials.
             NoToken::Absent => issuers.answers.missing_token().with_token_error(reason()),

@@ -122,6 +122,14 @@ pub enum ConfigError {
     },
     /// No issuer is set.
     IssuerMissing,
+    /// A value is listed twice.
+    #[non_exhaustive]
+    ListedTwice {
+        /// The setting.
+        setting: &'static str,
+        /// The value.
+        value: String,
+    },
     /// None of the static keys fits an allowed algorithm.
     #[non_exhaustive]
     NoKeyForAlgorithms {
@@ -140,6 +148,15 @@ pub enum ConfigError {
     #[non_exhaustive]
     NoScopeClaim {
         /// The claim.
+        name: String,
+    },
+    /// An entry of `token_sources` has a name that nothing can have, or that of a header with
+    /// another meaning.
+    #[non_exhaustive]
+    NoTokenSource {
+        /// What it is meant to be: `cookie`, `header` or `websocket_protocol`.
+        kind: &'static str,
+        /// The name.
         name: String,
     },
     /// The issuer is not a URL, so its keys cannot be discovered.
@@ -260,8 +277,10 @@ impl fmt::Debug for ConfigError {
             InvalidUrl { setting, value, reason }
             IssuerIsDocument { issuer, probably }
             IssuerMissing {}
+            ListedTwice { setting, value }
             NoKeyForAlgorithms { issuer }
             NoScopeClaim { name }
+            NoTokenSource { kind, name }
             OtherKeySettings { issuer, setting }
             NotDiscoverable { issuer }
             NotReplaced { setting, variable }

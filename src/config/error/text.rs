@@ -81,6 +81,9 @@ impl fmt::Display for ConfigError {
             Self::IssuerMissing => {
                 f.write_str("issuer is missing: set issuer, or issuers for several")
             }
+            Self::ListedTwice { setting, value } => {
+                write!(f, "{setting} lists {value:?} twice: remove one of them")
+            }
             Self::NoKeyForAlgorithms { issuer } => write!(
                 f,
                 "no key of issuer {issuer:?} fits any of the algorithms: add the algorithm of the key, or leave \
@@ -94,6 +97,18 @@ impl fmt::Display for ConfigError {
             Self::NoScopeClaim { name } => write!(
                 f,
                 "scope_claims lists {name:?}, a claim with another meaning: remove it"
+            ),
+            Self::NoTokenSource {
+                kind: "header",
+                name,
+            } => write!(
+                f,
+                "token_sources lists the header {name:?}, which cannot be a token: name another header, or write \
+                 \"authorization\" for Authorization, and cookie or websocket_protocol for a part of these headers"
+            ),
+            Self::NoTokenSource { kind, name } => write!(
+                f,
+                "token_sources lists the {kind} {name:?}: a name has letters, digits and signs such as - and _ alone"
             ),
             Self::NotDiscoverable { issuer } => {
                 write!(

@@ -60,12 +60,13 @@ fn effect(config: &JwtAuthConfig) -> String {
     });
     let issuers: Vec<_> = issuers.collect();
     format!(
-        "{issuers:?} {:?} {:?} {:?} {} {}",
+        "{issuers:?} {:?} {:?} {:?} {} {} {:?}",
         checked.options,
         checked.answers.resource(),
         checked.metadata,
         checked.strip_authorization,
         checked.token_cache_entries,
+        checked.finder,
     )
 }
 
