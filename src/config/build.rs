@@ -28,8 +28,9 @@ use crate::telemetry;
 use crate::token::ReadOptions;
 use crate::wire::answers::Answers;
 use crate::wire::challenge::{DEFAULT_REALM, is_quotable};
+use crate::wire::credentials::TokenFinder;
 use crate::wire::metadata::ResourceMetadata;
-use crate::wire::resource::{BoundTokens, ProtectedResource, ScopeListing};
+use crate::wire::resource::{ProtectedResource, ScopeListing};
 
 impl JwtAuthConfigBuilder {
     /// Checks all settings. Fetches nothing.
@@ -77,7 +78,9 @@ impl JwtAuthConfigBuilder {
                 &bound_tokens,
             )
         });
+        let token_sources = self.checked_token_sources()?;
         let resource = ProtectedResource {
+            has_token_sources: token_sources.is_some(),
             initial_scopes: initial_scopes.as_ref().unwrap_or(&required_scopes).clone(),
             required_scopes,
             bound_tokens,
@@ -117,6 +120,10 @@ impl JwtAuthConfigBuilder {
             answers: Arc::new(Answers::new(resource)),
             metadata,
             strip_authorization: self.strip_authorization,
+            finder: TokenFinder {
+                dpop: proofs.accepted().dpop,
+                sources: token_sources,
+            },
             checks: self.checks,
             proofs: Arc::new(proofs.into_proofs()),
             token_cache_entries,

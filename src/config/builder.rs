@@ -12,6 +12,7 @@ use crate::keys::{HttpTransport, LiveKeys};
 use crate::proof::{Dpop, Mtls};
 use crate::verifier::checks::{CheckError, CustomChecks};
 use crate::wire::metadata::ResourceDetails;
+use crate::wire::token_source::TokenSource;
 
 /// Builds a [`JwtAuthConfig`](crate::JwtAuthConfig). Each setter documents its default;
 /// [`build`](Self::build) reports invalid settings.
@@ -34,6 +35,7 @@ pub struct JwtAuthConfigBuilder {
     pub(super) dpop: Option<Dpop>,
     pub(super) mtls: Option<Mtls>,
     pub(super) max_token_bytes: Option<usize>,
+    pub(super) token_sources: Option<Vec<TokenSource>>,
     pub(super) token_cache_entries: Option<usize>,
     /// With the name of the setter.
     pub(super) http_transport: Option<(&'static str, Arc<dyn HttpTransport>)>,
@@ -255,8 +257,8 @@ impl JwtAuthConfigBuilder {
         self
     }
 
-    /// Removes the `Authorization` header of admitted requests, so that inner services cannot
-    /// forward the token.
+    /// Removes the `Authorization` header of admitted requests, and the token in each of the
+    /// [`token_sources`](Self::token_sources), so that inner services cannot forward it.
     ///
     /// Default: off; the header stays and is marked sensitive, so that `Debug` does not print it.
     pub fn strip_authorization(mut self) -> Self {

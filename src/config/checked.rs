@@ -13,8 +13,9 @@ use crate::proof::possession::Proofs;
 use crate::token::{ReadOptions, ValidationPolicy};
 use crate::verifier::cache::TokenCache;
 use crate::verifier::checks::CustomChecks;
-use crate::verifier::{JwtVerifier, TrustedIssuer};
+use crate::verifier::{JwtVerifier, Rules, TrustedIssuer};
 use crate::wire::answers::Answers;
+use crate::wire::credentials::TokenFinder;
 use crate::wire::metadata::ResourceMetadata;
 use crate::wire::stream_expiry::StreamExpiry;
 
@@ -71,6 +72,7 @@ pub(super) struct Checked {
     pub(super) answers: Arc<Answers>,
     pub(super) metadata: Option<ResourceMetadata>,
     pub(super) strip_authorization: bool,
+    pub(super) finder: TokenFinder,
     pub(super) checks: CustomChecks,
     /// Shared by every layer of this configuration, so that a proof counts once for all of them.
     pub(super) proofs: Arc<Proofs>,
@@ -106,6 +108,7 @@ impl JwtAuthConfig {
             options,
             answers,
             proofs,
+            finder,
             checks,
             token_cache_entries,
             clock,
@@ -131,15 +134,15 @@ impl JwtAuthConfig {
             },
         );
         let cache = TokenCache::new(*token_cache_entries);
-        JwtVerifier::assemble(
-            issuers,
-            options.clone(),
-            answers.clone(),
-            proofs.clone(),
-            checks.clone(),
-            cache,
-            clock.clone(),
-        )
+        let rules = Rules {
+            options: options.clone(),
+            answers: answers.clone(),
+            finder: finder.clone(),
+            proofs: proofs.clone(),
+            checks: checks.clone(),
+            clock: clock.clone(),
+        };
+        JwtVerifier::assemble(issuers, rules, cache)
     }
 }
 

@@ -110,6 +110,10 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
     ("timeout", r#""3s""#),
     ("token_cache_entries", "1000"),
     ("token_prefix", r#""at_""#),
+    (
+        "token_sources",
+        r#"["authorization", {"cookie": "__Host-token"}]"#,
+    ),
     ("tokens", r#""also_jwts""#),
     ("trusted_peers", r#"["10.0.0.0/8", "::1/128"]"#),
 ];

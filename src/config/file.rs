@@ -22,6 +22,7 @@ use super::names::names_of;
 #[cfg(feature = "schema")]
 use super::schema::{Keys, Lasting, OneOrMore, Switch, complete};
 use super::settings::{KeySettings, Settings};
+use super::token_sources::SourceEntry;
 use super::values::{
     choice, count, duration, flag, list, object, one_or_more, required_list, switch,
 };
@@ -246,6 +247,10 @@ with_issuer_settings! {
         /// The largest token that is read, in bytes, up to 65,536. Default: 16,384.
         #[serde(default, alias = "maxTokenBytes", deserialize_with = "count")]
         max_token_bytes: Option<usize>,
+        /// Where requests carry their tokens: the first place that is present counts. Default:
+        /// `Authorization` alone.
+        #[serde(default, alias = "tokenSources", deserialize_with = "list")]
+        token_sources: Option<Vec<SourceEntry>>,
         /// The number of verified tokens that are cached. Default: 16,384.
         #[serde(default, alias = "tokenCacheEntries", deserialize_with = "count")]
         token_cache_entries: Option<usize>,
@@ -322,6 +327,9 @@ impl ConfigFile {
             dpop: self.dpop.map(Into::into),
             mtls: self.mtls.map(Into::into),
             max_token_bytes: self.max_token_bytes,
+            token_sources: self
+                .token_sources
+                .map(|entries| entries.into_iter().map(Into::into).collect()),
             token_cache_entries: self.token_cache_entries,
             ..JwtAuthConfigBuilder::default()
         }

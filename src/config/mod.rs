@@ -11,8 +11,9 @@
 //!    with the `names` that there are and the `examples`.
 //! 2. `build` checks everything that is set, with `variables` (texts that were meant to be
 //!    replaced), `shape` (each setting by itself), `details` (the resource metadata),
-//!    `scope_claims`, `snapshot_files`, `proofs` (DPoP and certificates) and `rules` (URLs, scopes,
-//!    durations). `secret_files` reads files with secrets.
+//!    `scope_claims`, `snapshot_files`, `token_sources` (with their setter and their names in a
+//!    file), `proofs` (DPoP and certificates) and `rules` (URLs, scopes, durations). `secret_files`
+//!    reads files with secrets.
 //! 3. `check` turns each issuer into its policy and the source of its keys; `keys` reads keys
 //!    that are part of the configuration, `sharing` takes the keys of another layer instead, and
 //!    `introspection` says how the issuer is asked about tokens. The first problem is returned as a
@@ -49,10 +50,12 @@ mod settings;
 mod shape;
 mod sharing;
 mod snapshot_files;
+mod token_sources;
 mod values;
 mod variables;
 
 pub use crate::wire::stream_expiry::StreamExpiry;
+pub use crate::wire::token_source::TokenSource;
 pub use builder::JwtAuthConfigBuilder;
 pub use cache_times::JwksCache;
 pub use issuer::Issuer;

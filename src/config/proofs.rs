@@ -307,6 +307,7 @@ fn trusted_peers(header: &CertificateHeader) -> Result<TrustedPeers, ConfigError
             first: "mtls.header.trusted_peers",
             second: "mtls.header.danger_trust_any_peer",
         }),
+        (Some(peers), false) if peers.is_empty() => Err(ConfigError::TrustedPeersMissing),
         (Some(peers), false) => {
             TrustedPeers::parse(peers).map_err(|reason| ConfigError::TrustedPeers { reason })
         }

@@ -69,6 +69,7 @@ mod introspection;
     feature = "reqwest"
 ))]
 mod proofs;
+mod token_sources;
 
 #[cfg(all(
     any(feature = "aws_lc_rs", feature = "rust_crypto"),

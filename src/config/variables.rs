@@ -13,6 +13,7 @@ use crate::base::secret::Secret;
 use crate::introspection::Introspection;
 use crate::jwks::JwkSet;
 use crate::proof::Dpop;
+use crate::wire::token_source::TokenSource;
 
 impl JwtAuthConfigBuilder {
     pub(super) fn check_variables(&self) -> Result<(), ConfigError> {
@@ -44,6 +45,8 @@ impl JwtAuthConfigBuilder {
         }
         let servers = self.authorization_servers.iter().flatten();
         check("authorization_servers", servers)?;
+        let sources = self.token_sources.iter().flatten();
+        check("token_sources", sources.map(TokenSource::name))?;
         self.shared.check_variables()?;
         for entry in self.issuers.iter().flatten() {
             check("issuer", [&entry.issuer])?;

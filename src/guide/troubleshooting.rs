@@ -88,7 +88,7 @@
 //! | <a id="access_denied"></a>`access_denied` | The claims do not fit the handler, a `check` said `Forbidden`, or an MCP operation has no rule | No further scope would help |
 //! | <a id="insufficient_scope"></a>`insufficient_scope` | A scope is missing | The challenge names it. Scopes in `roles` or `permissions` need `scope_claims` |
 //! | <a id="introspection_unavailable"></a>`introspection_unavailable` | The introspection endpoint of the issuer has not answered, or not as RFC 7662 says | The events `introspection_failed` and `introspection_refused` name the cause |
-//! | <a id="invalid_request"></a>`invalid_request` | More than one `Authorization` header | A proxy may add one |
+//! | <a id="invalid_request"></a>`invalid_request` | More than one `Authorization` header, or more than one value of another of the `token_sources` | A proxy may add one. Browsers send two cookies of one name if they were set for two paths |
 //! | <a id="replay_unavailable"></a>`replay_unavailable` | Whether a DPoP proof was used before cannot be said | The shared store is down or slow; or more proofs arrive than are remembered: raise `dpop.replay_entries` |
 //! | <a id="server_error"></a>`server_error` | Code that needs the layer runs without it | Put `JwtAuthLayer` outside |
 //! | <a id="temporarily_unavailable"></a>`temporarily_unavailable` | The keys of the issuer, or the sessions, are not available | The events `fetch_failed` and `keys_unavailable` name URL and cause |

@@ -97,23 +97,33 @@ struct Inner {
     clock: Clock,
 }
 
+/// What holds for the tokens of every issuer.
+pub(crate) struct Rules {
+    pub(crate) options: Arc<ReadOptions>,
+    pub(crate) answers: Arc<Answers>,
+    pub(crate) finder: TokenFinder,
+    pub(crate) proofs: Arc<Proofs>,
+    pub(crate) checks: CustomChecks,
+    pub(crate) clock: Clock,
+}
+
 impl JwtVerifier {
     pub(crate) fn assemble(
         issuers: impl Iterator<Item = TrustedIssuer>,
-        options: Arc<ReadOptions>,
-        answers: Arc<Answers>,
-        proofs: Arc<Proofs>,
-        checks: CustomChecks,
+        rules: Rules,
         cache: Option<TokenCache>,
-        clock: Clock,
     ) -> Self {
-        let finder = TokenFinder {
-            dpop: proofs.dpop.is_some(),
-        };
+        let Rules {
+            options,
+            answers,
+            finder,
+            proofs,
+            checks,
+            clock,
+        } = rules;
         let issuers = Issuers::new(issuers, options, answers, proofs.clone(), cache);
-        let issuers = ArcSwap::from_pointee(issuers);
         Self(Arc::new(Inner {
-            issuers,
+            issuers: ArcSwap::from_pointee(issuers),
             finder,
             proofs,
             checks,
@@ -167,7 +177,7 @@ impl JwtVerifier {
     /// ```
     pub async fn verify_request(&self, parts: &Parts) -> Result<AuthInfo, Rejection> {
         let facts = Facts::of_parts(parts);
-        match self.0.finder.find(facts.headers) {
+        match self.finder().find(facts.headers) {
             Ok(token) => self.decide(Presented::Line(token), Some(&facts)).await,
             Err(none) => {
                 let rejection = self.without_bearer(none, facts.headers);
@@ -272,7 +282,7 @@ impl JwtVerifier {
 
     pub(crate) fn without_bearer(&self, none: NoToken, headers: &HeaderMap) -> Rejection {
         let issuers = self.0.issuers.load();
-        let reason = || self.0.finder.fault(headers).map(Into::into);
+        let reason = || self.finder().fault(headers).map(Into::into);
         let rejection = match none {
             // RFC 9110 §11.6.2: an empty field value holds no credentials.
             NoToken::Absent => issuers.answers.missing_token().with_token_error(reason()),

@@ -90,10 +90,14 @@ impl Answers {
     }
 
     pub(crate) fn invalid_request(&self) -> Rejection {
-        self.make(
+        let rejection = self.make(
             RejectionKind::InvalidRequest,
             &self.prepared.invalid_request,
-        )
+        );
+        match several_tokens(&self.resource) {
+            Some(special) => rejection.with_special(special),
+            None => rejection,
+        }
     }
 
     /// For a token that came with `scheme`, whatever is wrong with it: a certificate that is
@@ -225,8 +229,10 @@ impl Answers {
 impl PreparedHeaders {
     fn new(resource: &ProtectedResource) -> Self {
         let initial = &resource.initial_scopes;
-        let invalid_request =
-            challenges_of_all(resource, error_of(RejectionKind::InvalidRequest, None));
+        let invalid_request = challenges_of_all(
+            resource,
+            error_of(RejectionKind::InvalidRequest, several_tokens(resource)),
+        );
         let bearer = |kind| made(kind, None, resource, Scheme::Bearer, initial);
         let has_dpop = resource.bound_tokens.dpop_algs.is_some();
         let (kind, special) = (RejectionKind::InvalidToken, Some(Special::NotBound));
@@ -346,6 +352,11 @@ fn made(
 ) -> Arc<HeaderMap> {
     let challenges = challenges(resource, scheme, error_of(kind, special), scopes);
     Arc::new(headers(challenges))
+}
+
+/// What there may be several of, if not `Authorization` headers.
+fn several_tokens(resource: &ProtectedResource) -> Option<Special> {
+    resource.has_token_sources.then_some(Special::SeveralTokens)
 }
 
 fn error_of(kind: RejectionKind, special: Option<Special>) -> Option<ChallengeError<'static>> {

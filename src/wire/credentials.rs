@@ -1,10 +1,15 @@
 //! Finds the token of a request.
 
-use http::header::{AUTHORIZATION, Entry};
+mod elsewhere;
+
+use std::sync::Arc;
+
+use http::header::{AUTHORIZATION, COOKIE, Entry, SEC_WEBSOCKET_PROTOCOL};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::token::TokenErrorKind;
 use crate::wire::header_names::DPOP;
+use crate::wire::token_source::Place;
 
 /// How a token was presented (RFC 9110 §11.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,16 +27,18 @@ pub(crate) enum NoToken {
     Absent,
     /// A scheme that is on, but not followed by a `b64token`.
     Malformed(Scheme),
-    /// More than one `Authorization` header: it is ambiguous which one counts (RFC 6750 §3.1).
+    /// More than one `Authorization` header, or more than one value of another source: it is
+    /// ambiguous which one counts (RFC 6750 §3.1).
     Several,
 }
 
-/// The text after the scheme, not checked yet. Without `Debug`, because the header is not marked
+/// The token of a request, not checked yet. Without `Debug`, because the header is not marked
 /// sensitive yet.
 #[derive(Clone, Copy)]
 pub(crate) struct Token<'h> {
-    line: &'h HeaderValue,
-    start: usize,
+    bytes: &'h [u8],
+    /// The header that ends with the token. `None` if the header has more than the token.
+    line: Option<&'h HeaderValue>,
     scheme: Scheme,
 }
 
@@ -40,11 +47,36 @@ pub(crate) struct Token<'h> {
 pub(crate) struct TokenFinder {
     /// Whether `DPoP` is a scheme. Otherwise it is one of those that are unknown here.
     pub(crate) dpop: bool,
+    /// In their order. `None`: only `Authorization`.
+    pub(crate) sources: Option<Arc<[Place]>>,
 }
 
 impl TokenFinder {
-    /// The credentials of a request (RFC 6750 §2.1, RFC 9449 §7.1).
+    /// The credentials of a request: those of the first source that is present.
     pub(crate) fn find<'h>(&self, headers: &'h HeaderMap) -> Result<Token<'h>, NoToken> {
+        let Some(sources) = &self.sources else {
+            return self.in_authorization(headers);
+        };
+        let mut found = sources.iter().map(|place| self.in_place(place, headers));
+        let first = found.find(|found| !matches!(found, Err(NoToken::Absent)));
+        first.unwrap_or(Err(NoToken::Absent))
+    }
+
+    fn in_place<'h>(&self, place: &Place, headers: &'h HeaderMap) -> Result<Token<'h>, NoToken> {
+        let found = match place {
+            Place::Authorization => return self.in_authorization(headers),
+            Place::Cookie(name) => elsewhere::cookie(headers, name).map(|it| it.map(Token::part)),
+            Place::Header(name) => elsewhere::header(headers, name).map(|it| it.map(Token::whole)),
+            Place::WebsocketProtocol(name) => {
+                elsewhere::protocol(headers, name).map(|it| it.map(Token::part))
+            }
+        };
+        let found = found.map_err(|elsewhere::Several| NoToken::Several)?;
+        found.ok_or(NoToken::Absent)
+    }
+
+    /// The only source of a token with a proof (RFC 6750 §2.1, RFC 9449 §7.1).
+    fn in_authorization<'h>(&self, headers: &'h HeaderMap) -> Result<Token<'h>, NoToken> {
         // Equal counts prove that no header is repeated, which is cheaper than searching for a
         // second one.
         let some_repeated = headers.len() != headers.keys_len();
@@ -59,8 +91,8 @@ impl TokenFinder {
             (0, [next, ..]) if is_token_character(*next) => Err(NoToken::Absent),
             (0, _) => Err(NoToken::Malformed(scheme)),
             _ => Ok(Token {
-                line,
-                start: scheme.name().len().saturating_add(spaces),
+                bytes: rest.get(spaces..).unwrap_or_default(),
+                line: Some(line),
                 scheme,
             }),
         }
@@ -69,6 +101,10 @@ impl TokenFinder {
     /// What is wrong with the `Authorization` header, if it holds no token but seems to be meant as
     /// one. For logs only.
     pub(crate) fn fault(&self, headers: &HeaderMap) -> Option<TokenErrorKind> {
+        let sources = self.sources.as_deref();
+        if sources.is_some_and(|all| !all.contains(&Place::Authorization)) {
+            return None;
+        }
         let line = headers.get(AUTHORIZATION)?.as_bytes();
         match self.scheme_of(line) {
             Some((scheme, rest)) => fault_of(rest, scheme),
@@ -81,19 +117,36 @@ impl TokenFinder {
     }
 
     /// Marks the headers with the token and its proof as sensitive, because frameworks log requests
-    /// with `Debug`.
+    /// with `Debug`. `Authorization` is one of them even if it is not a source: it holds a secret in
+    /// any case.
     pub(crate) fn hide(&self, headers: &mut HeaderMap) {
         hide(headers, AUTHORIZATION);
         if self.dpop {
             hide(headers, DPOP);
         }
+        for place in self.sources.iter().flat_map(|all| all.iter()) {
+            match place {
+                Place::Authorization => {}
+                Place::Cookie(_) => hide(headers, COOKIE),
+                Place::Header(name) => hide(headers, name.clone()),
+                Place::WebsocketProtocol(_) => hide(headers, SEC_WEBSOCKET_PROTOCOL),
+            }
+        }
     }
 
-    /// Removes the headers with the token and its proof.
+    /// Removes the token, wherever it may be, and its proof.
     pub(crate) fn strip(&self, headers: &mut HeaderMap) {
         headers.remove(AUTHORIZATION);
         if self.dpop {
             headers.remove(DPOP);
+        }
+        for place in self.sources.iter().flat_map(|all| all.iter()) {
+            match place {
+                Place::Authorization => {}
+                Place::Cookie(name) => elsewhere::remove_cookie(headers, name),
+                Place::Header(name) => drop(headers.remove(name)),
+                Place::WebsocketProtocol(name) => elsewhere::remove_protocol(headers, name),
+            }
         }
     }
 
@@ -150,9 +203,27 @@ fn hide(headers: &mut HeaderMap, name: HeaderName) {
 }
 
 impl<'h> Token<'h> {
+    /// The whole value of a header.
+    fn whole(line: &'h HeaderValue) -> Self {
+        Self {
+            bytes: line.as_bytes(),
+            line: Some(line),
+            scheme: Scheme::Bearer,
+        }
+    }
+
+    /// A part of a header.
+    fn part(bytes: &'h [u8]) -> Self {
+        Self {
+            bytes,
+            line: None,
+            scheme: Scheme::Bearer,
+        }
+    }
+
     /// The bytes after the scheme and the spaces.
-    pub(crate) fn bytes(self) -> &'h [u8] {
-        self.line.as_bytes().get(self.start..).unwrap_or_default()
+    pub(crate) const fn bytes(self) -> &'h [u8] {
+        self.bytes
     }
 
     pub(crate) const fn scheme(self) -> Scheme {
@@ -161,13 +232,21 @@ impl<'h> Token<'h> {
 
     /// Why the bytes are not a `b64token`, for logs.
     pub(crate) fn fault(self) -> Option<TokenErrorKind> {
-        fault_of(self.bytes(), self.scheme)
+        fault_of(self.bytes, self.scheme)
     }
 
     pub(crate) fn to_credentials(self) -> Credentials {
+        let (line, start) = match self.line {
+            Some(line) => (line.clone(), line.len().saturating_sub(self.bytes.len())),
+            // What else is in that header is not kept.
+            None => {
+                let token = HeaderValue::from_bytes(self.bytes);
+                (token.unwrap_or(HeaderValue::from_static("")), 0)
+            }
+        };
         Credentials {
             scheme: self.scheme,
-            ..Credentials::new(self.line.clone(), self.start)
+            ..Credentials::new(line, start)
         }
     }
 }

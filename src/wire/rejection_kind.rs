@@ -22,7 +22,8 @@ pub enum RejectionKind {
     /// description says which group of checks failed: its sender knows all that a proof is compared
     /// with.
     InvalidDpopProof,
-    /// More than one `Authorization` header (RFC 6750 §3.1).
+    /// More than one `Authorization` header, or more than one value of another
+    /// [`TokenSource`](crate::config::TokenSource) (RFC 6750 §3.1).
     InvalidRequest,
     /// The token is malformed, expired, for another audience, or from an issuer that is not trusted
     /// (RFC 6750 §3.1).
@@ -60,6 +61,8 @@ pub(super) enum Special {
     NotBound,
     /// What is wrong with the proof.
     Proof(ProofFault),
+    /// A server that reads tokens from other places than `Authorization` has found several.
+    SeveralTokens,
 }
 
 impl Special {
@@ -68,6 +71,7 @@ impl Special {
         match self {
             Self::NotBound => "The access token is not bound to a key",
             Self::Proof(fault) => fault.sentence(),
+            Self::SeveralTokens => "The request carries more than one access token",
         }
     }
 
@@ -76,6 +80,7 @@ impl Special {
         match self {
             Self::NotBound => TokenErrorKind::NotBoundToKey.code(),
             Self::Proof(fault) => fault.code(),
+            Self::SeveralTokens => RejectionKind::InvalidRequest.code(),
         }
     }
 }

@@ -16,6 +16,8 @@ pub(crate) struct ProtectedResource {
     pub(crate) hierarchy: Option<ScopeHierarchy>,
     pub(crate) listing: ScopeListing,
     pub(crate) bound_tokens: BoundTokens,
+    /// Whether tokens may come in other places than `Authorization`.
+    pub(crate) has_token_sources: bool,
     /// Where the rejections of this server are counted for the log.
     pub(crate) refusals: RefusalLog,
 }

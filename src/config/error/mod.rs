@@ -196,6 +196,15 @@ pub enum ConfigError {
         /// The claim.
         name: String,
     },
+    /// An entry of `token_sources` has a name that nothing can have, or that of a header with
+    /// another meaning.
+    #[non_exhaustive]
+    NoTokenSource {
+        /// What it is meant to be: `cookie`, `header` or `websocket_protocol`.
+        kind: &'static str,
+        /// The name.
+        name: String,
+    },
     /// The issuer is not a URL, so its keys cannot be discovered.
     #[non_exhaustive]
     NotDiscoverable {
@@ -384,6 +393,7 @@ impl fmt::Debug for ConfigError {
             NoKeyForAlgorithms { issuer }
             NoProofAlgorithm { name }
             NoScopeClaim { name }
+            NoTokenSource { kind, name }
             OtherKeySettings { issuer, setting }
             NotDiscoverable { issuer }
             NotReplaced { setting, variable }

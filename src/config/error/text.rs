@@ -166,6 +166,18 @@ impl fmt::Display for ConfigError {
                 f,
                 "scope_claims lists {name:?}, a claim with another meaning: remove it"
             ),
+            Self::NoTokenSource {
+                kind: "header",
+                name,
+            } => write!(
+                f,
+                "token_sources lists the header {name:?}, which cannot be a token: name another header, or write \
+                 \"authorization\" for Authorization, and cookie or websocket_protocol for a part of these headers"
+            ),
+            Self::NoTokenSource { kind, name } => write!(
+                f,
+                "token_sources lists the {kind} {name:?}: a name has letters, digits and signs such as - and _ alone"
+            ),
             Self::NotDiscoverable { issuer } => {
                 write!(
                     f,

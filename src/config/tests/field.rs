@@ -69,12 +69,13 @@ pub(super) fn effect(builder: &JwtAuthConfigBuilder) -> Result<String, ConfigErr
     });
     let issuers: Vec<_> = issuers.collect();
     Ok(format!(
-        "{issuers:?} {:?} {:?} {:?} {} {} {:?}",
+        "{issuers:?} {:?} {:?} {:?} {} {} {:?} {:?}",
         checked.options,
         checked.answers.resource(),
         checked.metadata,
         checked.strip_authorization,
         checked.token_cache_entries,
+        checked.finder,
         proofs(builder),
     ))
 }

@@ -14,7 +14,7 @@ use crate::config::proofs::CheckedDpop;
 use crate::config::{Issuer, JwtAuthConfigBuilder};
 use crate::crypto::Algorithm;
 use crate::proof::mtls::CertificateSource;
-use crate::proof::{CertificateFormat, Dpop, Mtls, NonceMode, TrustedPeersError};
+use crate::proof::{CertificateFormat, Dpop, Mtls, NonceMode};
 
 const RESOURCE: &str = "https://r.example/mcp";
 
@@ -648,10 +648,9 @@ fn pop_c24_file_and_builder_agree() {
         CertificateFormat::Xfcc,
         empty,
     ));
-    let reason = TrustedPeersError::Empty;
     assert_eq!(
         refused.build().unwrap_err(),
-        ConfigError::TrustedPeers { reason }
+        ConfigError::TrustedPeersMissing
     );
 }
 

@@ -106,6 +106,14 @@ fn field_c11_the_schema_and_the_file_form_agree() {
         json!([{"issuer": "a", "leeway": "1s"}]),
         json!([{"issuer": "a", "leeway": 1}]),
         json!([{"leeway": "1s"}]),
+        json!(["authorization"]),
+        json!(["authorization", {"header": "x-token"}]),
+        json!([{"cookie": "a"}, {"websocket_protocol": "a"}]),
+        json!([{"websocketProtocol": "a"}]),
+        json!([{"header": "a", "cookie": "a"}]),
+        json!([{"header": 1}]),
+        json!([{"query": "a"}]),
+        json!([{}]),
     ];
     for name in file_names().top {
         for value in &values {

@@ -10,15 +10,15 @@
 //! {
 //!   "issuer": "https://TEAM.cloudflareaccess.com",
 //!   "jwks_uri": "https://TEAM.cloudflareaccess.com/cdn-cgi/access/certs",
-//!   "audience": "APPLICATION_AUD_TAG"
+//!   "audience": "APPLICATION_AUD_TAG",
+//!   "token_sources": [{"header": "Cf-Access-Jwt-Assertion"}]
 //! }
 //! ```
 //!
 //! **The pitfall:** the token arrives in `Cf-Access-Jwt-Assertion`, never in `Authorization`, so
-//! the layer answers every request with 401. Read that header yourself and pass its value to
-//! [`JwtVerifier::verify`](crate::JwtVerifier::verify). A browser also sends the token as the
-//! cookie `CF_Authorization`; use the header, because a cookie needs protection against cross-site
-//! requests.
+//! without [`token_sources`](crate::config::JwtAuthConfigBuilder::token_sources) the layer answers
+//! every request with 401. A browser also sends the token as the cookie `CF_Authorization`; use the
+//! header, because a cookie needs protection against cross-site requests.
 //!
 //! - No `resource`: the proxy signs users in before a request reaches you, so clients have nothing
 //!   to find in the metadata.

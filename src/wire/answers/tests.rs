@@ -248,6 +248,22 @@ fn the_faults_are_prepared_in_their_order() {
     }
 }
 
+#[test]
+fn field_f20_the_400_is_about_tokens_where_there_are_other_sources() {
+    let answers = Answers::new(ProtectedResource {
+        has_token_sources: true,
+        ..ProtectedResource::default()
+    });
+    let response = answers.invalid_request().to_response();
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(
+        response.headers()[WWW_AUTHENTICATE],
+        r#"Bearer error="invalid_request", error_description="The request carries more than one access token""#
+    );
+    let body = br#"{"error":"invalid_request","error_description":"The request carries more than one access token"}"#;
+    assert_eq!(&response.body()[..], body);
+}
+
 /// Where `DPoP` is off, nothing is prepared for it, and no challenge names it.
 #[test]
 fn pop_p83_where_dpop_is_off_no_line_names_it() {

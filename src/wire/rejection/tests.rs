@@ -124,7 +124,8 @@ fn what_a_rejection_says_is_what_is_answered() {
 #[test]
 fn the_sentence_of_a_fault_is_in_the_body_and_can_be_in_a_challenge() {
     let specials = ProofFault::ALL.map(Special::Proof);
-    for special in specials.into_iter().chain([Special::NotBound]) {
+    let others = [Special::NotBound, Special::SeveralTokens];
+    for special in specials.into_iter().chain(others) {
         let text = special.text();
         assert!(is_quotable(text) && !text.contains('='), "{text}");
         let body = RejectionKind::InvalidDpopProof.body_with(special);

@@ -7,3 +7,4 @@ mod metadata;
 mod policies;
 mod rejection;
 mod streams;
+mod token_sources;

@@ -1,0 +1,150 @@
+//! Where requests carry their tokens: the setter, the entries of a file, and the check.
+
+#[cfg(feature = "schema")]
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+#[cfg(feature = "schema")]
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Unexpected, Visitor};
+
+use super::builder::JwtAuthConfigBuilder;
+use super::error::ConfigError;
+use crate::wire::token_source::{Place, TokenSource};
+
+impl JwtAuthConfigBuilder {
+    /// Reads tokens from these places, and from no other: the first that is present in a request
+    /// counts, whether its token is valid or not.
+    ///
+    /// Default: [`TokenSource::authorization`] alone. The list replaces it, so name it too if it is
+    /// to stay a source. More than one value of a source gets 400, and a source without a value is
+    /// not present. Every source that is listed is marked sensitive, or removed by
+    /// [`strip_authorization`](Self::strip_authorization); of a header that holds more than the
+    /// token, only the token is removed. A cookie needs protection against requests of other sites:
+    /// [`TokenSource::cookie`] says which.
+    ///
+    /// # Errors
+    ///
+    /// `build` rejects an empty list, a source that is listed twice, a name that no header, cookie
+    /// or subprotocol can have, and the names of headers with another meaning.
+    ///
+    /// ```
+    /// use tower_jwt_auth::JwtAuthConfig;
+    /// use tower_jwt_auth::config::TokenSource;
+    ///
+    /// let builder = JwtAuthConfig::builder()
+    ///     .token_sources([TokenSource::header("Cf-Access-Jwt-Assertion")]);
+    /// ```
+    pub fn token_sources(mut self, sources: impl IntoIterator<Item = TokenSource>) -> Self {
+        self.token_sources = Some(sources.into_iter().collect());
+        self
+    }
+
+    /// `None` for the default.
+    pub(super) fn checked_token_sources(&self) -> Result<Option<Arc<[Place]>>, ConfigError> {
+        let Some(sources) = &self.token_sources else {
+            return Ok(None);
+        };
+        let setting = "token_sources";
+        if sources.is_empty() {
+            return Err(ConfigError::Empty { setting });
+        }
+        let mut places = Vec::new();
+        for source in sources {
+            let place = source.place().ok_or_else(|| ConfigError::NoTokenSource {
+                kind: source.kind(),
+                name: source.name().to_owned(),
+            })?;
+            if places.contains(&place) {
+                let value = match source.name() {
+                    "" => source.kind(),
+                    name => name,
+                };
+                let value = value.to_owned();
+                return Err(ConfigError::ListedTwice { setting, value });
+            }
+            places.push(place);
+        }
+        Ok(Some(places.into()))
+    }
+}
+
+/// `"authorization"`, or an object with the name of one other place.
+pub(super) struct SourceEntry(TokenSource);
+
+impl From<SourceEntry> for TokenSource {
+    fn from(SourceEntry(source): SourceEntry) -> Self {
+        source
+    }
+}
+
+impl<'de> Deserialize<'de> for SourceEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Entry).map(Self)
+    }
+}
+
+struct Entry;
+
+impl<'de> Visitor<'de> for Entry {
+    type Value = TokenSource;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"authorization\", or an object with header, cookie or websocket_protocol")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<TokenSource, E> {
+        match text {
+            "authorization" => Ok(TokenSource::authorization()),
+            other => Err(E::invalid_value(Unexpected::Str(other), &self)),
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<TokenSource, A::Error> {
+        let Some(kind) = members.next_key::<String>()? else {
+            return Err(A::Error::invalid_length(0, &self));
+        };
+        let source: fn(String) -> TokenSource = match &*kind {
+            "cookie" => TokenSource::cookie,
+            "header" => TokenSource::header,
+            "websocket_protocol" | "websocketProtocol" => TokenSource::websocket_protocol,
+            other => return Err(A::Error::unknown_field(other, OBJECTS)),
+        };
+        let source = source(members.next_value()?);
+        match members.next_key::<IgnoredAny>()? {
+            None => Ok(source),
+            Some(_) => Err(A::Error::custom(
+                "one object is one source: give each other source an object of its own",
+            )),
+        }
+    }
+}
+
+const OBJECTS: &[&str] = &["cookie", "header", "websocket_protocol"];
+
+#[cfg(feature = "schema")]
+impl JsonSchema for SourceEntry {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "TokenSource".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let names = OBJECTS.iter().chain(&["websocketProtocol"]);
+        let objects = names.map(|name| {
+            json_schema!({
+                "type": "object",
+                "properties": {*name: {"type": "string"}},
+                "required": [name],
+                "additionalProperties": false,
+            })
+        });
+        let word = json_schema!({"enum": ["authorization"]});
+        let all: Vec<_> = [word].into_iter().chain(objects).collect();
+        json_schema!({"anyOf": all})
+    }
+}
