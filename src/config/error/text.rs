@@ -274,7 +274,7 @@ impl fmt::Display for ConfigError {
             } => write!(f, "{setting} is {value}: give at most {most}"),
             Self::TrustedPeers { reason } => write!(f, "mtls.header.trusted_peers: {reason}"),
             Self::TrustedPeersMissing => f.write_str(
-                "mtls.header.trusted_peers is missing: list the networks from which the proxy connects, such as \
+                "mtls.header.trusted_peers is missing or empty: list the networks from which the proxy connects, such as \
                  \"10.0.0.0/8\", or \"unix\"; anybody else could write the header",
             ),
             Self::UnknownAlgorithm { name } => write!(

@@ -524,13 +524,13 @@ fn header(changes: Value) -> Value {
 #[test]
 fn pop_c24_what_is_refused_of_mtls() {
     accepts(header(json!({})));
-    let peers = "mtls.header.trusted_peers is missing: list the networks from which the proxy connects, such as \
+    let peers = "mtls.header.trusted_peers is missing or empty: list the networks from which the proxy connects, such as \
                  \"10.0.0.0/8\", or \"unix\"; anybody else could write the header";
     refuses([
         (header(json!({"trusted_peers": null})), peers),
         (
             header(json!({"trusted_peers": []})),
-            "mtls.header.trusted_peers: the list is empty: list the networks of your proxies, such as 10.0.0.0/8, or unix",
+            "mtls.header.trusted_peers is missing or empty: list the networks from which the proxy connects",
         ),
         (
             header(json!({"danger_trust_any_peer": true})),
