@@ -124,7 +124,7 @@ macro_rules! reasons {
     ($($kind:ident: $code:literal, $text:literal;)*) => {
         impl TokenErrorKind {
             /// The stable name of the reason in events, such as `issuer_unknown`. The page
-            /// [`guide::troubleshooting`](crate::guide::troubleshooting) explains each of them.
+            /// [`guide::refusals`](crate::guide::refusals) explains each of them.
             #[must_use]
             pub const fn code(self) -> &'static str {
                 match self {
@@ -190,7 +190,7 @@ mod tests {
     /// The page of the guide has each code once, and no other.
     #[test]
     fn field_g01_each_reason_is_explained() {
-        let page = include_str!("../guide/troubleshooting.rs");
+        let page = include_str!("../guide/refusals.rs");
         let section = page.split("# Other reasons").next().unwrap_or_default();
         let mut explained: Vec<_> = section.split("<a id=\"").skip(1).collect();
         for kind in TokenErrorKind::ALL {
@@ -198,7 +198,7 @@ mod tests {
             let place = explained
                 .iter()
                 .position(|row| row.starts_with(&format!("{code}\"")));
-            assert!(place.is_some(), "{code} is not in guide::troubleshooting");
+            assert!(place.is_some(), "{code} is not in guide::refusals");
             place.map(|place| explained.remove(place));
         }
         assert!(explained.is_empty(), "{explained:?}");
