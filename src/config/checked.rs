@@ -21,11 +21,7 @@ use crate::wire::stream_expiry::StreamExpiry;
 
 /// A configuration whose settings have all been checked; [`JwtAuthLayer::new`] takes it.
 ///
-/// It is made with [`builder`](Self::builder), or deserialized, for example from JSON. In a file,
-/// every name may also be written in camelCase, unknown names are rejected, and durations are
-/// strings such as `"30s"` or `"10m"`. Numbers and booleans may also be strings, `"16384"` and
-/// `"true"`, as variables of the environment are. `"$schema"` may name the JSON Schema of the file,
-/// which is `docs/config.schema.json` in the repository.
+/// It is made with [`builder`](Self::builder), or read from a file:
 ///
 /// ```
 /// # #[cfg(all(feature = "aws_lc_rs", feature = "reqwest"))] {
@@ -63,6 +59,94 @@ use crate::wire::stream_expiry::StreamExpiry;
 /// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// # The file
+///
+/// - A name of more than one word may be written in camelCase: `jwksUri`, `maxAge`. An unknown name
+///   is an error, which names the nearest one that there is.
+/// - A duration is a text such as `"30s"` or `"10m"`. Numbers and booleans may be texts too,
+///   `"16384"` and `"true"`, as variables of the environment are.
+/// - A variable in a text (`${ISSUER}`, `$ISSUER`, `%ISSUER%`, `{{ issuer }}`) is an error, because
+///   nothing is expanded. [`guide::recipes`](crate::guide::recipes#a-file-then-the-environment)
+///   reads the environment after the file.
+/// - `"$schema"` may name the JSON Schema of the file, with which editors complete and check it:
+///   `docs/config.schema.json` in the package.
+/// - A setting that weakens a check has a name that starts with `danger_`.
+///
+/// # Settings
+///
+/// The builder has a method for each, where its effect, its default and its errors are documented
+/// in full. `resource` and `issuer` are enough for most servers.
+///
+/// ## What must be set
+///
+/// | name | default | what it is |
+/// | --- | --- | --- |
+/// | `resource` | none | The URL at which clients reach this server (RFC 9728 §1.2), and the default audience. https, or http on a loopback host; no query, no fragment. Without it `audience` is required, and no metadata is served |
+/// | `issuer` | required, or `issuers` | Compared byte for byte with `iss`: a slash at the end counts. With discovery an https URL, or http on a loopback host; with keys from elsewhere any text |
+/// | `issuers`; builder: `add_issuer` | none | Several issuers, each with its own keys. An entry takes what it does not set from the top level, except keys: `audience`, `danger_missing_audience_for_clients`, `algorithms`, `required_scopes`, `scope_claims`, `advertise`, `leeway`, `max_token_age`, `jwks_cache`, `pin_jwks_host`, `rfc9068`, `cognito`, `keycloak`, `danger_allow_any_audience`. Not together with `issuer` or top-level keys |
+/// | `audience` | `resource` | A text or a list; one match with `aud` is enough, byte for byte. List both spellings when the issuer's differs |
+///
+/// ## Which tokens are accepted
+///
+/// | name | default | what it does |
+/// | --- | --- | --- |
+/// | `algorithms` | ES256, ES384, ES512, EdDSA, ML-DSA-44, ML-DSA-65, ML-DSA-87, PS256, PS384, PS512, RS256, RS384, RS512 | All asymmetric ones; the key narrows them further. `EdDSA` and `Ed25519` are the same. HS256, HS384, HS512 only when listed, and only with a static `oct` key (RFC 8725 §3.1) |
+/// | `required_scopes` | none | Required for every operation; listed in challenges and in the metadata |
+/// | `scope_claims` | `["scope", "scp"]` | The claims that hold the scopes of a token: each a text or a list of texts |
+/// | builder: `scope_hierarchy` | none | Says which broad scope implies which narrow one |
+/// | `leeway` | `60s` | Tolerated clock difference for `exp`, `nbf`, `iat`. `0s` to `5m` |
+/// | `max_token_age` | none | Rejects tokens whose `iat` is longer ago than this, and tokens without `iat`. At least `1s` |
+/// | `rfc9068` | off | Accepts only tokens that follow RFC 9068 |
+/// | `cognito`: `{"client_ids": [..]}` | off | For Amazon Cognito, whose access tokens carry no `aud` |
+/// | `keycloak` | off | For Keycloak: the claim `typ` must be `Bearer` |
+/// | builder: `check` | none | Your own check, for each valid token. It can only reject |
+/// | `max_token_bytes` | `16384` | The largest token that is read, up to `65536` |
+/// | `token_cache_entries` | `16384` | A verified token is cached: the next request with it costs no signature check. `0` turns the cache off; at most a million |
+/// | `strip_authorization` | off; on with [`JwtAuthLayer::for_mcp`] | Removes the `Authorization` header of accepted requests |
+/// | `danger_missing_audience_for_clients` | none | Tokens without `aud` pass if they were issued to one of these clients |
+/// | `danger_allow_any_audience` | off | Accepts tokens for any audience, as long as they carry an `aud` |
+///
+/// ## Where keys come from
+///
+/// Several sources at once are not an error. The first of this order is used: `key_source`,
+/// `jwks_uri`, `jwks`, `jwk`, `public_key_pem`, discovery.
+///
+/// | name | default | what it does |
+/// | --- | --- | --- |
+/// | `jwks_uri` | discovery | The URL of the keys. Without it the issuer's metadata is read at each refresh: OpenID Connect Discovery or RFC 8414, and its `issuer` must equal yours |
+/// | `jwks`, `jwk`, `public_key_pem` | none | Keys that never change: a set, one key, or PEM text (RSA, EC, Ed25519) |
+/// | builder: `key_source` | none | Your own [`KeySource`](crate::keys::KeySource): a file, a secret store |
+/// | `initial_jwks` | none | Keys that are used until the first fetch |
+/// | `snapshot_file` | none | Each good key set is saved to this file, and a new process starts with it. One file per issuer |
+/// | `pin_jwks_host` | off | Accepts keys only from the issuer's own host, whatever its metadata says |
+/// | `ca_file` | the system's | PEM file with the only CA certificates that are trusted when keys are fetched. This and the next two are per issuer, and are read again when the file changes |
+/// | `client_certificate_file`, `client_key_file` | none | PEM files with the certificate and the key that are presented to the issuer |
+/// | `bearer_token_file` | none | The token in this file is sent with each request for keys and metadata, as a Kubernetes API server wants it |
+/// | `jwks_cache.max_age` | `10m` | The age at which keys must be refreshed; refreshes start at 80 % of it. At least `1s` |
+/// | `jwks_cache.min_age` | `5m`, or `max_age` if that is shorter | The shortest `Cache-Control: max-age` of the issuer that is honoured. `30s` (or `max_age`, if that is shorter) to `max_age` |
+/// | `jwks_cache.max_stale` | `24h` | The maximum age of keys while refreshes fail; after that 503. Not below `max_age` |
+/// | `jwks_cache.cooldown` | `30s` | One fetch for an unknown `kid` per this time, after the first two; and the longest pause between failed attempts. At least `1s` |
+/// | `jwks_cache.timeout` | `5s` | The whole fetch, discovery included, and the longest time that a request waits for keys. `1ms` to `1h` |
+/// | builder: `http_client` | 2 s to connect, no redirects, no connections kept alive, proxy variables honoured | Your own `reqwest::Client` |
+/// | builder: `http_transport` | reqwest | Your own [`HttpTransport`](crate::keys::HttpTransport), for another HTTP client |
+/// | builder: `keys_of` | none | Shares the keys of another layer's issuers, with the task that fetches them |
+/// | `danger_allow_http` | off | Allows http to any host. Anybody on the network path can then replace the keys |
+///
+/// ## What clients are told
+///
+/// | name | default | what it does |
+/// | --- | --- | --- |
+/// | `scopes_supported` | `required_scopes` | The scopes in the metadata, which clients request at the first login |
+/// | `initial_scopes` | `scopes_supported` if that is set, else `required_scopes` | The scopes in every 401. Clients prefer them to the metadata |
+/// | `challenge_operation_scopes_only` | off | Leaves `required_scopes` out of the challenge of a 403 for one operation |
+/// | `authorization_servers` | the issuers that are https URLs, or http on a loopback host | The authorization servers in the metadata |
+/// | `advertise` | `true` | `false` leaves an issuer out of the metadata, such as one at which no user signs in |
+/// | `resource_name`, `resource_documentation`, `resource_policy_uri`, `resource_tos_uri`, `resource_jwks_uri` | none | More members of the metadata (RFC 9728 §2). Without `resource` they are an error |
+/// | `realm` | none; `mcp` without `resource` | The realm of challenges |
+///
+/// Settings of the layer itself are methods of [`JwtAuthLayer`]. Limits that cannot be set are in
+/// [`limits`](crate::limits).
 #[derive(Clone)]
 pub struct JwtAuthConfig(pub(super) Arc<Checked>);
 

@@ -1,194 +1,145 @@
-//! The picture. Its grey background makes it readable on light and dark pages.
+//! The picture: two dots for each crate on a logarithmic axis. It has the colours of a light or of a
+//! dark page, and letters that a phone can show.
 
-use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
+use std::fmt::Write as _;
 
 use crate::peers::Role;
 use crate::rows::Row;
 
-const INK: RGBColor = RGBColor(120, 128, 140);
-const AGAIN: RGBColor = RGBColor(160, 110, 220);
-const COLOURS: [(&str, RGBColor); 3] = [
-    ("RS256", RGBColor(60, 130, 240)),
-    ("ES256", RGBColor(225, 125, 20)),
-    ("EdDSA", RGBColor(35, 155, 100)),
-];
+const WIDTH: f64 = 480.0;
+const LEFT: f64 = 20.0;
+const RIGHT: f64 = 460.0;
+const TOP: f64 = 128.0;
+const ROW: f64 = 50.0;
+/// Microseconds at the ends of the axis.
+const AXIS: (f64, f64) = (0.3, 400.0);
 
-/// Longer bars are cut here, because they would make the others too short to compare.
-const MOST: (f64, f64) = (2.2, 40.0);
+const STYLE: &str = "<style>
+svg{--bg:#fff;--ink:#1f2328;--dim:#59636e;--line:#d1d9e0;--own:#0969da;--other:#6e7781}
+@media(prefers-color-scheme:dark){svg{--bg:#0d1117;--ink:#f0f6fc;--dim:#9198a1;--line:#3d444d;--own:#4493f8;--other:#9198a1}}
+text{font:14px -apple-system,'Segoe UI','Noto Sans',Helvetica,Arial,sans-serif;fill:var(--ink)}
+.dim{font-size:13px;fill:var(--dim)}
+.bold{font-weight:bold}
+.end{text-anchor:end}
+.middle{text-anchor:middle}
+.line{stroke:var(--line)}
+.own{--of:var(--own)}
+.other{--of:var(--other)}
+.first{fill:var(--of)}
+.again{fill:var(--bg);stroke:var(--of);stroke-width:2.5}
+.between{stroke:var(--of);stroke-width:2.5}
+</style>";
 
-const WIDTH: i32 = 940;
-const TOP: i32 = 64;
-const BAR: i32 = 9;
-const ROW: i32 = 3 * BAR + 14;
-/// The start and end of both groups of bars: a first sight, and a token seen before.
-const FIRST: (i32, i32) = (250, 650);
-const SECOND: (i32, i32) = (730, 890);
-
-type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
-type Drawn = Result<(), Box<dyn std::error::Error>>;
-
-pub fn svg(rows: &[Row]) -> String {
-    let mut text = String::new();
-    draw(rows, &mut text).expect("nothing but text is written");
-    text
-}
-
-fn draw(rows: &[Row], text: &mut String) -> Drawn {
-    // Without `decode`, which is no middleware, and without the slower back end of each crate.
+/// `bare` is the time of the bare signature check, in microseconds.
+pub fn svg(rows: &[Row], bare: f64) -> String {
+    // Without `decode`, which is no middleware.
     let rows: Vec<_> = rows.iter().filter(|row| row.form != "function").collect();
-    let height = TOP + ROW * rows.len() as i32 + 26;
-    let area = SVGBackend::with_string(text, (WIDTH as u32, height as u32)).into_drawing_area();
-    heading(&area)?;
-    let one = at(FIRST, 1.0 / MOST.0);
-    let bottom = TOP + ROW * rows.len() as i32;
-    area.draw(&PathElement::new(
-        [(one, TOP - 6), (one, bottom)],
-        INK.stroke_width(1),
-    ))?;
+    let bottom = TOP + ROW * rows.len() as f64;
+    let height = bottom + 40.0;
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" role=\"img\" aria-labelledby=\"title\">
+<title id=\"title\">The time that each crate adds to a request with an RS256 token: the first request with a token, and the same token again</title>
+{STYLE}
+<rect width=\"{WIDTH}\" height=\"{height}\" rx=\"8\" fill=\"var(--bg)\"/>
+"
+    );
+    heading(&mut svg);
+    axis(&mut svg, bottom, bare);
     for (number, row) in rows.iter().enumerate() {
-        let top = TOP + ROW * number as i32;
-        let middle = top + 3 * BAR / 2;
-        let weight = match row.role {
-            Role::Own => FontStyle::Bold,
-            _ => FontStyle::Normal,
-        };
-        let name = row.name.replace('`', "");
-        let (name, below) = name.split_once(", ").unwrap_or((&name, ""));
-        let below = if below.is_empty() { &row.crypto } else { below };
-        write(
-            &area,
-            name,
-            (FIRST.0 - 8, middle - 6),
-            13,
-            weight,
-            HPos::Right,
-        )?;
-        write(
-            &area,
-            below,
-            (FIRST.0 - 8, middle + 9),
-            11,
-            FontStyle::Normal,
-            HPos::Right,
-        )?;
-        for (place, (algorithm, colour)) in COLOURS.iter().enumerate() {
-            let Some(ratio) = row.first.get(*algorithm) else {
-                continue;
-            };
-            let top = top + BAR * place as i32;
-            bar(
-                &area,
-                FIRST,
-                top,
-                ratio / MOST.0,
-                *colour,
-                &format!("{ratio:.2}"),
-            )?;
-        }
-        let figure = format!("{:.1}", row.again);
-        bar(
-            &area,
-            SECOND,
-            middle - BAR / 2,
-            row.again / MOST.1,
-            AGAIN,
-            &figure,
-        )?;
+        dots(&mut svg, row, TOP + ROW * number as f64, bare);
     }
-    write(
-        &area,
-        "1 = bare verification",
-        (one, bottom + 10),
-        11,
-        FontStyle::Normal,
-        HPos::Center,
-    )?;
-    area.present()?;
-    Ok(())
+    svg.push_str("</svg>\n");
+    svg
 }
 
-fn heading(area: &Area<'_>) -> Drawn {
-    let title = "First sight of a token, over the bare signature check";
-    write(area, title, (FIRST.0, 16), 14, FontStyle::Bold, HPos::Left)?;
-    write(
-        area,
-        "The same token again, us",
-        (SECOND.0, 16),
-        14,
-        FontStyle::Bold,
-        HPos::Left,
-    )?;
-    for (place, (algorithm, colour)) in COLOURS.iter().enumerate() {
-        let left = FIRST.0 + 90 * place as i32;
-        area.draw(&Rectangle::new(
-            [(left, 32), (left + 10, 42)],
-            colour.filled(),
-        ))?;
-        write(
-            area,
-            algorithm,
-            (left + 15, 37),
-            12,
-            FontStyle::Normal,
-            HPos::Left,
-        )?;
+fn heading(svg: &mut String) {
+    text(
+        svg,
+        "bold",
+        LEFT,
+        30.0,
+        "Time that a crate adds to a request",
+    );
+    text(
+        svg,
+        "dim",
+        LEFT,
+        52.0,
+        "microseconds, logarithmic axis; RS256; further left is better",
+    );
+    circle(svg, "own first", LEFT + 6.0, 76.0);
+    text(svg, "dim", LEFT + 20.0, 81.0, "first request with a token");
+    circle(svg, "own again", LEFT + 206.0, 76.0);
+    text(svg, "dim", LEFT + 220.0, 81.0, "the same token again");
+}
+
+fn axis(svg: &mut String, bottom: f64, bare: f64) {
+    for tick in [1.0, 10.0, 100.0] {
+        upright(svg, "line", at(tick), bottom);
+        text(svg, "dim middle", at(tick), TOP - 16.0, &format!("{tick}"));
     }
-    area.draw(&Rectangle::new(
-        [(SECOND.0, 32), (SECOND.0 + 10, 42)],
-        AGAIN.filled(),
-    ))?;
-    write(
-        area,
-        "RS256",
-        (SECOND.0 + 15, 37),
-        12,
-        FontStyle::Normal,
-        HPos::Left,
-    )
+    upright(svg, "line\" stroke-dasharray=\"4 4", at(bare), bottom);
+    let words = format!("a bare signature check takes {bare:.1}");
+    text(svg, "dim middle", at(bare), bottom + 22.0, &words);
 }
 
-fn at((left, right): (i32, i32), share: f64) -> i32 {
-    left + (f64::from(right - left) * share) as i32
-}
-
-fn bar(
-    area: &Area<'_>,
-    between: (i32, i32),
-    top: i32,
-    share: f64,
-    colour: RGBColor,
-    figure: &str,
-) -> Drawn {
-    let bottom = top + BAR - 2;
-    let (left, end) = (between.0, at(between, share.min(1.0)));
-    let piece = |from: i32, to: i32| {
-        let corners = [(from, top), (to, bottom)];
-        area.draw(&Rectangle::new(corners, colour.filled()))
+fn dots(svg: &mut String, row: &Row, top: f64, bare: f64) {
+    let Some(ratio) = row.first.get("RS256") else {
+        return;
     };
-    match share > 1.0 {
-        false => piece(left, end.max(left + 1))?,
-        true => {
-            piece(left, end - 14)?;
-            piece(end - 11, end - 7)?;
-            piece(end - 4, end)?;
-        }
-    }
-    let at = (end + 5, top + BAR / 2);
-    write(area, figure, at, 11, FontStyle::Normal, HPos::Left)
+    let (first, again) = (ratio * bare, row.again);
+    let (of, weight) = match row.role {
+        Role::Own => ("own", "bold"),
+        _ => ("other", ""),
+    };
+    let name = row.name.replace('`', "");
+    let (name, below) = name.split_once(", ").unwrap_or((&name, &row.crypto));
+    let below = below.split(" (").next().unwrap_or(below);
+    text(svg, weight, LEFT, top + 12.0, name);
+    let after = LEFT + 7.6 * name.chars().count() as f64 + 8.0;
+    text(svg, "dim", after, top + 12.0, below);
+    text(
+        svg,
+        "dim end",
+        RIGHT,
+        top + 12.0,
+        &format!("{first:.1}, {again:.1}"),
+    );
+    let middle = top + 28.0;
+    let (from, to) = (at(again), at(first));
+    let _ = writeln!(
+        svg,
+        "<line class=\"{of} between\" x1=\"{from:.1}\" x2=\"{to:.1}\" y1=\"{middle}\" y2=\"{middle}\"/>"
+    );
+    // Where both are the same, the ring is around the dot.
+    circle(svg, &format!("{of} again"), from, middle);
+    circle(svg, &format!("{of} first"), to, middle);
 }
 
-fn write(
-    area: &Area<'_>,
-    text: &str,
-    at: (i32, i32),
-    size: i32,
-    weight: FontStyle,
-    from: HPos,
-) -> Drawn {
-    let style = TextStyle::from(("sans-serif", size, weight).into_font())
-        .color(&INK)
-        .pos(Pos::new(from, VPos::Center));
-    area.draw(&Text::new(text.to_owned(), at, style))?;
-    Ok(())
+fn at(microseconds: f64) -> f64 {
+    let (least, most) = AXIS;
+    LEFT + (RIGHT - LEFT) * (microseconds / least).ln() / (most / least).ln()
+}
+
+fn circle(svg: &mut String, class: &str, x: f64, y: f64) {
+    let radius = if class.ends_with("again") { 6.5 } else { 4.5 };
+    let _ = writeln!(
+        svg,
+        "<circle class=\"{class}\" cx=\"{x:.1}\" cy=\"{y}\" r=\"{radius}\"/>"
+    );
+}
+
+fn upright(svg: &mut String, class: &str, x: f64, bottom: f64) {
+    let top = TOP - 8.0;
+    let _ = writeln!(
+        svg,
+        "<line class=\"{class}\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{top}\" y2=\"{bottom}\"/>"
+    );
+}
+
+fn text(svg: &mut String, class: &str, x: f64, y: f64, words: &str) {
+    let _ = writeln!(
+        svg,
+        "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y}\">{words}</text>"
+    );
 }

@@ -15,6 +15,7 @@ pub fn page(rows: &[Row], bare: &BTreeMap<String, f64>) -> String {
     keys(&mut page, rows);
     page.push_str(text::VERDICTS);
     page.push_str(&verdicts(rows));
+    page.push_str(text::CRATES);
     page.push_str(text::CAVEATS);
     let _ = writeln!(page, "\n## Machine and versions\n\n{}.\n", machine::line());
     let mut seen: BTreeSet<_> = rows
@@ -26,6 +27,7 @@ pub fn page(rows: &[Row], bare: &BTreeMap<String, f64>) -> String {
         ("jsonwebtoken", "9."),
         ("jsonwebtoken", "10."),
         ("jsonwebtoken", "11."),
+        ("huskarl-resource-server", ""),
         ("axum", "0.7."),
         ("axum", "0.8."),
         ("aws-lc-rs", ""),

@@ -5,7 +5,7 @@ pub const HEAD: &str = "# Comparison with other crates
 `extras/compare/run` wrote this page and its picture. It sends the same tokens through every crate,
 in turns, and tests how each crate handles new and unknown keys.
 
-![Bars: the time of each crate over that of the bare signature check, and its time for a token that was seen before](compare.svg)
+![Two dots for each crate on a logarithmic axis: the time of the first request with a token, and of a request with the same token again](compare.svg)
 
 Every figure is for the crate alone: the cost of the same service without it is subtracted.
 ";
@@ -35,7 +35,7 @@ A thousand tokens from a stranger, each with a different unknown `kid`: how ofte
 the issuer's keys, and the responses. Then the issuer replaces its key: the response to the first
 token of the new key, immediately after the start and 65 seconds after it, because some crates wait
 a minute after each fetch, including the first. Any status except 200 there means that a caller with
-a valid token was turned away; the table of crates in the README says when the new key does arrive.
+a valid token was turned away; the table of crates below says when the new key does arrive.
 
 | | fetches for 1,000 unknown `kid`s | responses | a new key, immediately | a new key, 65 s after the start |
 | --- | ---: | --- | --- | --- |
@@ -48,6 +48,48 @@ Among the crates; the layers written by hand and the bare `decode` are only ther
 
 | | tower-jwt-auth | without its token cache | best peer | winner |
 | --- | ---: | ---: | --- | --- |
+";
+
+pub const CRATES: &str = "
+## What the crates do
+
+From their published sources of 2026-11-27, for what the measurements do not show. `kid` stands for
+\"a token with an unknown `kid` causes a refresh\". \"Keys are used\" says how long the last good set
+is used while the issuer cannot be reached. Several of the crates change fast.
+
+| crate | form | algorithms | how new keys arrive | keys are used | a token must carry | without keys |
+| --- | --- | --- | --- | --- | --- | --- |
+| tower-jwt-auth 0.1.0 | tower layer, any body | RS, PS, ES, EdDSA, ML-DSA; HS with a static secret | background, `kid` | until `max_stale` | `iss`, `aud`, `exp` | 503, `Retry-After` |
+| oauth-resource-server 0.4.1 | tower layer, axum layer | RS, PS, ES256/384, EdDSA | background (to be started), `kid` | without limit | `iss`, `aud`, `exp` | 401 |
+| huskarl-axum 0.1.0 | axum layer over huskarl-resource-server 0.11.12 | RS, PS, ES256/384, Ed25519 | by the first request after an hour, `kid` | without limit | `iss`, `aud`, `exp` in the RFC 9068 validator; `iss` (any value) and `exp` in the custom one | 500 |
+| jwt-authorizer 0.15.0 | tower layer, axum 0.7, tonic 0.12 | RS, PS, ES, HS, EdDSA | `kid` (at most every 600 s), or an interval | yes, by default | `exp`; `iss` and `aud` are compared where present | 500 |
+| tower-oauth2-resource-server 0.12.5 | tower layer | RS, PS, ES, EdDSA | every 60 s | yes | `exp`; `aud` when configured; `iss` with discovery | 401 |
+| aliri_tower 0.6.1 | tower layer | RS, PS, HS; ES with openssl | timer | yes | `exp`, `iss`; `aud` when configured | does not start |
+| axum-keycloak-auth 0.8.3 | tower layer, axum body | as the token's header says | no refresh | – | `exp` | not ready |
+| axum-jose 0.2.2 | tower layer, axum body | as the token's header says | cache time, `kid` (each time) | no | `exp` | 401 |
+| axum-jwt-auth 0.7.0 | axum extractor | one family | every hour | yes | `exp`, and what your `Validation` asks | does not start |
+| axum-jwks 0.12.0 | axum extractor | RS | no refresh | – | `exp` | does not start |
+| rmcp-server-kit 3.21.1 | a whole MCP server (rmcp) | RS, PS, ES256/384, EdDSA | by request when 10 min are over, `kid` (at most every 10 s) | no | `iss`, `exp`; `aud`, or `azp` by choice | 401 |
+| tower-mcp 0.25.0 | its own MCP stack | RS, PS, ES, EdDSA | by request when `max-age` is over, `kid` | yes | `aud` | does not start |
+| authplane-mcp 0.1.0 | axum middleware, rmcp 1.4 | RS256, ES256 | background, `kid` | yes | `iss`, `aud`, `exp`, and RFC 9068 in full | does not start; 503 later |
+
+Beyond bearer JWTs, and for MCP:
+
+| crate | DPoP | mTLS-bound tokens | introspection | issuers | RFC 9728 | scopes per MCP tool | bound sessions |
+| --- | --- | --- | --- | --- | --- | --- | --- |
+| tower-jwt-auth 0.1.0 | no; such tokens are refused | no; such tokens are refused | no | several | served | yes | yes |
+| oauth-resource-server 0.4.1 | no; such tokens are refused | no; such tokens are refused | no | one per validator | served | yes | no |
+| huskarl-axum 0.1.0 | **yes, with server nonces** | **yes** | **yes, also as JWT (RFC 9701)** | several | served | no | no |
+| jwt-authorizer 0.15.0 | no | no | no | several, tried in turn | no | no | no |
+| tower-oauth2-resource-server 0.12.5 | no | no | no | several | no | no | no |
+| rmcp-server-kit 3.21.1 | no | no; its own client certificates | a proxy to the issuer's | one | served | by role | yes |
+| tower-mcp 0.25.0 | no | no | no | one | served | yes | yes |
+| authplane-mcp 0.1.0 | yes | no | yes | one | served | no | no |
+
+What others have and this crate does not: a login for browsers (huskarl-axum), static API keys beside
+OAuth (oauth-resource-server), tokens from cookies (axum-jwt-auth, jwt-authorizer), roles and token
+exchange (rmcp-server-kit). aliri_tower, axum-keycloak-auth, axum-jose, axum-jwt-auth and axum-jwks
+have none of the columns of this table.
 ";
 
 pub const CAVEATS: &str = "
@@ -71,9 +113,9 @@ pub const CAVEATS: &str = "
 - Only tower-jwt-auth caches verified tokens. The cache saves a signature check from the second
   request on, and costs a hash and an entry at the first, hence its two rows. The layer written by
   hand shows that a cache of your own can do the same.
-- huskarl-resource-server is an engine whose layer is not released; the layer here is ours. It also
-  checks DPoP and mTLS bindings where a token has them, as no other crate here does. RustCrypto
-  takes most of its time; a custom platform can replace it.
+- huskarl-axum is the layer of huskarl-resource-server. RustCrypto takes most of its time; a custom
+  platform can replace it.
+- rmcp-server-kit is a whole MCP server and not measured; authplane-mcp works with rmcp 1.4 alone.
 - aliri_tower: ES256 needs its feature `ec` and with it OpenSSL, which is not built here; it has no
   EdDSA. axum-jwks rejects a key set that contains any key other than RSA.
 - axum-keycloak-auth: no Keycloak is running; the test issuer serves discovery in the same form. Its

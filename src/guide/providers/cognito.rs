@@ -8,16 +8,13 @@
 //!   it those scopes. MCP clients must be configured with its id; we found no dynamic client
 //!   registration.
 //!
-//! ```
-//! let file = r#"{
+//! ```json
+//! {
 //!   "resource": "https://mcp.example.com/mcp",
 //!   "issuer": "https://cognito-idp.REGION.amazonaws.com/POOL_ID",
 //!   "cognito": {"client_ids": ["APP_CLIENT_ID"]},
 //!   "required_scopes": ["https://mcp.example.com/mcp/read"]
-//! }"#;
-//! # #[cfg(all(feature = "aws_lc_rs", feature = "reqwest"))]
-//! # serde_json::from_str::<tower_jwt_auth::JwtAuthConfig>(file)?;
-//! # Ok::<(), serde_json::Error>(())
+//! }
 //! ```
 //!
 //! **The pitfall:** access tokens carry no `aud`. `cognito` checks `client_id` instead, and

@@ -10,14 +10,11 @@
 //! about what the client may do. Accepting them is a separate decision, for a client that is also
 //! yours, and no MCP client sends them by itself:
 //!
-//! ```
-//! let file = r#"{
+//! ```json
+//! {
 //!   "issuer": "https://accounts.google.com",
 //!   "audience": "NUMBER-ID.apps.googleusercontent.com"
-//! }"#;
-//! # #[cfg(all(feature = "aws_lc_rs", feature = "reqwest"))]
-//! # serde_json::from_str::<tower_jwt_auth::JwtAuthConfig>(file)?;
-//! # Ok::<(), serde_json::Error>(())
+//! }
 //! ```
 //!
 //! - No `resource`: with it the metadata would send MCP clients to Google, from where they return

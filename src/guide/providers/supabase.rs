@@ -9,14 +9,11 @@
 //! - Auth Hooks: a *custom access token hook* that sets `aud` to the URL of `resource` for tokens
 //!   with a `client_id`.
 //!
-//! ```
-//! let file = r#"{
+//! ```json
+//! {
 //!   "resource": "https://mcp.example.com/mcp",
 //!   "issuer": "https://REF.supabase.co/auth/v1"
-//! }"#;
-//! # #[cfg(all(feature = "aws_lc_rs", feature = "reqwest"))]
-//! # serde_json::from_str::<tower_jwt_auth::JwtAuthConfig>(file)?;
-//! # Ok::<(), serde_json::Error>(())
+//! }
 //! ```
 //!
 //! **The pitfall:** without the hook, `aud` is `authenticated` in every token of the project, and

@@ -5,14 +5,11 @@
 //! - Connect, Configuration: add the URL of `resource` as *MCP resource indicator*, and turn on
 //!   client id metadata documents, and dynamic client registration for older clients.
 //!
-//! ```
-//! let file = r#"{
+//! ```json
+//! {
 //!   "resource": "https://mcp.example.com/mcp",
 //!   "issuer": "https://SUBDOMAIN.authkit.app"
-//! }"#;
-//! # #[cfg(all(feature = "aws_lc_rs", feature = "reqwest"))]
-//! # serde_json::from_str::<tower_jwt_auth::JwtAuthConfig>(file)?;
-//! # Ok::<(), serde_json::Error>(())
+//! }
 //! ```
 //!
 //! **The pitfall:** without a `resource`, `aud` is the client id of the *environment*, `client_..`,

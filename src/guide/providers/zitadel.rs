@@ -9,15 +9,12 @@
 //! - Clients of another project name yours by the scope
 //!   `urn:zitadel:iam:org:project:id:PROJECT_ID:aud`.
 //!
-//! ```
-//! let file = r#"{
+//! ```json
+//! {
 //!   "resource": "https://mcp.example.com/mcp",
 //!   "issuer": "https://INSTANCE.REGION.zitadel.cloud",
 //!   "audience": "PROJECT_ID"
-//! }"#;
-//! # #[cfg(all(feature = "aws_lc_rs", feature = "reqwest"))]
-//! # serde_json::from_str::<tower_jwt_auth::JwtAuthConfig>(file)?;
-//! # Ok::<(), serde_json::Error>(())
+//! }
 //! ```
 //!
 //! **The pitfall:** the default access token type is opaque. Each application has its own setting,

@@ -1,4 +1,6 @@
-//! The guides: what a page must contain. Doc tests read the configurations in them.
+//! The guides: what a page must contain. `blocks` reads the configuration files in them.
 
+mod blocks;
 mod clients;
 mod providers;
+mod readme;

@@ -57,16 +57,13 @@ fn pages() -> Vec<String> {
     pages
 }
 
-/// The first configuration file in a page: in a doc test, or as it is.
+/// The first configuration file in a page.
 fn configuration(page: &str) -> Option<String> {
     let text: String = page
         .lines()
         .map(|line| line.trim_start_matches("//!").trim_start())
         .collect::<Vec<_>>()
         .join("\n");
-    let tested = text.split_once("let file = r#\"").map(|(_, rest)| rest);
-    let shown = text.split_once("```json\n").map(|(_, rest)| rest);
-    let rest = tested.or(shown)?;
-    let end = rest.find("\"#;").or_else(|| rest.find("\n```"))?;
-    Some(rest[..end].to_owned())
+    let (_, rest) = text.split_once("```json\n")?;
+    Some(rest[..rest.find("\n```")?].to_owned())
 }

@@ -12,7 +12,7 @@ import { freePort } from '../lib/resource_server.mjs';
 import { version } from '../lib/version.mjs';
 
 const program = new URL('../node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js', import.meta.url).pathname;
-const browser = await startBrowser({ viewport: { width: 1360, height: 680 } });
+const browser = await startBrowser({ viewport: { width: 1360, height: 680 }, deviceScaleFactor: 2 });
 const scenarios = (era) => ({
   'sign-in, dynamic registration': () => withInspector(era, async (page, url) => {
     await signIn(page);
@@ -87,8 +87,18 @@ async function withInspector(era, use, settings) {
   }
 }
 
+/** The picture of the README: large enough for a phone, and nothing in it is cut off. */
 async function screenshot(page, path) {
-  // Notifications would hide the result in the picture.
+  // Notifications would hide the result.
   await page.getByText('Authentication succeeded').waitFor({ state: 'detached' });
-  await page.screenshot({ path });
+  await page.evaluate(() => {
+    for (const element of document.querySelectorAll('.ace_editor')) {
+      element.env?.editor.setOptions({ wrap: true, fontSize: 16 });
+    }
+    // Fonts of servers lack their sign.
+    for (const button of document.querySelectorAll('[aria-label=Copy]')) button.style.visibility = 'hidden';
+  });
+  await page.locator('.ace_editor').first().hover();
+  // Without the panel of messages, at the right.
+  await page.screenshot({ path, clip: { x: 0, y: 0, width: 934, height: 548 } });
 }

@@ -19,7 +19,8 @@ fn main() {
     let docs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs");
     let page = table::page(&rows, &bare);
     std::fs::write(docs.join("compare.md"), &page).expect("the folder docs");
-    std::fs::write(docs.join("compare.svg"), plot::svg(&rows)).expect("the folder docs");
+    std::fs::write(docs.join("compare.svg"), plot::svg(&rows, bare["RS256"]))
+        .expect("the folder docs");
     println!("{page}");
 }
 
