@@ -117,8 +117,8 @@ impl TokenFinder {
     }
 
     /// Marks the headers with the token and its proof as sensitive, because frameworks log requests
-    /// with `Debug`. `Authorization` is one of them even if it is not a source: it holds a secret in
-    /// any case.
+    /// with `Debug`. `Authorization` is one of them even if it is not a source: it holds a secret
+    /// in any case.
     pub(crate) fn hide(&self, headers: &mut HeaderMap) {
         hide(headers, AUTHORIZATION);
         if self.dpop {
