@@ -145,6 +145,40 @@ pub(crate) fn session_store_failed(error: &(dyn std::error::Error + 'static)) {
     let _ = error;
 }
 
+/// Counts the DPoP proofs that came. `outcome` is `accepted`, or the code of what was wrong.
+pub(crate) fn dpop_proof(outcome: &'static str) {
+    #[cfg(feature = "metrics")]
+    metrics::counter!("tower_jwt_auth_dpop_proofs_total", "outcome" => outcome).increment(1);
+    let _ = outcome;
+}
+
+/// A client was sent back for a nonce.
+pub(crate) fn dpop_nonce_wanted() {
+    #[cfg(feature = "metrics")]
+    metrics::counter!("tower_jwt_auth_dpop_nonce_challenges_total").increment(1);
+}
+
+/// A proof names another URL. `public_url` is what would make it fit, if that can be told.
+pub(crate) fn dpop_url_mismatch(named: &str, expected: &str, public_url: Option<&str>) {
+    #[cfg(feature = "tracing")]
+    {
+        let advice = match public_url {
+            Some(url) => {
+                format!("set dpop.public_url to {url:?} if clients reach this service there")
+            }
+            None => {
+                "set dpop.public_url to where clients reach the root of this service".to_owned()
+            }
+        };
+        if first_within(HOUR, &LAST_URL_MISMATCH) {
+            tracing::warn!(target: TARGET, event = "dpop_url_mismatch", named, expected, "{advice}");
+        } else {
+            tracing::debug!(target: TARGET, event = "dpop_url_mismatch", named, expected, "{advice}");
+        }
+    }
+    let _ = (named, expected, public_url);
+}
+
 /// A proof was rejected because it was used before.
 pub(crate) fn proof_replayed() {
     #[cfg(feature = "metrics")]
@@ -435,9 +469,14 @@ pub(crate) fn peer_address_missing(header: &str) {
 /// For errors that every request repeats: one event a minute is enough.
 #[cfg(feature = "tracing")]
 fn first_for_a_while(last: &Mutex<Option<Instant>>) -> bool {
+    first_within(PAUSE, last)
+}
+
+#[cfg(feature = "tracing")]
+fn first_within(pause: Duration, last: &Mutex<Option<Instant>>) -> bool {
     let now = Instant::now();
     let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
-    let due = last.is_none_or(|last| now.saturating_duration_since(last) >= PAUSE);
+    let due = last.is_none_or(|last| now.saturating_duration_since(last) >= pause);
     if due {
         *last = Some(now);
     }
@@ -449,6 +488,13 @@ static LAST_NO_RUNTIME: Mutex<Option<Instant>> = Mutex::new(None);
 
 #[cfg(feature = "tracing")]
 static LAST_LAYER_MISSING: Mutex<Option<Instant>> = Mutex::new(None);
+
+#[cfg(feature = "tracing")]
+static LAST_URL_MISMATCH: Mutex<Option<Instant>> = Mutex::new(None);
+
+/// A wrong `public_url` concerns every request of every client.
+#[cfg(feature = "tracing")]
+const HOUR: Duration = Duration::from_secs(60 * 60);
 
 #[cfg(feature = "tracing")]
 static LAST_FLOOR_RAISED: Mutex<Option<Instant>> = Mutex::new(None);

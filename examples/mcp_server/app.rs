@@ -1,9 +1,12 @@
 //! The routes, and the layers in front of each.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::{ConnectInfo, Request};
 use axum::http::{StatusCode, Uri};
+use axum::middleware::map_request;
 use axum::routing::get;
 use axum::{Extension, Json, Router};
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
@@ -12,6 +15,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tower::Layer as _;
 use tower_jwt_auth::mcp::{McpScopesLayer, SessionBindingLayer};
+use tower_jwt_auth::proof::PeerAddress;
 use tower_jwt_auth::{AuthInfo, DrainRefusedLayer, JwtAuthLayer};
 
 use crate::issuer::{self, DevelopmentIssuer};
@@ -69,6 +73,17 @@ pub(crate) fn app(
         .merge(auth.metadata_router())
         .merge(pages)
         .merge(open)
+        .layer(map_request(with_peer))
+}
+
+/// For `mtls.header` in a configuration file: the header of a proxy counts by the address that it
+/// comes from.
+async fn with_peer(mut request: Request) -> Request {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    if let Some(ConnectInfo(address)) = peer.copied() {
+        request.extensions_mut().insert(PeerAddress::from(address));
+    }
+    request
 }
 
 /// The scopes of single tools, beyond `required_scopes`. A tool cannot demand them itself: clients

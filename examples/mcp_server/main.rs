@@ -21,10 +21,12 @@
 //! | `page.rs` | the page at `/`, and the frame of the other web pages |
 //! | `options.rs` | the command line; `help.txt` is what `--help` prints |
 //! | `hints.rs` | the instructions that are printed at start-up |
+//! | `dpop_demo.rs` | commands with a proof of possession, to try |
 //! | `issuer/` | the development issuer. Leave it out when you copy the rest |
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
 
 mod app;
+mod dpop_demo;
 mod hints;
 mod issuer;
 mod options;
@@ -34,11 +36,13 @@ mod tools;
 
 use std::fmt::Display;
 use std::io::IsTerminal as _;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tower_jwt_auth::proof::Dpop;
 use tower_jwt_auth::{ConfigError, JwtAuthConfig, JwtAuthLayer};
 use tracing_subscriber::EnvFilter;
 
@@ -111,6 +115,10 @@ async fn run(options: Options) -> Result<(), String> {
 
     println!("listening on {base}");
     hints::print(&base, issuer.as_ref());
+    if let Some(issuer) = issuer.as_ref().filter(|_| options.dpop_demo) {
+        dpop_demo::start(base.clone(), issuer.clone());
+    }
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
     tokio::select! {
         ended = async { server.await } => ended.map_err(sentence("the server failed")),
@@ -142,6 +150,8 @@ fn development_config(
         .issuer(issuer)
         .required_scopes(["mcp:read"])
         .scopes_supported(scopes.iter().copied())
+        // Tokens may be bound to a key of the client. Plain bearer tokens work too.
+        .dpop(Dpop::new())
         .scope_hierarchy(|granted, needed| (granted, needed) == ("mcp:write", "mcp:read"))
         .build()
 }

@@ -15,6 +15,7 @@ pub(crate) struct Options {
     pub(crate) bind: String,
     pub(crate) allow_origin: Vec<HeaderValue>,
     pub(crate) development: Development,
+    pub(crate) dpop_demo: bool,
     pub(crate) help: bool,
 }
 
@@ -38,6 +39,7 @@ impl Options {
             bind: "127.0.0.1:3000".to_owned(),
             allow_origin: Vec::new(),
             development: Development::default(),
+            dpop_demo: false,
             help: false,
         };
         let mut of_development = None;
@@ -51,6 +53,7 @@ impl Options {
                 "--allow-origin" => options.allow_origin.push(origin(&value()?)?),
                 "--bind" => options.bind = value()?,
                 "--config" => options.config = Some(value()?),
+                "--dpop-demo" => options.dpop_demo = true,
                 "--help" | "-h" => options.help = true,
                 "--no-client-documents" => development.no_client_documents = true,
                 "--offline-access" => development.offline_access = true,
@@ -59,7 +62,7 @@ impl Options {
             }
             if matches!(
                 &*name,
-                "--no-client-documents" | "--offline-access" | "--step-up"
+                "--dpop-demo" | "--no-client-documents" | "--offline-access" | "--step-up"
             ) {
                 of_development = Some(name);
             }

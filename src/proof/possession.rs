@@ -50,6 +50,21 @@ pub(crate) enum Unproven {
     Replay(Replay),
 }
 
+impl Unproven {
+    /// The stable name, for metrics.
+    pub(crate) const fn code(&self) -> &'static str {
+        match self {
+            Self::Token(kind) => kind.code(),
+            Self::Proof(ProofError::Fault { fault, .. }) => fault.code(),
+            Self::Proof(ProofError::OtherKey) => TokenErrorKind::ProofOfOtherKey.code(),
+            Self::NonceWanted { .. } => "use_dpop_nonce",
+            Self::Replay(Replay::Used) => ProofFault::Replayed.code(),
+            Self::Replay(Replay::KeyFull) => "too_many_proofs",
+            Self::Replay(Replay::BelowFloor | Replay::StoreUnavailable) => "replay_unavailable",
+        }
+    }
+}
+
 /// The proof of a request that passed every check that needs no signature.
 pub(crate) struct Possession {
     dpop: Option<Proof>,

@@ -10,6 +10,7 @@ use crate::caller::AuthInfo;
 use crate::proof::dpop::ProofError;
 use crate::proof::possession::{Possession, Shown, Unproven};
 use crate::proof::replay::Replay;
+use crate::telemetry;
 use crate::token::{Confirmation, TokenErrorKind};
 use crate::verifier::issuers::Issuers;
 use crate::verifier::presented::Presented;
@@ -88,6 +89,7 @@ impl Issuers {
         possession
             .first_use(now)
             .map_err(|unproven| self.refuse_unproven(unproven, auth.scheme(), auth.answers()))?;
+        telemetry::dpop_proof("accepted");
         let auth = auth.with_dpop_nonce(possession.newer_nonce(now));
         match possession.is_shared() {
             false => Ok(auth),
@@ -109,6 +111,7 @@ impl Issuers {
 
     fn refuse_unproven(&self, unproven: Unproven, scheme: Scheme, answers: &Answers) -> Rejection {
         let token = |kind: TokenErrorKind| answers.invalid_token(scheme, Some(kind.into()));
+        telemetry::dpop_proof(unproven.code());
         match unproven {
             Unproven::Token(kind) => token(kind),
             Unproven::Proof(ProofError::OtherKey) => token(TokenErrorKind::ProofOfOtherKey),
@@ -117,12 +120,17 @@ impl Issuers {
                     None => step.to_owned(),
                     Some(urls) => {
                         let (named, expected) = *urls;
+                        let public_url = public_url(&named, &expected);
+                        telemetry::dpop_url_mismatch(&named, &expected, public_url);
                         format!("{step}: the proof names {named}, expected {expected}")
                     }
                 };
                 answers.invalid_dpop_proof(fault, Some(detail))
             }
-            Unproven::NonceWanted { nonce } => answers.use_dpop_nonce(nonce),
+            Unproven::NonceWanted { nonce } => {
+                telemetry::dpop_nonce_wanted();
+                answers.use_dpop_nonce(nonce)
+            }
             Unproven::Replay(Replay::Used) => {
                 answers.invalid_dpop_proof(ProofFault::Replayed, None)
             }
@@ -138,6 +146,16 @@ impl From<Rejection> for Unauthorized {
     fn from(rejection: Rejection) -> Self {
         Self::Rejected(rejection)
     }
+}
+
+/// Where the service is reached from outside, if the proof names the same path there.
+fn public_url<'n>(named: &'n str, expected: &str) -> Option<&'n str> {
+    let (_, rest) = expected.split_once("://")?;
+    let path = rest.get(rest.find('/')?..)?;
+    let root = named.strip_suffix(path)?;
+    root.split_once("://")
+        .is_some_and(|(_, host)| !host.is_empty())
+        .then_some(root)
 }
 
 /// What is known of proofs changes from second to second.

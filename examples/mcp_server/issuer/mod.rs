@@ -9,7 +9,8 @@
 //! clients that publish themselves (client id metadata documents) or register (RFC 7591), one
 //! resource (RFC 8707), JWT access tokens (RFC 9068), refresh tokens that change with each use (RFC
 //! 9700 §4.14.2), metadata (RFC 8414, and at the path of OpenID Connect), `iss` in each
-//! authorization response (RFC 9207).
+//! authorization response (RFC 9207), tokens that are bound to a key if the client proves one (RFC
+//! 9449 §5).
 //!
 //! | file | contents |
 //! | --- | --- |
@@ -20,6 +21,7 @@
 //! | `authorize.rs` | the authorization endpoint |
 //! | `page.rs` | the consent page |
 //! | `token.rs` | the token endpoint |
+//! | `proof.rs` | DPoP proofs at the token endpoint |
 //! | `scopes.rs` | the scopes, and which of the requested ones are granted |
 //! | `parameters.rs` | parameters of requests, each at most once |
 //! | `error.rs` | the error responses to clients |
@@ -32,6 +34,7 @@ mod error;
 mod guarded_fetch;
 mod page;
 mod parameters;
+mod proof;
 mod redirect_uri;
 mod scopes;
 mod store;
@@ -153,6 +156,7 @@ impl DevelopmentIssuer {
             "grant_types_supported": ["authorization_code", "refresh_token"],
             "token_endpoint_auth_methods_supported": ["none"],
             "code_challenge_methods_supported": ["S256"],
+            "dpop_signing_alg_values_supported": ["ES256"],
             "client_id_metadata_document_supported": !options.no_client_documents,
             "authorization_response_iss_parameter_supported": true,
             // OpenID Connect Discovery requires these two. No ID token is ever issued.
@@ -163,11 +167,16 @@ impl DevelopmentIssuer {
 
     /// Creates an access token without the flow, to paste.
     pub(crate) fn token_for(&self, client_id: &str, scope: &str) -> String {
-        self.access_token(client_id, scope)
+        self.access_token(client_id, scope, None)
+    }
+
+    /// The same, bound to the key with this thumbprint (RFC 9449 §6.1).
+    pub(crate) fn bound_token(&self, client_id: &str, scope: &str, jkt: &str) -> String {
+        self.access_token(client_id, scope, Some(jkt))
     }
 
     /// RFC 9068 §2.
-    fn access_token(&self, client_id: &str, scope: &str) -> String {
+    fn access_token(&self, client_id: &str, scope: &str, jkt: Option<&str>) -> String {
         let issuer = &*self.0;
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
@@ -175,7 +184,7 @@ impl DevelopmentIssuer {
             .as_secs();
         let header =
             json!({"alg": issuer.key.algorithm().name(), "kid": issuer.key.kid(), "typ": "at+jwt"});
-        let claims = json!({
+        let mut claims = json!({
             "iss": issuer.issuer,
             "aud": issuer.resource,
             "sub": "developer",
@@ -185,6 +194,9 @@ impl DevelopmentIssuer {
             "exp": now + TOKEN_LIFETIME.as_secs(),
             "jti": store::secret(),
         });
+        if let Some(jkt) = jkt {
+            claims["cnf"] = json!({"jkt": jkt});
+        }
         issuer
             .key
             .sign_compact(&header.to_string(), &claims.to_string())

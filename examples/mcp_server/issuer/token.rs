@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,6 +12,7 @@ use serde_json::json;
 use super::client::Client;
 use super::error::OAuthError;
 use super::parameters::Parameters;
+use super::proof;
 use super::scopes::{OFFLINE, Scopes};
 use super::{DevelopmentIssuer, TOKEN_LIFETIME, store};
 
@@ -26,11 +27,15 @@ pub(super) struct Family {
     client_id: String,
     scopes: Scopes,
     secret: String,
+    /// The thumbprint of the key that the tokens are bound to. A refresh must prove the same key
+    /// (RFC 9449 §5).
+    key: Option<String>,
 }
 
 /// `POST /token`
 pub(super) async fn token(
     State(issuer): State<DevelopmentIssuer>,
+    headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, OAuthError> {
     const UNKNOWN_CLIENT: OAuthError = OAuthError::new("invalid_client", "Unknown client");
@@ -44,9 +49,10 @@ pub(super) async fn token(
         return Err(UNKNOWN_CLIENT);
     }
     form.check_resource(&issuer.0.resource)?;
+    let key = proof::thumbprint(&headers, &format!("{}/token", issuer.0.issuer))?;
     match form.required("grant_type")? {
-        "authorization_code" => redeem(&issuer, client_id, &form),
-        "refresh_token" => refresh(&issuer, client_id, &form),
+        "authorization_code" => redeem(&issuer, client_id, &form, key),
+        "refresh_token" => refresh(&issuer, client_id, &form, key),
         _ => Err(GRANT_TYPE),
     }
 }
@@ -56,6 +62,7 @@ fn redeem(
     issuer: &DevelopmentIssuer,
     client_id: &str,
     form: &Parameters,
+    key: Option<String>,
 ) -> Result<Response, OAuthError> {
     let code = form.required("code")?;
     let redirect_uri = form.required("redirect_uri")?;
@@ -79,6 +86,7 @@ fn redeem(
         client_id,
         &granted.scopes,
         &granted.scopes,
+        key,
     ))
 }
 
@@ -88,13 +96,14 @@ fn refresh(
     issuer: &DevelopmentIssuer,
     client_id: &str,
     form: &Parameters,
+    key: Option<String>,
 ) -> Result<Response, OAuthError> {
     const TOO_MUCH: OAuthError = OAuthError::new("invalid_scope", "More than was granted");
     let token = form.required("refresh_token")?;
     let scope = form.optional("scope")?;
     let (name, secret) = token.split_once('.').ok_or(INVALID_GRANT)?;
     let family = issuer.0.families.take(name).ok_or(INVALID_GRANT)?;
-    if family.secret != secret || family.client_id != client_id {
+    if family.secret != secret || family.client_id != client_id || family.key != key {
         return Err(INVALID_GRANT);
     }
     let Some(scopes) = family.scopes.narrowed(scope) else {
@@ -107,6 +116,7 @@ fn refresh(
         client_id,
         &scopes,
         &family.scopes,
+        key,
     ))
 }
 
@@ -117,10 +127,11 @@ fn tokens(
     client_id: &str,
     scopes: &Scopes,
     granted: &Scopes,
+    key: Option<String>,
 ) -> Response {
     let mut answer = json!({
-        "access_token": issuer.access_token(client_id, &scopes.for_resource()),
-        "token_type": "Bearer",
+        "access_token": issuer.access_token(client_id, &scopes.for_resource(), key.as_deref()),
+        "token_type": key.as_ref().map_or("Bearer", |_| "DPoP"),
         "expires_in": TOKEN_LIFETIME.as_secs(),
         "scope": scopes.to_string(),
     });
@@ -131,14 +142,15 @@ fn tokens(
             client_id: client_id.to_owned(),
             scopes: granted.clone(),
             secret,
+            key,
         };
         issuer.0.families.put_under(family, kept);
     }
     ([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response()
 }
 
-/// The digest of PKCE's S256.
-fn digest(text: &str) -> String {
+/// The digest of PKCE's S256, and of a thumbprint.
+pub(super) fn digest(text: &str) -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
     URL_SAFE_NO_PAD.encode(digest)
 }

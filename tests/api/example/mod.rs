@@ -7,6 +7,7 @@ mod help;
 mod notes;
 mod pages;
 mod program;
+mod proof;
 mod redirect_uris;
 mod sign_in;
 mod sign_in_refusals;

@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::mpsc::{Receiver, channel};
 
 pub(crate) struct Program {
     child: Child,
@@ -91,6 +92,11 @@ fn the_program_is_built_with_the_features_of_this_test() {
 impl Program {
     /// Starts it on a free port of the loopback interface.
     pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::start_and_read(arguments).0
+    }
+
+    /// The same, and the lines that it prints from then on.
+    pub(crate) fn start_and_read(arguments: &[&str]) -> (Self, Receiver<String>) {
         let mut child = Command::new(path())
             .args(["--bind", "127.0.0.1:0"])
             .args(arguments)
@@ -103,12 +109,15 @@ impl Program {
                 .strip_prefix("listening on ")
                 .map(ToOwned::to_owned)
         });
+        let (sender, printed) = channel();
         // Whoever writes must not find the pipe closed.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self {
-            child,
-            base: base.expect("it says where it listens"),
-        }
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                drop(sender.send(line));
+            }
+        });
+        let base = base.expect("it says where it listens");
+        (Self { child, base }, printed)
     }
 
     /// Starts it with this configuration file.

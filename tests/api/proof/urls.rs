@@ -5,7 +5,7 @@ use axum::Router;
 use axum::routing::any;
 
 use super::*;
-use crate::support::{Connection, serve};
+use crate::support::{Connection, capture, serve};
 
 #[tokio::test]
 async fn pop_p47_p49_p50_headers_do_not_say_where_the_server_is() {
@@ -174,4 +174,20 @@ async fn pop_p56_w13_nested_routers() {
             assert_eq!(answer.status, status, "{prefix} {path}: {answer:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn the_log_says_which_public_url_to_set() {
+    let scene = Scene::usual();
+    let (log, _guard) = capture();
+    let prefixed = scene
+        .proof()
+        .claim("htu", "https://api.example.com/svc1/mcp");
+    scene.refuses_proof("a prefix", &prefixed, URL).await;
+    let log = log.text();
+    assert!(
+        log.contains("event=\"dpop_url_mismatch\" named=\"https://api.example.com/svc1/mcp\" expected=\"https://mcp.example.com/mcp\"")
+            && log.contains("set dpop.public_url to \"https://api.example.com/svc1\""),
+        "{log}"
+    );
 }
