@@ -327,32 +327,34 @@ fn credentials(
     given: Given<'_>,
     way: Way,
 ) -> Result<ClientCredentials, ConfigError> {
-    let empty = Err(ConfigError::Empty { setting });
+    let empty = ConfigError::Empty { setting };
     let (source, path) = match given {
-        Given::File(path) if path.as_os_str().is_empty() => return empty,
-        Given::File(path) => (CredentialSource::File(path.to_owned()), path),
-        Given::Text(secret) if secret.expose().is_empty() => return empty,
-        Given::Text(secret) => {
-            let secret = secret.expose().clone();
-            (CredentialSource::Fixed(secret), Path::new(""))
-        }
+        Given::File(path) if path.as_os_str().is_empty() => return Err(empty),
+        Given::File(path) => (CredentialSource::File(path.to_owned()), Some(path)),
+        Given::Text(secret) => (CredentialSource::Fixed(secret.expose().clone()), None),
     };
-    ClientCredentials::new(way, source).map_err(|error| {
-        let reason = match error {
-            CredentialError::Key(PrivateKeyError::NeedsAwsLcRs) => {
-                let feature = "aws_lc_rs";
-                return ConfigError::FeatureMissing { setting, feature };
-            }
-            CredentialError::Empty => SecretFileError::Empty,
-            CredentialError::Key(PrivateKeyError::Encrypted) => SecretFileError::EncryptedKey,
-            CredentialError::Key(PrivateKeyError::NoKey) => SecretFileError::NoKey,
-            CredentialError::Key(PrivateKeyError::Unsupported) => SecretFileError::UnsupportedKey,
-            CredentialError::NotText => SecretFileError::NotText,
-            CredentialError::TooLarge => SecretFileError::TooLarge,
-            CredentialError::Unreadable(error) => SecretFileError::Unreadable(error.to_string()),
-        };
-        unusable(setting, path, reason)
+    ClientCredentials::new(way, source).map_err(|error| match path {
+        Some(path) => unusable_file(setting, path, error),
+        // The only fault that a text can have.
+        None => empty,
     })
+}
+
+fn unusable_file(setting: &'static str, path: &Path, error: CredentialError) -> ConfigError {
+    let reason = match error {
+        CredentialError::Key(PrivateKeyError::NeedsAwsLcRs) => {
+            let feature = "aws_lc_rs";
+            return ConfigError::FeatureMissing { setting, feature };
+        }
+        CredentialError::Empty => SecretFileError::Empty,
+        CredentialError::Key(PrivateKeyError::Encrypted) => SecretFileError::EncryptedKey,
+        CredentialError::Key(PrivateKeyError::NoKey) => SecretFileError::NoKey,
+        CredentialError::Key(PrivateKeyError::Unsupported) => SecretFileError::UnsupportedKey,
+        CredentialError::NotText => SecretFileError::NotText,
+        CredentialError::TooLarge => SecretFileError::TooLarge,
+        CredentialError::Unreadable(error) => SecretFileError::Unreadable(error.to_string()),
+    };
+    unusable(setting, path, reason)
 }
 
 /// `setting` is the credential that is set.

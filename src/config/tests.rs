@@ -38,13 +38,19 @@ fn without_a_transport_keys_must_be_given() {
     let error = config().build().unwrap_err();
     assert_eq!(
         error,
-        ConfigError::FeatureMissing {
+        crate::ConfigError::FeatureMissing {
             setting: "issuer",
             feature: "reqwest"
         }
     );
     assert!(config().jwks_uri("https://i.example/jwks").build().is_err());
     assert!(config().jwk(ec_key()).build().is_ok());
+    let asked = config().jwk(ec_key());
+    let asked = asked.introspection(crate::introspection::Introspection::new("rs", "secret"));
+    assert_eq!(
+        asked.build().unwrap_err().to_string(),
+        "introspection needs the feature reqwest: turn it on, or use an http_transport or an Introspector"
+    );
 }
 
 #[cfg(any(feature = "aws_lc_rs", feature = "rust_crypto"))]
@@ -69,6 +75,11 @@ mod introspection;
     feature = "reqwest"
 ))]
 mod proofs;
+
+#[cfg(all(
+    any(feature = "aws_lc_rs", feature = "rust_crypto"),
+    feature = "reqwest"
+))]
 mod token_sources;
 
 #[cfg(all(

@@ -188,6 +188,11 @@ fn pop_i53_what_is_refused_of_introspection() {
             "introspection.client_secret is empty: give it a value or leave it out",
             json!({"client_secret": " "}),
         ),
+        (
+            json!({"client_secret": "\n"}),
+            "introspection.client_secret is empty: give it a value or leave it out",
+            json!({"client_secret": "x\n"}),
+        ),
     ];
     for (bad, want, good) in rows {
         refuses([(changed(bad), want)]);
@@ -413,6 +418,33 @@ fn pop_i53_files_are_read_by_build() {
             "contains \"${FILE}\", which nothing has replaced",
         )]);
     }
+}
+
+/// With `rust_crypto` alone an RSA key would be used with a timing that may reveal it.
+#[test]
+fn pop_i53_an_rsa_key_needs_aws_lc_rs() {
+    let (_folder, at) = credentials();
+    let rsa = include_str!("../../jwks/private_key/tests/rsa.pem");
+    std::fs::write(at("key"), rsa).unwrap();
+    let error = built(changed(
+        json!({"client_secret": null, "private_key_file": at("key")}),
+    ))
+    .err();
+    if cfg!(feature = "aws_lc_rs") {
+        assert_eq!(error, None);
+        return;
+    }
+    let error = error.unwrap();
+    let want = ConfigError::FeatureMissing {
+        setting: "introspection.private_key_file",
+        feature: "aws_lc_rs",
+    };
+    assert_eq!(error, want);
+    assert_eq!(
+        error.to_string(),
+        "introspection.private_key_file holds an RSA key, which needs the feature aws_lc_rs: turn it on, or use an EC \
+         or Ed25519 key"
+    );
 }
 
 #[test]
