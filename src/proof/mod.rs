@@ -17,9 +17,7 @@ pub(crate) mod replay;
 pub(crate) mod settings;
 
 pub use crate::token::Confirmation;
-pub use mtls::{
-    CertificateFormat, ClientCertificate, PeerAddress, TrustedPeersError, UnknownCertificateFormat,
-};
+pub use mtls::{CertificateFormat, ClientCertificate, PeerAddress, TrustedPeersError};
 pub use nonce::NonceMode;
 pub use replay::{ProofId, ReplayFuture, ReplayStore, ReplayStoreError};
 pub use settings::{Dpop, Mtls};

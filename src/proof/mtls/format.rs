@@ -1,7 +1,3 @@
-use std::error::Error;
-use std::fmt;
-use std::str::FromStr;
-
 use super::encoding::{base64, sha256_of_der, sha256_of_hex, unescaped};
 use super::{pem, xfcc};
 
@@ -9,51 +5,36 @@ use super::{pem, xfcc};
 /// its own way.
 ///
 /// A value that is not exactly of the format counts as no certificate.
-/// [`guide`](crate::guide) has the settings of the proxies.
-///
-/// ```
-/// use tower_jwt_auth::proof::CertificateFormat;
-///
-/// assert_eq!("rfc9440".parse(), Ok(CertificateFormat::Rfc9440));
-/// ```
+/// [The guide](crate::guide::proof_of_possession::mtls) has the settings of the proxies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CertificateFormat {
-    /// Base64 of the DER of one certificate: Traefik from 2.9.4 on, with
+    /// `der_base64` in a file. Base64 of the DER of one certificate: Traefik from 2.9.4 on, with
     /// `X-Forwarded-Tls-Client-Cert`. A comma, after which it writes the next certificate of a
     /// chain, is refused.
     DerBase64,
-    /// One certificate as percent-encoded PEM: nginx with `$ssl_client_escaped_cert`, AWS ALB with
-    /// `X-Amzn-Mtls-Clientcert-Leaf`. `+` stays `+`. Text around the certificate is refused, and so
-    /// is a second certificate.
+    /// `pem_escaped`. One certificate as percent-encoded PEM: nginx with
+    /// `$ssl_client_escaped_cert`, AWS ALB with `X-Amzn-Mtls-Clientcert-Leaf`. `+` stays `+`. Text
+    /// around the certificate is refused, and so is a second certificate.
     PemEscaped,
-    /// The same with a chain, of which the first certificate counts: AWS ALB in passthrough mode,
-    /// with `X-Amzn-Mtls-Clientcert`.
+    /// `pem_escaped_chain`. The same with a chain, of which the first certificate counts: AWS ALB
+    /// in passthrough mode, with `X-Amzn-Mtls-Clientcert`.
     PemEscapedChain,
-    /// The header `Client-Cert` of RFC 9440: one byte sequence `:base64:`, without parameters.
+    /// `rfc9440`. The header `Client-Cert` of RFC 9440: one byte sequence `:base64:`, without
+    /// parameters.
     Rfc9440,
-    /// The SHA-256 hash of the DER as 64 hexadecimal digits: HAProxy with
+    /// `sha256_hex`. The SHA-256 hash of the DER as 64 hexadecimal digits: HAProxy with
     /// `%[ssl_c_der,sha2(256),hex]`.
     Sha256Hex,
-    /// `X-Forwarded-Client-Cert` of Envoy and Istio, with exactly one element. Its `Hash` counts, or
-    /// `Cert`; if both are there, they must agree. Two elements mean that two proxies wrote it, and
-    /// it is unknown which of them met the client.
+    /// `xfcc`. `X-Forwarded-Client-Cert` of Envoy and Istio, with exactly one element. Its `Hash`
+    /// counts, or `Cert`; if both are there, they must agree. Two elements mean that two proxies
+    /// wrote it, and it is unknown which of them met the client.
     Xfcc,
 }
 
 impl CertificateFormat {
-    const ALL: [Self; 6] = [
-        Self::DerBase64,
-        Self::PemEscaped,
-        Self::PemEscapedChain,
-        Self::Rfc9440,
-        Self::Sha256Hex,
-        Self::Xfcc,
-    ];
-
-    /// The name in the configuration file.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
+    /// The name in a file.
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::DerBase64 => "der_base64",
             Self::PemEscaped => "pem_escaped",
@@ -80,35 +61,3 @@ impl CertificateFormat {
         }
     }
 }
-
-/// By its name in the configuration file, compared byte for byte.
-impl FromStr for CertificateFormat {
-    type Err = UnknownCertificateFormat;
-
-    fn from_str(name: &str) -> Result<Self, UnknownCertificateFormat> {
-        let known = Self::ALL.into_iter().find(|format| format.name() == name);
-        known.ok_or_else(|| UnknownCertificateFormat {
-            name: name.to_owned(),
-        })
-    }
-}
-
-/// A name that is no [`CertificateFormat`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownCertificateFormat {
-    name: String,
-}
-
-impl fmt::Display for UnknownCertificateFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = CertificateFormat::ALL.map(CertificateFormat::name);
-        write!(
-            f,
-            "the format {:?} is not known: write one of {}",
-            self.name,
-            names.join(", ")
-        )
-    }
-}
-
-impl Error for UnknownCertificateFormat {}

@@ -1,10 +1,9 @@
 //! Which certificate the client of a request has (RFC 8705 §3): of its own TLS connection, or told
 //! by a proxy in a header.
 //!
-//! A certificate counts only as the mark of a key: TLS has proven that the client holds it. No X.509
-//! is parsed; chain, dates, names and revocation are not looked at (RFC 8705 §6.2). `peers` says
-//! from whom a header is believed, `format` reads it, with `pem`, `xfcc` and
-//! `encoding`.
+//! A certificate counts only as the mark of a key: TLS has proven that the client holds it. No
+//! X.509 is parsed; chain, dates, names and revocation are not looked at (RFC 8705 §6.2). `peers`
+//! says from whom a header is believed, `format` reads it, with `pem`, `xfcc` and `encoding`.
 
 mod encoding;
 mod format;
@@ -24,12 +23,12 @@ use crate::crypto::sha256;
 use crate::limits::MAX_CERTIFICATE_HEADER_BYTES;
 use crate::telemetry;
 
-pub use format::{CertificateFormat, UnknownCertificateFormat};
+pub use format::CertificateFormat;
 pub(crate) use peers::TrustedPeers;
 pub use peers::{PeerAddress, TrustedPeersError};
 
-/// The certificate that the client proved to hold in the TLS handshake, for tokens that are bound to
-/// it (RFC 8705 §3). An extension of the request.
+/// The certificate that the client proved to hold in the TLS handshake, for tokens that are bound
+/// to it (RFC 8705 §3). An extension of the request.
 ///
 /// A server that ends TLS itself creates one for each connection whose client sent a certificate,
 /// and inserts a clone into the extensions of each request, in front of

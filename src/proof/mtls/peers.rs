@@ -195,7 +195,7 @@ impl fmt::Display for TrustedPeersError {
         match self {
             Self::AnyAddress { entry } => write!(
                 f,
-                "{entry:?} is every address: list the networks of your proxies, or call danger_trust_any_peer()"
+                "{entry:?} is every address: list the networks of your proxies, or use danger_trust_any_peer"
             ),
             Self::Empty => f.write_str(
                 "the list is empty: list the networks of your proxies, such as 10.0.0.0/8, or unix",

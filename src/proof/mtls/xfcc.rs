@@ -1,6 +1,6 @@
-//! `X-Forwarded-Client-Cert`, as Envoy writes it: elements with `,` between them, one of each proxy,
-//! of pairs `name=value` with `;` between them. A value may be in double quotes, with `\` in front
-//! of a quote inside.
+//! `X-Forwarded-Client-Cert`, as Envoy writes it: elements with `,` between them, one of each
+//! proxy, of pairs `name=value` with `;` between them. A value may be in double quotes, with `\` in
+//! front of a quote inside.
 //!
 //! Envoy puts no quotes around the URI of a certificate, which its holder chooses. So a pair too
 //! many is refused wherever it stands, and so is a second element.
