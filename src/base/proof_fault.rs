@@ -43,9 +43,7 @@ impl ProofFault {
             Self::Missing => "The request carries no DPoP proof",
             Self::Several => "The request carries more than one DPoP proof",
             Self::Malformed => "The DPoP proof is malformed",
-            Self::KeyOrAlgorithm => {
-                "The DPoP proof has a key or an algorithm that is not accepted"
-            }
+            Self::KeyOrAlgorithm => "The DPoP proof has a key or an algorithm that is not accepted",
             Self::Signature => "The signature of the DPoP proof does not verify",
             Self::MethodOrUrl => "The DPoP proof is for another method or URL",
             Self::NotFresh => "The DPoP proof is not fresh",

@@ -25,6 +25,7 @@ use crate::limits::{
     DEFAULT_COOLDOWN, DEFAULT_LEEWAY, DEFAULT_MAX_AGE, DEFAULT_MAX_STALE, DEFAULT_MIN_AGE,
     DEFAULT_TIMEOUT, MAX_DURATION, MIN_SERVER_MAX_AGE,
 };
+use crate::telemetry::AcceptedRequests;
 use crate::token::{AudienceRule, Profile, ProviderRule, ReadOptions, ValidationPolicy};
 use crate::wire::answers::Answers;
 use crate::wire::resource::ProtectedResource;
@@ -91,6 +92,7 @@ impl Context<'_> {
         let answers = Arc::new(Answers::new(ProtectedResource {
             initial_scopes: self.initial_scopes.unwrap_or(&required_scopes).clone(),
             required_scopes,
+            accepted: AcceptedRequests::of(&entry.issuer),
             ..self.challenges.clone()
         }));
         let keys = self.keys(entry, algorithms)?;

@@ -8,6 +8,7 @@ use crate::authn::JwtAuthLayer;
 use crate::base::clock::Clock;
 use crate::jwks::KeySet;
 use crate::keys::{KeyConfiguration, KeyOrigin, LiveKeys};
+use crate::telemetry::CacheSize;
 use crate::token::{ReadOptions, ValidationPolicy};
 use crate::verifier::cache::TokenCache;
 use crate::verifier::checks::CustomChecks;
@@ -71,6 +72,7 @@ pub(super) struct Checked {
     pub(super) strip_authorization: bool,
     pub(super) checks: CustomChecks,
     pub(super) token_cache_entries: usize,
+    pub(super) token_cache_size: CacheSize,
     pub(super) clock: Clock,
 }
 
@@ -102,6 +104,7 @@ impl JwtAuthConfig {
             answers,
             checks,
             token_cache_entries,
+            token_cache_size,
             clock,
             ..
         } = &*self.0;
@@ -124,6 +127,7 @@ impl JwtAuthConfig {
             },
         );
         let cache = TokenCache::new(*token_cache_entries);
+        let cache = cache.map(|cache| cache.shown_by(token_cache_size.clone()));
         JwtVerifier::assemble(
             issuers,
             options.clone(),

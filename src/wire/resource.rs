@@ -1,5 +1,5 @@
 use crate::base::scopes::{ScopeHierarchy, ScopeSet};
-use crate::telemetry::RefusalLog;
+use crate::telemetry::{AcceptedRequests, RefusalLog};
 use crate::wire::metadata_watch::MetadataWatch;
 
 /// The settings of this server that challenges contain. Plain data, from which `answers` makes
@@ -17,6 +17,8 @@ pub(crate) struct ProtectedResource {
     pub(crate) listing: ScopeListing,
     /// Where the rejections of this server are counted for the log.
     pub(crate) refusals: RefusalLog,
+    /// Counts the requests that are accepted.
+    pub(crate) accepted: AcceptedRequests,
 }
 
 /// Which scopes the challenge of a 403 lists.

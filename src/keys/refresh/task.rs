@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::PoisonError;
 use std::task::Poll;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -33,11 +34,11 @@ impl Shared {
             wake.mark_unchanged();
             match self.plan(epoch) {
                 Plan::End => return,
-                Plan::Fetch => tokio::select! {
+                Plan::Fetch { since } => tokio::select! {
                     biased;
                     () = ended(&mut closed) => return,
                     outcome = self.fetch() => {
-                        if self.finish(epoch, outcome) {
+                        if self.finish(epoch, since, outcome) {
                             self.save(&mut saving);
                         }
                     }
@@ -68,7 +69,9 @@ impl Shared {
         self.expect_tick(now.monotonic, late);
         control.fetches.start();
         control.asked_before_start = std::mem::take(&mut control.asked_since);
-        Plan::Fetch
+        Plan::Fetch {
+            since: now.monotonic,
+        }
     }
 
     async fn fetch(&self) -> Result<Fetched, FetchError> {
@@ -93,8 +96,9 @@ impl Shared {
 
     /// Puts a result in place: first the keys, then what is known about them, then the number that
     /// requests wait for. Returns whether there are keys to save.
-    fn finish(&self, epoch: u64, outcome: Result<Fetched, FetchError>) -> bool {
+    fn finish(&self, epoch: u64, since: Instant, outcome: Result<Fetched, FetchError>) -> bool {
         let now = self.clock.now();
+        let took = now.monotonic.saturating_duration_since(since);
         let read = outcome.and_then(|fetched| self.read(fetched));
         let mut control = self.control();
         if control.epoch != epoch {
@@ -113,7 +117,7 @@ impl Shared {
         self.publish(number);
         // After the lock and the waiters: a subscriber may be slow, or ask for the health of the
         // keys.
-        self.report(&outcome, now);
+        self.report(&outcome, took, now);
         if has_recovered {
             telemetry::keys_recovered(&self.origin.issuer);
         }
@@ -144,7 +148,7 @@ impl Shared {
         control.last_error = None;
     }
 
-    fn report(&self, outcome: &Result<Adopted, FetchError>, now: Now) {
+    fn report(&self, outcome: &Result<Adopted, FetchError>, took: Duration, now: Now) {
         let issuer = &self.origin.issuer;
         match outcome {
             Ok(Adopted {
@@ -154,8 +158,9 @@ impl Shared {
                 ..
             }) => {
                 let keys = &snapshot.keys;
+                let (generation, counts) = (snapshot.generation, counts(keys));
                 let now = now.wall.unix_seconds();
-                telemetry::keys_refreshed(issuer, snapshot.generation, counts(keys), *changed, now);
+                telemetry::keys_refreshed(issuer, generation, counts, *changed, took, now);
                 if *changed || *has_new_faults {
                     report_faults(issuer, keys);
                 }
@@ -163,7 +168,8 @@ impl Shared {
             Err(error) => {
                 let in_use = self.snapshot.load_full();
                 let age = in_use.as_ref().and_then(|snapshot| snapshot.age(now));
-                telemetry::fetch_failed(issuer, error, age, self.serving(now).is_some());
+                let serving = self.serving(now).is_some();
+                telemetry::fetch_failed(issuer, error, age, took, serving);
             }
         }
     }
@@ -217,7 +223,9 @@ async fn ended(closed: &mut watch::Receiver<bool>) {
 enum Plan {
     /// A later task has taken over.
     End,
-    Fetch,
+    Fetch {
+        since: Instant,
+    },
     Sleep {
         until: Instant,
     },
