@@ -172,6 +172,45 @@ pub(crate) fn fetch_failed(
     let _ = (issuer, error, age, took, serving);
 }
 
+/// What came of one HTTP exchange with an issuer.
+pub(crate) struct Exchanged<'e> {
+    pub(crate) url: &'e str,
+    pub(crate) took: Duration,
+    pub(crate) outcome: Result<Answered<'e>, &'e dyn Display>,
+}
+
+/// What an answer says about itself.
+pub(crate) struct Answered<'e> {
+    pub(crate) status: u16,
+    pub(crate) bytes: usize,
+    pub(crate) date: Option<&'e str>,
+    pub(crate) age: Option<&'e str>,
+}
+
+/// An HTTP exchange with an issuer is over.
+pub(crate) fn exchanged(exchange: &Exchanged<'_>) {
+    let Exchanged { url, took, outcome } = exchange;
+    #[cfg(feature = "tracing")]
+    {
+        let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        match outcome {
+            Ok(Answered {
+                status,
+                bytes,
+                date,
+                age,
+            }) => {
+                let (date, age) = (date.map(shown), age.map(shown));
+                tracing::debug!(target: TARGET, event = "exchanged", url, milliseconds, status, bytes, date = date.as_deref(), age = age.as_deref(), "the issuer has answered");
+            }
+            Err(error) => {
+                tracing::debug!(target: TARGET, event = "exchanged", url, milliseconds, %error, "the issuer has not answered");
+            }
+        }
+    }
+    let _ = (url, took, outcome);
+}
+
 /// The metadata of an issuer was found. `outcomes` names each URL where it may be.
 pub(crate) fn metadata_found(issuer: &str, outcomes: &dyn Display) {
     #[cfg(feature = "tracing")]

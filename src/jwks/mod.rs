@@ -40,8 +40,8 @@ pub(crate) use self::jsonwebtoken::jwk_of_pem;
 pub use input::{Jwk, JwkSet};
 #[cfg(feature = "test-util")]
 pub(crate) use raw::jwk_of_raw_key;
-pub use set::KeySetError;
 pub(crate) use set::{KeyMiss, KeySet, KeySetOptions};
+pub use set::{KeySetError, SkippedKey};
 pub use skip_reason::SkipReason;
 
 #[cfg(all(

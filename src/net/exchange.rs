@@ -3,11 +3,13 @@
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::header::{HeaderMap, RETRY_AFTER};
+use http::header::{AGE, DATE, HeaderMap, RETRY_AFTER};
 use http::{Request, Response, Uri};
+use tokio::time::Instant;
 use url::Url;
 
 use super::{ExchangeLimits, FetchError, HttpTransport};
+use crate::telemetry;
 
 /// Sends a GET request, and once more when the connection failed. Redirects are not followed: they
 /// are answers like any other, which the caller refuses by their status.
@@ -26,14 +28,35 @@ pub(crate) async fn get(
         *request.headers_mut() = headers.clone();
         transport.exchange(request, limits)
     };
+    let began = Instant::now();
     let answer = match send().await {
         // The name may stand for several hosts, of which one is down.
         Err(error) if error.is_connection() => send().await,
         answer => answer,
-    }?;
+    };
+    report(url, began, &answer);
+    let answer = answer?;
     match answer.body().len() > limits.max_bytes {
         true => Err(too_large(url.as_str(), limits)),
         false => Ok(answer),
+    }
+}
+
+fn report(url: &Url, began: Instant, answer: &Result<Response<Bytes>, FetchError>) {
+    telemetry::exchanged(&telemetry::Exchanged {
+        url: &shown_url(url.as_str()),
+        took: began.elapsed(),
+        outcome: answer.as_ref().map(answered).map_err(|error| error as _),
+    });
+}
+
+fn answered(answer: &Response<Bytes>) -> telemetry::Answered<'_> {
+    let text = |name| answer.headers().get(name)?.to_str().ok();
+    telemetry::Answered {
+        status: answer.status().as_u16(),
+        bytes: answer.body().len(),
+        date: text(DATE),
+        age: text(AGE),
     }
 }
 

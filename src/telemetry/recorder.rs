@@ -1,6 +1,8 @@
 //! A recorder of metrics for tests: each series as one line, as Prometheus writes them. Also a
 //! module of the tests in `tests/api`.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
