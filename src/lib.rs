@@ -70,7 +70,7 @@
 //! | `jsonwebtoken` | yes | accepts keys and algorithms of that crate's types, and keys as PEM text |
 //! | `reqwest` | yes | fetches key sets over HTTPS; without it keys are static or come from a [`KeySource`](keys::KeySource) |
 //! | `schema` | no | a JSON Schema of the configuration file: `JsonSchema` for [`JwtAuthConfig`] and its builder |
-//! | `metrics` | no | counters and gauges for rejections and for the state of the keys |
+//! | `metrics` | no | counters, gauges and a histogram for requests, for fetches and for the state of the keys |
 //! | `tracing` | yes | events for rejections, with their reasons, and for the state of the keys |
 //! | `test-util` | no | an issuer for tests, a fake clock, `AuthInfo::for_tests` |
 

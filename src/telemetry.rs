@@ -1,10 +1,9 @@
-//! Events and metrics: names, fields, levels and redaction. The only user of `tracing` and
-//! `metrics`.
+//! Events: names, fields, levels and redaction. The only user of `tracing`; `meters` has the
+//! metrics.
 //!
 //! Long, because it has one function for each event. Every folder may call it. Arguments are text,
 //! numbers and `&dyn Display`, so that this file depends on no type of the crate. No function takes
-//! a token. Text from outside is escaped and truncated in events and is never a label, because an
-//! attacker must not be able to create time series.
+//! a token. Text from outside is escaped and truncated.
 
 use std::fmt::Display;
 #[cfg(feature = "tracing")]
@@ -14,8 +13,12 @@ use std::time::Duration;
 #[cfg(feature = "tracing")]
 use tokio::time::Instant;
 
+mod meters;
+#[cfg(all(test, feature = "metrics"))]
+pub(crate) mod recorder;
 mod refusals;
 
+pub(crate) use meters::{AcceptedRequests, CacheSize, KeyCounts};
 pub(crate) use refusals::RefusalLog;
 
 #[cfg(feature = "tracing")]
@@ -40,7 +43,7 @@ pub(crate) fn request_refused(
         "request refused"
     );
     #[cfg(feature = "metrics")]
-    count_refused(label);
+    meters::request_refused(label, code);
     let _ = (label, code, kind, reason);
 }
 
@@ -50,33 +53,6 @@ pub(crate) fn shows_refusals() -> bool {
     return tracing::enabled!(target: TARGET, tracing::Level::DEBUG);
     #[cfg(not(feature = "tracing"))]
     false
-}
-
-/// Literal labels need no allocation, which matters because callers cause this at will. A label
-/// that is not listed is counted as well.
-#[cfg(feature = "metrics")]
-fn count_refused(label: &'static str) {
-    macro_rules! count {
-        ($($label:literal)*) => {
-            match label {
-                $($label => metrics::counter!("tower_jwt_auth_requests_refused_total", "kind" => $label),)*
-                other => metrics::counter!("tower_jwt_auth_requests_refused_total", "kind" => other),
-            }
-        };
-    }
-    let counter = count!(
-        "access_denied"
-        "insufficient_scope"
-        "invalid_dpop_proof"
-        "invalid_request"
-        "invalid_token"
-        "server_error"
-        "temporarily_unavailable"
-        "too_many_requests"
-        "unauthorized"
-        "use_dpop_nonce"
-    );
-    counter.increment(1);
 }
 
 /// A session was rejected. Level debug, as for any rejection. The event omits the session id, which
@@ -90,7 +66,7 @@ pub(crate) fn session_refused(known: bool) {
         "session refused"
     );
     #[cfg(feature = "metrics")]
-    metrics::counter!("tower_jwt_auth_sessions_refused_total").increment(1);
+    meters::session_refused();
     let _ = known;
 }
 
@@ -241,15 +217,6 @@ pub(crate) fn replay_store_failed(error: &(dyn std::error::Error + 'static)) {
     let _ = error;
 }
 
-/// The number of keys in a key set.
-#[derive(Clone, Copy)]
-pub(crate) struct KeyCounts {
-    /// Keys that can verify a token.
-    pub(crate) usable: usize,
-    /// Keys that cannot be used.
-    pub(crate) skipped: usize,
-}
-
 /// A valid key set was fetched at `now`, in Unix seconds; `changed` if it differs from the last
 /// one.
 pub(crate) fn keys_refreshed(
@@ -257,29 +224,19 @@ pub(crate) fn keys_refreshed(
     generation: u64,
     counts: KeyCounts,
     changed: bool,
+    took: Duration,
     now: u64,
 ) {
     let KeyCounts { usable, skipped } = counts;
     #[cfg(feature = "metrics")]
-    {
-        let outcome = if changed { "replaced" } else { "renewed" };
-        let issuer = issuer.to_owned();
-        metrics::counter!("tower_jwt_auth_fetches_total", "issuer" => issuer.clone(), "outcome" => outcome).increment(1);
-        metrics::gauge!("tower_jwt_auth_keys_serving", "issuer" => issuer.clone()).set(1.0);
-        metrics::gauge!("tower_jwt_auth_keys_usable", "issuer" => issuer.clone())
-            .set(usable as f64);
-        metrics::gauge!("tower_jwt_auth_keys_skipped", "issuer" => issuer.clone())
-            .set(skipped as f64);
-        metrics::gauge!("tower_jwt_auth_keys_confirmed_timestamp_seconds", "issuer" => issuer)
-            .set(now as f64);
-    }
+    meters::keys_refreshed(issuer, counts, changed, took, now);
     #[cfg(feature = "tracing")]
     if changed {
         tracing::info!(target: TARGET, event = "keys_replaced", issuer, generation, usable, skipped, "new keys are in use");
     } else {
         tracing::debug!(target: TARGET, event = "keys_renewed", issuer, generation, "keys are still current");
     }
-    let _ = (issuer, generation, usable, skipped, changed, now);
+    let _ = (issuer, generation, usable, skipped, changed, took, now);
 }
 
 /// Keys of an earlier process are in use until the first fetch.
@@ -320,14 +277,11 @@ pub(crate) fn fetch_failed(
     issuer: &str,
     error: &dyn Display,
     age: Option<Duration>,
+    took: Duration,
     serving: bool,
 ) {
     #[cfg(feature = "metrics")]
-    {
-        metrics::counter!("tower_jwt_auth_fetches_total", "issuer" => issuer.to_owned(), "outcome" => "failed").increment(1);
-        metrics::gauge!("tower_jwt_auth_keys_serving", "issuer" => issuer.to_owned())
-            .set(if serving { 1.0 } else { 0.0 });
-    }
+    meters::fetch_failed(issuer, took, serving);
     #[cfg(feature = "tracing")]
     {
         let age_seconds = age.map(|age| age.as_secs());
@@ -337,7 +291,46 @@ pub(crate) fn fetch_failed(
             tracing::error!(target: TARGET, event = "keys_unavailable", issuer, %error, age_seconds, "keys could not be fetched, and none may serve");
         }
     }
-    let _ = (issuer, error, age, serving);
+    let _ = (issuer, error, age, took, serving);
+}
+
+/// What came of one HTTP exchange with an issuer.
+pub(crate) struct Exchanged<'e> {
+    pub(crate) url: &'e str,
+    pub(crate) took: Duration,
+    pub(crate) outcome: Result<Answered<'e>, &'e dyn Display>,
+}
+
+/// What an answer says about itself.
+pub(crate) struct Answered<'e> {
+    pub(crate) status: u16,
+    pub(crate) bytes: usize,
+    pub(crate) date: Option<&'e str>,
+    pub(crate) age: Option<&'e str>,
+}
+
+/// An HTTP exchange with an issuer is over.
+pub(crate) fn exchanged(exchange: &Exchanged<'_>) {
+    let Exchanged { url, took, outcome } = exchange;
+    #[cfg(feature = "tracing")]
+    {
+        let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        match outcome {
+            Ok(Answered {
+                status,
+                bytes,
+                date,
+                age,
+            }) => {
+                let (date, age) = (date.map(shown), age.map(shown));
+                tracing::debug!(target: TARGET, event = "exchanged", url, milliseconds, status, bytes, date = date.as_deref(), age = age.as_deref(), "the issuer has answered");
+            }
+            Err(error) => {
+                tracing::debug!(target: TARGET, event = "exchanged", url, milliseconds, %error, "the issuer has not answered");
+            }
+        }
+    }
+    let _ = (url, took, outcome);
 }
 
 /// The metadata of an issuer was found. `outcomes` names each URL where it may be.

@@ -24,7 +24,7 @@ use crate::limits::{
     DEFAULT_TOKEN_CACHE_ENTRIES, MAX_CONFIGURED_TOKEN_BYTES, MAX_TOKEN_BYTES,
     MAX_TOKEN_CACHE_ENTRIES,
 };
-use crate::telemetry;
+use crate::telemetry::{self, CacheSize};
 use crate::token::ReadOptions;
 use crate::wire::answers::Answers;
 use crate::wire::challenge::{DEFAULT_REALM, is_quotable};
@@ -127,6 +127,7 @@ impl JwtAuthConfigBuilder {
             checks: self.checks,
             proofs: Arc::new(proofs.into_proofs()),
             token_cache_entries,
+            token_cache_size: CacheSize::of(self.resource.as_deref().unwrap_or_default()),
             clock: self.clock,
         })))
     }

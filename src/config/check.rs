@@ -30,6 +30,7 @@ use crate::limits::{
     DEFAULT_COOLDOWN, DEFAULT_LEEWAY, DEFAULT_MAX_AGE, DEFAULT_MAX_STALE, DEFAULT_MIN_AGE,
     DEFAULT_TIMEOUT, MAX_DURATION, MIN_SERVER_MAX_AGE,
 };
+use crate::telemetry::AcceptedRequests;
 use crate::token::{AudienceRule, KeyProofs, Profile, ProviderRule, ReadOptions, ValidationPolicy};
 use crate::wire::answers::Answers;
 use crate::wire::resource::{BoundTokens, ProtectedResource};
@@ -107,6 +108,7 @@ impl Context<'_> {
                 required: require_bound_tokens,
                 ..self.challenges.bound_tokens.clone()
             },
+            accepted: AcceptedRequests::of(&entry.issuer),
             ..self.challenges.clone()
         }));
         let introspection = self.introspection(entry)?;

@@ -10,6 +10,7 @@ use crate::base::clock::Clock;
 use crate::jwks::KeySet;
 use crate::keys::{KeyConfiguration, KeyOrigin, LiveKeys};
 use crate::proof::possession::Proofs;
+use crate::telemetry::CacheSize;
 use crate::token::{ReadOptions, ValidationPolicy};
 use crate::verifier::cache::TokenCache;
 use crate::verifier::checks::CustomChecks;
@@ -161,6 +162,7 @@ pub(super) struct Checked {
     /// Shared by every layer of this configuration, so that a proof counts once for all of them.
     pub(super) proofs: Arc<Proofs>,
     pub(super) token_cache_entries: usize,
+    pub(super) token_cache_size: CacheSize,
     pub(super) clock: Clock,
 }
 
@@ -195,6 +197,7 @@ impl JwtAuthConfig {
             finder,
             checks,
             token_cache_entries,
+            token_cache_size,
             clock,
             ..
         } = &*self.0;
@@ -218,6 +221,7 @@ impl JwtAuthConfig {
             },
         );
         let cache = TokenCache::new(*token_cache_entries);
+        let cache = cache.map(|cache| cache.shown_by(token_cache_size.clone()));
         let rules = Rules {
             options: options.clone(),
             answers: answers.clone(),

@@ -335,7 +335,7 @@ mod with_everything {
             ),
             (
                 json!({"jwk": secret}),
-                "jwk cannot be used: no key can be used; the first: symmetric keys are not taken from this source; list the HS algorithm of the secret in algorithms",
+                "jwk cannot be used: no key can be used: s: symmetric keys are not taken from this source; list the HS algorithm of the secret in algorithms",
             ),
             (
                 json!({"jwk": {}}),
@@ -347,7 +347,7 @@ mod with_everything {
             ),
             (
                 json!({"jwk": {"kty": "RSA"}}),
-                "jwk cannot be used: no key can be used; the first: the key material is malformed",
+                "jwk cannot be used: no key can be used: the key material is malformed",
             ),
             (
                 json!({"jwks": {}}),

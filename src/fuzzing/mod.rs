@@ -52,3 +52,13 @@ pub fn key_counts(document: &[u8], symmetric: &[Algorithm]) -> Result<KeyCounts,
         used: keys.len(),
     })
 }
+
+/// Whether two fetched key sets hold the same usable keys; `false` if one of them is rejected.
+#[must_use]
+pub fn have_same_keys(one: &[u8], other: &[u8]) -> bool {
+    let parse = |document| KeySet::parse(document, KeySetOptions::default());
+    match (parse(one), parse(other)) {
+        (Ok(one), Ok(other)) => one.has_same_keys(&other),
+        _ => false,
+    }
+}

@@ -120,6 +120,7 @@
 //! | `event` | level | fields | when |
 //! | --- | --- | --- | --- |
 //! | `credentials_not_replaced` | warn | `issuer`, `error` | `ca_file`, `client_certificate_file`, `client_key_file` or `bearer_token_file` has changed and cannot be used; the old content stays in use. Once per fault |
+//! | `exchanged` | debug | `url`, `milliseconds`, and `status`, `bytes`, `date`, `age` (the headers, if the answer has them) or `error` | One HTTP request to an issuer was answered, or failed |
 //! | `fetch_failed` | warn | `issuer`, `error`, `age_seconds` | A fetch failed, or returned no usable key; the old keys stay in use. Once per attempt, and attempts back off |
 //! | `key_skipped` | warn | `issuer`, `kid` (if the key has one), `reason` | A key of a new set is not used; once per changed set |
 //! | `keys_recovered` | info | `issuer` | The first successful fetch after failures |
@@ -141,15 +142,39 @@
 //! # Metrics
 //!
 //! Feature `metrics`, for programs that install a recorder of the `metrics` crate. Labels contain
-//! configured issuers and fixed words of this crate, never text from outside.
+//! configured texts and fixed words of this crate, never text from outside.
 //!
 //! | name | type | labels | meaning |
 //! | --- | --- | --- | --- |
-//! | `tower_jwt_auth_requests_refused_total` | counter | `kind`: the `error` of the response body | Rejected requests |
+//! | `tower_jwt_auth_requests_accepted_total` | counter | `issuer` | Requests with a token that was accepted, cached or not. A layer further in may still reject such a request: it then counts in the next row too |
+//! | `tower_jwt_auth_requests_refused_total` | counter | `kind`: the `error` of the response body; `code`: the reason, see [`troubleshooting`](super::troubleshooting) | Rejected requests |
+//! | `tower_jwt_auth_sessions_refused_total` | counter | – | Requests with a session of somebody else, or, under [`strict`](crate::mcp::SessionBindingLayer::strict), with an unknown one |
 //! | `tower_jwt_auth_fetches_total` | counter | `issuer`, `outcome`: `replaced`, `renewed`, `failed` | Completed fetches |
+//! | `tower_jwt_auth_fetch_duration_seconds` | histogram | the same | Duration of a fetch, discovery included; at most `timeout` |
 //! | `tower_jwt_auth_keys_usable`, `tower_jwt_auth_keys_skipped` | gauge | `issuer` | Keys of the set in use |
 //! | `tower_jwt_auth_keys_serving` | gauge | `issuer` | 1 while tokens can be verified, 0 once an attempt has failed and no keys are fit for use |
 //! | `tower_jwt_auth_keys_confirmed_timestamp_seconds` | gauge | `issuer` | When the set in use was fetched or confirmed, in Unix seconds: the current time minus this value is its age |
+//! | `tower_jwt_auth_token_cache_entries` | gauge | `resource`, empty if it is not set | Tokens in the cache, after its last change. Layers with the same `resource` overwrite each other's value |
+//!
+//! Four alerts in PromQL. The thresholds fit the defaults; each line stands alone.
+//!
+//! ```text
+//! # A tenth of the requests with credentials are rejected: a changed issuer, audience or clock.
+//! # `sum by (code)` of the first term says why.
+//! sum(rate(tower_jwt_auth_requests_refused_total{kind!="unauthorized"}[10m]))
+//!   / (sum(rate(tower_jwt_auth_requests_refused_total{kind!="unauthorized"}[10m]))
+//!      + (sum(rate(tower_jwt_auth_requests_accepted_total[10m])) or vector(0))) > 0.1
+//!
+//! # Valid tokens are turned away: there are no keys.
+//! min by (issuer) (tower_jwt_auth_keys_serving) == 0
+//!
+//! # The keys are older than twice `max_age`: a rotation would already be missed.
+//! time() - min by (issuer) (tower_jwt_auth_keys_confirmed_timestamp_seconds) > 1200
+//!
+//! # Fetches take more than half of `timeout` on average, and will soon fail.
+//! sum by (issuer) (rate(tower_jwt_auth_fetch_duration_seconds_sum[1h]))
+//!   / sum by (issuer) (rate(tower_jwt_auth_fetch_duration_seconds_count[1h])) > 2.5
+//! ```
 //!
 //! # Alerts
 //!

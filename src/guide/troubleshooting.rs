@@ -12,6 +12,13 @@
 //!   [`on_rejection`](crate::JwtAuthLayer::on_rejection).
 //! - [`keys_health`](crate::JwtAuthLayer::keys_health) says which keys are in use, which are
 //!   skipped and why, and what the last fetch met.
+//! - `cargo run --example doctor` takes a configuration and, if you have one, a token. It says what
+//!   is right and wrong with the configuration, the issuers, their keys, the clocks and the token,
+//!   and what to do. Its output can be pasted into a bug report:
+//!
+//! ```sh
+//! cargo run --example doctor -- --config auth.json --token-file - <token.txt
+//! ```
 //!
 //! No event has a token in it, and of its content only `iss`, `aud`, `kid`, `typ` and `alg`.
 //!

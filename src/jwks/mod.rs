@@ -46,8 +46,8 @@ pub(crate) use key::{UNCOMPRESSED_POINT, rsa_material};
 pub(crate) use private_key::{PrivateKey, PrivateKeyError};
 #[cfg(feature = "test-util")]
 pub(crate) use raw::jwk_of_raw_key;
-pub use set::KeySetError;
 pub(crate) use set::{KeyMiss, KeySet, KeySetOptions};
+pub use set::{KeySetError, SkippedKey};
 pub use skip_reason::SkipReason;
 
 #[cfg(all(

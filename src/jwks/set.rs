@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::key::VerificationKey;
 use super::skip_reason::SkipReason;
 use crate::base::byte_order_mark::without_byte_order_mark;
+use crate::base::escape::shown;
 use crate::crypto::Algorithm;
 use crate::crypto::Verify as _;
 use crate::limits::{MAX_KEYS, MAX_KEYS_PER_KID};
@@ -32,11 +33,14 @@ pub(crate) struct KeySetOptions<'a> {
     pub(crate) unnamed_fit_any_kid: bool,
 }
 
-/// A key that is not used, and why.
+/// A key that is not used.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct SkippedKey {
-    pub(crate) kid: Option<String>,
-    pub(crate) reason: SkipReason,
+#[non_exhaustive]
+pub struct SkippedKey {
+    /// The `kid` of the key, if it has one.
+    pub kid: Option<String>,
+    /// Why the key is not used.
+    pub reason: SkipReason,
 }
 
 /// Why no key verified a signature.
@@ -91,7 +95,7 @@ impl KeySet {
         set.by_kid.sort_unstable();
         match set.keys.is_empty() {
             true => Err(KeySetError::NoUsableKey {
-                skipped: set.skipped.first().map(|key| key.reason),
+                skipped: set.skipped,
             }),
             false => Ok(set),
         }
@@ -228,15 +232,15 @@ fn kid_of(jwk: &Value) -> Option<String> {
 }
 
 /// Why a document was refused as a whole. The previous key set stays in use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeySetError {
     /// There is no `keys` member, or it is not a list (RFC 7517 §5.1).
     NoKeysMember,
     /// Every key was skipped, or there was none.
     NoUsableKey {
-        /// Why the first key was skipped; `None` when the list was empty.
-        skipped: Option<SkipReason>,
+        /// The keys of the list, and why each was skipped.
+        skipped: Vec<SkippedKey>,
     },
     /// The document is not JSON.
     NotJson,
@@ -246,17 +250,31 @@ impl fmt::Display for KeySetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoKeysMember => f.write_str("the document has no list of keys"),
-            Self::NoUsableKey { skipped: None } => f.write_str("the list of keys is empty"),
-            Self::NoUsableKey {
-                skipped: Some(reason),
-            } => {
-                write!(f, "no key can be used; the first: {reason}")
-            }
+            Self::NoUsableKey { skipped } => match skipped.is_empty() {
+                true => f.write_str("the list of keys is empty"),
+                false => write!(f, "no key can be used: {}", listed(skipped)),
+            },
             Self::NotJson => f.write_str("the document is not JSON"),
         }
+    }
+}
+
+/// The first keys, each with its `kid` if it has one, and the number of the others.
+fn listed(skipped: &[SkippedKey]) -> String {
+    let (shown_keys, others) = skipped.split_at(skipped.len().min(MOST_LISTED));
+    let key = |SkippedKey { kid, reason }: &SkippedKey| match kid {
+        Some(kid) => format!("{}: {reason}", shown(kid)),
+        None => reason.to_string(),
+    };
+    let list: Vec<_> = shown_keys.iter().map(key).collect();
+    match others.len() {
+        0 => list.join("; "),
+        others => format!("{}; and {others} more", list.join("; ")),
     }
 }
 
 impl std::error::Error for KeySetError {}
 
 const LONGEST_SHOWN_KID: usize = 64;
+
+const MOST_LISTED: usize = 8;

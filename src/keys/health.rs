@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::snapshot::Snapshot;
-use crate::jwks::SkipReason;
+use crate::jwks::SkippedKey;
 
 /// The state of the keys of each issuer.
 #[derive(Clone, Debug)]
@@ -56,16 +56,6 @@ pub struct IssuerHealth {
     pub snapshot_error: Option<String>,
 }
 
-/// A key that is not used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SkippedKey {
-    /// The `kid` of the key, if it has one.
-    pub kid: Option<String>,
-    /// Why the key is not used.
-    pub reason: SkipReason,
-}
-
 impl IssuerHealth {
     pub(super) fn new(issuer: &str, snapshot: Option<&Snapshot>) -> Self {
         let keys = snapshot.map(|snapshot| &snapshot.keys);
@@ -78,17 +68,7 @@ impl IssuerHealth {
             keys: keys
                 .map(|keys| keys.kids().map(|kid| kid.map(ToOwned::to_owned)).collect())
                 .unwrap_or_default(),
-            skipped: keys
-                .map(|keys| {
-                    let of_set = keys.skipped().iter();
-                    of_set
-                        .map(|key| SkippedKey {
-                            kid: key.kid.clone(),
-                            reason: key.reason,
-                        })
-                        .collect()
-                })
-                .unwrap_or_default(),
+            skipped: keys.map_or_else(Vec::new, |keys| keys.skipped().to_vec()),
             beyond_limit: keys.map_or(0, |keys| keys.beyond_limit()),
             last_error: None,
             next_attempt: None,

@@ -25,10 +25,10 @@ mod settings;
 mod snapshot;
 pub(crate) mod source;
 
-pub use crate::jwks::{Jwk, JwkSet, KeySetError, SkipReason};
+pub use crate::jwks::{Jwk, JwkSet, KeySetError, SkipReason, SkippedKey};
 pub(crate) use configured::{FetchConfiguration, KeyConfiguration};
 pub(crate) use demand::{Asked, DemandOutcome, FetchId, KeyDemand};
-pub use health::{IssuerHealth, KeysHealth, SkippedKey};
+pub use health::{IssuerHealth, KeysHealth};
 pub use key_snapshot::KeySnapshot;
 pub(crate) use live::LiveKeys;
 pub(crate) use persist::file::target as snapshot_target;

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::header::{HeaderMap, RETRY_AFTER};
+use http::header::{AGE, DATE, HeaderMap, RETRY_AFTER};
 use http::{Method, Request, Response, Uri};
 use tokio::time::Instant;
 use url::Url;
@@ -11,6 +11,7 @@ use url::Url;
 use super::{AddressPolicy, ExchangeLimits, FetchError, HttpTransport};
 use crate::base::clock::later;
 use crate::limits::MAX_DOCUMENT_BYTES;
+use crate::telemetry;
 
 /// The time of one fetch. A source gives up slightly before the task drops its future, so that the
 /// error can name the URL that does not answer.
@@ -55,14 +56,35 @@ pub(crate) async fn send(
     })?;
     *request.uri_mut() = uri;
     let send = || transport.exchange(request.clone(), limits);
+    let began = Instant::now();
     let answer = match send().await {
         // The name may stand for several hosts, of which one is down.
         Err(error) if error.is_connection() => send().await,
         answer => answer,
-    }?;
+    };
+    report(url, began, &answer);
+    let answer = answer?;
     match answer.body().len() > limits.max_bytes {
         true => Err(too_large(url.as_str(), limits)),
         false => Ok(answer),
+    }
+}
+
+fn report(url: &Url, began: Instant, answer: &Result<Response<Bytes>, FetchError>) {
+    telemetry::exchanged(&telemetry::Exchanged {
+        url: &shown_url(url.as_str()),
+        took: began.elapsed(),
+        outcome: answer.as_ref().map(answered).map_err(|error| error as _),
+    });
+}
+
+fn answered(answer: &Response<Bytes>) -> telemetry::Answered<'_> {
+    let text = |name| answer.headers().get(name)?.to_str().ok();
+    telemetry::Answered {
+        status: answer.status().as_u16(),
+        bytes: answer.body().len(),
+        date: text(DATE),
+        age: text(AGE),
     }
 }
 

@@ -56,7 +56,7 @@ pub fn verify_raw_signature(
 }
 
 /// The error of [`verify_jws_only`] and [`verify_raw_signature`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JwsError {
     /// The key set has no usable key.
@@ -74,11 +74,7 @@ pub fn inspect_key_set(
     jwks: &[u8],
 ) -> Result<(usize, Vec<crate::keys::SkippedKey>), crate::keys::KeySetError> {
     let keys = KeySet::parse(jwks, KeySetOptions::default())?;
-    let skipped = keys.skipped().iter().map(|key| crate::keys::SkippedKey {
-        kid: key.kid.clone(),
-        reason: key.reason,
-    });
-    Ok((keys.len(), skipped.collect()))
+    Ok((keys.len(), keys.skipped().to_vec()))
 }
 
 /// The memory of used proofs, for benches. Times are Unix seconds.

@@ -35,6 +35,7 @@ use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{Equivalent, Options, OptionsBuilder, Weighter};
 
 use crate::limits::MAX_TOKEN_BYTES;
+use crate::telemetry::CacheSize;
 use crate::token::verified::Verified;
 
 /// The verified tokens of one verifier.
@@ -44,6 +45,7 @@ pub(crate) struct TokenCache {
     share: u64,
     /// Created for the first entry, so that a verifier without tokens uses no memory for the cache.
     entries: OnceLock<Entries>,
+    size: CacheSize,
 }
 
 /// The result of verifying one token, and the keys that verified it. Cheap to clone.
@@ -90,7 +92,13 @@ impl TokenCache {
             options,
             share: share as u64,
             entries: OnceLock::new(),
+            size: CacheSize::default(),
         })
+    }
+
+    /// Shows the number of entries in the metrics.
+    pub(crate) fn shown_by(self, size: CacheSize) -> Self {
+        Self { size, ..self }
     }
 
     /// The entry of this token. The caller must check that it is still valid.
@@ -109,9 +117,9 @@ impl TokenCache {
             token: token.into(),
             weight: self.share.max(bytes as u64),
         };
-        self.entries
-            .get_or_init(|| self.build())
-            .insert(key, cached);
+        let entries = self.entries.get_or_init(|| self.build());
+        entries.insert(key, cached);
+        self.size.show(|| entries.len());
     }
 
     /// Removes a token whose entry is no longer valid: it has expired, or its keys have been
@@ -119,6 +127,7 @@ impl TokenCache {
     pub(crate) fn remove(&self, token: &[u8]) {
         if let Some(entries) = self.entries.get() {
             drop(entries.remove(&Wanted(token)));
+            self.size.show(|| entries.len());
         }
     }
 

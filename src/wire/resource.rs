@@ -1,5 +1,5 @@
 use crate::base::scopes::{ScopeHierarchy, ScopeSet};
-use crate::telemetry::RefusalLog;
+use crate::telemetry::{AcceptedRequests, RefusalLog};
 use crate::wire::metadata_watch::MetadataWatch;
 
 /// The settings of this server that challenges contain. Plain data, from which `answers` makes
@@ -20,6 +20,8 @@ pub(crate) struct ProtectedResource {
     pub(crate) has_token_sources: bool,
     /// Where the rejections of this server are counted for the log.
     pub(crate) refusals: RefusalLog,
+    /// Counts the requests that are accepted.
+    pub(crate) accepted: AcceptedRequests,
 }
 
 /// Which tokens that are bound to a key this server accepts, and whether it accepts others.

@@ -14,6 +14,8 @@ mod example;
 mod guide;
 mod keys;
 mod mcp;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod proof;
 mod public_api;
 mod refusals;

@@ -2,7 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tower_jwt_auth::fuzzing::key_counts;
+use serde_json::Value;
+use tower_jwt_auth::fuzzing::{have_same_keys, key_counts};
 use tower_jwt_auth::keys::KeySetError;
 use tower_jwt_auth::limits::MAX_KEYS;
 use tower_jwt_auth::test_util::internal::{inspect_key_set, verify_jws_only};
@@ -11,6 +12,7 @@ use tower_jwt_auth_fuzz::signer::{signing_input, with_signature};
 
 fuzz_target!(|document: &[u8]| {
     check_fetched(document);
+    check_rewritten(document);
     check_static(document);
     check_vocabulary(document);
 });
@@ -43,6 +45,29 @@ fn check_fetched(document: &[u8]) {
             "a forged {algorithm}"
         );
     }
+}
+
+/// Issuers write the same keys in another order, with other white space, with a byte order mark,
+/// and with members that are `null` or absent.
+fn check_rewritten(document: &[u8]) {
+    let Ok(counts) = key_counts(document, &[]) else {
+        return;
+    };
+    if counts.beyond_limit > 0 {
+        return;
+    }
+    let mut set = read(document);
+    let keys = set["keys"].as_array_mut().expect("a list");
+    keys.reverse();
+    for key in keys.iter_mut().filter_map(Value::as_object_mut) {
+        key.retain(|_, value| !value.is_null());
+    }
+    let written = serde_json::to_string_pretty(&set).expect("it was read");
+    let written = format!("\u{feff}{written}");
+    assert!(
+        have_same_keys(document, written.as_bytes()),
+        "{document:?} is not {written:?}"
+    );
 }
 
 /// A static source may hold secrets; everything else is the same.
@@ -78,6 +103,10 @@ fn check_vocabulary(document: &[u8]) {
 }
 
 fn members(document: &[u8]) -> usize {
-    let document: serde_json::Value = serde_json::from_slice(document).expect("it was read");
-    document["keys"].as_array().expect("a list").len()
+    read(document)["keys"].as_array().expect("a list").len()
+}
+
+fn read(document: &[u8]) -> Value {
+    let bare = document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document);
+    serde_json::from_slice(bare).expect("it was read")
 }

@@ -1,9 +1,10 @@
-//! Helpers of the fuzz targets: keys with known secrets, tokens signed with them, and a layer to
-//! send requests through.
+//! Helpers of the fuzz targets: keys with known secrets, tokens signed with them, a layer to send
+//! requests through, and JSON in every reading.
 
 pub mod challenge;
 pub mod count;
 pub mod layer;
+pub mod loose;
 pub mod signer;
 
 use std::future::Future;

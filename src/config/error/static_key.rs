@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::jwks::{KeySetError, SkipReason};
+use crate::jwks::{KeySetError, SkipReason, SkippedKey};
 
 /// The reason why a static key cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub enum StaticKeyError {
 
 impl StaticKeyError {
     /// What to do.
-    pub(super) const fn way_out(&self) -> &'static str {
+    pub(super) fn way_out(&self) -> &'static str {
         match self {
             Self::Certificate => {
                 "give the public key in it: openssl x509 -pubkey -noout -in certificate.pem"
@@ -58,23 +58,25 @@ impl StaticKeyError {
             }
             Self::SingleKey => "write {\"keys\": [..]} around it, or give it with jwk",
             Self::Text => "write the JSON object itself, without quotes around it",
-            Self::Unusable(KeySetError::NoUsableKey {
-                skipped: Some(reason),
-            }) => match reason {
-                SkipReason::SecretNotBase64 => {
+            Self::Unusable(KeySetError::NoUsableKey { skipped }) => match first_reason(skipped) {
+                Some(SkipReason::SecretNotBase64) => {
                     "encode the secret as base64url, or call Jwk::secret(..) in code"
                 }
-                SkipReason::SecretTooShort => {
+                Some(SkipReason::SecretTooShort) => {
                     "give a secret of at least 32 bytes for HS256, 48 for HS384, 64 for HS512; k is \
                      its base64url encoding, which Jwk::secret(..) makes in code"
                 }
-                SkipReason::Symmetric => "list the HS algorithm of the secret in algorithms",
+                Some(SkipReason::Symmetric) => "list the HS algorithm of the secret in algorithms",
                 _ => PUBLIC_KEY,
             },
             Self::Unusable(_) => PUBLIC_KEY,
             Self::Url => "give it with jwks_uri, from which keys are fetched",
         }
     }
+}
+
+fn first_reason(skipped: &[SkippedKey]) -> Option<SkipReason> {
+    skipped.first().map(|key| key.reason)
 }
 
 const PUBLIC_KEY: &str = "give a public key of a supported type (RSA, EC, Ed25519, ML-DSA)";

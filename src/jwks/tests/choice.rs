@@ -69,8 +69,26 @@ fn names_are_told_also_of_keys_that_are_skipped() {
     assert_eq!(set.kids().collect::<Vec<_>>(), [Some("k"), None]);
     let told: Vec<_> = set.skipped().iter().map(|key| key.kid.as_deref()).collect();
     assert_eq!(told, [Some("s"), Some(&long[..64]), None]);
-    let empty = KeySetError::NoUsableKey { skipped: None }.to_string();
-    assert_eq!(empty, "the list of keys is empty");
+    let unusable = |skipped| KeySetError::NoUsableKey { skipped }.to_string();
+    assert_eq!(unusable(Vec::new()), "the list of keys is empty");
+    let skipped = set.skipped();
+    let (one, two) = (&skipped[..1], [&skipped[2..], &skipped[..1]].concat());
+    let reason = "kty or crv is not supported";
+    let want = format!("no key can be used: s: {reason}");
+    assert_eq!(unusable(one.to_vec()), want);
+    let wrong = "the member kid has the wrong JSON type";
+    let want = format!("no key can be used: {wrong}; s: {reason}");
+    assert_eq!(unusable(two), want);
+    let odd = |n| SkippedKey {
+        kid: Some(format!("{n}\r\n\u{202e}")),
+        reason: SkipReason::InvalidKey,
+    };
+    let text = unusable((0..11).map(odd).collect());
+    assert!(text.contains("0\\r\\n\\u{202e}: the key material is malformed; 1"));
+    assert!(
+        text.ends_with("; and 3 more") && !text.contains("8\\r"),
+        "{text}"
+    );
 }
 /// RFC 7517 §4.4: a key without `alg` verifies the algorithms that fit its type and curve, and no
 /// others.
@@ -114,11 +132,14 @@ fn documents_that_are_no_set() {
         ("{}", NoKeysMember),
         ("{\"keys\":null}", NoKeysMember),
         ("{\"keys\":{}}", NoKeysMember),
-        ("{\"keys\":[]}", NoUsableKey { skipped: None }),
+        ("{\"keys\":[]}", NoUsableKey { skipped: vec![] }),
         (
             "{\"keys\":[null]}",
             NoUsableKey {
-                skipped: Some(SkipReason::NotAnObject),
+                skipped: vec![SkippedKey {
+                    kid: None,
+                    reason: SkipReason::NotAnObject,
+                }],
             },
         ),
     ];

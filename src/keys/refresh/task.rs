@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::hash::BuildHasher as _;
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -30,11 +31,11 @@ impl Shared {
             wake.mark_unchanged();
             match self.plan(epoch) {
                 Plan::End => return,
-                Plan::Fetch => tokio::select! {
+                Plan::Fetch { since } => tokio::select! {
                     biased;
                     () = ended(&mut closed) => return,
                     outcome = self.fetch() => {
-                        if self.finish(epoch, outcome) {
+                        if self.finish(epoch, since, outcome) {
                             self.save(&mut saving);
                         }
                     }
@@ -65,7 +66,9 @@ impl Shared {
         self.expect_tick(now.monotonic, late);
         control.fetches.start();
         control.asked_before_start = std::mem::take(&mut control.asked_since);
-        Plan::Fetch
+        Plan::Fetch {
+            since: now.monotonic,
+        }
     }
 
     async fn fetch(&self) -> Result<Fetched, FetchError> {
@@ -90,8 +93,9 @@ impl Shared {
 
     /// Puts a result in place: first the keys, then what is known about them, then the number that
     /// requests wait for. Returns whether there are keys to save.
-    fn finish(&self, epoch: u64, outcome: Result<Fetched, FetchError>) -> bool {
+    fn finish(&self, epoch: u64, since: Instant, outcome: Result<Fetched, FetchError>) -> bool {
         let now = self.clock.now();
+        let took = now.monotonic.saturating_duration_since(since);
         let read = outcome.and_then(|fetched| self.read(fetched));
         let mut control = self.control();
         if control.epoch != epoch {
@@ -110,7 +114,7 @@ impl Shared {
         self.publish(number);
         // After the lock and the waiters: a subscriber may be slow, or ask for the health of the
         // keys.
-        self.report(&outcome, now);
+        self.report(&outcome, took, now);
         if has_recovered {
             telemetry::keys_recovered(&self.origin.issuer);
         }
@@ -141,7 +145,7 @@ impl Shared {
         control.last_error = None;
     }
 
-    fn report(&self, outcome: &Result<Adopted, FetchError>, now: Now) {
+    fn report(&self, outcome: &Result<Adopted, FetchError>, took: Duration, now: Now) {
         let issuer = &self.origin.issuer;
         match outcome {
             Ok(Adopted {
@@ -151,8 +155,9 @@ impl Shared {
                 ..
             }) => {
                 let keys = &snapshot.keys;
+                let (generation, counts) = (snapshot.generation, counts(keys));
                 let now = now.wall.unix_seconds();
-                telemetry::keys_refreshed(issuer, snapshot.generation, counts(keys), *changed, now);
+                telemetry::keys_refreshed(issuer, generation, counts, *changed, took, now);
                 if *changed || *has_new_faults {
                     report_faults(issuer, keys);
                 }
@@ -160,7 +165,8 @@ impl Shared {
             Err(error) => {
                 let in_use = self.snapshot.load_full();
                 let age = in_use.as_ref().and_then(|snapshot| snapshot.age(now));
-                telemetry::fetch_failed(issuer, error, age, self.serving(now).is_some());
+                let serving = self.serving(now).is_some();
+                telemetry::fetch_failed(issuer, error, age, took, serving);
             }
         }
     }
@@ -214,7 +220,9 @@ async fn ended(closed: &mut watch::Receiver<bool>) {
 enum Plan {
     /// A later task has taken over.
     End,
-    Fetch,
+    Fetch {
+        since: Instant,
+    },
     Sleep {
         until: Instant,
     },

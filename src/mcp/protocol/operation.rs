@@ -27,6 +27,8 @@ pub(in crate::mcp) struct Target<'a> {
 pub(in crate::mcp) enum TargetKind {
     Prompt,
     Resource,
+    /// The URI of a resource, or a template of such URIs (RFC 6570), of which nothing is read.
+    Template,
     Tool,
 }
 
@@ -36,7 +38,7 @@ enum Naming {
     Mirrored(TargetKind),
     /// `params.uri`, and no server has to compare a header with it.
     Uri,
-    /// `params.ref`, a prompt by name or a resource by URI.
+    /// `params.ref`, a prompt by name, or a resource by its URI or template.
     Reference,
     /// `params.notifications.resourceSubscriptions`, a list of URIs.
     Subscriptions,
@@ -127,7 +129,10 @@ impl<'a> Message<'a> {
                     kind: TargetKind::Prompt,
                     name,
                 },
-                (None, Some(uri)) => resource(uri),
+                (None, Some(name)) => Target {
+                    kind: TargetKind::Template,
+                    name,
+                },
                 _ => return None,
             }],
             Naming::Subscriptions => subscriptions.into_iter().map(resource).collect(),

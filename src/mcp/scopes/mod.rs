@@ -124,6 +124,10 @@ impl McpScopesLayer {
     /// permit, such as a tab or a space. Percent-encodings of them count too, however often they
     /// are encoded. A URI that a rule of [`resource`](Self::resource) names byte for byte is
     /// exempt.
+    ///
+    /// A completion may name a template, such as `file:///srv/public/{name}`. `prefix` covers it if
+    /// it ends before the first brace, so that every URI of the template begins with it. The scopes
+    /// of rules that cover only some of these URIs are required too.
     pub fn resources_under<S: AsRef<str>>(
         self,
         prefix: impl Into<String>,

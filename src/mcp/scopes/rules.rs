@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use http::{HeaderMap, Method};
 
-use super::uri::{is_plain, normalised};
+use super::uri::{is_plain, normalised, plain_template};
 use crate::base::scopes::{ScopeHierarchy, ScopeSet};
 use crate::limits::MAX_MCP_BODY_BYTES;
 use crate::mcp::protocol::operation::{Operation, Target, TargetKind, from_headers};
@@ -39,6 +39,14 @@ struct Normalised {
     uri: Vec<u8>,
     is_prefix: bool,
     scopes: ScopeSet,
+}
+
+/// Whether a rule covers a target.
+enum Covered {
+    No,
+    /// A server may read the target as another one.
+    Unknown,
+    Yes,
 }
 
 /// The scopes that one request requires.
@@ -156,18 +164,18 @@ impl Rules {
         for Target { kind, name } in targets {
             let rules = match kind {
                 TargetKind::Prompt => &self.prompts,
-                TargetKind::Resource => &self.resources,
+                TargetKind::Resource | TargetKind::Template => &self.resources,
                 TargetKind::Tool => &self.tools,
             };
-            // What a rule names byte for byte is what its author meant.
-            let is_known = *kind != TargetKind::Resource
-                || rules.exact.contains_key(&**name)
-                || is_plain(name);
-            let is_covered = is_known && rules.add_matching(sum, name);
-            match &self.unlisted {
-                _ if is_covered => {}
-                Some(unlisted) if is_known => sum.add(unlisted),
-                _ => sum.add_without_rule(&rules.all),
+            let covered = match kind {
+                TargetKind::Prompt | TargetKind::Tool => rules.judge(sum, name),
+                TargetKind::Resource => rules.judge_resource(sum, name),
+                TargetKind::Template => rules.judge_template(sum, name),
+            };
+            match (covered, &self.unlisted) {
+                (Covered::Yes, _) => {}
+                (Covered::No, Some(unlisted)) => sum.add(unlisted),
+                (Covered::No, None) | (Covered::Unknown, _) => sum.add_without_rule(&rules.all),
             }
             rules.add_other_spellings(sum, name);
         }
@@ -190,20 +198,59 @@ impl Targets {
         }
     }
 
-    /// Adds the scopes of all rules that cover the target; `false` if no rule does.
-    fn add_matching(&self, sum: &mut Sum, target: &str) -> bool {
+    /// Adds the scopes that a resource requires.
+    fn judge_resource(&self, sum: &mut Sum, uri: &str) -> Covered {
+        // What a rule names byte for byte is what its author meant.
+        match self.exact.contains_key(uri) || is_plain(uri) {
+            true => self.judge(sum, uri),
+            false => Covered::Unknown,
+        }
+    }
+
+    /// Adds the scopes that every URI of a template requires, and those of the rules that cover
+    /// only some of these URIs.
+    fn judge_template(&self, sum: &mut Sum, template: &str) -> Covered {
+        let is_exact = self.exact.contains_key(template);
+        let Some(literal) = plain_template(template).filter(|_| !is_exact) else {
+            return self.judge_resource(sum, template);
+        };
+        let mut covered = Covered::No;
+        for (prefix, scopes) in &self.prefixes {
+            if literal.starts_with(prefix.as_str()) {
+                sum.add(scopes);
+                covered = Covered::Yes;
+            } else if prefix.starts_with(literal) {
+                sum.add(scopes);
+            }
+        }
+        for (uri, scopes) in &self.exact {
+            if uri.starts_with(literal) {
+                sum.add(scopes);
+            }
+        }
+        let literal = normalised(literal);
+        for rule in &self.normalised {
+            if rule.uri.starts_with(&literal) || rule.is_prefix && literal.starts_with(&rule.uri) {
+                sum.add(&rule.scopes);
+            }
+        }
+        covered
+    }
+
+    /// Adds the scopes of all rules that cover the target.
+    fn judge(&self, sum: &mut Sum, target: &str) -> Covered {
         let prefixes = self
             .prefixes
             .iter()
             .filter(|(prefix, _)| target.starts_with(prefix.as_str()))
             .map(|(_, scopes)| scopes);
-        let mut is_covered = false;
+        let mut covered = Covered::No;
         let exact = self.exact.get(target).into_iter();
         for scopes in exact.chain(prefixes) {
             sum.add(scopes);
-            is_covered = true;
+            covered = Covered::Yes;
         }
-        is_covered
+        covered
     }
 
     /// Adds the scopes of the rules for other spellings of the URI `target`: it does not evade a

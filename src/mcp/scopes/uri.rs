@@ -14,6 +14,33 @@ pub(super) fn is_plain(uri: &str) -> bool {
         && segments.all(|segment| is_plain_segment(&decoded(segment.as_bytes())))
 }
 
+/// The text before the first expression of a URI template (RFC 6570 §2.2), with which every URI of
+/// the template begins. `None` if `template` is none, or is not plain: neither with a plain segment
+/// in place of each expression, nor with nothing, which an expression may stand for as well.
+pub(super) fn plain_template(template: &str) -> Option<&str> {
+    let (literal, _) = template.split_once('{')?;
+    let is_plain_with = |value| expanded(template, value).is_some_and(|uri| is_plain(&uri));
+    (is_plain_with("x") && is_plain_with("")).then_some(literal)
+}
+
+/// The template with `value` in place of each expression. `None` if a brace is missing or inside
+/// another.
+fn expanded(template: &str, value: &str) -> Option<String> {
+    let mut out = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some((literal, behind)) = rest.split_once('{') {
+        let (expression, behind) = behind.split_once('}')?;
+        if expression.contains('{') {
+            return None;
+        }
+        out.push_str(literal);
+        out.push_str(value);
+        rest = behind;
+    }
+    out.push_str(rest);
+    Some(out)
+}
+
 /// The characters of RFC 3986 §2, with two hexadecimal digits after each `%`.
 fn has_only_uri_characters(uri: &[u8]) -> bool {
     let mut rest = uri;

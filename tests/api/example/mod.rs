@@ -1,8 +1,10 @@
-//! The example `mcp_server`, run as a program of its own.
+//! The examples `mcp_server` and `doctor`, run as programs of their own.
 
 mod client_documents;
 mod configured;
 mod confirmed;
+#[cfg(feature = "tracing")]
+mod doctor;
 mod help;
 mod notes;
 mod pages;

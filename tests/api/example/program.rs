@@ -1,4 +1,4 @@
-//! The example `mcp_server`, as a program of its own.
+//! The examples `mcp_server` and `doctor`, as programs of their own.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -18,25 +18,28 @@ impl Drop for Program {
     }
 }
 
-/// The program, built from the source as it is now: `cargo test --test api` alone does not build
-/// it, and would run whatever an earlier build has left there.
-fn path() -> &'static Path {
-    static PATH: OnceLock<PathBuf> = OnceLock::new();
-    PATH.get_or_init(|| {
+/// An example, built from the source as it is now: `cargo test --test api` alone does not build it,
+/// and would run whatever an earlier build has left there.
+pub(crate) fn path(example: &str) -> PathBuf {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    let folder = FOLDER.get_or_init(|| {
         let test = std::env::current_exe().unwrap();
         let profile = test.parent().unwrap().parent().unwrap();
         build(profile);
-        let name = format!("mcp_server{}", std::env::consts::EXE_SUFFIX);
-        profile.join("examples").join(name)
-    })
+        profile.join("examples")
+    });
+    folder.join(format!("{example}{}", std::env::consts::EXE_SUFFIX))
 }
 
-/// Builds it as this test was built. Cargo holds no lock while tests run, and has nothing to do
-/// where the program is fresh.
+/// Builds them as this test was built. Cargo holds no lock while tests run, and has nothing to do
+/// where the programs are fresh.
 fn build(profile: &Path) {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
     cargo.args(["build", "--quiet", "--locked", "--example", "mcp_server"]);
+    if cfg!(feature = "tracing") {
+        cargo.args(["--example", "doctor"]);
+    }
     let target = profile.parent().unwrap();
     // Only the root of a target folder has this file; else the test was built with `--target`.
     let root = if target.join(".rustc_info.json").exists() {
@@ -97,12 +100,13 @@ impl Program {
 
     /// The same, and the lines that it prints from then on.
     pub(crate) fn start_and_read(arguments: &[&str]) -> (Self, Receiver<String>) {
-        let mut child = Command::new(path())
+        let path = path("mcp_server");
+        let mut child = Command::new(&path)
             .args(["--bind", "127.0.0.1:0"])
             .args(arguments)
             .stdout(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}", path().display()));
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let base = lines.find_map(|line| {
             line.unwrap()
@@ -138,7 +142,8 @@ pub(crate) fn run(arguments: &[&str]) -> (Option<i32>, String) {
 
 /// Runs it to its end: the exit code, the standard output, and the standard error.
 pub(crate) fn run_and_read(arguments: &[&str]) -> (Option<i32>, String, String) {
-    let output = Command::new(path()).args(arguments).output().unwrap();
+    let mut program = Command::new(path("mcp_server"));
+    let output = program.args(arguments).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (
         output.status.code(),

@@ -8,7 +8,7 @@ mod documents;
 mod floods;
 mod lifecycle;
 mod outages;
-mod over_http;
+pub(crate) mod over_http;
 mod pinned;
 mod refresh;
 mod rotation;

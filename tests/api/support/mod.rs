@@ -8,11 +8,15 @@
 //! - [`tokens`]: tokens that differ from a good one in what the test says.
 //! - [`table`]: what one configuration accepts, and what it refuses.
 //! - [`log`]: the captured log of a test.
+//! - `recorder`: the metrics of a test.
 
 mod clock;
 mod http;
 pub(crate) mod issuer_in_memory;
 mod log;
+#[cfg(feature = "metrics")]
+#[path = "../../../src/telemetry/recorder.rs"]
+pub(crate) mod recorder;
 pub(crate) mod scenario;
 pub(crate) mod served;
 pub(crate) mod table;

@@ -27,7 +27,7 @@ use tower_jwt_auth::{Algorithm, ConfigError, JwtAuthConfig, JwtVerifier};
 use super::seconds;
 use crate::support::{HeldClock, capture, until};
 
-const CA: &str = include_str!("pki/ca.pem");
+pub(crate) const CA: &str = include_str!("pki/ca.pem");
 const OTHER_CA: &str = include_str!("pki/other.pem");
 const SERVER: (&str, &str) = (
     include_str!("pki/server.pem"),
@@ -44,7 +44,7 @@ const STRANGER: (&str, &str) = (
 
 /// An issuer behind TLS, with a certificate of a private CA.
 #[derive(Clone)]
-struct Guarded(Arc<State>);
+pub(crate) struct Guarded(Arc<State>);
 
 struct State {
     base: String,
@@ -58,7 +58,7 @@ struct State {
 }
 
 impl Guarded {
-    async fn start(wants_certificate: bool) -> Self {
+    pub(crate) async fn start(wants_certificate: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let key = TestKey::generate(Algorithm::ES256, "k").jwk();
         let issuer = Self(Arc::new(State {
@@ -75,6 +75,10 @@ impl Guarded {
             }
         });
         issuer
+    }
+
+    pub(crate) fn issuer(&self) -> &str {
+        &self.0.base
     }
 
     async fn serve(self, tls: TlsAcceptor, stream: TcpStream) {

@@ -3,7 +3,7 @@
 
 mod answers;
 mod connection;
-mod credentials;
+pub(crate) mod credentials;
 mod discovery;
 
 use super::seconds;

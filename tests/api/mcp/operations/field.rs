@@ -124,6 +124,82 @@ async fn field_s01_a_template_that_a_rule_names_is_known() {
     }
 }
 
+/// A completion names a template, and reads nothing. It needs what every URI of the template needs.
+#[tokio::test]
+async fn field_s01_a_template_below_a_folder_needs_the_scopes_of_the_folder() {
+    let rules = || {
+        McpScopesLayer::new()
+            .resources_under("file:///srv/public/", ["read"])
+            .resources_under("file:///srv/secret/", ["secret"])
+    };
+    let complete = |uri: &str| {
+        format!(r#"{{"method":"completion/complete","params":{{"ref":{{"uri":"{uri}"}}}}}}"#)
+    };
+    let server = Server::start(rules());
+    for (uri, want) in [
+        ("file:///srv/public/{name}", 200),
+        ("file:///srv/public/{folder}/{name}.txt", 200),
+        ("file:///srv/public/{+path}{?page}", 200),
+        ("file:///srv/secret/{name}", 403),
+        ("file:///srv/{name}", 403),
+        ("file:///srv/pub{name}", 403),
+        ("file:///srv/public{/name}", 403),
+        ("{name}", 403),
+        // What surrounds the expressions must be plain, whatever they stand for.
+        ("file:///srv/public/../secret/{name}", 403),
+        ("file:///srv/public/%2e%2e/secret/{name}", 403),
+        ("file:///srv/public/.{name}./secret/a", 403),
+        ("file:///srv/public/%2{name}", 403),
+        ("file:///srv/public/{name}/..%2fsecret", 403),
+        ("file:///srv/public/a b{name}", 403),
+        ("file:///srv/public/{name", 403),
+        ("file:///srv/public/name}", 403),
+        ("file:///srv/public/{a{b}}", 403),
+    ] {
+        let answer = server.send("base read", &[], &complete(uri)).await;
+        assert_eq!(answer.status, want, "{uri}");
+        let answer = server.send("base read secret", &[], &complete(uri)).await;
+        assert_eq!(answer.status, 200, "{uri}");
+    }
+    // Where a resource is read, braces are no template.
+    for (method, params) in [
+        ("resources/read", r#"{"uri":"URI"}"#),
+        ("resources/subscribe", r#"{"uri":"URI"}"#),
+        (
+            "subscriptions/listen",
+            r#"{"notifications":{"resourceSubscriptions":["URI"]}}"#,
+        ),
+    ] {
+        for (uri, want) in [
+            ("file:///srv/public/a", 200),
+            ("file:///srv/public/{name}", 403),
+        ] {
+            let params = params.replace("URI", uri);
+            let body = format!(r#"{{"method":"{method}","params":{params}}}"#);
+            let answer = server.send("base read", &[], &body).await;
+            assert_eq!(answer.status, want, "{method} {uri}");
+        }
+    }
+    // A template does not evade a narrower rule that one of its URIs may match.
+    let narrow = rules()
+        .resource("file:///srv/public/staff/list", ["staff"])
+        .resources_under("FILE:///srv/public//%62oard/", ["board"]);
+    let server = Server::start(narrow);
+    for (uri, scope, want) in [
+        ("file:///srv/public/{name}", "base read", 403),
+        ("file:///srv/public/{name}", "base read staff", 403),
+        ("file:///srv/public/{name}", "base read staff board", 200),
+        ("file:///srv/public/staff/{name}", "base read staff", 200),
+        ("file:///srv/public/b{name}", "base read board", 200),
+        ("file:///srv/public/b{name}", "base read", 403),
+        ("file:///srv/public/board/{name}", "base read", 403),
+        ("file:///srv/public/other/{name}", "base read", 200),
+    ] {
+        let answer = server.send(scope, &[], &complete(uri)).await;
+        assert_eq!(answer.status, want, "{uri} {scope}");
+    }
+}
+
 #[tokio::test]
 async fn field_s02_more_targets_than_a_client_needs_require_every_scope() {
     let server = Server::start(scopes().resources_under("f://", ["mcp:read"]));

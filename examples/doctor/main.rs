@@ -1,0 +1,100 @@
+//! Says what is right and what is wrong with a configuration, its issuers and a token.
+//!
+//! ```sh
+//! cargo run --example doctor -- --config auth.json
+//! cargo run --example doctor -- --config auth.json --token-file - <token.txt
+//! ```
+//!
+//! `help.txt` is what `--help` prints. The output can be pasted into a bug report: it holds neither
+//! the token, nor a secret, nor the password of a URL.
+//!
+//! | file | contents |
+//! | --- | --- |
+//! | `main.rs` | the process, and the order of the steps |
+//! | `options.rs` | the command line |
+//! | `settings.rs` | the configuration, from a file or from the command line |
+//! | `keys.rs` | what the issuers were asked, the keys, the clocks |
+//! | `token.rs` | what the token says, and the verdict |
+//! | `advice.rs` | what to do |
+//! | `events.rs` | the events of the library, which say what it did |
+//! | `report.rs` | the output |
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
+
+mod advice;
+mod events;
+mod keys;
+mod options;
+mod report;
+mod settings;
+mod token;
+
+use std::process::ExitCode;
+
+use tower_jwt_auth::{JwtAuthLayer, JwtVerifier};
+
+use crate::events::Events;
+use crate::options::Options;
+use crate::report::Report;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let options = match Options::parse(std::env::args_os().skip(1)) {
+        Ok(options) => options,
+        Err(message) => return cannot_look(&message),
+    };
+    if options.help {
+        print!("{}", options::HELP);
+        return ExitCode::SUCCESS;
+    }
+    // Both are read first: what cannot be read says nothing about the set-up.
+    let (text, token) = match (options.settings.read(), options.token.read()) {
+        (Ok(text), Ok(token)) => (text, token),
+        (Err(message), _) | (_, Err(message)) => return cannot_look(&message),
+    };
+    let events = Events::install();
+    let mut report = Report::new(token.as_deref());
+    if let Some(verifier) = configuration(&text, &options, &events, &mut report) {
+        let asked = keys::check(&verifier, &events, &mut report).await;
+        keys::compare_clocks(&asked, &mut report);
+        match token {
+            Some(token) => token::check(&verifier, &token, &events, &mut report).await,
+            None => report.heading("no token: --token-file or --token-env gives one"),
+        }
+    }
+    match report.finish() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::from(1),
+    }
+}
+
+fn configuration(
+    text: &str,
+    options: &Options,
+    events: &Events,
+    report: &mut Report,
+) -> Option<JwtVerifier> {
+    report.heading(&format!("configuration: {}", options.settings.name()));
+    let config = match settings::config(text) {
+        Ok(config) => config,
+        Err(error) => {
+            report.problem("configuration", &error, None);
+            return None;
+        }
+    };
+    let layer = JwtAuthLayer::new(config);
+    report.good("the settings fit together");
+    if let Some(metadata) = layer.resource_metadata() {
+        report.good(&format!("clients look for {}", metadata.url()));
+    }
+    for event in events.take() {
+        if let Some(warning) = event.warning() {
+            report.note(&warning);
+        }
+    }
+    Some(layer.verifier())
+}
+
+fn cannot_look(message: &str) -> ExitCode {
+    eprintln!("doctor: {message}");
+    ExitCode::from(2)
+}

@@ -1,0 +1,167 @@
+//! Metrics: their names, labels and values. The only user of the crate `metrics`.
+//!
+//! Labels hold texts of the configuration and fixed words of this crate, never text from outside,
+//! because an attacker must not be able to create time series. `guide::operations` lists every
+//! metric; a test compares it with this file.
+
+#[cfg(feature = "metrics")]
+pub(super) use recorded::{fetch_failed, keys_refreshed, request_refused, session_refused};
+
+/// Counts the accepted requests of one issuer. Without the feature `metrics` it has no state.
+///
+/// Its label is made once, because this is on the path of every request.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AcceptedRequests(#[cfg(feature = "metrics")] Option<metrics::Key>);
+
+impl AcceptedRequests {
+    pub(crate) fn of(issuer: &str) -> Self {
+        #[cfg(feature = "metrics")]
+        let made = Self(Some(recorded::key(
+            "tower_jwt_auth_requests_accepted_total",
+            "issuer",
+            issuer,
+        )));
+        #[cfg(not(feature = "metrics"))]
+        let made = Self();
+        let _ = issuer;
+        made
+    }
+
+    pub(crate) fn count(&self) {
+        #[cfg(feature = "metrics")]
+        if let Some(key) = &self.0 {
+            recorded::counter(key).increment(1);
+        }
+    }
+}
+
+/// Shows the number of entries of one token cache. Without the feature `metrics` it has no state.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CacheSize(#[cfg(feature = "metrics")] Option<metrics::Key>);
+
+impl CacheSize {
+    /// `resource` is empty when it is not set, which Prometheus takes for a label that is absent.
+    pub(crate) fn of(resource: &str) -> Self {
+        #[cfg(feature = "metrics")]
+        let made = Self(Some(recorded::key(
+            "tower_jwt_auth_token_cache_entries",
+            "resource",
+            resource,
+        )));
+        #[cfg(not(feature = "metrics"))]
+        let made = Self();
+        let _ = resource;
+        made
+    }
+
+    /// `entries` is called only where somebody may read it, because counting takes locks.
+    pub(crate) fn show(&self, entries: impl FnOnce() -> usize) {
+        #[cfg(feature = "metrics")]
+        if let Some(key) = &self.0 {
+            recorded::gauge(key).set(entries() as f64);
+        }
+        #[cfg(not(feature = "metrics"))]
+        let _ = entries;
+    }
+}
+
+/// The number of keys in a key set.
+#[derive(Clone, Copy)]
+pub(crate) struct KeyCounts {
+    /// Keys that can verify a token.
+    pub(crate) usable: usize,
+    /// Keys that cannot be used.
+    pub(crate) skipped: usize,
+}
+
+#[cfg(feature = "metrics")]
+mod recorded {
+    use std::time::Duration;
+
+    use metrics::{Counter, Gauge, Key, Label, Level, Metadata, with_recorder};
+
+    use super::KeyCounts;
+
+    pub(super) fn key(name: &'static str, label: &'static str, value: &str) -> Key {
+        Key::from_parts(name, vec![Label::new(label, value.to_owned())])
+    }
+
+    pub(super) fn counter(key: &Key) -> Counter {
+        with_recorder(|recorder| recorder.register_counter(key, &METADATA))
+    }
+
+    pub(super) fn gauge(key: &Key) -> Gauge {
+        with_recorder(|recorder| recorder.register_gauge(key, &METADATA))
+    }
+
+    /// `kind` is the error code in the response body, `code` the stable name of the reason. Where
+    /// there is no reason beside the kind, as for a missing token, both are the same; their labels
+    /// are literals and need no allocation, because such rejections cost a client nothing.
+    pub(in crate::telemetry) fn request_refused(kind: &'static str, code: &'static str) {
+        macro_rules! counted {
+            ($($literal:literal)*) => {
+                match kind {
+                    $($literal if code == $literal => metrics::counter!(
+                        REFUSED, "kind" => $literal, "code" => $literal
+                    ),)*
+                    _ => metrics::counter!(REFUSED, "kind" => kind, "code" => code),
+                }
+            };
+        }
+        let counter = counted!(
+            "access_denied"
+            "insufficient_scope"
+            "invalid_request"
+            "invalid_token"
+            "server_error"
+            "temporarily_unavailable"
+            "too_many_requests"
+            "unauthorized"
+            "use_dpop_nonce"
+        );
+        counter.increment(1);
+    }
+
+    pub(in crate::telemetry) fn session_refused() {
+        metrics::counter!("tower_jwt_auth_sessions_refused_total").increment(1);
+    }
+
+    /// A valid key set was fetched at `now`, in Unix seconds.
+    pub(in crate::telemetry) fn keys_refreshed(
+        issuer: &str,
+        KeyCounts { usable, skipped }: KeyCounts,
+        changed: bool,
+        took: Duration,
+        now: u64,
+    ) {
+        let outcome = if changed { "replaced" } else { "renewed" };
+        fetched(issuer, outcome, took);
+        let set = |name, value| gauge(&key(name, "issuer", issuer)).set(value);
+        set("tower_jwt_auth_keys_serving", 1.0);
+        set("tower_jwt_auth_keys_usable", usable as f64);
+        set("tower_jwt_auth_keys_skipped", skipped as f64);
+        set(
+            "tower_jwt_auth_keys_confirmed_timestamp_seconds",
+            now as f64,
+        );
+    }
+
+    pub(in crate::telemetry) fn fetch_failed(issuer: &str, took: Duration, serving: bool) {
+        fetched(issuer, "failed", took);
+        let serving = if serving { 1.0 } else { 0.0 };
+        gauge(&key("tower_jwt_auth_keys_serving", "issuer", issuer)).set(serving);
+    }
+
+    fn fetched(issuer: &str, outcome: &'static str, took: Duration) {
+        let issuer = issuer.to_owned();
+        metrics::counter!("tower_jwt_auth_fetches_total", "issuer" => issuer.clone(), "outcome" => outcome)
+            .increment(1);
+        metrics::histogram!("tower_jwt_auth_fetch_duration_seconds", "issuer" => issuer, "outcome" => outcome)
+            .record(took);
+    }
+
+    const REFUSED: &str = "tower_jwt_auth_requests_refused_total";
+
+    static METADATA: Metadata<'static> =
+        Metadata::new("tower_jwt_auth", Level::INFO, Some(module_path!()));
+}
