@@ -1,28 +1,49 @@
-//! A tower layer that turns any HTTP service into an OAuth 2.1 resource server: it takes the bearer
-//! token of each request, verifies it with the keys of its issuer, and makes the verified caller
-//! available to the service.
+//! A tower layer that lets only callers with a valid OAuth 2.1 access token (JWT) reach a service.
+//! It takes the bearer token of each request, verifies it with the keys of its issuer, which a
+//! background task keeps up to date, and hands the verified caller to the service.
 //!
 //! ```
 //! # #[cfg(all(feature = "axum", feature = "aws_lc_rs", feature = "reqwest"))] {
-//! use axum::{Extension, Router, routing::{get, post}};
+//! use axum::{Router, routing::get};
 //! use tower_jwt_auth::{AuthInfo, JwtAuthConfig, JwtAuthLayer};
 //!
 //! let config = JwtAuthConfig::builder()
-//!     .resource("https://mcp.example.com/mcp") // this server, and the audience that a token must name
-//!     .issuer("https://tenant.auth0.com/") // keys are found by discovery, or set .jwks_uri(..)
+//!     .resource("https://api.example.com") // this server; tokens must name it in `aud`
+//!     .issuer("https://tenant.auth0.com/") // byte for byte the `iss` of tokens
 //!     .build()?;
 //! let app: Router = JwtAuthLayer::new(config)
-//!     .protect(Router::new().route("/mcp", post(handler)))
-//!     .route("/healthz", get(|| async { "ok" })); // needs no token
+//!     .protect(Router::new().route("/notes", get(notes)))
+//!     .route("/healthz", get(|| async { "ok" })); // added afterwards: open
 //!
-//! async fn handler(Extension(auth): Extension<AuthInfo>) -> String {
-//!     format!("hello {}", auth.client_id())
+//! async fn notes(auth: AuthInfo) -> String {
+//!     format!("the notes of {}", auth.subject().unwrap_or("nobody"))
 //! }
 //! # }
 //! # Ok::<(), tower_jwt_auth::ConfigError>(())
 //! ```
 //!
-//! Each request passes these steps in order:
+//! # Where to look
+//!
+//! | for | see |
+//! | --- | --- |
+//! | the first steps with an MCP server | [`guide::mcp`], [`JwtAuthLayer::for_mcp`] |
+//! | settings and defaults | [`JwtAuthConfig`], [`JwtAuthConfigBuilder`](config::JwtAuthConfigBuilder) |
+//! | settings for an identity provider | [`guide::providers`] |
+//! | the caller, in a handler | [`AuthInfo`], and with axum the extractor `Claims` |
+//! | scopes per route, per MCP operation | [`RequireScopesLayer`], [`McpScopesLayer`](mcp::McpScopesLayer) |
+//! | sessions bound to their user, streams that end with the token | [`SessionBindingLayer`](mcp::SessionBindingLayer), [`StreamExpiry`](config::StreamExpiry) |
+//! | why a token is refused | [`guide::refusals`], [`Rejection`] |
+//! | several issuers, a proxy, several servers on one host | [`guide::several_issuers`], [`guide::proxies`], [`MetadataRoutes`](service::MetadataRoutes) |
+//! | your own tests | [`guide::testing`] |
+//! | tower-http, OpenAPI, WebSockets, figment and others beside it | [`guide::recipes`] |
+//! | a framework without tower | [`JwtVerifier`] |
+//! | a deny list, a check of your own | [`JwtAuthConfigBuilder::check`](config::JwtAuthConfigBuilder::check) |
+//! | keys from elsewhere, another HTTP client | [`KeySource`](keys::KeySource), [`HttpTransport`](keys::HttpTransport) |
+//! | readiness, events, alerts, outages | [`guide::operations`], [`JwtAuthLayer::keys_health`] |
+//! | moving from another crate | [`guide::migrate`] |
+//! | threats, decisions, the source | [`guide`] |
+//!
+//! # What happens to a request
 //!
 //! 1. A request for the protected resource metadata is answered, without a token (RFC 9728).
 //! 2. An [open path](JwtAuthLayer::open_paths) goes on to the service.
@@ -31,36 +52,25 @@
 //!    fetch, at most for the fetch timeout, and the token is verified once more.
 //! 5. [`AuthInfo`] is put into the request's extensions, and the service is called.
 //!
-//! On every request that reaches the service, the `Authorization` header is marked sensitive, and
-//! an [`AuthInfo`] that an outer layer had put into the extensions has been removed or replaced.
+//! - A rejected request never reaches the service, and its body is not read, except by a
+//!   [`DrainRefusedLayer`] further out.
+//! - While the keys of an issuer are unavailable, the response is 503 rather than 401, so that
+//!   clients keep their tokens.
+//! - On every request that reaches the service, the `Authorization` header is marked sensitive, and
+//!   an [`AuthInfo`] that an outer layer had put into the extensions has been removed or replaced.
 //!
-//! A rejected request never reaches the service, and its body is not read, except by a
-//! [`DrainRefusedLayer`] further out. While the keys of an issuer are unavailable, the response is
-//! 503 rather than 401, so that clients keep their tokens.
+//! # Not supported
 //!
-//! # Where to look
-//!
-//! | for | see |
-//! | --- | --- |
-//! | settings and defaults | [`JwtAuthConfig`], [`JwtAuthConfigBuilder`](config::JwtAuthConfigBuilder), [`limits`] |
-//! | the caller, in a handler | [`AuthInfo`], and with axum the extractor `Claims` |
-//! | scopes per route, per MCP operation | [`RequireScopesLayer`], [`McpScopesLayer`](mcp::McpScopesLayer) |
-//! | an MCP server | [`JwtAuthLayer::for_mcp`], [`guide::mcp`], [`guide::checklist`] |
-//! | sessions bound to their user, streams that end with the token | [`SessionBindingLayer`](mcp::SessionBindingLayer), [`StreamExpiry`](config::StreamExpiry) |
-//! | the caller, where a framework passes on only the parts of a request | [`AuthInfoExt`](mcp::AuthInfoExt) |
-//! | a framework without tower | [`JwtVerifier`] |
-//! | keys from elsewhere | [`KeySource`](keys::KeySource) |
-//! | a deny list, a check of your own | [`JwtAuthConfigBuilder::check`](config::JwtAuthConfigBuilder::check) |
-//! | the response to a rejected request | [`Rejection`], [`DrainRefusedLayer`] |
-//! | several servers on one host | [`MetadataRoutes`](service::MetadataRoutes), [`keys_of`](config::JwtAuthConfigBuilder::keys_of) |
-//! | readiness and health | [`JwtAuthLayer::keys_health`], [`JwtAuthLayer::wait_for_keys`] |
-//! | your own tests | `test_util` (feature `test-util`) |
-//! | settings for an identity provider | [`guide::providers`] |
-//! | operation, threats, decisions | [`guide`] |
+//! - JWE, nested or not, and the JSON serialisations of JWS: compact JWS only.
+//! - Ed448, ES256K, and any algorithm that is not in the list of
+//!   [`algorithms`](config::JwtAuthConfigBuilder::algorithms).
+//! - A token in the query or in a form body, although RFC 6750 §2.2 and §2.3 allow it.
+//! - Signed metadata (RFC 9728 §2.2).
+//! - Binding the sessions of HTTP+SSE, the MCP transport of 2024-11-05.
 //!
 //! # Features
 //!
-//! Features add API and never change a verdict.
+//! Features add API and never change a verdict. [`guide::back_ends`] says more about each.
 //!
 //! | feature | default | purpose |
 //! | --- | --- | --- |

@@ -1,5 +1,5 @@
-//! The picture: two dots for each crate on a logarithmic axis. It has the colours of a light or of a
-//! dark page, and letters that a phone can show.
+//! The picture: two dots for each crate on a logarithmic axis. It has the colours of a light or of
+//! a dark page, and letters that a phone can show.
 
 use std::fmt::Write as _;
 
