@@ -38,6 +38,40 @@ use crate::wire::stream_expiry::StreamExpiry;
 /// # }
 /// # Ok::<(), tower_jwt_auth::ConfigError>(())
 /// ```
+///
+/// | you want | use |
+/// | --- | --- |
+/// | an axum router with open and protected routes | `protect` |
+/// | any other tower service | [`layer`](tower_layer::Layer::layer), with a [`DrainRefusedLayer`](crate::DrainRefusedLayer) outside |
+/// | an MCP server | [`for_mcp`](Self::for_mcp) |
+/// | callers without a token too | [`optional`](Self::optional), [`open_paths`](Self::open_paths) |
+/// | scopes per route | [`RequireScopesLayer`](crate::RequireScopesLayer), inside |
+/// | other responses | [`on_rejection`](Self::on_rejection) |
+/// | streams that end with their token | [`stream_expiry`](Self::stream_expiry) |
+/// | readiness | [`keys_health`](Self::keys_health), [`wait_for_keys`](Self::wait_for_keys) |
+/// | the same verdicts without tower | [`verifier`](Self::verifier) |
+///
+/// It works in front of any `Service<Request<B>, Response = Response<R>>` that is `Clone`, whatever
+/// its bodies, with the error type of the service. Without axum:
+///
+/// ```
+/// use std::convert::Infallible;
+/// use http::{Request, Response};
+/// use tower::{Layer, service_fn};
+/// use tower_jwt_auth::{AuthInfo, DrainRefusedLayer, JwtAuthLayer};
+/// use tower_jwt_auth::service::GuardedBody;
+///
+/// async fn hello<B>(request: Request<GuardedBody<B>>) -> Result<Response<String>, Infallible> {
+///     let auth = request.extensions().get::<AuthInfo>();
+///     Ok(Response::new(format!("hello {}", auth.map_or("nobody", AuthInfo::client_id))))
+/// }
+///
+/// fn service(auth: &JwtAuthLayer) {
+///     let service = auth.layer(service_fn(hello::<String>));
+///     let service = DrainRefusedLayer::new().layer(service);
+///     # let _ = service;
+/// }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a layer does nothing until it wraps a service"]
 pub struct JwtAuthLayer(pub(super) Arc<Gate>);

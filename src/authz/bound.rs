@@ -15,9 +15,9 @@ use crate::wire::rejection::{Rejection, RejectionContext};
 ///
 /// It belongs on routes inside [`JwtAuthLayer`](crate::JwtAuthLayer), where a stolen token would do
 /// most harm. Needs [`dpop`](crate::config::JwtAuthConfigBuilder::dpop) or
-/// [`mtls`](crate::config::JwtAuthConfigBuilder::mtls). A request with a plain bearer token gets 401
-/// `invalid_token`, with a challenge that asks for a bound one (RFC 9449 §7.1). For all routes, use
-/// [`require_bound_tokens`](crate::config::JwtAuthConfigBuilder::require_bound_tokens).
+/// [`mtls`](crate::config::JwtAuthConfigBuilder::mtls). A request with a plain bearer token gets
+/// 401 `invalid_token`, with a challenge that asks for a bound one (RFC 9449 §7.1). For all routes,
+/// use [`require_bound_tokens`](crate::config::JwtAuthConfigBuilder::require_bound_tokens).
 ///
 /// ```
 /// # #[cfg(feature = "axum")] {

@@ -23,8 +23,8 @@ impl<'r> Facts<'r> {
         }
     }
 
-    /// The path that the client requested, `None` for a target without a path. Inside a nested router
-    /// of axum the URI has lost the prefix, and an extension holds the original.
+    /// The path that the client requested, `None` for a target without a path. Inside a nested
+    /// router of axum the URI has lost the prefix, and an extension holds the original.
     pub(crate) fn original_path(&self) -> Option<&'r str> {
         #[cfg(feature = "axum")]
         let original = self.extensions.get::<axum::extract::OriginalUri>();

@@ -40,6 +40,11 @@ pub(crate) use required::{answers_in, require_caller};
 /// A caller whose token passed every check. Only the verifier creates one, so holding one proves
 /// the verification.
 ///
+/// With axum it is an extractor, also as `Option<AuthInfo>`, and `Claims<T>` gives the claims as
+/// your type; without the layer they respond with 500. Elsewhere it is in the extensions of the
+/// request. [`AuthInfoExt`](crate::mcp::AuthInfoExt) reads it where a framework passes on only the
+/// parts of a request, as rmcp does.
+///
 /// Cloning copies pointers: to the claims, and to the header with the token, whose buffer lives as
 /// long as the last clone. `Debug` hides the token and `Serialize` omits it, so that neither a log
 /// nor a response can leak it.
@@ -54,6 +59,18 @@ pub(crate) use required::{answers_in, require_caller};
 /// }
 /// # }
 /// ```
+///
+/// | you want | use |
+/// | --- | --- |
+/// | who it is | [`subject`](Self::subject), the user; [`client_id`](Self::client_id), the program; [`issuer`](Self::issuer) |
+/// | a key for what one client has started, such as a session | [`principal`](Self::principal) |
+/// | a key for the data of a user | issuer and subject; [`principal`](Self::principal) shows how, and why |
+/// | what the caller may do | [`has_scope`](Self::has_scope), [`scopes`](Self::scopes) |
+/// | any other claim | [`claim_as`](Self::claim_as), [`claims`](Self::claims) |
+/// | how long it may | [`expires_at`](Self::expires_at) |
+/// | a name for the log | [`jti`](Self::jti), [`subject`](Self::subject), [`client_id`](Self::client_id) |
+/// | the token, for token exchange | [`token`](Self::token) |
+/// | one for a test | `AuthInfo::for_tests`, with the feature `test-util`; see [`guide::testing`](crate::guide::testing) |
 #[derive(Clone)]
 pub struct AuthInfo {
     verified: Arc<Verified>,

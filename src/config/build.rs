@@ -37,7 +37,8 @@ impl JwtAuthConfigBuilder {
     ///
     /// # Errors
     ///
-    /// A [`ConfigError`] for the first setting that is invalid.
+    /// A [`ConfigError`] for the first setting that is invalid. It names the setting, its value and
+    /// what to do.
     pub fn build(self) -> Result<JwtAuthConfig, ConfigError> {
         if !crypto::AVAILABLE {
             return Err(ConfigError::CryptoMissing);

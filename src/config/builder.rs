@@ -1,10 +1,11 @@
-//! The builder and its setters. Long, because each setter documents its effect, default and errors.
+//! The builder, and its setters under the first two headings of its documentation. Long, because
+//! each setter documents its effect, default and errors.
 
 use std::sync::Arc;
 
-use super::credentials::credential_setters;
-use super::issuer::{Issuer, issuer_setters};
+use super::issuer::Issuer;
 use super::settings::Settings;
+use super::token_setters::{audience_setters, token_setters};
 use crate::base::clock::Clock;
 use crate::base::scopes::ScopeHierarchy;
 use crate::caller::AuthInfo;
@@ -14,8 +15,26 @@ use crate::verifier::checks::{CheckError, CustomChecks};
 use crate::wire::metadata::ResourceDetails;
 use crate::wire::token_source::TokenSource;
 
-/// Builds a [`JwtAuthConfig`](crate::JwtAuthConfig). Each setter documents its default;
-/// [`build`](Self::build) reports invalid settings.
+/// Builds a [`JwtAuthConfig`](crate::JwtAuthConfig), whose page has all settings in tables.
+///
+/// Below, the setters stand under four headings: what must be set, which tokens are accepted, where
+/// keys come from, and what clients and the service are told. Each documents its default;
+/// [`build`](Self::build) reports what is invalid. A file has the same names.
+///
+/// ```
+/// # #[cfg(all(feature = "aws_lc_rs", feature = "reqwest"))] {
+/// use std::time::Duration;
+/// use tower_jwt_auth::JwtAuthConfig;
+///
+/// let config = JwtAuthConfig::builder()
+///     .resource("https://mcp.example.com/mcp")
+///     .issuer("https://idp.example.com")
+///     .required_scopes(["mcp:read"])
+///     .leeway(Duration::from_secs(30))
+///     .build()?;
+/// # }
+/// # Ok::<(), tower_jwt_auth::ConfigError>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct JwtAuthConfigBuilder {
@@ -43,9 +62,9 @@ pub struct JwtAuthConfigBuilder {
     pub(super) clock: Clock,
 }
 
-issuer_setters!(JwtAuthConfigBuilder, shared);
-credential_setters!(JwtAuthConfigBuilder, shared);
-
+/// # What must be set
+///
+/// `resource` and `issuer` are enough for most servers.
 impl JwtAuthConfigBuilder {
     /// Sets the identifier of this server (RFC 9728 §1.2): the URL at which clients reach it.
     /// Tokens must name it in `aud` unless `audience` is set: as it is here, or with scheme and
@@ -60,132 +79,14 @@ impl JwtAuthConfigBuilder {
     ///
     /// `build` rejects a URL that is not https (http is allowed on a loopback host), that has a
     /// query or a fragment, or that contains characters that a challenge cannot carry.
+    ///
+    /// ```
+    /// use tower_jwt_auth::JwtAuthConfig;
+    ///
+    /// let builder = JwtAuthConfig::builder().resource("https://mcp.example.com/mcp");
+    /// ```
     pub fn resource(mut self, resource: impl Into<String>) -> Self {
         self.resource = Some(resource.into());
-        self
-    }
-
-    /// Publishes a human-readable name of this server in the resource metadata (RFC 9728 §2
-    /// `resource_name`).
-    ///
-    /// Default: none.
-    pub fn resource_name(mut self, name: impl Into<String>) -> Self {
-        self.details.name = Some(name.into());
-        self
-    }
-
-    /// Publishes the URL of a page for developers in the resource metadata (RFC 9728 §2
-    /// `resource_documentation`).
-    ///
-    /// Default: none.
-    ///
-    /// # Errors
-    ///
-    /// `build` rejects a URL that is not https (http is allowed on a loopback host). The same rule
-    /// applies to the other URLs in the metadata.
-    pub fn resource_documentation(mut self, url: impl Into<String>) -> Self {
-        self.details.documentation = Some(url.into());
-        self
-    }
-
-    /// Publishes the URL of a page about how clients may use the data, in the resource metadata
-    /// (RFC 9728 §2 `resource_policy_uri`).
-    ///
-    /// Default: none.
-    pub fn resource_policy_uri(mut self, url: impl Into<String>) -> Self {
-        self.details.policy_uri = Some(url.into());
-        self
-    }
-
-    /// Publishes the URL of the terms of service in the resource metadata (RFC 9728 §2
-    /// `resource_tos_uri`).
-    ///
-    /// Default: none.
-    pub fn resource_tos_uri(mut self, url: impl Into<String>) -> Self {
-        self.details.tos_uri = Some(url.into());
-        self
-    }
-
-    /// Publishes the URL of this server's own keys in the resource metadata (RFC 9728 §2
-    /// `jwks_uri`). Tokens are not verified with these keys, but with the issuer's.
-    ///
-    /// Default: none.
-    pub fn resource_jwks_uri(mut self, url: impl Into<String>) -> Self {
-        self.details.jwks_uri = Some(url.into());
-        self
-    }
-
-    /// Publishes these authorization servers in the resource metadata (RFC 9728 §2), instead of the
-    /// issuers: for a proxy that registers clients, or an issuer whose tokens name another one.
-    ///
-    /// Default: the issuers that are https URLs, or http URLs on a loopback host, in the order of
-    /// the configuration, without those that [`Issuer::advertise`] leaves out. Clients refuse a
-    /// document that lists anything else. If nothing is left, the document has no
-    /// `authorization_servers`, and `build` emits the event `authorization_servers_empty`: clients
-    /// then do not learn where to sign in.
-    ///
-    /// # Errors
-    ///
-    /// `build` rejects a URL that is not https (http is allowed on a loopback host).
-    pub fn authorization_servers<S: Into<String>>(
-        mut self,
-        urls: impl IntoIterator<Item = S>,
-    ) -> Self {
-        self.authorization_servers = Some(urls.into_iter().map(Into::into).collect());
-        self
-    }
-
-    /// Lists these scopes in the resource metadata (RFC 9728 §2 `scopes_supported`). Clients
-    /// request them at first, so list the scopes that basic use of the server needs, not every
-    /// scope that exists.
-    ///
-    /// Default: `required_scopes`.
-    ///
-    /// # Errors
-    ///
-    /// `build` rejects an empty list, `offline_access`, and scopes that a challenge cannot carry.
-    pub fn scopes_supported<S: Into<String>>(
-        mut self,
-        scopes: impl IntoIterator<Item = S>,
-    ) -> Self {
-        self.details.scopes_supported = Some(scopes.into_iter().map(Into::into).collect());
-        self
-    }
-
-    /// Lists these scopes in the challenge of every 401: what a client asks its user for at first.
-    ///
-    /// Default: `scopes_supported` if that is set, else `required_scopes`. Clients prefer the
-    /// challenge to the metadata, and some never ask for more than they asked for at first. List
-    /// the scopes of all tools that such a client shall reach.
-    ///
-    /// # Errors
-    ///
-    /// `build` rejects an empty list, `offline_access`, and scopes that a challenge cannot carry.
-    pub fn initial_scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
-        self.initial_scopes = Some(scopes.into_iter().map(Into::into).collect());
-        self
-    }
-
-    /// Lists only the scopes of the operation in the challenge of a 403, without `required_scopes`.
-    ///
-    /// Default: off. MCP clients from before 2026-07-28 next request exactly the scopes that the
-    /// challenge lists, and lose the scopes that they had. Later clients combine the two
-    /// themselves. Both work with the longer list.
-    pub fn challenge_operation_scopes_only(mut self) -> Self {
-        self.challenge_operation_scopes_only = true;
-        self
-    }
-
-    /// Sets the realm that challenges name (RFC 9110 §11.5).
-    ///
-    /// Default: none; `mcp` when no `resource` is set, because a challenge then has no metadata to
-    /// point to.
-    ///
-    /// # Errors
-    ///
-    /// `build` rejects an empty realm, and characters that a challenge cannot carry.
-    pub fn realm(mut self, realm: impl Into<String>) -> Self {
-        self.realm = Some(realm.into());
         self
     }
 
@@ -198,6 +99,12 @@ impl JwtAuthConfigBuilder {
     /// discovered, it also rejects a value that is not an https URL (http is allowed on a loopback
     /// host), and a URL with a query or a fragment (RFC 8414 §2). With keys from elsewhere the
     /// issuer is a text that is only compared.
+    ///
+    /// ```
+    /// use tower_jwt_auth::JwtAuthConfig;
+    ///
+    /// let builder = JwtAuthConfig::builder().issuer("https://tenant.auth0.com/");
+    /// ```
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         self.issuer = Some(issuer.into());
         self
@@ -205,10 +112,26 @@ impl JwtAuthConfigBuilder {
 
     /// Trusts one more issuer. May be called several times, but not together with
     /// [`issuer`](Self::issuer).
+    ///
+    /// ```
+    /// use tower_jwt_auth::JwtAuthConfig;
+    /// use tower_jwt_auth::config::Issuer;
+    ///
+    /// let builder = JwtAuthConfig::builder()
+    ///     .add_issuer(Issuer::new("https://users.example.com"))
+    ///     .add_issuer(Issuer::new("https://machines.example.com").audience("api://notes"));
+    /// ```
     pub fn add_issuer(mut self, issuer: Issuer) -> Self {
         self.issuers.get_or_insert_default().push(issuer);
         self
     }
+
+    audience_setters!(shared);
+}
+
+/// # Which tokens are accepted
+impl JwtAuthConfigBuilder {
+    token_setters!(shared);
 
     /// Defines which scopes imply others: `implies(granted, needed)` returns whether a granted
     /// scope includes a needed one. It applies to required scopes,
@@ -216,6 +139,13 @@ impl JwtAuthConfigBuilder {
     /// [`RequireScopesLayer`](crate::RequireScopesLayer).
     ///
     /// Default: a scope implies only itself.
+    ///
+    /// ```
+    /// use tower_jwt_auth::JwtAuthConfig;
+    ///
+    /// let builder = JwtAuthConfig::builder()
+    ///     .scope_hierarchy(|granted, needed| granted == "notes:admin" && needed.starts_with("notes:"));
+    /// ```
     pub fn scope_hierarchy(
         mut self,
         implies: impl Fn(&str, &str) -> bool + Send + Sync + 'static,
@@ -257,12 +187,30 @@ impl JwtAuthConfigBuilder {
         self
     }
 
-    /// Removes the `Authorization` header of admitted requests, and the token in each of the
-    /// [`token_sources`](Self::token_sources), so that inner services cannot forward it.
+    /// Reads tokens from these places, and from no other: the first that is present in a request
+    /// counts, whether its token is valid or not.
     ///
-    /// Default: off; the header stays and is marked sensitive, so that `Debug` does not print it.
-    pub fn strip_authorization(mut self) -> Self {
-        self.strip_authorization = true;
+    /// Default: [`TokenSource::authorization`] alone. The list replaces it, so name it too if it is
+    /// to stay a source. More than one value of a source gets 400, and a source without a value is
+    /// not present. Every source that is listed is marked sensitive, or removed by
+    /// [`strip_authorization`](Self::strip_authorization); of a header that holds more than the
+    /// token, only the token is removed. A cookie needs protection against requests of other sites:
+    /// [`TokenSource::cookie`] says which.
+    ///
+    /// # Errors
+    ///
+    /// `build` rejects an empty list, a source that is listed twice, a name that no header, cookie
+    /// or subprotocol can have, and the names of headers with another meaning.
+    ///
+    /// ```
+    /// use tower_jwt_auth::JwtAuthConfig;
+    /// use tower_jwt_auth::config::TokenSource;
+    ///
+    /// let builder = JwtAuthConfig::builder()
+    ///     .token_sources([TokenSource::header("Cf-Access-Jwt-Assertion")]);
+    /// ```
+    pub fn token_sources(mut self, sources: impl IntoIterator<Item = TokenSource>) -> Self {
+        self.token_sources = Some(sources.into_iter().collect());
         self
     }
 
@@ -311,6 +259,12 @@ impl JwtAuthConfigBuilder {
     ///
     /// `build` rejects 0 and more than
     /// [64 KiB](crate::limits::MAX_CONFIGURED_TOKEN_BYTES).
+    ///
+    /// ```
+    /// use tower_jwt_auth::JwtAuthConfig;
+    ///
+    /// let builder = JwtAuthConfig::builder().max_token_bytes(32 * 1024);
+    /// ```
     pub const fn max_token_bytes(mut self, bytes: usize) -> Self {
         self.max_token_bytes = Some(bytes);
         self
@@ -332,54 +286,14 @@ impl JwtAuthConfigBuilder {
     /// # Errors
     ///
     /// `build` rejects more than [a million](crate::limits::MAX_TOKEN_CACHE_ENTRIES).
+    ///
+    /// ```
+    /// use tower_jwt_auth::JwtAuthConfig;
+    ///
+    /// let builder = JwtAuthConfig::builder().token_cache_entries(100_000); // about 210 MB if it is full
+    /// ```
     pub fn token_cache_entries(mut self, how_many: usize) -> Self {
         self.token_cache_entries = Some(how_many);
-        self
-    }
-
-    /// Allows http on any host, for issuers and for this server.
-    ///
-    /// The risk: an attacker on the network can replace the keys, and then forge any token.
-    pub fn danger_allow_http(mut self) -> Self {
-        self.allow_http = true;
-        self
-    }
-
-    /// Fetches keys and metadata, and asks about tokens, with this client, for example with a proxy
-    /// of its own. Certificates and tokens that rotate are simpler as `ca_file`,
-    /// `client_certificate_file` and `bearer_token_file`.
-    ///
-    /// The client's own settings apply: turn redirects off and set a connect timeout. The fetch
-    /// timeout and the size limit apply to it as well.
-    ///
-    /// Default: a client that connects within 2 seconds, follows no redirect, keeps no connection
-    /// open, and honours the proxy variables of the environment.
-    #[cfg(feature = "reqwest")]
-    pub fn http_client(mut self, client: reqwest::Client) -> Self {
-        let transport = crate::keys::ReqwestTransport::with_client(client);
-        self.http_transport = Some(("http_client", Arc::new(transport)));
-        self
-    }
-
-    /// Fetches keys and metadata, and asks about tokens, through this transport, for an HTTP client
-    /// other than reqwest or to fetch without the feature `reqwest`. This setter and [`http_client`](Self::http_client)
-    /// replace each other: the last call counts.
-    ///
-    /// Default: reqwest, see [`http_client`](Self::http_client). Without the feature `reqwest`
-    /// there is no default, and `build` rejects an issuer whose keys must be fetched.
-    ///
-    /// See [`HttpTransport`] for an example.
-    pub fn http_transport(mut self, transport: impl HttpTransport) -> Self {
-        self.http_transport = Some(("http_transport", Arc::new(transport)));
-        self
-    }
-
-    /// Uses `clock` as the wall clock, in tests.
-    ///
-    /// Default: the system's clock.
-    #[cfg(feature = "test-util")]
-    pub fn clock(mut self, clock: &crate::test_util::FakeClock) -> Self {
-        self.clock = clock.as_clock();
         self
     }
 }

@@ -85,14 +85,14 @@ use crate::wire::stream_expiry::StreamExpiry;
 /// | --- | --- | --- |
 /// | `resource` | none | The URL at which clients reach this server (RFC 9728 §1.2), and the default audience. https, or http on a loopback host; no query, no fragment. Without it `audience` is required, and no metadata is served |
 /// | `issuer` | required, or `issuers` | Compared byte for byte with `iss`: a slash at the end counts. With discovery an https URL, or http on a loopback host; with keys from elsewhere any text |
-/// | `issuers`; builder: `add_issuer` | none | Several issuers, each with its own keys. An entry takes what it does not set from the top level, except keys: `audience`, `danger_missing_audience_for_clients`, `algorithms`, `required_scopes`, `scope_claims`, `advertise`, `leeway`, `max_token_age`, `jwks_cache`, `pin_jwks_host`, `rfc9068`, `cognito`, `keycloak`, `danger_allow_any_audience`. Not together with `issuer` or top-level keys |
+/// | `issuers`; builder: `add_issuer` | none | Several issuers, each with its own keys. An entry takes what it does not set from the top level, except keys: `audience`, `danger_missing_audience_for_clients`, `algorithms`, `required_scopes`, `scope_claims`, `advertise`, `leeway`, `max_token_age`, `jwks_cache`, `pin_jwks_host`, `rfc9068`, `cognito`, `keycloak`, `require_bound_tokens`, `danger_allow_any_audience`. `introspection` belongs to one entry. Not together with `issuer` or top-level keys |
 /// | `audience` | `resource` | A text or a list; one match with `aud` is enough, byte for byte. List both spellings when the issuer's differs |
 ///
 /// ## Which tokens are accepted
 ///
 /// | name | default | what it does |
 /// | --- | --- | --- |
-/// | `algorithms` | ES256, ES384, ES512, EdDSA, ML-DSA-44, ML-DSA-65, ML-DSA-87, PS256, PS384, PS512, RS256, RS384, RS512 | All asymmetric ones; the key narrows them further. `EdDSA` and `Ed25519` are the same. HS256, HS384, HS512 only when listed, and only with a static `oct` key (RFC 8725 §3.1) |
+/// | `algorithms` | every asymmetric one | ES256, ES384, ES512, EdDSA (also called Ed25519), ML-DSA-44, ML-DSA-65, ML-DSA-87, PS256, PS384, PS512, RS256, RS384, RS512; the key narrows them further. HS256, HS384, HS512 only when listed, and only with a static `oct` key (RFC 8725 §3.1) |
 /// | `required_scopes` | none | Required for every operation; listed in challenges and in the metadata |
 /// | `scope_claims` | `["scope", "scp"]` | The claims that hold the scopes of a token: each a text or a list of texts |
 /// | builder: `scope_hierarchy` | none | Says which broad scope implies which narrow one |
@@ -102,11 +102,21 @@ use crate::wire::stream_expiry::StreamExpiry;
 /// | `cognito`: `{"client_ids": [..]}` | off | For Amazon Cognito, whose access tokens carry no `aud` |
 /// | `keycloak` | off | For Keycloak: the claim `typ` must be `Bearer` |
 /// | builder: `check` | none | Your own check, for each valid token. It can only reject |
+/// | `token_sources` | `["authorization"]` | Where requests carry their tokens: other headers, cookies, subprotocols of WebSockets |
+/// | `dpop` | off | Accepts tokens that are bound to a key of the client, with a proof for each request (RFC 9449); [`Dpop`](crate::proof::Dpop) has its settings |
+/// | `mtls` | off | Accepts tokens that are bound to a certificate of the client (RFC 8705 §3); [`Mtls`](crate::proof::Mtls) has its settings |
+/// | `require_bound_tokens` | `false` | Rejects tokens that are bound to neither |
+/// | `introspection` | off | Asks the issuer about tokens that are not JWTs (RFC 7662); [`Introspection`](crate::introspection::Introspection) has its settings |
 /// | `max_token_bytes` | `16384` | The largest token that is read, up to `65536` |
 /// | `token_cache_entries` | `16384` | A verified token is cached: the next request with it costs no signature check. `0` turns the cache off; at most a million |
-/// | `strip_authorization` | off; on with [`JwtAuthLayer::for_mcp`] | Removes the `Authorization` header of accepted requests |
-/// | `danger_missing_audience_for_clients` | none | Tokens without `aud` pass if they were issued to one of these clients |
-/// | `danger_allow_any_audience` | off | Accepts tokens for any audience, as long as they carry an `aud` |
+///
+/// Two settings weaken the check of the audience. A token that a user gave to another service then
+/// works here:
+///
+/// - `danger_missing_audience_for_clients` (none): tokens without `aud` pass if they were issued to
+///   one of these clients.
+/// - `danger_allow_any_audience` (off): tokens for any audience pass, as long as they carry an
+///   `aud`.
 ///
 /// ## Where keys come from
 ///
@@ -132,9 +142,11 @@ use crate::wire::stream_expiry::StreamExpiry;
 /// | builder: `http_client` | 2 s to connect, no redirects, no connections kept alive, proxy variables honoured | Your own `reqwest::Client` |
 /// | builder: `http_transport` | reqwest | Your own [`HttpTransport`](crate::keys::HttpTransport), for another HTTP client |
 /// | builder: `keys_of` | none | Shares the keys of another layer's issuers, with the task that fetches them |
-/// | `danger_allow_http` | off | Allows http to any host. Anybody on the network path can then replace the keys |
 ///
-/// ## What clients are told
+/// `danger_allow_http` (off) allows http to any host. Anybody on the network path can then replace
+/// the keys, and forge any token.
+///
+/// ## What clients and the service are told
 ///
 /// | name | default | what it does |
 /// | --- | --- | --- |
@@ -144,6 +156,7 @@ use crate::wire::stream_expiry::StreamExpiry;
 /// | `authorization_servers` | the issuers that are https URLs, or http on a loopback host | The authorization servers in the metadata |
 /// | `advertise` | `true` | `false` leaves an issuer out of the metadata, such as one at which no user signs in |
 /// | `resource_name`, `resource_documentation`, `resource_policy_uri`, `resource_tos_uri`, `resource_jwks_uri` | none | More members of the metadata (RFC 9728 §2). Without `resource` they are an error |
+/// | `strip_authorization` | off; on with [`JwtAuthLayer::for_mcp`] | Removes the `Authorization` header of accepted requests |
 /// | `realm` | none; `mcp` without `resource` | The realm of challenges |
 ///
 /// Settings of the layer itself are methods of [`JwtAuthLayer`]. Limits that cannot be set are in

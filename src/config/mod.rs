@@ -4,16 +4,18 @@
 //! This folder may use every other folder; only `lib.rs`, `test_util` and `fuzzing` use it. In
 //! order:
 //!
-//! 1. The setters in `builder`, `issuer`, `credentials` and `cache_times` store values and check
-//!    nothing; `file`, `file_proofs` and `file_introspection` have the names in a file, `named` the
-//!    names of values, and `from_file` fills the same fields from one, with the readers in
-//!    `values`. `settings` has the plain values. `file_errors` explains what is wrong in a file,
-//!    with the `names` that there are and the `examples`.
+//! 1. The setters store values and check nothing: those of the server in `builder`, `builder_keys`
+//!    and `builder_told`, those that `issuer` has too in `token_setters`, `key_setters` and
+//!    `credentials`, and `cache_times`. A file for each heading of the documentation; `file`,
+//!    `file_proofs` and `file_introspection` have the names in a file, `named` the names of values,
+//!    and `from_file` fills the same fields from one, with the readers in `values`. `settings` has
+//!    the plain values. `file_errors` explains what is wrong in a file, with the `names` that there
+//!    are and the `examples`.
 //! 2. `build` checks everything that is set, with `variables` (texts that were meant to be
 //!    replaced), `shape` (each setting by itself), `details` (the resource metadata),
-//!    `scope_claims`, `snapshot_files`, `token_sources` (with their setter and their names in a
-//!    file), `proofs` (DPoP and certificates) and `rules` (URLs, scopes, durations). `secret_files`
-//!    reads files with secrets.
+//!    `scope_claims`, `snapshot_files`, `token_sources` (with their names in a file), `proofs`
+//!    (DPoP and certificates) and `rules` (URLs, scopes, durations). `secret_files` reads files
+//!    with secrets.
 //! 3. `check` turns each issuer into its policy and the source of its keys; `keys` reads keys
 //!    that are part of the configuration, `sharing` takes the keys of another layer instead, and
 //!    `introspection` says how the issuer is asked about tokens. The first problem is returned as a
@@ -21,8 +23,9 @@
 //! 4. `checked` is the finished configuration, from which `JwtAuthLayer` and `JwtVerifier` are
 //!    made. Nothing has been fetched so far.
 
-mod build;
 mod builder;
+mod builder_keys;
+mod builder_told;
 mod cache_times;
 mod check;
 pub(crate) mod checked;
@@ -37,6 +40,7 @@ mod file_proofs;
 mod from_file;
 mod introspection;
 mod issuer;
+mod key_setters;
 mod keys;
 mod named;
 mod names;
@@ -50,9 +54,13 @@ mod settings;
 mod shape;
 mod sharing;
 mod snapshot_files;
+mod token_setters;
 mod token_sources;
 mod values;
 mod variables;
+
+// Here, so that the documentation has `build` after the setters.
+mod build;
 
 pub use crate::wire::stream_expiry::StreamExpiry;
 pub use crate::wire::token_source::TokenSource;

@@ -1,50 +1,12 @@
-//! Keys that several layers share: `keys_of`.
+//! Keys that several layers share, by the setter `keys_of`.
 
 use std::sync::Arc;
 
-use super::builder::JwtAuthConfigBuilder;
 use super::checked::Keys;
 use super::error::ConfigError;
 use super::issuer::Issuer;
 use super::settings::KeySettings;
-use crate::authn::JwtAuthLayer;
 use crate::keys::{FetchConfiguration, HttpTransport, KeyConfiguration, LiveKeys};
-
-impl JwtAuthConfigBuilder {
-    /// Shares the keys of the issuers that `layer` names as well, for several layers in one
-    /// process: there is then one task per issuer that fetches keys, with one set of budgets,
-    /// instead of one for each layer. May be called several times; the first layer that names an
-    /// issuer counts.
-    ///
-    /// Nothing else is shared. Each layer has its own audience, scopes and checks, and its own
-    /// cache of verified tokens, because a token that is good for one server may be none for
-    /// another.
-    ///
-    /// Default: each layer fetches its own keys.
-    ///
-    /// # Errors
-    ///
-    /// `build` rejects an issuer whose settings for keys differ from those in `layer`: where they
-    /// come from, `jwks_cache`, `initial_jwks`, `snapshot_file`, and the HTTP client. Two clients
-    /// or two key sources never count as the same, so make both layers from clones of one builder.
-    ///
-    /// ```
-    /// # #[cfg(all(feature = "aws_lc_rs", feature = "reqwest"))] {
-    /// use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer};
-    ///
-    /// let both = JwtAuthConfig::builder().issuer("https://idp.example.com");
-    /// let notes = both.clone().resource("https://mcp.example.com/notes").build()?;
-    /// let notes = JwtAuthLayer::new(notes);
-    /// let mail = both.resource("https://mcp.example.com/mail").keys_of(&notes).build()?;
-    /// let mail = JwtAuthLayer::new(mail);
-    /// # }
-    /// # Ok::<(), tower_jwt_auth::ConfigError>(())
-    /// ```
-    pub fn keys_of(mut self, layer: &JwtAuthLayer) -> Self {
-        self.keys_of.extend(layer.verifier().keys());
-        self
-    }
-}
 
 /// The keys of other layers, and the settings of the builder that must agree with theirs.
 pub(super) struct Sharing<'b> {

@@ -1,4 +1,4 @@
-//! Where requests carry their tokens: the setter, the entries of a file, and the check.
+//! Where requests carry their tokens: the entries of a file, and the check.
 
 #[cfg(feature = "schema")]
 use std::borrow::Cow;
@@ -14,33 +14,6 @@ use super::error::ConfigError;
 use crate::wire::token_source::{Place, TokenSource};
 
 impl JwtAuthConfigBuilder {
-    /// Reads tokens from these places, and from no other: the first that is present in a request
-    /// counts, whether its token is valid or not.
-    ///
-    /// Default: [`TokenSource::authorization`] alone. The list replaces it, so name it too if it is
-    /// to stay a source. More than one value of a source gets 400, and a source without a value is
-    /// not present. Every source that is listed is marked sensitive, or removed by
-    /// [`strip_authorization`](Self::strip_authorization); of a header that holds more than the
-    /// token, only the token is removed. A cookie needs protection against requests of other sites:
-    /// [`TokenSource::cookie`] says which.
-    ///
-    /// # Errors
-    ///
-    /// `build` rejects an empty list, a source that is listed twice, a name that no header, cookie
-    /// or subprotocol can have, and the names of headers with another meaning.
-    ///
-    /// ```
-    /// use tower_jwt_auth::JwtAuthConfig;
-    /// use tower_jwt_auth::config::TokenSource;
-    ///
-    /// let builder = JwtAuthConfig::builder()
-    ///     .token_sources([TokenSource::header("Cf-Access-Jwt-Assertion")]);
-    /// ```
-    pub fn token_sources(mut self, sources: impl IntoIterator<Item = TokenSource>) -> Self {
-        self.token_sources = Some(sources.into_iter().collect());
-        self
-    }
-
     /// `None` for the default.
     pub(super) fn checked_token_sources(&self) -> Result<Option<Arc<[Place]>>, ConfigError> {
         let Some(sources) = &self.token_sources else {

@@ -1,6 +1,6 @@
 //! The back end of the RustCrypto crates and `ed25519-dalek`: it contains no C and needs no C
-//! compiler. It handles no private RSA keys, so the advisory about them (RUSTSEC-2023-0071) does not
-//! apply.
+//! compiler. It handles no private RSA keys, so the advisory about them (RUSTSEC-2023-0071) does
+//! not apply.
 
 use std::fmt;
 

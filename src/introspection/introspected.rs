@@ -107,8 +107,8 @@ impl Introspected {
         prefix.is_none_or(|prefix| token.starts_with(prefix.as_bytes()))
     }
 
-    /// What is known of the token. An answer that will soon be too old is renewed in the background,
-    /// so that busy callers never wait.
+    /// What is known of the token. An answer that will soon be too old is renewed in the
+    /// background, so that busy callers never wait.
     pub(crate) fn look(self: &Arc<Self>, token: &[u8], now: Now) -> Looked {
         let kept = self.memory.active(token);
         if let Some(kept) = &kept {
@@ -136,8 +136,8 @@ impl Introspected {
     }
 
     /// Asks about the token, or waits for the call that is under way for it: at most `timeout` in
-    /// all. `jwt` is the token itself, if it is a JWT that was verified here. A caller that goes away
-    /// ends nothing that others wait for.
+    /// all. `jwt` is the token itself, if it is a JWT that was verified here. A caller that goes
+    /// away ends nothing that others wait for.
     pub(crate) async fn ask(
         self: &Arc<Self>,
         token: &[u8],

@@ -44,8 +44,8 @@ pub trait Introspector: fmt::Debug + Send + Sync + 'static {
     ///
     /// Every error leads to 503, never to 401. [`FetchError::connection`] and
     /// [`FetchError::retry_after`] say that the issuer cannot be asked at present: after several in
-    /// a row, or at once, calls for new tokens pause. Any other error may be the token's, and causes
-    /// no pause.
+    /// a row, or at once, calls for new tokens pause. Any other error may be the token's, and
+    /// causes no pause.
     fn introspect<'a>(&'a self, token: &'a str) -> IntrospectionFuture<'a>;
 }
 

@@ -1,8 +1,8 @@
 //! Signed answers (RFC 9701).
 //!
 //! In order: three segments, `typ`, `alg` in the issuer's algorithms, `iss`, `aud`, the times,
-//! `token_introspection`, the signature. What is beside `token_introspection` is not read further: a
-//! member `active` there means nothing. Such a JWT is never an access token, because its `typ` is
+//! `token_introspection`, the signature. What is beside `token_introspection` is not read further:
+//! a member `active` there means nothing. Such a JWT is never an access token, because its `typ` is
 //! not that of one.
 
 use std::borrow::Cow;

@@ -266,8 +266,8 @@ impl Hash for Key {
     }
 }
 
-/// The whole token: strangers choose the tokens that are refused, and may give many of them the same
-/// end.
+/// The whole token: strangers choose the tokens that are refused, and may give many of them the
+/// same end.
 impl Hash for Wanted<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write(self.0);
@@ -295,8 +295,8 @@ const BYTES_PER_ENTRY: usize = 3 * 1024;
 /// The entry in the library's list, its slot in the hash table, and reference counts.
 const OVERHEAD: usize = 256;
 
-/// With this many, threads rarely wait for each other's lock, and the largest answer is a small part
-/// of one.
+/// With this many, threads rarely wait for each other's lock, and the largest answer is a small
+/// part of one.
 const SHARDS: usize = 8;
 
 #[cfg(all(test, feature = "test-util"))]

@@ -6,12 +6,12 @@
 //! 1. `opaque`: a JWT is verified, and shown to nobody unless the configuration says so.
 //! 2. `memory`: an answer that still counts needs no call. One that will soon be too old is renewed
 //!    in the background.
-//! 3. `calls`: whoever asks about the same token waits for the same call. A task makes it, so that a
-//!    caller who goes away takes nothing with it.
+//! 3. `calls`: whoever asks about the same token waits for the same call. A task makes it, so that
+//!    a caller who goes away takes nothing with it.
 //! 4. `state` and its `pauses`: an endpoint that fails is left alone for a while. `places`: only so
 //!    many calls are made at a time, and junk cannot use all of them.
-//! 5. `client` asks over HTTP, or an `introspector` of the application. `failure` says what it means
-//!    for other calls if there is no answer.
+//! 5. `client` asks over HTTP, or an `introspector` of the application. `failure` says what it
+//!    means for other calls if there is no answer.
 //! 6. `response` judges the answer, with `jwt` if it is signed; the rules are those of `token`.
 //!
 //! `settings` has the values as you set them.

@@ -24,8 +24,8 @@ pub(super) struct Place {
     _permit: OwnedSemaphorePermit,
 }
 
-/// Held from the first wait to the end of the call. `None` in it for a token that was active before:
-/// those are bounded by the answers that are kept.
+/// Held from the first wait to the end of the call. `None` in it for a token that was active
+/// before: those are bounded by the answers that are kept.
 #[derive(Debug)]
 pub(super) struct Admission {
     _permit: Option<OwnedSemaphorePermit>,

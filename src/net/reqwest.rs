@@ -1,5 +1,5 @@
 //! The transport of the feature `reqwest`. No other file names that crate, except the setter
-//! `http_client` in `config/builder.rs`.
+//! `http_client` in `config/builder_keys.rs`.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};

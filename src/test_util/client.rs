@@ -90,7 +90,8 @@ impl TestClient {
         jwk
     }
 
-    /// The thumbprint of the public key, as a token names it in `cnf.jkt` (RFC 7638, RFC 9449 §6.1).
+    /// The thumbprint of the public key, as a token names it in `cnf.jkt` (RFC 7638, RFC 9449
+    /// §6.1).
     #[must_use]
     pub fn jkt(&self) -> String {
         let jwk = self.jwk();

@@ -9,8 +9,8 @@
 //! 3. the types of the other members; `null` counts as absent where the claims of a JWT forbid it
 //! 4. `iss`, if it is there, and `aud`
 //! 5. `exp`, `nbf`, `iat`, as far as they are there, and the age of the token if it is limited
-//! 6. `token_type`, `token_use` and `typ`, if they are there: the issuer calls refresh tokens and ID
-//!    tokens active too
+//! 6. `token_type`, `token_use` and `typ`, if they are there: the issuer calls refresh tokens and
+//!    ID tokens active too
 //! 7. `cnf`, as in a JWT
 
 use std::borrow::Cow;
@@ -193,8 +193,8 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// RFC 7662 §2.2 makes `aud` optional. Without it, a token that the user gave to another service
-    /// of the issuer would work here.
+    /// RFC 7662 §2.2 makes `aud` optional. Without it, a token that the user gave to another
+    /// service of the issuer would work here.
     fn check_audience<'p>(
         &self,
         rules: &'p AnswerRules,

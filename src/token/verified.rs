@@ -62,8 +62,8 @@ impl Verified {
         }
     }
 
-    /// The same claims with less: only those scopes that are in `granted` too, if it is given, bound
-    /// to `confirmation`, and accepted until `not_after` at most.
+    /// The same claims with less: only those scopes that are in `granted` too, if it is given,
+    /// bound to `confirmation`, and accepted until `not_after` at most.
     pub(crate) fn narrowed(
         &self,
         granted: Option<&ScopeSet>,

@@ -12,8 +12,9 @@
 //!    arrived, the token is verified with them. If a fetch is under way, the token is `pending`:
 //!    the caller waits for it, and then makes the last attempt. The type of this attempt ensures
 //!    that it cannot request keys again.
-//! 4. `possession`: if the token is bound to a key, the request must prove that its sender holds the
-//!    key. What needs no signature is checked before the token's own signature, the rest after it.
+//! 4. `possession`: if the token is bound to a key, the request must prove that its sender holds
+//!    the key. What needs no signature is checked before the token's own signature, the rest after
+//!    it.
 //! 5. `checks` of the application and the scopes that every operation needs.
 //! 6. A proof is used up last.
 //!
@@ -292,8 +293,8 @@ impl JwtVerifier {
         issuers.with_nonce(rejection, &self.0.clock)
     }
 
-    /// The verdict, unless it depends on a fetch that is under way or has just been requested, or on
-    /// a shared memory of proofs. A token that no fetch can help is rejected at once.
+    /// The verdict, unless it depends on a fetch that is under way or has just been requested, or
+    /// on a shared memory of proofs. A token that no fetch can help is rejected at once.
     pub(crate) fn try_verify(
         &self,
         presented: Presented<'_>,

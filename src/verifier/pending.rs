@@ -1,5 +1,5 @@
-//! A verdict that depends on something under way: keys that are being fetched, or a shared memory of
-//! proofs.
+//! A verdict that depends on something under way: keys that are being fetched, or a shared memory
+//! of proofs.
 
 use std::sync::Arc;
 

@@ -17,9 +17,10 @@ const AXIS: (f64, f64) = (0.3, 400.0);
 const STYLE: &str = "<style>
 svg{--bg:#fff;--ink:#1f2328;--dim:#59636e;--line:#d1d9e0;--own:#0969da;--other:#6e7781}
 @media(prefers-color-scheme:dark){svg{--bg:#0d1117;--ink:#f0f6fc;--dim:#9198a1;--line:#3d444d;--own:#4493f8;--other:#9198a1}}
-text{font:14px -apple-system,'Segoe UI','Noto Sans',Helvetica,Arial,sans-serif;fill:var(--ink)}
+text{font:14px -apple-system,'Segoe UI','Noto Sans',Helvetica,Arial,sans-serif;fill:var(--ink);stroke:var(--bg);stroke-width:4px;paint-order:stroke}
 .dim{font-size:13px;fill:var(--dim)}
 .bold{font-weight:bold}
+tspan{font-weight:normal}
 .end{text-anchor:end}
 .middle{text-anchor:middle}
 .line{stroke:var(--line)}
@@ -78,6 +79,7 @@ fn axis(svg: &mut String, bottom: f64, bare: f64) {
         upright(svg, "line", at(tick), bottom);
         text(svg, "dim middle", at(tick), TOP - 16.0, &format!("{tick}"));
     }
+    text(svg, "dim end", RIGHT, TOP - 16.0, "first, again");
     upright(svg, "line\" stroke-dasharray=\"4 4", at(bare), bottom);
     let words = format!("a bare signature check takes {bare:.1}");
     text(svg, "dim middle", at(bare), bottom + 22.0, &words);
@@ -95,9 +97,8 @@ fn dots(svg: &mut String, row: &Row, top: f64, bare: f64) {
     let name = row.name.replace('`', "");
     let (name, below) = name.split_once(", ").unwrap_or((&name, &row.crypto));
     let below = below.split(" (").next().unwrap_or(below);
-    text(svg, weight, LEFT, top + 12.0, name);
-    let after = LEFT + 7.6 * name.chars().count() as f64 + 8.0;
-    text(svg, "dim", after, top + 12.0, below);
+    let name = format!("{name}<tspan class=\"dim\" dx=\"8\">{below}</tspan>");
+    text(svg, weight, LEFT, top + 12.0, &name);
     text(
         svg,
         "dim end",

@@ -96,8 +96,8 @@ impl ClientCredentials {
         self.loaded.load_full()
     }
 
-    /// The endpoint refused `used`: another secret, if the file holds one. It is read at most once a
-    /// second.
+    /// The endpoint refused `used`: another secret, if the file holds one. It is read at most once
+    /// a second.
     pub(super) async fn renewed(&self, used: &Loaded, issuer: &str) -> Option<Arc<Loaded>> {
         let path = self.file.as_ref()?;
         let is_young = |(): &(), age: Duration| age < CREDENTIAL_REREAD;

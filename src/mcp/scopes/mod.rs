@@ -35,15 +35,27 @@ use crate::base::scopes::{ScopeHierarchy, ScopeSet};
 ///     let scopes = McpScopesLayer::new()
 ///         .tool("list_notes", ["notes:read"])
 ///         .tool("add_note", ["notes:write"]);
-///     Router::new()
-///         .route("/mcp", post(|| async { "the MCP server" }).layer(scopes))
-///         .route_layer(auth)
+///     let mcp = post(|| async { "the MCP server" });
+///     auth.protect(Router::new().route("/mcp", mcp).route_layer(scopes))
 /// }
 /// # }
 /// ```
 ///
-/// Scopes that every operation requires belong in `required_scopes` of the configuration;
-/// [`JwtAuthLayer`](crate::JwtAuthLayer) checks them first.
+/// # What each operation requires
+///
+/// | operation | requires |
+/// | --- | --- |
+/// | every one | `required_scopes` of the configuration, which [`JwtAuthLayer`](crate::JwtAuthLayer) checks first |
+/// | a tool, prompt or resource with a rule | the scopes of its rules |
+/// | one without a rule, once another of its kind has one | the scopes of all rules of its kind together, so that a forgotten tool is closed; [`unlisted`](Self::unlisted) changes this |
+/// | one without a rule, if no other of its kind has one | nothing more |
+/// | a [`method`](Self::method) with a rule | the scopes of the rule |
+/// | a method without a rule, such as `ping`, `initialize` or `tools/list` | nothing more |
+/// | a batch | the scopes of all its messages |
+/// | one that cannot be read | every scope that the rules mention |
+///
+/// In the third and the last row the 403 has no challenge: no user should be asked to grant
+/// everything.
 ///
 /// # How the layer learns the operation
 ///

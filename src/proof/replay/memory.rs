@@ -1,8 +1,8 @@
 //! The proofs that were used in this process, in shards with a lock each.
 //!
 //! A request takes the lock of one shard, for one look-up and one insertion, and for taking out the
-//! proofs of the seconds that have passed. Which shard it is depends on a secret, so that nobody can
-//! fill one of them.
+//! proofs of the seconds that have passed. Which shard it is depends on a secret, so that nobody
+//! can fill one of them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -19,8 +19,8 @@ use crate::limits::REPLAY_STORE_TIMEOUT;
 /// once in each of the others while it is fresh. With a store it works once in all of them. Each
 /// process still asks its own memory first.
 ///
-/// A proxy that repeats a request at another process repeats its proof, which is a replay: turn such
-/// retries off.
+/// A proxy that repeats a request at another process repeats its proof, which is a replay: turn
+/// such retries off.
 ///
 /// ```
 /// use std::collections::HashMap;
