@@ -32,7 +32,7 @@
 //! | the caller, in a handler | [`AuthInfo`], and with axum the extractor `Claims` |
 //! | scopes per route, per MCP operation | [`RequireScopesLayer`], [`McpScopesLayer`](mcp::McpScopesLayer) |
 //! | sessions bound to their user, streams that end with the token | [`SessionBindingLayer`](mcp::SessionBindingLayer), [`StreamExpiry`](config::StreamExpiry) |
-//! | why a token is refused | [`guide::refusals`], [`Rejection`] |
+//! | why a token is refused | [`guide::troubleshooting`], [`guide::refusals`], [`Rejection`] |
 //! | several issuers, a proxy, several servers on one host | [`guide::several_issuers`], [`guide::proxies`], [`MetadataRoutes`](service::MetadataRoutes) |
 //! | your own tests | [`guide::testing`] |
 //! | tower-http, OpenAPI, WebSockets, figment and others beside it | [`guide::recipes`] |
@@ -41,6 +41,7 @@
 //! | keys from elsewhere, another HTTP client | [`KeySource`](keys::KeySource), [`HttpTransport`](keys::HttpTransport) |
 //! | readiness, events, alerts, outages | [`guide::operations`], [`JwtAuthLayer::keys_health`] |
 //! | moving from another crate | [`guide::migrate`] |
+//! | tokens that are bound to a key or a certificate, opaque tokens | [`guide::proof_of_possession`], [`introspection`] |
 //! | threats, decisions, the source | [`guide`] |
 //!
 //! # What happens to a request

@@ -60,8 +60,8 @@ impl JwtAuthConfigBuilder {
     /// issuers: for a proxy that registers clients, or an issuer whose tokens name another one.
     ///
     /// Default: the issuers that are https URLs, or http URLs on a loopback host, in the order of
-    /// the configuration, without those that [`advertise`](Self::advertise) leaves out. Clients refuse a
-    /// document that lists anything else. If nothing is left, the document has no
+    /// the configuration, without those that [`advertise`](Self::advertise) leaves out. Clients
+    /// refuse a document that lists anything else. If nothing is left, the document has no
     /// `authorization_servers`, and `build` emits the event `authorization_servers_empty`: clients
     /// then do not learn where to sign in.
     ///

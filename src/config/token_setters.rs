@@ -1,6 +1,6 @@
-//! Setters that the builder and an issuer share, documented once for both: which tokens are accepted. Each
-//! macro has those of one heading; `$path` leads to the settings. Long, because each setter
-//! documents its effect, default and errors.
+//! Setters that the builder and an issuer share, documented once for both: which tokens are
+//! accepted. Each macro has those of one heading; `$path` leads to the settings. Long, because each
+//! setter documents its effect, default and errors.
 
 macro_rules! audience_setters {
     ($($path:ident).+) => {

@@ -57,9 +57,10 @@
 //! # The URL
 //!
 //! A proof names the URL that the client called. The expected URL comes from your configuration:
-//! the origin of `resource`, and the path of the request. Nothing that a caller sends decides it, no
-//! `Host` and no `X-Forwarded-*` header: whoever gets a client to call `https://evil.example/mcp`
-//! holds a proof for that URL, and a server that believes `Host: evil.example` accepts it.
+//! the origin of `resource`, and the path of the request. Nothing that a caller sends decides it,
+//! no `Host` and no `X-Forwarded-*` header: whoever gets a client to call
+//! `https://evil.example/mcp` holds a proof for that URL, and a server that believes `Host:
+//! evil.example` accepts it.
 //!
 //! If a proxy in front of you removes a part of the path, say where your service begins:
 //!

@@ -24,8 +24,9 @@
 //!
 //! 1. Set `dpop` (or `mtls`). Bearer tokens go on working; bound tokens, which were refused so far,
 //!    work now.
-//! 2. Let your issuer bind tokens, and let your clients prove their keys. The claim `cnf` of a token
-//!    shows whether it is bound; [`AuthInfo::is_bound`](crate::AuthInfo::is_bound) tells your code.
+//! 2. Let your issuer bind tokens, and let your clients prove their keys. The claim `cnf` of a
+//!    token shows whether it is bound; [`AuthInfo::is_bound`](crate::AuthInfo::is_bound) tells your
+//!    code.
 //! 3. Require it where most is at stake: [`RequireBoundLayer`](crate::RequireBoundLayer) for single
 //!    routes, or a [`check`](crate::config::JwtAuthConfigBuilder::check) for single scopes.
 //! 4. When every client is there, set
