@@ -137,6 +137,15 @@
 //! | `snapshot_ignored` | warn (debug when there is none) | `issuer`, `reason` | The snapshot file is not used at start-up |
 //! | `snapshot_not_written` | warn | `issuer`, `path`, `error` | The snapshot file could not be replaced, for example because its folder is missing. Also in `keys_health()` |
 //! | `task_lost` | warn | `issuer` | The runtime of the task has ended or is not driven; the next request starts another task |
+//! | `nonce_secret_made_up` | warn | – | `dpop.nonce` is `required` and no secret is set: several processes do not accept each other's nonces. Once, by `build` |
+//! | `dpop_url_mismatch` | warn once an hour, else debug | `named`, `expected` | A DPoP proof names another URL than the expected one; the message says which `dpop.public_url` would fit |
+//! | `replay_floor_raised` | error | `entries` | More DPoP proofs came than are remembered: requests with older proofs get 503. At most once a minute |
+//! | `replay_clock_set_back` | error | `seconds` | The clock was set back: requests whose proofs may have been used get 503 until it has caught up. At most once a minute |
+//! | `replay_store_failed` | error | `error` | The shared store of used proofs failed: 503. At most once a minute |
+//! | `peer_address_missing` | error | `header` | A certificate came in a header, and no `PeerAddress` says from whom. Once |
+//! | `introspection_failed`, `introspection_refused` | error | `issuer`, `error` | The endpoint did not answer properly; or it refuses the credentials of this server |
+//! | `introspection_recovered` | info | `issuer` | The first answer after failures |
+//! | `introspection_secret_encoded` | warn | `issuer` | The client id or secret has characters that form-encoding changes, and some endpoints do not decode them: see `basic_unencoded`. Once, by `build` |
 //! | `request_refused` | debug | `kind`, `reason` (if a token caused it) | A request was rejected, for whatever reason |
 //!
 //! # Metrics
@@ -155,6 +164,12 @@
 //! | `tower_jwt_auth_keys_serving` | gauge | `issuer` | 1 while tokens can be verified, 0 once an attempt has failed and no keys are fit for use |
 //! | `tower_jwt_auth_keys_confirmed_timestamp_seconds` | gauge | `issuer` | When the set in use was fetched or confirmed, in Unix seconds: the current time minus this value is its age |
 //! | `tower_jwt_auth_token_cache_entries` | gauge | `resource`, empty if it is not set | Tokens in the cache, after its last change. Layers with the same `resource` overwrite each other's value |
+//! | `tower_jwt_auth_dpop_proofs_total` | counter | `outcome`: `accepted`, or the code of what was wrong, see [`troubleshooting`](super::troubleshooting) | DPoP proofs that came |
+//! | `tower_jwt_auth_dpop_replays_total` | counter | – | DPoP proofs that were used before |
+//! | `tower_jwt_auth_dpop_nonce_challenges_total` | counter | – | Requests that were sent back for a nonce |
+//! | `tower_jwt_auth_dpop_replay_entries` | gauge | – | Used proofs that are remembered, in all memories of the process |
+//! | `tower_jwt_auth_introspection_calls_total` | counter | `outcome` | Calls to introspection endpoints |
+//! | `tower_jwt_auth_introspection_cache_total` | counter | `outcome` | Look-ups of answers that are kept |
 //!
 //! Four alerts in PromQL. The thresholds fit the defaults; each line stands alone.
 //!
