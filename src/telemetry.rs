@@ -124,14 +124,14 @@ pub(crate) fn session_store_failed(error: &(dyn std::error::Error + 'static)) {
 /// Counts the DPoP proofs that came. `outcome` is `accepted`, or the code of what was wrong.
 pub(crate) fn dpop_proof(outcome: &'static str) {
     #[cfg(feature = "metrics")]
-    metrics::counter!("tower_jwt_auth_dpop_proofs_total", "outcome" => outcome).increment(1);
+    meters::dpop_proof(outcome);
     let _ = outcome;
 }
 
 /// A client was sent back for a nonce.
 pub(crate) fn dpop_nonce_wanted() {
     #[cfg(feature = "metrics")]
-    metrics::counter!("tower_jwt_auth_dpop_nonce_challenges_total").increment(1);
+    meters::dpop_nonce_wanted();
 }
 
 /// A proof names another URL. `public_url` is what would make it fit, if that can be told.
@@ -158,17 +158,14 @@ pub(crate) fn dpop_url_mismatch(named: &str, expected: &str, public_url: Option<
 /// A proof was rejected because it was used before.
 pub(crate) fn proof_replayed() {
     #[cfg(feature = "metrics")]
-    metrics::counter!("tower_jwt_auth_dpop_replays_total").increment(1);
+    meters::proof_replayed();
 }
 
 /// The number of remembered proofs went from `before` to `after`, in one of the memories of the
 /// process.
 pub(crate) fn replay_entries_changed(before: usize, after: usize) {
     #[cfg(feature = "metrics")]
-    {
-        let gauge = metrics::gauge!("tower_jwt_auth_dpop_replay_entries");
-        gauge.increment(after as f64 - before as f64);
-    }
+    meters::replay_entries_changed(before, after);
     let _ = (before, after);
 }
 
@@ -393,8 +390,7 @@ pub(crate) fn introspection_recovered(issuer: &str) {
 /// Counts the calls to introspection endpoints. `outcome` is one of a few fixed labels.
 pub(crate) fn introspection_called(outcome: &'static str) {
     #[cfg(feature = "metrics")]
-    metrics::counter!("tower_jwt_auth_introspection_calls_total", "outcome" => outcome)
-        .increment(1);
+    meters::introspection_called(outcome);
     let _ = outcome;
 }
 
@@ -402,8 +398,7 @@ pub(crate) fn introspection_called(outcome: &'static str) {
 /// labels.
 pub(crate) fn introspection_looked_up(outcome: &'static str) {
     #[cfg(feature = "metrics")]
-    metrics::counter!("tower_jwt_auth_introspection_cache_total", "outcome" => outcome)
-        .increment(1);
+    meters::introspection_looked_up(outcome);
     let _ = outcome;
 }
 

@@ -5,7 +5,10 @@
 //! metric; a test compares it with this file.
 
 #[cfg(feature = "metrics")]
-pub(super) use recorded::{fetch_failed, keys_refreshed, request_refused, session_refused};
+pub(super) use recorded::{
+    dpop_nonce_wanted, dpop_proof, fetch_failed, introspection_called, introspection_looked_up,
+    keys_refreshed, proof_replayed, replay_entries_changed, request_refused, session_refused,
+};
 
 /// Counts the accepted requests of one issuer. Without the feature `metrics` it has no state.
 ///
@@ -120,6 +123,33 @@ mod recorded {
             "use_dpop_nonce"
         );
         counter.increment(1);
+    }
+
+    pub(in crate::telemetry) fn dpop_proof(outcome: &'static str) {
+        metrics::counter!("tower_jwt_auth_dpop_proofs_total", "outcome" => outcome).increment(1);
+    }
+
+    pub(in crate::telemetry) fn dpop_nonce_wanted() {
+        metrics::counter!("tower_jwt_auth_dpop_nonce_challenges_total").increment(1);
+    }
+
+    pub(in crate::telemetry) fn proof_replayed() {
+        metrics::counter!("tower_jwt_auth_dpop_replays_total").increment(1);
+    }
+
+    pub(in crate::telemetry) fn replay_entries_changed(before: usize, after: usize) {
+        let gauge = metrics::gauge!("tower_jwt_auth_dpop_replay_entries");
+        gauge.increment(after as f64 - before as f64);
+    }
+
+    pub(in crate::telemetry) fn introspection_called(outcome: &'static str) {
+        metrics::counter!("tower_jwt_auth_introspection_calls_total", "outcome" => outcome)
+            .increment(1);
+    }
+
+    pub(in crate::telemetry) fn introspection_looked_up(outcome: &'static str) {
+        metrics::counter!("tower_jwt_auth_introspection_cache_total", "outcome" => outcome)
+            .increment(1);
     }
 
     pub(in crate::telemetry) fn session_refused() {

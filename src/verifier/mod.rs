@@ -411,10 +411,7 @@ impl JwtVerifier {
         self.0.checks.run(&auth, &issuers.answers)?;
         let needed = &auth.answers().resource().required_scopes;
         match auth.satisfies(needed, None) {
-            true => {
-                auth.answers().resource().accepted.count();
-                Ok(auth)
-            }
+            true => Ok(auth),
             false => Err(auth.insufficient_scope(needed)),
         }
     }

@@ -313,3 +313,33 @@ async fn pop_s06_after_a_restart() {
         .refuses("the store remembers", restarted.request(&proof), USED)
         .await;
 }
+
+#[cfg(feature = "metrics")]
+#[tokio::test]
+async fn proofs_are_counted_by_their_outcome() {
+    use crate::support::recorder::Recorder;
+
+    let scene = Scene::usual();
+    let recorder = Recorder::default();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let proof = scene.proof().sign();
+    scene.accepts("once", scene.request(&proof)).await;
+    scene.refuses("twice", scene.request(&proof), USED).await;
+    let late = scene.proof().at(scene.time(-120));
+    scene.refuses_proof("late", &late, Verdict::Nonce).await;
+    let lines = recorder.lines();
+    let accepted = format!(
+        "tower_jwt_auth_requests_accepted_total{{issuer={}}} 1",
+        scene.issuer.issuer()
+    );
+    for line in [
+        &*accepted,
+        "tower_jwt_auth_dpop_proofs_total{outcome=accepted} 1",
+        "tower_jwt_auth_dpop_proofs_total{outcome=dpop_proof_replayed} 1",
+        "tower_jwt_auth_dpop_proofs_total{outcome=use_dpop_nonce} 1",
+        "tower_jwt_auth_dpop_nonce_challenges_total{} 1",
+        "tower_jwt_auth_dpop_replays_total{} 1",
+    ] {
+        assert!(lines.iter().any(|has| has == line), "{line}: {lines:?}");
+    }
+}
