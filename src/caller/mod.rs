@@ -205,6 +205,11 @@ impl AuthInfo {
         self.answers.insufficient_scope(self.scheme(), scopes)
     }
 
+    /// Counts an accepted request.
+    pub(crate) fn count(&self) {
+        self.answers.resource().accepted.count();
+    }
+
     /// Makes the rejections for this caller.
     pub(crate) const fn answers(&self) -> &Arc<Answers> {
         &self.answers

@@ -314,6 +314,7 @@ impl JwtVerifier {
                 let authorized = self.authorize(admitted, possession, presented, &issuers);
                 authorized.map_err(Undecided::from)
             })
+            .inspect(AuthInfo::count)
             .map_err(|undecided| match undecided {
                 Undecided::Rejected(rejection) => {
                     issuers.finished(rejection, presented, clock).into()
@@ -342,7 +343,9 @@ impl JwtVerifier {
                 Err(Unauthorized::Pending(pending)) => issuers.use_once_everywhere(pending).await,
             };
             let presented = Presented::Kept(&credentials);
-            verdict.map_err(|rejection| issuers.finished(rejection, presented, &verifier.0.clock))
+            verdict
+                .inspect(AuthInfo::count)
+                .map_err(|rejection| issuers.finished(rejection, presented, &verifier.0.clock))
         }
     }
 

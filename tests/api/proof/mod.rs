@@ -9,6 +9,7 @@ mod certificates;
 mod claims;
 mod credentials;
 mod keys;
+mod layers;
 mod nonces;
 mod replays;
 mod shape;

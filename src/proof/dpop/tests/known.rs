@@ -190,7 +190,7 @@ fn proof_with_a_long_header_is_not_remembered() {
 }
 
 #[test]
-fn proof_keys_are_bounded() {
+fn pop_s09_proof_keys_are_bounded() {
     let setup = Setup::new(Algorithm::ES256);
     let accepted = setup.accept(&setup.proof(), true);
     let Key::Built(key) = &accepted.key else {
