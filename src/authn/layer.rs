@@ -6,6 +6,7 @@ use tower_layer::Layer;
 
 use super::gate::Gate;
 use super::service::JwtAuth;
+use crate::introspection::Introspections;
 use crate::keys::{FetchError, KeySnapshot, KeysHealth};
 use crate::verifier::JwtVerifier;
 use crate::wire::metadata::ResourceMetadata;
@@ -179,6 +180,12 @@ impl JwtAuthLayer {
     #[must_use]
     pub fn verifier(&self) -> JwtVerifier {
         self.0.verifier.clone()
+    }
+
+    /// The issuers that are asked about tokens (RFC 7662): their state, and what is known of a token.
+    #[must_use]
+    pub fn introspection(&self) -> Introspections {
+        self.0.verifier.introspection()
     }
 
     /// The state of the keys, for a readiness probe.

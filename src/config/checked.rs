@@ -14,7 +14,7 @@ use crate::telemetry::CacheSize;
 use crate::token::{ReadOptions, ValidationPolicy};
 use crate::verifier::cache::TokenCache;
 use crate::verifier::checks::CustomChecks;
-use crate::verifier::{JwtVerifier, Rules, TrustedIssuer};
+use crate::verifier::{IssuerKeys, JwtVerifier, Rules, TokensAsked, TrustedIssuer};
 use crate::wire::answers::Answers;
 use crate::wire::credentials::TokenFinder;
 use crate::wire::metadata::ResourceMetadata;
@@ -220,17 +220,26 @@ impl JwtAuthConfig {
                  keys,
                  configured,
                  answers,
-                 ..
-             }| TrustedIssuer {
-                policy: policy.clone(),
-                answers: answers.clone(),
-                keys: match keys.clone() {
+                 introspection,
+             }| {
+                let keys = match keys.clone() {
                     Keys::Fixed(keys) => LiveKeys::fixed(&policy.issuer, keys, configured.clone()),
                     Keys::Fetched(origin) => {
                         LiveKeys::refreshed(origin, clock.clone(), configured.clone())
                     }
                     Keys::Shared(keys) => keys,
-                },
+                };
+                let introspection = introspection.as_ref().map(|introspection| {
+                    let keys = IssuerKeys::new(keys.clone(), clock.clone());
+                    let plan = introspection.plan(policy, options, clock, || Arc::new(keys));
+                    TokensAsked::new(plan, introspection.tokens)
+                });
+                TrustedIssuer {
+                    policy: policy.clone(),
+                    answers: answers.clone(),
+                    keys,
+                    introspection,
+                }
             },
         );
         let cache = TokenCache::new(*token_cache_entries);

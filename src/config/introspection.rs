@@ -16,9 +16,9 @@ use crate::base::url_rule::UrlRule;
 use crate::introspection::client::{
     Client, ClientCredentials, CredentialError, CredentialSource, Endpoint, Way,
 };
-use crate::introspection::jwt::{AnswerKeys, SignedAnswers};
 use crate::introspection::{
-    ClientAuth, IntrospectedTokens, Introspection, Introspector, JwtResponse, Plan, Source,
+    AnswerKeys, ClientAuth, IntrospectedTokens, Introspection, Introspector, JwtResponse, Plan,
+    SignedAnswers, Source,
 };
 use crate::jwks::PrivateKeyError;
 use crate::keys::HttpTransport;

@@ -162,6 +162,3 @@ impl<A> fmt::Debug for Calls<A> {
 /// A call ends at its deadline. One that has not ended this much later belongs to a runtime that is
 /// not driven.
 const GRACE: Duration = Duration::from_millis(100);
-
-#[cfg(test)]
-mod tests;

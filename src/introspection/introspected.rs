@@ -135,6 +135,11 @@ impl Introspected {
         }
     }
 
+    /// Whether an answer that still counts is at hand.
+    pub(crate) fn knows(&self, token: &[u8], now: Now) -> bool {
+        self.at_hand(token, now).is_some()
+    }
+
     /// Asks about the token, or waits for the call that is under way for it: at most `timeout` in
     /// all. `jwt` is the token itself, if it is a JWT that was verified here. A caller that goes
     /// away ends nothing that others wait for.
@@ -387,6 +392,3 @@ impl Source {
 const UNAVAILABLE: Answered = Answered::Unavailable {
     retry_after: FIRST_BACKOFF,
 };
-
-#[cfg(all(test, feature = "test-util"))]
-mod tests;

@@ -176,6 +176,3 @@ impl<'a> Members<'a> for AnswerClaims<'a> {
 }
 
 const TYP: &str = "token-introspection+jwt";
-
-#[cfg(all(test, feature = "test-util"))]
-mod tests;

@@ -21,10 +21,11 @@
 mod calls;
 pub(crate) mod client;
 mod failure;
+mod handle;
 mod health;
 mod introspected;
 mod introspector;
-pub(crate) mod jwt;
+mod jwt;
 mod memory;
 mod opaque;
 mod pauses;
@@ -35,8 +36,10 @@ pub(crate) mod settings;
 mod state;
 
 pub use crate::net::FetchError;
+pub use handle::Introspections;
 pub use health::IntrospectionHealth;
 pub(crate) use introspected::{Answered, Introspected, Looked, Plan, Source};
 pub use introspector::{IntrospectionAnswer, IntrospectionFuture, Introspector};
+pub(crate) use jwt::{AnswerKeys, KeysUnavailable, Signed, SignedAnswers, VerifyFuture};
 pub(crate) use opaque::is_opaque;
 pub use settings::{ClientAuth, IntrospectedTokens, Introspection, JwtResponse};

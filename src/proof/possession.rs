@@ -66,6 +66,7 @@ impl Unproven {
 }
 
 /// The proof of a request that passed every check that needs no signature.
+#[derive(Default)]
 pub(crate) struct Possession {
     dpop: Option<Proof>,
     certificate: Option<[u8; 32]>,
@@ -120,6 +121,34 @@ impl Proofs {
         Ok(Some(Box::new(Possession { dpop, certificate })))
     }
 
+    /// The same for a token whose issuer must be asked before its key is known:
+    /// [`settle`](Possession::settle) follows then.
+    pub(crate) fn read_ahead(
+        &self,
+        shown: &Shown<'_>,
+        now: Now,
+    ) -> Result<Box<Possession>, Unproven> {
+        let Some(facts) = shown.facts else {
+            return Ok(Box::default());
+        };
+        let rules = self.dpop.as_ref().filter(|_| shown.by_dpop);
+        let expected = Expected {
+            method: facts.method.as_str(),
+            path: facts.original_path(),
+            token: shown.token,
+            jkt: None,
+            ath: None,
+        };
+        let dpop = rules.map(|rules| rules.read(facts, &expected, now));
+        let source = self.mtls.as_ref();
+        let certificate =
+            source.and_then(|source| source.thumbprint(facts.headers, facts.extensions));
+        Ok(Box::new(Possession {
+            dpop: dpop.transpose()?,
+            certificate,
+        }))
+    }
+
     /// The nonces, if every proof must have one: every response that refuses a request then names
     /// the newest.
     pub(crate) fn required_nonces(&self) -> Option<&Nonces> {
@@ -163,6 +192,22 @@ impl DpopRules {
 }
 
 impl Possession {
+    /// Step 8 for a token whose key is known only now. `None` when there is nothing to prove.
+    pub(crate) fn settle(
+        self: Box<Self>,
+        confirmation: Option<&Confirmation>,
+    ) -> Result<Option<Box<Self>>, Unproven> {
+        let named = confirmation.and_then(|confirmation| confirmation.jkt.as_ref());
+        match (named, &self.dpop) {
+            (Some(jkt), Some(proof)) if proof.checked.jkt() != jkt.bytes() => {
+                Err(Unproven::Proof(ProofError::OtherKey))
+            }
+            (Some(_), None) => Err(Unproven::Token(TokenErrorKind::BoundToKey)),
+            (None, Some(_)) => Err(Unproven::Token(TokenErrorKind::NotBoundToKey)),
+            (Some(_), Some(_)) | (None, None) => Ok(confirmation.is_some().then_some(self)),
+        }
+    }
+
     /// Steps 16 and 17: the signature of the proof, and the certificate.
     pub(crate) fn prove(&mut self, confirmation: &Confirmation) -> Result<(), Unproven> {
         if let Some(proof) = &mut self.dpop {

@@ -6,9 +6,10 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::watch;
 
+use super::introspection::{INTROSPECTION_PATH, TestIntrospection};
 use super::key::TestKey;
 use super::server;
-use super::state::{Fault, Mode, Shared, State};
+use super::state::{Fault, Introspection, Mode, Shared, State};
 use super::token::TokenBuilder;
 use crate::crypto::Algorithm;
 
@@ -59,6 +60,7 @@ impl TestIssuer {
         let shared = Arc::new(Shared {
             issuer: format!("http://{address}{path}"),
             jwks_uri: format!("http://{address}/jwks"),
+            introspection_endpoint: format!("http://{address}{INTROSPECTION_PATH}"),
             state: Mutex::new(State {
                 algorithm,
                 signing: key.clone(),
@@ -78,6 +80,7 @@ impl TestIssuer {
                 metadata: None,
                 jwks_fetches: 0,
                 metadata_fetches: 0,
+                introspection: Introspection::default(),
             }),
         });
         let (mode, seen) = watch::channel(Mode::Up);
@@ -124,6 +127,13 @@ impl TestIssuer {
     #[must_use]
     pub fn jwks(&self) -> Value {
         self.shared.state().jwks()
+    }
+
+    /// The introspection endpoint of the issuer, which its metadata names from now on.
+    #[must_use]
+    pub fn introspection(&self) -> TestIntrospection {
+        self.shared.state().introspection.is_announced = true;
+        TestIntrospection::new(self.shared.clone())
     }
 
     /// Replaces the key: the new one signs and is the only one published. Returns its `kid`.

@@ -32,9 +32,11 @@
 //! # fn main() {}
 //! ```
 
+mod body;
 mod client;
 #[doc(hidden)]
 pub mod internal;
+mod introspection;
 mod issuer;
 mod key;
 mod server;
@@ -46,6 +48,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use client::{ProofBuilder, TestClient};
+pub use introspection::TestIntrospection;
 pub use issuer::TestIssuer;
 pub use key::TestKey;
 pub use state::Fault;

@@ -2,22 +2,18 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::Duration;
 
-use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use http_body::{Body, Frame};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde_json::json;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::Interval;
 
-use super::state::{Fault, Mode, Shared};
+use super::body::{Answer, answer_with};
+use super::introspection::{self, INTROSPECTION_PATH};
+use super::state::{Mode, Shared};
 
 /// Serves until the mode is [`Mode::Ended`].
 pub(super) fn run(
@@ -89,6 +85,9 @@ async fn answer(
     request: Request<hyper::body::Incoming>,
 ) -> io::Result<Response<Answer>> {
     let path = request.uri().path().to_owned();
+    if path == INTROSPECTION_PATH {
+        return introspection::answer(&shared, request).await;
+    }
     let (document, fault, headers, delay, etag) = {
         let mut state = shared.state();
         let is_jwks = path == "/jwks" || path == "/.well-known/jwks.json";
@@ -102,7 +101,10 @@ async fn answer(
         } else if is_openid || is_oauth {
             state.metadata_fetches += 1;
             let there = (is_openid && state.openid) || (is_oauth && state.oauth);
-            let metadata = json!({"issuer": shared.issuer, "jwks_uri": shared.jwks_uri});
+            let mut metadata = json!({"issuer": shared.issuer, "jwks_uri": shared.jwks_uri});
+            if state.introspection.is_announced {
+                metadata["introspection_endpoint"] = shared.introspection_endpoint.clone().into();
+            }
             there.then(|| {
                 let own = state.metadata.clone().unwrap_or(metadata);
                 own.to_string().into_bytes()
@@ -141,15 +143,7 @@ async fn answer(
             shared.state().not_modified += 1;
             (StatusCode::NOT_MODIFIED, Answer::whole(Vec::new()))
         }
-        None => (StatusCode::OK, Answer::whole(document)),
-        Some(Fault::Cut) => (StatusCode::OK, Answer::cut(document)),
-        Some(Fault::Drip) => (StatusCode::OK, Answer::dripping(document)),
-        Some(Fault::Hang) => std::future::pending().await,
-        Some(Fault::Reset) => return Err(io::ErrorKind::ConnectionReset.into()),
-        Some(Fault::Status(code)) => {
-            let code = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            (code, Answer::whole(Vec::new()))
-        }
+        fault => answer_with(fault, document).await?,
     };
     let mut response = Response::builder().status(code);
     let is_content_type = |(name, _): &(String, String)| name.eq_ignore_ascii_case("content-type");
@@ -169,64 +163,4 @@ fn status(status: StatusCode) -> Response<Answer> {
     let mut response = Response::new(Answer::whole(Vec::new()));
     *response.status_mut() = status;
     response
-}
-
-/// A body that is sent at once or byte by byte.
-struct Answer {
-    left: Bytes,
-    drip: Option<Interval>,
-    /// The number of remaining bytes at which the body breaks off.
-    cut_at: Option<usize>,
-}
-
-impl Answer {
-    fn whole(document: Vec<u8>) -> Self {
-        Self {
-            left: document.into(),
-            drip: None,
-            cut_at: None,
-        }
-    }
-
-    fn cut(document: Vec<u8>) -> Self {
-        let cut_at = Some(document.len() / 2);
-        Self {
-            cut_at,
-            ..Self::whole(document)
-        }
-    }
-
-    fn dripping(document: Vec<u8>) -> Self {
-        Self {
-            left: document.into(),
-            drip: Some(tokio::time::interval(Duration::from_secs(1))),
-            cut_at: None,
-        }
-    }
-}
-
-impl Body for Answer {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        let this = &mut *self;
-        if this.left.is_empty() {
-            return Poll::Ready(None);
-        }
-        if this.cut_at == Some(this.left.len()) {
-            return Poll::Ready(Some(Err(io::ErrorKind::ConnectionReset.into())));
-        }
-        let take = match &mut this.drip {
-            None => this.left.len() - this.cut_at.unwrap_or(0),
-            Some(drip) => {
-                std::task::ready!(drip.poll_tick(cx));
-                1
-            }
-        };
-        Poll::Ready(Some(Ok(Frame::data(this.left.split_to(take)))))
-    }
 }

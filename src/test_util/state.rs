@@ -1,17 +1,21 @@
 //! The state that the test issuer and its server share.
 
+use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::key::TestKey;
+use super::token::TokenBuilder;
 use crate::crypto::Algorithm;
 
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) issuer: String,
     pub(super) jwks_uri: String,
+    pub(super) introspection_endpoint: String,
     pub(super) state: Mutex<State>,
 }
 
@@ -45,6 +49,43 @@ pub(super) struct State {
     pub(super) metadata: Option<Value>,
     pub(super) jwks_fetches: u64,
     pub(super) metadata_fetches: u64,
+    pub(super) introspection: Introspection,
+}
+
+/// The state of the introspection endpoint.
+#[derive(Debug, Default)]
+pub(super) struct Introspection {
+    /// Whether the metadata names the endpoint.
+    pub(super) is_announced: bool,
+    /// The answers for tokens that are known.
+    pub(super) answers: HashMap<String, Value>,
+    /// The status, the headers and the body for every token.
+    pub(super) fixed: Option<(u16, Vec<(String, String)>, Vec<u8>)>,
+    pub(super) media_type: Option<String>,
+    /// The client that may ask.
+    pub(super) client: Option<(String, String)>,
+    pub(super) signed: Option<Signed>,
+    pub(super) fault: Option<Fault>,
+    /// The number of further responses that the fault applies to; `None` means all.
+    pub(super) fault_left: Option<u32>,
+    pub(super) delay: Duration,
+    pub(super) calls: Vec<HashMap<String, String>>,
+    pub(super) last_headers: http::HeaderMap,
+    pub(super) at_once: usize,
+    pub(super) most_at_once: usize,
+}
+
+/// How answers are signed: for this audience, with a change of the test.
+#[derive(Clone)]
+pub(super) struct Signed {
+    pub(super) audience: String,
+    pub(super) change: Arc<dyn Fn(TokenBuilder) -> TokenBuilder + Send + Sync>,
+}
+
+impl fmt::Debug for Signed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Signed(..)")
+    }
 }
 
 /// A fault in the issuer's responses, until [`TestIssuer::recover`](super::TestIssuer::recover).
@@ -72,12 +113,7 @@ impl Shared {
 impl State {
     /// The fault that applies to this response.
     pub(super) fn next_fault(&mut self) -> Option<Fault> {
-        if let Some(left) = &mut self.fault_left {
-            match left.checked_sub(1) {
-                Some(fewer) => *left = fewer,
-                None => self.fault = None,
-            }
-        }
+        count_down(&mut self.fault, &mut self.fault_left);
         let drawn = self
             .flaky
             .as_ref()
@@ -88,5 +124,15 @@ impl State {
     pub(super) fn jwks(&self) -> Value {
         let keys: Vec<Value> = self.published.iter().map(|key| key.jwk()).collect();
         json!({"keys": keys})
+    }
+}
+
+/// One more response: a fault for a number of responses ends after the last of them.
+pub(super) fn count_down(fault: &mut Option<Fault>, left: &mut Option<u32>) {
+    if let Some(left) = left {
+        match left.checked_sub(1) {
+            Some(fewer) => *left = fewer,
+            None => *fault = None,
+        }
     }
 }

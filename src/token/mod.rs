@@ -53,8 +53,8 @@ mod stages;
 )]
 pub(crate) mod verified;
 
-pub(crate) use answer::{AnswerError, AnswerFault, AnswerRules, Vouched, judge};
-pub(crate) use claims::ScopeClaim;
+pub(crate) use answer::{AnswerError, AnswerRules, Vouched, judge};
+pub(crate) use claims::{ScopeClaim, claimed_issuer};
 pub(crate) use compact::{Compact, HeaderBuffer, Scratch, SignatureBuffer};
 pub use confirmation::Confirmation;
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::keys::LiveKeys;
 use crate::proof::possession::Proofs;
 use crate::token::verified::Verified;
 use crate::token::{ReadOptions, TokenError, TokenErrorKind, ValidationPolicy};
+use crate::verifier::asked::TokensAsked;
 use crate::verifier::cache::TokenCache;
 use crate::verifier::presented::Presented;
 use crate::wire::answers::Answers;
@@ -18,6 +19,7 @@ pub(crate) struct TrustedIssuer {
     pub(crate) policy: ValidationPolicy,
     pub(crate) keys: LiveKeys,
     pub(crate) answers: Arc<Answers>,
+    pub(crate) introspection: Option<TokensAsked>,
 }
 
 /// All trusted issuers, and the cache of their verified tokens. Replaced as a whole, never
@@ -28,6 +30,8 @@ pub(crate) struct Issuers {
     by_name: HashMap<Arc<str>, usize>,
     /// The algorithms that any of them uses.
     algorithms: Vec<Algorithm>,
+    /// Whether any of them is asked about tokens.
+    pub(super) introspect: bool,
     pub(super) options: Arc<ReadOptions>,
     /// For requests without a token, or with a token of an issuer that is not trusted.
     pub(super) answers: Arc<Answers>,
@@ -58,6 +62,7 @@ impl Issuers {
         }
         Self {
             by_name: by_name.collect(),
+            introspect: all.iter().any(|trusted| trusted.introspection.is_some()),
             all,
             algorithms,
             options,

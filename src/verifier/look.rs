@@ -62,8 +62,13 @@ impl Issuers {
             |candidate, now| {
                 let confirmation = candidate.checked.confirmation();
                 let answers = &candidate.issuer.answers;
-                let possession = self.possession(confirmation, presented, facts, answers, clock)?;
-                self.prove(candidate, possession, now)
+                let possession = match candidate.issuer.is_asked_about_jwts() {
+                    false => self.possession(confirmation, presented, facts, answers, clock),
+                    true => {
+                        self.possession_of_asked(confirmation, presented, facts, answers, clock)
+                    }
+                };
+                self.prove(candidate, possession?, now)
             },
         )
     }

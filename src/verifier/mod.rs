@@ -22,9 +22,11 @@
 //!
 //! If an event will show what a rejected token named, `explain` reads the token once more for it.
 
+mod asked;
 pub(crate) mod cache;
 pub(crate) mod checks;
 mod explain;
+mod introspection;
 mod issuers;
 mod look;
 mod pending;
@@ -41,6 +43,7 @@ use http::{Extensions, HeaderMap, HeaderName, Method};
 use crate::base::clock::Clock;
 use crate::base::facts::Facts;
 use crate::caller::AuthInfo;
+use crate::introspection::Introspections;
 use crate::keys::{FetchError, KeySnapshot, KeysHealth, LiveKeys};
 use crate::proof::nonce::NonceMode;
 use crate::proof::possession::{Possession, Proofs};
@@ -48,13 +51,14 @@ use crate::token::ReadOptions;
 use crate::verifier::cache::TokenCache;
 use crate::verifier::checks::CustomChecks;
 use crate::verifier::issuers::{Admitted, Issuers};
-use crate::verifier::pending::PendingKeys;
+use crate::verifier::pending::{PendingIntrospection, PendingKeys};
 use crate::verifier::possession::Unauthorized;
 use crate::wire::answers::Answers;
 use crate::wire::credentials::{Credentials, NoToken, TokenFinder};
 use crate::wire::rejection::{Rejection, RejectionHook};
 use crate::wire::response_nonce::{Due, ResponseNonce};
 
+pub(crate) use asked::{IssuerKeys, TokensAsked};
 pub use checks::CheckError;
 pub(crate) use issuers::TrustedIssuer;
 pub(crate) use pending::{Pending, Undecided};
@@ -223,6 +227,14 @@ impl JwtVerifier {
         KeysHealth { issuers }
     }
 
+    /// The issuers that are asked about tokens (RFC 7662): their state, and what is known of a token.
+    #[must_use]
+    pub fn introspection(&self) -> Introspections {
+        let issuers = self.0.issuers.load();
+        let asked = issuers.iter().filter_map(|it| it.introspection.as_ref());
+        Introspections::new(asked.map(|asked| asked.issuer.clone()).collect())
+    }
+
     /// The keys in use of each issuer that has fetched keys, by issuer. They are meant for a
     /// process that must start while its issuer is unavailable.
     ///
@@ -302,14 +314,8 @@ impl JwtVerifier {
     ) -> Result<AuthInfo, Undecided> {
         let issuers = self.0.issuers.load();
         let clock = &self.0.clock;
-        let verdict = match issuers.cached(presented, clock) {
-            Some((verified, answers)) => issuers
-                .possession(verified.confirmation(), presented, facts, &answers, clock)
-                .map_err(Undecided::from)
-                .map(|possession| ((verified, answers), possession)),
-            None => issuers.first_look(presented, facts, clock),
-        };
-        verdict
+        issuers
+            .find(presented, facts, clock)
             .and_then(|(admitted, possession)| {
                 let authorized = self.authorize(admitted, possession, presented, &issuers);
                 authorized.map_err(Undecided::from)
@@ -333,6 +339,7 @@ impl JwtVerifier {
         let verifier = self.clone();
         async move {
             let authorized = match pending {
+                Pending::Introspection(pending) => verifier.introspect(&credentials, pending).await,
                 Pending::Keys(pending) => verifier.with_newer_keys(&credentials, pending).await,
                 Pending::Use(pending) => Err(Unauthorized::Pending(pending)),
             };
@@ -371,7 +378,26 @@ impl JwtVerifier {
             Some(cached) => cached,
             None => issuers.final_look(presented, &newer, clock)?,
         };
-        self.authorize(admitted, pending.into_possession(), presented, &issuers)
+        let possession = pending.into_possession();
+        match issuers.asked_about(&admitted.0) {
+            None => self.authorize(admitted, possession, presented, &issuers),
+            Some(ask) => {
+                let pending = ask.pending(Some(admitted.0), possession);
+                self.introspect(credentials, pending).await
+            }
+        }
+    }
+
+    /// Asks the issuer about the token. What it says is final.
+    async fn introspect(
+        &self,
+        credentials: &Credentials,
+        pending: PendingIntrospection,
+    ) -> Result<AuthInfo, Unauthorized> {
+        let presented = Presented::Kept(credentials);
+        let issuers = self.0.issuers.load_full();
+        let (admitted, possession) = issuers.introspected(pending, presented).await?;
+        self.authorize(admitted, possession, presented, &issuers)
     }
 
     async fn decide(

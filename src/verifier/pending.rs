@@ -1,13 +1,16 @@
-//! A verdict that depends on something under way: keys that are being fetched, or a shared memory
-//! of proofs.
+//! A verdict that depends on something under way: keys that are being fetched, an issuer that is
+//! asked about the token, or a shared memory of proofs.
 
 use std::sync::Arc;
 
+use crate::introspection::Introspected;
 use crate::keys::{DemandOutcome, FetchId, KeyDemand};
 use crate::proof::possession::Possession;
 use crate::token::TokenError;
+use crate::token::verified::Verified;
 use crate::verifier::issuers::TrustedIssuer;
 use crate::verifier::possession::{PendingUse, Unauthorized};
+use crate::wire::answers::Answers;
 use crate::wire::rejection::Rejection;
 
 /// No verdict yet, or a rejection.
@@ -19,6 +22,7 @@ pub(crate) enum Undecided {
 
 #[derive(Debug)]
 pub(crate) enum Pending {
+    Introspection(PendingIntrospection),
     Keys(PendingKeys),
     Use(PendingUse),
 }
@@ -32,6 +36,17 @@ pub(crate) struct PendingKeys {
     fetch: FetchId,
     error: TokenError,
     possession: Option<Box<Possession>>,
+}
+
+/// A token whose issuer must be asked.
+#[derive(Debug)]
+pub(crate) struct PendingIntrospection {
+    pub(super) issuer: Arc<Introspected>,
+    pub(super) answers: Arc<Answers>,
+    /// The token, if it is a JWT that was verified here.
+    pub(super) jwt: Option<Arc<Verified>>,
+    /// What the request shows of the key that the token may be bound to.
+    pub(super) possession: Option<Box<Possession>>,
 }
 
 /// A demand that outlives the header of the request.

@@ -44,13 +44,8 @@ impl Issuers {
     ) -> Result<Option<Box<Possession>>, Rejection> {
         let scheme = presented.scheme();
         let by_dpop = scheme == Scheme::Dpop;
-        if confirmation.is_none() && !by_dpop && answers.resource().bound_tokens.required {
-            return Err(answers
-                .not_bound()
-                .with_token_error(Some(TokenErrorKind::NotBoundToKey.into())));
-        }
         if confirmation.is_none() && !by_dpop {
-            return Ok(None);
+            return bound_if_required(answers).map(|()| None);
         }
         let shown = Shown {
             token: presented.bytes(),
@@ -60,6 +55,41 @@ impl Issuers {
         let now = clock.now();
         self.proofs
             .read(confirmation, &shown, now)
+            .map_err(|unproven| self.refuse_unproven(unproven, scheme, answers))
+    }
+
+    /// The same before it is known whether the token is bound to a key.
+    pub(super) fn possession_ahead(
+        &self,
+        presented: Presented<'_>,
+        facts: Option<&Facts<'_>>,
+        answers: &Answers,
+        clock: &Clock,
+    ) -> Result<Box<Possession>, Rejection> {
+        let scheme = presented.scheme();
+        let shown = Shown {
+            token: presented.bytes(),
+            by_dpop: scheme == Scheme::Dpop,
+            facts,
+        };
+        self.proofs
+            .read_ahead(&shown, clock.now())
+            .map_err(|unproven| self.refuse_unproven(unproven, scheme, answers))
+    }
+
+    /// What is left to prove, now that the key of the token is known.
+    pub(super) fn settled(
+        &self,
+        possession: Box<Possession>,
+        confirmation: Option<&Confirmation>,
+        scheme: Scheme,
+        answers: &Answers,
+    ) -> Result<Option<Box<Possession>>, Rejection> {
+        if confirmation.is_none() && scheme == Scheme::Bearer {
+            return bound_if_required(answers).map(|()| None);
+        }
+        possession
+            .settle(confirmation)
             .map_err(|unproven| self.refuse_unproven(unproven, scheme, answers))
     }
 
@@ -139,6 +169,16 @@ impl Issuers {
                 answers.replay_unavailable(RETRY_AFTER)
             }
         }
+    }
+}
+
+/// The verdict on a token that is not bound to a key.
+fn bound_if_required(answers: &Answers) -> Result<(), Rejection> {
+    match answers.resource().bound_tokens.required {
+        true => Err(answers
+            .not_bound()
+            .with_token_error(Some(TokenErrorKind::NotBoundToKey.into()))),
+        false => Ok(()),
     }
 }
 

@@ -12,6 +12,7 @@ mod catalogue;
 mod drain;
 mod example;
 mod guide;
+mod introspection;
 mod keys;
 mod mcp;
 #[cfg(feature = "metrics")]

@@ -122,7 +122,7 @@ impl ClientCredentials {
         match loaded {
             Ok(loaded) => self.loaded.store(Arc::new(loaded)),
             Err(error) => {
-                let text = format!("{} {error}", path.display());
+                let text = format!("{} is not used: {error}", path.display());
                 telemetry::credentials_not_replaced(issuer, &text);
             }
         }
@@ -233,13 +233,13 @@ impl std::error::Error for CredentialError {}
 impl fmt::Display for CredentialError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => f.write_str("is empty"),
-            Self::Key(error) => error.fmt(f),
+            Self::Empty => f.write_str("it is empty"),
+            Self::Key(error) => write!(f, "it {error}"),
             Self::NotText => {
-                f.write_str("holds no usable text: write one line without control characters")
+                f.write_str("it holds no usable text: write one line of ASCII without spaces")
             }
-            Self::TooLarge => write!(f, "is larger than {MAX_CREDENTIAL_FILE_BYTES} bytes"),
-            Self::Unreadable(error) => write!(f, "cannot be read: {error}"),
+            Self::TooLarge => write!(f, "it is larger than {MAX_CREDENTIAL_FILE_BYTES} bytes"),
+            Self::Unreadable(error) => write!(f, "it cannot be read: {error}"),
         }
     }
 }
@@ -251,6 +251,3 @@ impl fmt::Debug for Loaded {
 }
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-
-#[cfg(all(test, feature = "test-util"))]
-mod tests;
