@@ -316,7 +316,7 @@ impl fmt::Debug for AuthInfo {
 
 impl Serialize for AuthInfo {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let fields = 6 + usize::from(self.is_bound());
+        let fields = if self.is_bound() { 7 } else { 6 };
         let mut fields = serializer.serialize_struct("AuthInfo", fields)?;
         fields.serialize_field("client_id", self.client_id())?;
         fields.serialize_field("subject", &self.subject())?;

@@ -221,10 +221,10 @@ impl DpopChecks {
         if !proof.is_verified {
             return;
         }
-        if let Key::Built(key) = &proof.key {
-            if let Ok(compact) = split(&proof.proof) {
-                self.known.insert(compact.header_segment(), Arc::clone(key));
-            }
+        if let Key::Built(key) = &proof.key
+            && let Ok(compact) = split(&proof.proof)
+        {
+            self.known.insert(compact.header_segment(), Arc::clone(key));
         }
         if used_a_nonce && !proof.uses_nonces {
             self.known.mark(proof.jkt);

@@ -1,8 +1,10 @@
 //! The built-in way to ask: one POST to the endpoint of the issuer (RFC 7662 §2.1).
 //!
-//! 1. `endpoint` says where; 2. `credentials` prove who we are, with an `assertion` if a key does;
-//! 3. `net` carries the request, which follows no redirect; 4. if the endpoint refuses us and the
-//! file with our credentials has changed, the call is repeated, once.
+//! 1. `endpoint` says where.
+//! 2. `credentials` prove who we are, with an `assertion` if a key does.
+//! 3. `net` carries the request, which follows no redirect.
+//! 4. If the endpoint refuses us and the file with our credentials has changed, the call is
+//!    repeated, once.
 
 mod assertion;
 mod credentials;

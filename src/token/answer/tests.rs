@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use serde_json::{Map, Value, json};
 
 use super::*;
@@ -310,7 +312,7 @@ fn pop_i20_to_i23_only_access_tokens() {
         assert_eq!(verdict(&row), wrong("token_type"), "{row:?}");
     }
     let dpop = ("token_type", Some(json!("dpop")));
-    assert_eq!(verdict(&[dpop.clone()]), wrong("token_type"), "I22");
+    assert_eq!(verdict(std::slice::from_ref(&dpop)), wrong("token_type"), "I22");
     assert_eq!(verdict(&[dpop, ("cnf", jkt())]), Ok(()));
     assert_eq!(verdict(&[("cnf", jkt())]), Ok(()));
 }

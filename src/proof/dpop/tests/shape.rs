@@ -66,7 +66,7 @@ fn proof_in_another_encoding() {
     let segments = segments_of(&good);
     for at in 0..3 {
         let change = |change: &dyn Fn(&str) -> String| {
-            let mut changed = segments.clone().map(str::to_owned);
+            let mut changed = segments.map(str::to_owned);
             changed[at] = change(segments[at]);
             changed.join(".")
         };
