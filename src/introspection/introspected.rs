@@ -303,7 +303,9 @@ impl Introspected {
             }
             Ok(Err(failure)) => failure,
             // The endpoint had too little time, after a long wait for a place.
-            Err(_) if left < self.plan.timeout.mul_f64(0.5) => return Outcome::NotMade { retry_after },
+            Err(_) if left < self.plan.timeout.mul_f64(0.5) => {
+                return Outcome::NotMade { retry_after };
+            }
             Err(_) => self.no_answer(),
         };
         telemetry::introspection_called(failure.kind().label());

@@ -131,7 +131,7 @@ fn pop_i12_what_is_no_object_is_a_fault() {
 }
 
 #[test]
-fn pop_i14_to_i16_issuer_and_audience() {
+fn pop_i14_i15_i16_issuer_and_audience() {
     use Kind::{MalformedClaims, MissingClaim, WrongAudience, WrongIssuer};
     let prefix = &RESOURCE[..RESOURCE.len() - 1];
     let rows = [
@@ -194,7 +194,7 @@ fn pop_i14_to_i16_issuer_and_audience() {
 }
 
 #[test]
-fn pop_i17_to_i19_times() {
+fn pop_i17_i18_i19_times() {
     use Kind::{Expired, IssuedInTheFuture, NotYetValid};
     let rows = [
         ("exp", Some(json!(NOW - 60.0)), refused(Expired, None)),
@@ -312,7 +312,11 @@ fn pop_i20_to_i23_only_access_tokens() {
         assert_eq!(verdict(&row), wrong("token_type"), "{row:?}");
     }
     let dpop = ("token_type", Some(json!("dpop")));
-    assert_eq!(verdict(std::slice::from_ref(&dpop)), wrong("token_type"), "I22");
+    assert_eq!(
+        verdict(std::slice::from_ref(&dpop)),
+        wrong("token_type"),
+        "I22"
+    );
     assert_eq!(verdict(&[dpop, ("cnf", jkt())]), Ok(()));
     assert_eq!(verdict(&[("cnf", jkt())]), Ok(()));
 }

@@ -46,7 +46,7 @@ async fn pop_i03_i04_active_that_is_no_boolean() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn pop_i14_to_i18_for_another_service_or_at_another_time() {
+async fn pop_i14_i15_i16_i17_i18_for_another_service_or_at_another_time() {
     let scene = Scene::usual();
     let now = scene.unix();
     let prefix = &RESOURCE[..RESOURCE.len() - 1];

@@ -81,7 +81,7 @@ async fn pop_i42_a_plain_answer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn pop_i43_to_i46_what_is_no_answer_for_us() {
+async fn pop_i43_i44_i45_i46_what_is_no_answer_for_us() {
     let mut scene = wanting_jwts();
     let now = scene.unix();
     let hmac = std::sync::Arc::new(TestKey::generate(Algorithm::HS256, "key-1"));

@@ -75,7 +75,7 @@ async fn refused(scene: &Scene, what: &str, request: Request<Full<Bytes>>) {
 }
 
 #[tokio::test]
-async fn pop_c01_c02_c03_c22_the_certificate_of_the_connection() {
+async fn pop_c01_c02_c03_c22_w18_the_certificate_of_the_connection() {
     let scene = by_tls();
     let plain = || bearer(&scene).body(Full::default()).unwrap();
     refused(&scene, "c01", plain()).await;
@@ -231,7 +231,7 @@ async fn pop_c14_c16_which_header() {
     )
     .await;
     let chain = ("client-cert-chain", header(CERTIFICATE));
-    refused(&scene, "c16", request(&[chain.clone()])).await;
+    refused(&scene, "c16", request(std::slice::from_ref(&chain))).await;
     scene.accepts("once", request(&[own(), chain])).await;
 }
 
