@@ -182,7 +182,8 @@ impl JwtAuthLayer {
         self.0.verifier.clone()
     }
 
-    /// The issuers that are asked about tokens (RFC 7662): their state, and what is known of a token.
+    /// The issuers that are asked about tokens (RFC 7662): their state, and what is known of a
+    /// token.
     #[must_use]
     pub fn introspection(&self) -> Introspections {
         self.0.verifier.introspection()

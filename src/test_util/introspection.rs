@@ -18,8 +18,8 @@ use super::state::{Fault, Shared, Signed, count_down};
 use super::token::TokenBuilder;
 
 /// The introspection endpoint of a [`TestIssuer`](super::TestIssuer) (RFC 7662), which counts its
-/// calls, fails on command and can sign its answers (RFC 9701). A token that it does not know is not
-/// active.
+/// calls, fails on command and can sign its answers (RFC 9701). A token that it does not know is
+/// not active.
 ///
 /// ```
 /// use tower_jwt_auth::test_util::TestIssuer;

@@ -216,8 +216,8 @@ impl Issuers {
 }
 
 impl Ask<'_> {
-    /// `jwt` is the token itself, if it was verified here. `possession` is what the request shows of
-    /// the key that the token may be bound to.
+    /// `jwt` is the token itself, if it was verified here. `possession` is what the request shows
+    /// of the key that the token may be bound to.
     pub(super) fn pending(
         self,
         jwt: Option<Arc<Verified>>,

@@ -227,7 +227,8 @@ impl JwtVerifier {
         KeysHealth { issuers }
     }
 
-    /// The issuers that are asked about tokens (RFC 7662): their state, and what is known of a token.
+    /// The issuers that are asked about tokens (RFC 7662): their state, and what is known of a
+    /// token.
     #[must_use]
     pub fn introspection(&self) -> Introspections {
         let issuers = self.0.issuers.load();

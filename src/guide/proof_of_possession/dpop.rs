@@ -65,7 +65,11 @@
 //! If a proxy in front of you removes a part of the path, say where your service begins:
 //!
 //! ```json
-//! {"dpop": {"public_url": "https://api.example.com/svc1"}}
+//! {
+//!   "resource": "https://api.example.com/svc1/mcp",
+//!   "issuer": "https://idp.example.com",
+//!   "dpop": {"public_url": "https://api.example.com/svc1"}
+//! }
 //! ```
 //!
 //! When the URLs differ, the event `dpop_url_mismatch` has both, with the line to set.
@@ -78,10 +82,15 @@
 //! | `"off"` | only `proof_window` counts | clients that cannot handle nonces |
 //! | `"required"` | each proof needs a nonce of the last five minutes: proofs cannot be made in advance | the strictest |
 //!
-//! Nonces need no memory. Several processes share them if they share a secret:
+//! Nonces need no memory. Several processes share them if they share a secret of 32 bytes or more,
+//! base64url. Put it into a file, with `nonce_secret_file`, where others can read the configuration:
 //!
 //! ```json
-//! {"dpop": {"nonce": "required", "nonce_secret_file": "/run/secrets/dpop-nonce"}}
+//! {
+//!   "resource": "https://mcp.example.com/mcp",
+//!   "issuer": "https://idp.example.com",
+//!   "dpop": {"nonce": "required", "nonce_secret": "MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI"}
+//! }
 //! ```
 //!
 //! # Several processes
