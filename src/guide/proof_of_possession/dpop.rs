@@ -83,7 +83,8 @@
 //! | `"required"` | each proof needs a nonce of the last five minutes: proofs cannot be made in advance | the strictest |
 //!
 //! Nonces need no memory. Several processes share them if they share a secret of 32 bytes or more,
-//! base64url. Put it into a file, with `nonce_secret_file`, where others can read the configuration:
+//! base64url. Put it into a file, with `nonce_secret_file`, where others can read the
+//! configuration:
 //!
 //! ```json
 //! {
