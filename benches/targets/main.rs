@@ -46,7 +46,7 @@ fn main() -> ExitCode {
         .unwrap();
     let _entered = runtime.enter();
     let mut report = Report::default();
-    let parts: [(&str, fn(&mut Report)); 7] = [
+    let parts: [(&str, fn(&mut Report)); 8] = [
         ("back_end", back_end::run),
         ("paths", paths::run),
         ("proof", proof::run),
