@@ -248,7 +248,7 @@ impl Possession {
     }
 
     /// Step 19, in all processes that share a store.
-    pub(crate) async fn first_use_everywhere(&self) -> Result<(), Unproven> {
+    pub(crate) async fn first_use_everywhere(&self, now: Now) -> Result<(), Unproven> {
         let Some(Proof {
             rules,
             checked,
@@ -259,7 +259,7 @@ impl Possession {
         };
         rules
             .replays
-            .first_use_everywhere(checked.jkt(), checked.jti(), fresh.last_second)
+            .first_use_everywhere(checked.jkt(), checked.jti(), fresh.last_second, now.wall)
             .await
             .map_err(Unproven::Replay)
     }

@@ -348,7 +348,10 @@ impl JwtVerifier {
             let verdict = match authorized {
                 Ok(auth) => Ok(auth),
                 Err(Unauthorized::Rejected(rejection)) => Err(rejection),
-                Err(Unauthorized::Pending(pending)) => issuers.use_once_everywhere(pending).await,
+                Err(Unauthorized::Pending(pending)) => {
+                    let now = verifier.0.clock.now();
+                    issuers.use_once_everywhere(pending, now).await
+                }
             };
             let presented = Presented::Kept(&credentials);
             verdict

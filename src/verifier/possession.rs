@@ -131,9 +131,10 @@ impl Issuers {
     pub(super) async fn use_once_everywhere(
         &self,
         pending: PendingUse,
+        now: Now,
     ) -> Result<AuthInfo, Rejection> {
         let PendingUse { auth, possession } = pending;
-        match possession.first_use_everywhere().await {
+        match possession.first_use_everywhere(now).await {
             Ok(()) => Ok(auth),
             Err(unproven) => Err(self.refuse_unproven(unproven, auth.scheme(), auth.answers())),
         }

@@ -74,7 +74,7 @@ impl Replays {
             return Ok(());
         };
         let now = now.unix_seconds();
-        // It was fresh, but the request has waited for keys since. No memory can hold it any more.
+        // It was fresh, but the request has waited for keys since. Nothing that ended is recorded.
         if last_second < now {
             return Err(Replay::BelowFloor);
         }
@@ -98,10 +98,14 @@ impl Replays {
         jkt: &[u8; 32],
         jti: &str,
         last_second: u64,
+        now: NumericDate,
     ) -> Result<(), Replay> {
         let Some(store) = &self.store else {
             return Ok(());
         };
+        if last_second < now.unix_seconds() {
+            return Err(Replay::BelowFloor);
+        }
         match store.first_use(jkt, jti, last_second).await {
             Ok(true) => Ok(()),
             Ok(false) => Err(used()),

@@ -56,14 +56,19 @@ impl ReplayStore for Store {
 }
 
 impl Replays {
+    async fn asks_the_store(&self, jkt: &[u8; 32], jti: &str, now: f64) -> Result<(), Replay> {
+        let last_second = at(NOW + 60.0).unix_seconds();
+        self.first_use_everywhere(jkt, jti, last_second, at(now))
+            .await
+    }
+
     fn with_store(store: &Arc<Store>) -> Self {
         Self::new(1024, RESOURCE, Some(store.clone()))
     }
 
     async fn uses_everywhere(&self, jkt: &[u8; 32], jti: &str) -> Result<(), Replay> {
         self.uses(jkt, jti, NOW, NOW)?;
-        let last_second = at(NOW + 60.0).unix_seconds();
-        self.first_use_everywhere(jkt, jti, last_second).await
+        self.asks_the_store(jkt, jti, NOW).await
     }
 }
 
@@ -156,6 +161,20 @@ async fn with_a_store_the_floor_does_not_answer() {
         replays.uses(&ALICE, "ended", NOW, NOW + 61.0),
         Err(BelowFloor)
     );
+}
+
+/// A store forgets a proof at its end, and would take a replay for the first use.
+#[tokio::test(start_paused = true)]
+async fn a_store_is_not_asked_about_a_proof_that_has_ended() {
+    let store = Store::new(Does::Remembers(Duration::ZERO));
+    let replays = Replays::with_store(&store);
+    assert_eq!(
+        replays.asks_the_store(&ALICE, "a", NOW + 60.9).await,
+        Ok(())
+    );
+    let ended = replays.asks_the_store(&ALICE, "b", NOW + 61.0).await;
+    assert_eq!(ended, Err(BelowFloor));
+    assert_eq!(store.proofs.lock().unwrap().len(), 1);
 }
 
 /// The hash was computed with another implementation of SHA-256.
