@@ -200,7 +200,9 @@ impl JwtAuthConfigBuilder {
     /// # Errors
     ///
     /// `build` rejects an empty list, a source that is listed twice, a name that no header, cookie
-    /// or subprotocol can have, and the names of headers with another meaning.
+    /// or subprotocol can have, and the names of headers with another meaning. With
+    /// [`dpop`](Self::dpop) it rejects a list without `Authorization`, since a token with a proof
+    /// is read from no other place.
     ///
     /// ```
     /// use tower_jwt_auth::JwtAuthConfig;

@@ -39,6 +39,12 @@ impl JwtAuthConfigBuilder {
             }
             places.push(place);
         }
+        if self.dpop.is_some() && !places.contains(&Place::Authorization) {
+            return Err(ConfigError::Incomplete {
+                setting: "dpop",
+                missing: "authorization in token_sources",
+            });
+        }
         Ok(Some(places.into()))
     }
 }

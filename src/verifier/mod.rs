@@ -162,15 +162,17 @@ impl JwtVerifier {
     }
 
     /// Verifies the token of a request: exactly one `Authorization` header with the scheme `Bearer`
-    /// (RFC 6750 §2.1). Otherwise it behaves as [`verify`](Self::verify) does.
+    /// (RFC 6750 §2.1), or `DPoP` where that is on, unless
+    /// [`token_sources`](crate::config::JwtAuthConfigBuilder::token_sources) names other places.
+    /// Otherwise it behaves as [`verify`](Self::verify) does.
     ///
     /// The layer marks the header as sensitive, so that `Debug` hides the token. This method only
     /// reads `parts`: do not log them afterwards, or mark the header yourself.
     ///
     /// # Errors
     ///
-    /// The [`Rejection`] that the layer would send: 401 when there is no bearer token, 400 when
-    /// there is more than one `Authorization` header.
+    /// The [`Rejection`] that the layer would send: 401 when there is no token, 400 when there is
+    /// more than one `Authorization` header.
     ///
     /// ```no_run
     /// # async fn handle(parts: &http::request::Parts, verifier: tower_jwt_auth::JwtVerifier) {

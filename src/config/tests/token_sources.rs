@@ -89,6 +89,28 @@ fn field_f20_an_entry_that_is_no_source() {
 }
 
 #[test]
+fn field_f20_a_token_with_a_proof_needs_authorization() {
+    let build = |sources: Value| {
+        let file = json!({
+            "resource": "https://r.example/mcp",
+            "dpop": {},
+            "token_sources": sources,
+        });
+        let builder: JwtAuthConfigBuilder = serde_json::from_value(with(file)).unwrap();
+        builder.build().map(drop)
+    };
+    assert_eq!(
+        build(json!(["authorization", {"header": "x-token"}])),
+        Ok(())
+    );
+    let error = build(json!([{"header": "x-token"}])).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "dpop is set without authorization in token_sources: set both, or neither"
+    );
+}
+
+#[test]
 fn field_f20_build_refuses_sources_that_hold_no_token() {
     let refused = |sources: Value| places(builder(sources).unwrap()).unwrap_err();
     let none = |kind, name: &str| ConfigError::NoTokenSource {

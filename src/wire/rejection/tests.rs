@@ -61,11 +61,18 @@ fn table() {
         assert_eq!((answered.as_u16(), code, label), (status, error, body));
         let document = serde_json::json!({"error": body, "error_description": text});
         assert_eq!(kind.body(), document.to_string());
+        let event = match kind {
+            IntrospectionUnavailable => "introspection_unavailable",
+            ReplayUnavailable => "replay_unavailable",
+            TooManyProofs => "too_many_proofs",
+            _ => body,
+        };
+        assert_eq!(kind.code(), event);
         #[cfg(feature = "metrics")]
         assert_eq!(
             counted_as(kind),
             [format!(
-                "tower_jwt_auth_requests_refused_total{{kind={body},code={body}}} 1"
+                "tower_jwt_auth_requests_refused_total{{kind={body},code={event}}} 1"
             )],
             "{kind:?}"
         );
