@@ -1,12 +1,7 @@
 //! Signing in at the example `mcp_server`, which needs no set-up: step by step over HTTP, as
-//! browsers do it, and with rmcp's own client.
+//! browsers do it. `extras/frameworks` does it with rmcp's own client.
 
 use http::Method;
-use rmcp::ServiceExt as _;
-use rmcp::model::CallToolRequestParams;
-use rmcp::transport::StreamableHttpClientTransport;
-use rmcp::transport::auth::{AuthClient, AuthorizationCallback, AuthorizationRequest, OAuthState};
-use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use serde_json::{Value, json};
 
 use super::program::Program;
@@ -252,65 +247,4 @@ async fn a_session_belongs_to_the_client_that_began_it() {
         let answer = call(&token, Some(session), "tools/list", json!({})).await;
         assert_eq!(answer.status, status, "{answer:?}");
     }
-}
-
-#[tokio::test]
-async fn rmcps_own_client_signs_in_and_steps_up() {
-    // It requests a refresh token where the issuer advertises one.
-    let program = Program::start(&["--offline-access", "--step-up"]);
-    let url = format!("{}/mcp", program.base);
-    let visitor = Visitor::arrive(&program.base).await;
-    let agree = async |url: &str| {
-        let pressed = visitor.press(&visitor.browse(url).await, "allow").await;
-        pressed.headers["location"].to_str().unwrap().to_owned()
-    };
-
-    let mut state = OAuthState::new(&url, None).await.unwrap();
-    let wish = AuthorizationRequest::new("http://127.0.0.1:7777/callback")
-        .with_client_name("rmcp")
-        .with_initial_scope_selection();
-    state.start_authorization(wish).await.unwrap();
-    let answer = agree(&state.get_authorization_url().await.unwrap()).await;
-    state.handle_callback_url(&answer).await.unwrap();
-    state.refresh_token().await.unwrap();
-
-    let auth = AuthClient::new(
-        reqwest::Client::new(),
-        state.into_authorization_manager().unwrap(),
-    );
-    let manager = auth.auth_manager.clone();
-    let transport = StreamableHttpClientTransport::with_client(
-        auth,
-        StreamableHttpClientTransportConfig::with_uri(url),
-    );
-    let client = ().serve(transport).await.unwrap();
-    let text = async |call: CallToolRequestParams| {
-        let result = client.call_tool(call).await?;
-        let result = serde_json::to_value(&result).unwrap();
-        Ok::<_, rmcp::ServiceError>(result["content"][0]["text"].to_string())
-    };
-    let note = json!({"text": "milk"}).as_object().unwrap().clone();
-    let note = CallToolRequestParams::new("append_note").with_arguments(note);
-    let whoami = text(CallToolRequestParams::new("whoami")).await.unwrap();
-    assert!(whoami.contains("developer"), "{whoami}");
-    let refused = format!("{:?}", text(note.clone()).await.unwrap_err());
-    assert!(refused.contains("insufficient_scope"), "{refused}");
-
-    let manager = manager.lock().await;
-    let wider = manager.request_scope_upgrade("mcp:write").await.unwrap();
-    let answer = AuthorizationCallback::from_redirect_url(&agree(&wider).await).unwrap();
-    let AuthorizationCallback {
-        code,
-        csrf_token,
-        issuer,
-        ..
-    } = answer;
-    manager
-        .exchange_code_for_token_with_issuer(&code, &csrf_token, issuer.as_deref())
-        .await
-        .unwrap();
-    drop(manager);
-    let written = text(note).await.unwrap();
-    assert!(written.contains("milk"), "{written}");
-    client.cancel().await.unwrap();
 }

@@ -1,5 +1,4 @@
-//! MCP servers: a real client, scopes per operation, sessions.
+//! MCP servers: scopes per operation, sessions. `extras/frameworks` has a real client.
 
-mod client;
 mod operations;
 mod sessions;

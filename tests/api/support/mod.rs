@@ -8,12 +8,14 @@
 //! - [`tokens`]: tokens that differ from a good one in what the test says.
 //! - [`table`]: what one configuration accepts, and what it refuses.
 //! - [`log`]: the captured log of a test.
+//! - [`naive_client`]: a challenge as careless clients read it.
 //! - `recorder`: the metrics of a test.
 
 mod clock;
 mod http;
 pub(crate) mod issuer_in_memory;
 mod log;
+pub(crate) mod naive_client;
 #[cfg(feature = "metrics")]
 #[path = "../../../src/telemetry/recorder.rs"]
 pub(crate) mod recorder;

@@ -2,14 +2,13 @@
 
 use axum::Router;
 use axum::routing::any;
-use rmcp::transport::auth::WWWAuthenticateParams;
 use tower::ServiceExt as _;
 use tower_jwt_auth::JwtAuthLayer;
 use tower_jwt_auth::config::JwtAuthConfigBuilder;
 use tower_jwt_auth::test_util::TestIssuer;
 
 use super::{CALL, NEW, Server, WRITE, call, scopes};
-use crate::support::{RESOURCE, config};
+use crate::support::{RESOURCE, config, naive_client};
 
 const METADATA: &str = "https://mcp.example.com/.well-known/oauth-protected-resource/mcp";
 
@@ -26,9 +25,8 @@ async fn s2_s3_s4_the_challenge_lists_base_and_operation_and_does_not_vary() {
     );
     let again = server.send("base mcp:read", &[NEW, CALL, WRITE], "").await;
     assert_eq!(again.challenge(), first.challenge());
-    let url = "https://mcp.example.com/mcp".parse().unwrap();
-    let parsed = WWWAuthenticateParams::parse(first.challenge().unwrap(), &url);
-    assert_eq!(parsed.scope.as_deref(), Some("base mcp:write"));
+    let scope = naive_client::parameter(first.challenge().unwrap(), "scope");
+    assert_eq!(scope.as_deref(), Some("base mcp:write"));
 
     let server = Server::configured(
         scopes(),
