@@ -13,7 +13,7 @@
 //! Point an MCP client at http://127.0.0.1:3000/mcp: it signs in without configuration.
 //!
 //! Usage: mcp_server [--config FILE] [--bind ADDR] [--allow-origin ORIGIN]..
-//!                   [--no-client-documents] [--offline-access] [--step-up]
+//!                   [--dpop-demo] [--no-client-documents] [--offline-access] [--step-up]
 //!
 //!   --allow-origin ORIGIN  Let web pages of ORIGIN call, such as https://app.example.com. Can be
 //!                          repeated. Without --config, every page of this machine may call.
@@ -22,6 +22,9 @@
 //!   --config FILE          Accept the tokens of your identity provider, as the JSON in FILE says.
 //!                          Without --config, a development issuer in the same process lets anybody
 //!                          at this machine sign in.
+//!   --dpop-demo            Print a curl command with a token that is bound to a key, and with a
+//!                          proof of that key made at that moment; print another one for each
+//!                          line on standard input. Each works once, within a minute.
 //!   --help                 Print this page.
 //!   --no-client-documents  Do not let the development issuer advertise that clients may publish
 //!                          themselves. Clients then register. For a machine that does not reach
