@@ -92,6 +92,8 @@ export const rows = [
   good('W05', 'jwk as WebCrypto exports it', async ({ keys }) => ({ header: { jwk: await crypto.subtle.exportKey('jwk', keys.own.pair.publicKey) } })),
   good('W06', 'members of the header in another order', ({ parts }) => ({ header: Object.fromEntries(Object.entries(parts.header).reverse()) })),
   good('W08', 'iat with a fraction', () => ({ payload: { iat: now() + 0.5 } })),
+  good('W11', 'EdDSA', ({ keys }) => ({ key: keys.ed25519, claims: { cnf: { jkt: keys.ed25519.thumbprint } } })),
+  good('W11', 'RS256', ({ keys }) => ({ key: keys.rsa, claims: { cnf: { jkt: keys.rsa.thumbprint } } })),
   good('W12', 'a token without cnf as Bearer, with a proof', () => ({ claims: { cnf: undefined }, scheme: 'Bearer' }), 'the token asks for no proof, and some clients always send one'),
   good('W25', 'cnf with a member beside jkt that names no key', ({ keys }) => ({ claims: { cnf: { jkt: keys.own.thumbprint, 'kc-jkt-type': 'proof' } } }), 'RFC 7800 §3.1: unknown members are passed over. Keycloak writes this one'),
 ];

@@ -15,7 +15,13 @@ import { rows } from './rows.mjs';
 const issuer = await Issuer.start();
 const server = await ResourceServer.start({ issuer: issuer.issuer, dpop: {} });
 const url = `${server.base}/whoami`;
-const keys = { own: await Key.create(), other: await Key.create(), p384: await Key.create('ES384') };
+const keys = {
+  own: await Key.create(),
+  other: await Key.create(),
+  p384: await Key.create('ES384'),
+  ed25519: await Key.create('EdDSA'),
+  rsa: await Key.create('RS256'),
+};
 
 await report(`second opinion, oauth4webapi ${version('oauth4webapi')}`, { 'requests with proofs': compare });
 await server.stop();
