@@ -113,19 +113,27 @@ impl Service<http::Request<Body>> for Identity {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::support::{RESOURCE, layer, listen};
+    use crate::support::{RESOURCE, layer, layer_with, listen};
     use tonic::Code;
     use tonic::transport::Channel;
-    use tower_jwt_auth::test_util::Fault;
+    use tower_jwt_auth::proof::Dpop;
+    use tower_jwt_auth::test_util::{Fault, TestClient};
 
     async fn call(base: &str, token: Option<&str>) -> Result<String, Status> {
+        let bearer = token.map(|token| ("authorization", format!("Bearer {token}")));
+        call_with(base, bearer).await
+    }
+
+    async fn call_with(
+        base: &str,
+        metadata: impl IntoIterator<Item = (&'static str, String)>,
+    ) -> Result<String, Status> {
         let channel = Channel::from_shared(base.to_owned()).unwrap();
         let mut client = tonic::client::Grpc::new(channel.connect().await.unwrap());
         client.ready().await.unwrap();
         let mut request = Request::new(Question {});
-        if let Some(token) = token {
-            let value = format!("Bearer {token}").parse().unwrap();
-            request.metadata_mut().insert("authorization", value);
+        for (name, value) in metadata {
+            request.metadata_mut().insert(name, value.parse().unwrap());
         }
         let path = http::uri::PathAndQuery::from_static("/example.Identity/Whoami");
         let codec = ProstCodec::<Question, Answer>::default();
@@ -154,6 +162,47 @@ mod tests {
             let challenge = challenge.to_str().unwrap();
             assert!(challenge.contains("resource_metadata="), "{challenge}");
         }
+    }
+
+    /// The client sends `:authority: 127.0.0.1:PORT`; the URL that counts is the configured one.
+    #[tokio::test]
+    async fn a_token_that_is_bound_to_a_key() {
+        const PATH: &str = "/example.Identity/Whoami";
+        let (issuer, auth) = layer_with(|config| config.dpop(Dpop::new()));
+        let (listener, base) = listen().await;
+        tokio::spawn(serve(listener, auth));
+        let (client, other) = (TestClient::start(), TestClient::start());
+        let token = issuer.mint(RESOURCE).subject("alice").scope("mcp:read");
+        let token = token.bound_to(&client).sign();
+        let url = format!("https://mcp.example.com{PATH}");
+        let call = async |scheme: &str, client: &TestClient, url: &str| {
+            let proof = client.proof("POST", url).token(&token).sign();
+            let authorization = ("authorization", format!("{scheme} {token}"));
+            call_with(&base, [authorization, ("dpop", proof)]).await
+        };
+        assert_eq!(call("DPoP", &client, &url).await.unwrap(), "alice");
+        let authority = format!("{base}{PATH}");
+        for (refused, challenge) in [
+            (
+                call("DPoP", &client, &authority).await,
+                r#"DPoP error="invalid_dpop_proof""#,
+            ),
+            (
+                call("DPoP", &other, &url).await,
+                r#"DPoP error="invalid_token""#,
+            ),
+            (
+                call("Bearer", &client, &url).await,
+                r#"Bearer error="invalid_token""#,
+            ),
+        ] {
+            let refused = refused.unwrap_err();
+            assert_eq!(refused.code(), Code::Unauthenticated, "{refused:?}");
+            let found = refused.metadata().get("www-authenticate").unwrap();
+            let found = found.to_str().unwrap();
+            assert!(found.starts_with(challenge), "{found}");
+        }
+        assert_eq!(call("DPoP", &client, &url).await.unwrap(), "alice");
     }
 
     #[tokio::test]

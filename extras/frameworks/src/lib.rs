@@ -7,6 +7,9 @@
 //! | `tower_mcp.rs` | tower-mcp | `AuthInfo`, bridged |
 //! | `grpc.rs` | tonic | `AuthInfo` |
 //! | `rust_mcp_sdk.rs` | rust-mcp-sdk, which drops the extensions of requests | its own `AuthInfo`, made from ours by `JwtVerifier` |
+//!
+//! `bound_tokens.rs` tests tokens that are bound to a key (DPoP) on plain hyper, over HTTP/1 and
+//! HTTP/2.
 
 pub mod grpc;
 pub mod rmcp_axum;
@@ -14,5 +17,7 @@ pub mod rmcp_hyper;
 pub mod rust_mcp_sdk;
 pub mod tower_mcp;
 
+#[cfg(test)]
+mod bound_tokens;
 #[cfg(test)]
 mod support;

@@ -3,19 +3,26 @@
 use axum::Router;
 use serde_json::json;
 use tokio::net::TcpListener;
+use tower_jwt_auth::config::JwtAuthConfigBuilder;
 use tower_jwt_auth::test_util::TestIssuer;
 use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer};
 
 pub(crate) const RESOURCE: &str = "https://mcp.example.com/mcp";
 
 pub(crate) fn layer() -> (TestIssuer, JwtAuthLayer) {
+    layer_with(|config| config)
+}
+
+/// A layer with further settings.
+pub(crate) fn layer_with(
+    further: impl FnOnce(JwtAuthConfigBuilder) -> JwtAuthConfigBuilder,
+) -> (TestIssuer, JwtAuthLayer) {
     let issuer = TestIssuer::start();
     let config = JwtAuthConfig::builder()
         .resource(RESOURCE)
         .issuer(issuer.issuer())
-        .required_scopes(["mcp:read"])
-        .build()
-        .unwrap();
+        .required_scopes(["mcp:read"]);
+    let config = further(config).build().unwrap();
     (issuer, JwtAuthLayer::new(config))
 }
 

@@ -1,4 +1,5 @@
 // The script in the page; the test drives it through `window.interop`.
+import { Key, now } from '../lib/proof.mjs';
 import { kits } from '../typescript/kits.mjs';
 
 /** The storage of an OAuth client in a page while its user is at the authorization server. */
@@ -41,6 +42,12 @@ async function call(kit, url, options, tool, parameters = {}) {
   return result.content[0].text;
 }
 
+/** The part of a response that a script in a page can see. */
+async function see(url, init) {
+  const response = await fetch(url, init);
+  return { status: response.status, headers: Object.fromEntries(response.headers), body: await response.text() };
+}
+
 window.interop = {
   /** Calls a tool with a token. */
   withToken: (index, url, token) => call(kits[index], url, { token }, 'whoami'),
@@ -57,9 +64,22 @@ window.interop = {
     return kit.finish(kit.transport(url, { memory: new Storage() }), new URLSearchParams(location.search));
   },
 
-  /** The part of a response that a script in a page can see. */
-  fetch: async (url, init) => {
-    const response = await fetch(url, init);
-    return { status: response.status, headers: Object.fromEntries(response.headers), body: await response.text() };
+  fetch: see,
+
+  /**
+   * A page with a key of its own and a clock that is `late` seconds slow: it gets a bound token,
+   * and sends one request, then another with the nonce of the first response.
+   */
+  nonceRoundTrip: async ({ url, late, tokenEndpoint, form, authorization }) => {
+    const key = await Key.create();
+    const headers = { authorization, dpop: await key.proof('POST', tokenEndpoint) };
+    const issued = await see(tokenEndpoint, { method: 'POST', headers, body: new URLSearchParams(form) });
+    const { access_token: token } = JSON.parse(issued.body);
+    const ask = async (nonce) => {
+      const dpop = await key.proof('GET', url, token, { iat: now() - late, nonce });
+      return see(url, { headers: { authorization: `DPoP ${token}`, dpop } });
+    };
+    const first = await ask();
+    return { thumbprint: key.thumbprint, first, second: await ask(first.headers['dpop-nonce']) };
   },
 };

@@ -89,6 +89,24 @@ function cors() {
       assert.match(answer.headers['retry-after'], /^\d+$/);
     },
 
+    'a page answers the challenge for a nonce': async () => {
+      const bound = await ResourceServer.start({ issuer: issuer.issuer, options: ['--allow-origin', origin], dpop: {} });
+      const options = {
+        url: `${bound.base}/whoami`,
+        late: 120,
+        tokenEndpoint: `${issuer.issuer}/token`,
+        form: { grant_type: 'client_credentials', resource: bound.url, scope: 'mcp:read' },
+        authorization: `Basic ${btoa('machine:machine-secret')}`,
+      };
+      const { thumbprint, first, second } = await inPage(origin, (page) => page.evaluate((options) => window.interop.nonceRoundTrip(options), options));
+      await bound.stop();
+      assert.equal(first.status, 401);
+      assert.match(first.headers['www-authenticate'], /^DPoP error="use_dpop_nonce"/);
+      assert.match(first.headers['dpop-nonce'], /^[\w-]{22}$/);
+      assert.equal(second.status, 200, second.body);
+      assert.deepEqual(JSON.parse(second.body).confirmation, { jkt: thumbprint });
+    },
+
     'a page of another origin sees nothing': async () => {
       await assert.rejects(see(stranger, server.url, initialize), /Failed to fetch/);
     },

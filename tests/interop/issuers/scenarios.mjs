@@ -1,6 +1,7 @@
 // The same steps for every provider. Each refused token stands beside one that is accepted and
 // differs in one thing.
 import assert from 'node:assert/strict';
+import { Key } from '../lib/proof.mjs';
 import { claims, untilExpired } from '../lib/report.mjs';
 import { ResourceServer } from '../lib/resource_server.mjs';
 import { until } from './lib/http.mjs';
@@ -57,6 +58,8 @@ export function scenarios(provider, front, resource, other) {
       await accepted(await provider.token({ resource }));
     },
 
+    ...(provider.boundToken && { 'token bound to a key (DPoP)': () => bound(provider, front, resource) }),
+
     'key rotation: 200 without a restart': async () => {
       const before = await provider.token({ resource });
       await accepted(before);
@@ -101,4 +104,29 @@ export function scenarios(provider, front, resource, other) {
       return `after ${Date.now() - began} ms`;
     },
   };
+}
+
+/** A bound token counts with a proof of its key, and with nothing else. */
+async function bound(provider, front, resource) {
+  const [key, other] = [await Key.create(), await Key.create()];
+  const token = await provider.boundToken({ resource, key });
+  assert.deepEqual(claims(token).cnf, { jkt: key.thumbprint });
+  const url = `${front.server.base}/whoami`;
+  const ask = async (scheme, prover) => {
+    const dpop = await prover.proof('GET', url, token);
+    return fetch(url, { headers: { authorization: `${scheme} ${token}`, dpop } });
+  };
+  const accepted = async () => {
+    const response = await ask('DPoP', key);
+    const text = await response.text();
+    assert.equal(response.status, 200, text);
+    assert.deepEqual(JSON.parse(text).confirmation, { jkt: key.thumbprint });
+  };
+  await accepted();
+  for (const [scheme, prover, challenge] of [['Bearer', key, /^Bearer error="invalid_token", .*, DPoP /], ['DPoP', other, /^DPoP error="invalid_token", /]]) {
+    const response = await ask(scheme, prover);
+    assert.equal(response.status, 401, await response.text());
+    assert.match(response.headers.get('www-authenticate'), challenge);
+  }
+  await accepted();
 }

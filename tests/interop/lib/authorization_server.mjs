@@ -70,11 +70,14 @@ export class AuthorizationServer {
     return kid;
   }
 
-  /** A token by client credentials: no user, no refresh token. */
-  async token(resource, scope = 'mcp:read') {
+  /**
+   * A token by client credentials: no user, no refresh token. With the proof of a key (DPoP) it is
+   * bound to that key.
+   */
+  async token(resource, scope = 'mcp:read', proof = undefined) {
     const response = await fetch(`${this.issuer}/token`, {
       method: 'POST',
-      headers: { authorization: `Basic ${Buffer.from('machine:machine-secret').toString('base64')}` },
+      headers: { authorization: `Basic ${Buffer.from('machine:machine-secret').toString('base64')}`, ...(proof && { dpop: proof }) },
       body: new URLSearchParams({ grant_type: 'client_credentials', resource, scope }),
     });
     const answer = await response.json();

@@ -5,6 +5,8 @@ import { claims, report, sleep, untilExpired } from '../lib/report.mjs';
 import { ResourceServer } from '../lib/resource_server.mjs';
 import { Memory, signIn } from '../lib/user.mjs';
 import { version } from '../lib/version.mjs';
+import { kits as kits2 } from './client2.mjs';
+import { parsers, withOauth4webapi, withProvider } from './dpop.mjs';
 import { kits } from './kits.mjs';
 import { Session } from './session.mjs';
 import { settings } from './settings.mjs';
@@ -13,6 +15,9 @@ const issuer = await AuthorizationServer.start();
 let server = await ResourceServer.start({ issuer: issuer.issuer });
 
 for (const kit of kits) await report(`${kit.title} ${version(kit.package)}, ${kit.expected}`, { ...scenarios(kit), ...settings(kit, issuer) });
+for (const kit of kits2) await report(`${kit.title} ${version(kit.package)}, ${kit.expected}`, withProvider(kit, issuer));
+await report(`oauth4webapi ${version('oauth4webapi')}`, withOauth4webapi(issuer));
+await report('challenges, read by clients', parsers(issuer));
 await server.stop();
 await issuer.down();
 

@@ -14,10 +14,14 @@ export async function start() {
   };
   return {
     issuer: server.issuer,
-    settings: { rfc9068: true },
+    settings: { rfc9068: true, dpop: {} },
     token: async ({ resource, seconds = 600 }) => {
       server.ttl = seconds;
       return server.token(resource);
+    },
+    boundToken: async ({ resource, key }) => {
+      server.ttl = 600;
+      return server.token(resource, 'mcp:read', await key.proof('POST', `${server.issuer}/token`));
     },
     rotate: async () => void server.rotate(),
     withdraws: true,
