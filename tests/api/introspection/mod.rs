@@ -11,6 +11,7 @@ mod discovery;
 mod faults;
 mod floods;
 mod kept;
+#[cfg(feature = "metrics")]
 mod metrics;
 mod own;
 mod signed;
