@@ -279,6 +279,11 @@ pub const MAX_INTROSPECTION_VALUES: usize = 1_024;
 /// Calls to one introspection endpoint at a time: 64. At 50 ms a call they are 1,280 a second.
 pub const MAX_INTROSPECTION_CALLS: usize = 64;
 
+/// The time after which a connection to an introspection endpoint is closed when no call uses it:
+/// 10 seconds. Servers and balancers commonly close it after 15 or more, and a name that leads to
+/// another host then is looked up soon.
+pub const KEPT_CONNECTION: Duration = Duration::from_secs(10);
+
 /// Of these, the calls that only tokens can use that were active before: 16. Junk cannot delay the
 /// callers that are already known.
 pub const INTROSPECTION_CALLS_FOR_KNOWN: usize = 16;

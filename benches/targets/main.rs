@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo bench --all-features --bench targets              # every table, about two minutes
-//! cargo bench --all-features --bench targets -- paths     # one of: back_end, paths, proof, refusals, worst, scaling, threads, replay
+//! cargo bench --all-features --bench targets -- paths     # one of: back_end, paths, proof, refusals, worst, scaling, introspection, threads, replay
 //! cargo bench --no-default-features --features rust_crypto,test-util --bench targets -- back_end
 //! ```
 //!
@@ -15,6 +15,7 @@
 
 mod back_end;
 mod drive;
+mod introspection;
 mod measure;
 mod paths;
 mod proof;
@@ -46,13 +47,14 @@ fn main() -> ExitCode {
         .unwrap();
     let _entered = runtime.enter();
     let mut report = Report::default();
-    let parts: [(&str, fn(&mut Report)); 8] = [
+    let parts: [(&str, fn(&mut Report)); 9] = [
         ("back_end", back_end::run),
         ("paths", paths::run),
         ("proof", proof::run),
         ("refusals", refusals::run),
         ("worst", worst::run),
         ("scaling", scaling::run),
+        ("introspection", introspection::run),
         ("threads", threads::run),
         ("replay", replay::run),
     ];

@@ -298,3 +298,6 @@ const OVERHEAD: usize = 256;
 /// With this many, threads rarely wait for each other's lock, and the largest answer is a small
 /// part of one.
 const SHARDS: usize = 8;
+
+#[cfg(all(test, feature = "test-util"))]
+mod tests;

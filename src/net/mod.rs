@@ -94,6 +94,10 @@ pub struct ExchangeLimits {
     pub timeout: Duration,
     /// The addresses that the name in the URL may lead to.
     pub addresses: AddressPolicy,
+    /// Whether the connection may serve the next request too. Tokens are introspected one after
+    /// another; minutes pass between two fetches of keys, after which a kept connection is dead or
+    /// leads to an old host.
+    pub keeps_connection: bool,
 }
 
 impl ExchangeLimits {
@@ -102,6 +106,14 @@ impl ExchangeLimits {
             max_bytes,
             timeout,
             addresses,
+            keeps_connection: false,
+        }
+    }
+
+    pub(crate) const fn keeping_connection(self) -> Self {
+        Self {
+            keeps_connection: true,
+            ..self
         }
     }
 }

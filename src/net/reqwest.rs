@@ -15,7 +15,7 @@ use super::exchange::{shown_url, too_large};
 use super::guarded_dns::resolve;
 use super::{AddressPolicy, ExchangeLimits, FetchError, HttpTransport, TransportFuture};
 use crate::base::url_rule::{has_internal_address, is_loopback};
-use crate::limits::CONNECT_TIMEOUT;
+use crate::limits::{CONNECT_TIMEOUT, KEPT_CONNECTION, MAX_INTROSPECTION_CALLS};
 
 /// One transport for all issuers of a configuration. Its clients are made with the first request
 /// that needs them: reading the system's certificates takes time and memory, which a process with
@@ -27,7 +27,8 @@ pub(crate) struct ReqwestTransport {
     /// The proxies of the environment or of the system, as they were at the first request. Read
     /// here rather than by the client, which would not say which proxy it uses.
     proxies: OnceLock<Matcher>,
-    clients: Mutex<HashMap<Route, Client>>,
+    /// By route, and by whether connections are kept.
+    clients: Mutex<HashMap<(Route, bool), Client>>,
 }
 
 /// The certificates of a transport, if they are not those of the system.
@@ -71,7 +72,7 @@ impl ReqwestTransport {
             ..Self::default()
         };
         // Some faults show only when a client is made.
-        transport.client_for(Route::Direct(AddressPolicy::Anywhere), None)?;
+        transport.client_for(Route::Direct(AddressPolicy::Anywhere), None, false)?;
         Ok(transport)
     }
 
@@ -89,8 +90,9 @@ impl ReqwestTransport {
         &self,
         url: &Url,
         proxy: Option<&Intercept>,
-        addresses: AddressPolicy,
+        limits: ExchangeLimits,
     ) -> Result<Client, FetchError> {
+        let addresses = limits.addresses;
         if let Some(client) = &self.injected {
             return Ok(client.clone());
         }
@@ -99,19 +101,25 @@ impl ReqwestTransport {
             None if is_local(url, addresses) => Route::Local,
             None => Route::Direct(addresses),
         };
-        self.client_for(route, proxy)
+        self.client_for(route, proxy, limits.keeps_connection)
     }
 
-    fn client_for(&self, route: Route, proxy: Option<&Intercept>) -> Result<Client, FetchError> {
+    fn client_for(
+        &self,
+        route: Route,
+        proxy: Option<&Intercept>,
+        keeps_connections: bool,
+    ) -> Result<Client, FetchError> {
         let clients = || self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = clients().get(&route) {
+        let key = (route, keeps_connections);
+        if let Some(client) = clients().get(&key) {
             return Ok(client.clone());
         }
-        let built = build(&route, proxy, &self.trust).map_err(|error| {
+        let built = build(&key.0, proxy, &self.trust, keeps_connections).map_err(|error| {
             let message = "the HTTP client could not be made (are CA certificates installed?)";
             FetchError::with_source(message, error)
         })?;
-        Ok(clients().entry(route).or_insert(built).clone())
+        Ok(clients().entry(key).or_insert(built).clone())
     }
 
     async fn send(
@@ -132,7 +140,7 @@ impl ReqwestTransport {
         }
         let proxy = self.proxy(&head.uri, &url, limits.addresses);
         let mut outgoing = self
-            .client(&url, proxy.as_ref(), limits.addresses)?
+            .client(&url, proxy.as_ref(), limits)?
             .request(head.method.clone(), url.clone())
             .headers(head.headers);
         if !body.is_empty() {
@@ -158,13 +166,22 @@ fn is_local(url: &Url, addresses: AddressPolicy) -> bool {
     addresses == AddressPolicy::Anywhere && url.scheme() == "http" && is_loopback(url)
 }
 
-fn build(route: &Route, proxy: Option<&Intercept>, trust: &Trust) -> reqwest::Result<Client> {
+fn build(
+    route: &Route,
+    proxy: Option<&Intercept>,
+    trust: &Trust,
+    keeps_connections: bool,
+) -> reqwest::Result<Client> {
+    let idle = match keeps_connections {
+        true => MAX_INTROSPECTION_CALLS,
+        false => 0,
+    };
     let mut builder = Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         // A redirect could lead anywhere, and keys and metadata do not move unannounced.
         .redirect(redirect::Policy::none())
-        // Minutes pass between fetches: a kept connection would be dead, or lead to an old host.
-        .pool_max_idle_per_host(0)
+        .pool_max_idle_per_host(idle)
+        .pool_idle_timeout(KEPT_CONNECTION)
         .user_agent(concat!("tower-jwt-auth/", env!("CARGO_PKG_VERSION")))
         .no_proxy();
     if let Some(intercept) = proxy {

@@ -153,6 +153,12 @@ impl TestIntrospection {
         state.introspection.calls.iter().filter(is_it).count()
     }
 
+    /// The number of connections on which calls came.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.0.state().introspection.connections
+    }
+
     /// The largest number of calls at the same time.
     #[must_use]
     pub fn most_at_once(&self) -> usize {

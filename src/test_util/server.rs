@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::{Request, Response, StatusCode};
 use hyper::service::service_fn;
@@ -73,19 +74,25 @@ async fn accept(
             accepted = listener.accept() => {
                 let Ok((stream, _)) = accepted else { continue };
                 let shared = shared.clone();
-                let service = service_fn(move |request| answer(shared.clone(), request));
+                let is_new = Arc::new(AtomicBool::new(true));
+                let service = service_fn(move |request| answer(shared.clone(), is_new.clone(), request));
                 connections.spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service));
             }
         }
     }
 }
 
+/// `is_new`: no token has been introspected on this connection.
 async fn answer(
     shared: Arc<Shared>,
+    is_new: Arc<AtomicBool>,
     request: Request<hyper::body::Incoming>,
 ) -> io::Result<Response<Answer>> {
     let path = request.uri().path().to_owned();
     if path == INTROSPECTION_PATH {
+        if is_new.swap(false, Ordering::Relaxed) {
+            shared.state().introspection.connections += 1;
+        }
         return introspection::answer(&shared, request).await;
     }
     let (document, fault, headers, delay, etag) = {

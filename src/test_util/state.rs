@@ -71,6 +71,7 @@ pub(super) struct Introspection {
     pub(super) delay: Duration,
     pub(super) calls: Vec<HashMap<String, String>>,
     pub(super) last_headers: http::HeaderMap,
+    pub(super) connections: usize,
     pub(super) at_once: usize,
     pub(super) most_at_once: usize,
 }

@@ -125,6 +125,7 @@ impl Client {
         // The URL is configured, or on the origin of the issuer, which is.
         let addresses = AddressPolicy::Anywhere;
         let limits = ExchangeLimits::new(MAX_INTROSPECTION_BYTES, timeout, addresses);
+        let limits = limits.keeping_connection();
         Ok(exchange::send(&*self.transport, url, request?, limits).await?)
     }
 

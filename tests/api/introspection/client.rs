@@ -258,3 +258,20 @@ async fn pop_i52_no_secret_and_no_token_is_shown() {
         }
     }
 }
+
+/// Calls follow each other closely, so a connection serves several of them.
+#[tokio::test(start_paused = true)]
+async fn pop_i09_connections_are_kept() {
+    let scene = Scene::usual();
+    for _ in 0..20 {
+        let token = scene.answers(scene.good_with("x", 1));
+        scene.accepts("one after another", &token).await;
+    }
+    assert_eq!(scene.endpoint.connections(), 1);
+    // One that the server has closed is replaced, and the call is made again.
+    scene.issuer.go_down();
+    scene.issuer.come_up();
+    let token = scene.answers(scene.good_with("x", 1));
+    scene.accepts("on a new connection", &token).await;
+    assert_eq!(scene.endpoint.connections(), 2);
+}
