@@ -22,7 +22,10 @@ fn rmcp_reads_every_challenge() {
         assert_eq!(url.as_deref(), Some(metadata), "{line}");
         let scope = parsed.scope.as_deref();
         let wanted = matches!(scope, None | Some("mcp:read" | "mcp:read mcp:write"));
-        assert!(wanted && scope.is_some() == line.contains("scope=\""), "{line}");
+        assert!(
+            wanted && scope.is_some() == line.contains("scope=\""),
+            "{line}"
+        );
         let error = parsed.error.map(|error| format!("error=\"{error}\""));
         assert_eq!(error.is_some(), line.contains(" error=\""), "{line}");
         assert!(error.is_none_or(|error| line.contains(&error)), "{line}");
