@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use super::*;
 use crate::base::numeric_date::{NumericDate, TokenTimes};
 use crate::token::verified_of_claims;
