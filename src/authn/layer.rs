@@ -99,6 +99,11 @@ impl JwtAuthLayer {
     /// checked. Credentials of another scheme are ignored, so that the service can read them
     /// itself.
     ///
+    /// Behind this, [`McpScopesLayer`](crate::mcp::McpScopesLayer) reads the bodies of anonymous
+    /// requests too, up to its [`max_body_bytes`](crate::mcp::McpScopesLayer::max_body_bytes) each
+    /// and without a time limit: anybody can keep many of them in memory by sending slowly. Put a
+    /// timeout for request bodies, and a limit on concurrent requests, in front of it.
+    ///
     /// Default: every request needs a token.
     pub fn optional(mut self) -> Self {
         Arc::make_mut(&mut self.0).optional = true;

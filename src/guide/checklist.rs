@@ -31,6 +31,7 @@
 //! | – | **Limit rates**, per address outside the layer, and per issuer and subject inside | `tower::limit`, or the proxy. A signature check costs more than sending a token does |
 //! | – | **Authorize.** The token does not say whether this user may read that record | `check` for the few rules that apply to every request, the tools for the rest |
 //! | – | **Limit bodies and calls.** The layers limit only the bodies that they read | rmcp: 4 MiB per message |
+//! | – | **Put a timeout in front**, if callers need no token ([`optional`](crate::JwtAuthLayer::optional)) and [`McpScopesLayer`](crate::mcp::McpScopesLayer) reads their bodies: it waits for a slow one as long as the client likes, with up to 4 MiB in memory | the proxy; or tower-http's `RequestBodyTimeoutLayer`, and `tower::limit` for the number of requests |
 //!
 //! # Done by the layers
 //!

@@ -348,9 +348,10 @@
 //!   `WWW-Authenticate` a script cannot read the challenge, and falls back to the well-known paths;
 //!   without `DPoP-Nonce` it cannot make the proof that it is asked for.
 //! - Origins: a list, never `*`, and the same list that rmcp checks.
-//! - The metadata document has its own CORS headers, for every origin. A `CorsLayer` outside it
-//!   answers preflight requests for it too, for your origins alone. No other page can call the
-//!   server anyway.
+//! - The metadata document has its own CORS headers, for every origin. A `CorsLayer` around
+//!   `protect` answers preflight requests for it too, for your origins alone, and so hides it from
+//!   pages of other origins. They cannot call the server anyway; if they must read the document,
+//!   put the `CorsLayer` around the routes alone and merge `metadata_router` outside it.
 //!
 //! # 7. Public tools
 //!

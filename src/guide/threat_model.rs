@@ -78,6 +78,10 @@
 //!   [`McpScopesLayer`](crate::mcp::McpScopesLayer) trusts the headers, because the spec requires
 //!   the server to reject a difference. For a server that does not, turn on
 //!   [`always_read_body`](crate::mcp::McpScopesLayer::always_read_body).
+//! - **A `kid` that can be guessed.** Whoever sends a token with the `kid` of a key that is not
+//!   published yet has it noted as absent. Tokens of that key then get 401 for up to `cooldown`
+//!   after its publication, or until the next scheduled fetch. Issuers with random `kid`s, and
+//!   those that publish a key `max_age` before they sign with it, are not affected.
 //! - **A Cognito app client that two servers share.** With
 //!   [`cognito`](crate::config::JwtAuthConfigBuilder::cognito) each accepts the tokens of the
 //!   other.
