@@ -1,4 +1,5 @@
-//! POP.md's rows of answers, line by line. `extras/frameworks` has rmcp's reading of the same lines.
+//! POP.md's rows of answers, line by line. `extras/frameworks` has rmcp's reading of the same
+//! lines.
 
 use http::StatusCode;
 
