@@ -41,7 +41,7 @@
 //! | keys from elsewhere, another HTTP client | [`KeySource`](keys::KeySource), [`HttpTransport`](keys::HttpTransport) |
 //! | readiness, events, alerts, outages | [`guide::operations`], [`JwtAuthLayer::keys_health`] |
 //! | moving from another crate | [`guide::migrate`] |
-//! | tokens that are bound to a key or a certificate, opaque tokens | [`guide::proof_of_possession`], [`introspection`] |
+//! | tokens that are bound to a key or a certificate, opaque tokens | [`guide::proof_of_possession`], [`guide::introspection`] |
 //! | threats, decisions, the source | [`guide`] |
 //!
 //! # What happens to a request

@@ -63,7 +63,7 @@
 //! | S10 | Generic messages to callers, reasons to the log | one response for every invalid token | `requirements/answers`, `telemetry` |
 //! | RFC 6750 §3 | At least one parameter, none twice, no `error` without credentials | a fixed order; `realm` when the challenge would otherwise be empty | `requirements/answers` |
 //! | extensions | Client credentials are accepted (`sub` may be the client); an ID-JAG or a workload's token is not | `typ`, `aud` | `requirements/tokens` |
-//! | DPoP | – | bound tokens are rejected until DPoP is supported | `requirements/tokens` |
+//! | DPoP (SEP-1932) | Tokens that are bound to a key need its proof | [`dpop`](crate::config::JwtAuthConfigBuilder::dpop), once you turn it on; without it such tokens are rejected | `proof` |
 //! | availability | Starts without its issuer and survives the issuer's outages | [`operations`](super::operations) | `requirements/fit`, `keys/availability`, `keys/over_http` |
 //! | transparency | Responses of the server pass unchanged | the body type is wrapped, never read | `requirements/fit`, `authn/streams`, `mcp/operations` |
 //! | frameworks | axum, hyper, any tower stack | `Clone + Send + Sync`; `Error` is unchanged | `requirements/fit`, `authn/assembly` |

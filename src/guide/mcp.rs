@@ -553,5 +553,4 @@
 //!
 //! # Not built
 //!
-//! - DPoP (SEP-1932): a key-bound token is rejected. See [`decisions`](super::decisions).
 //! - Signed metadata.

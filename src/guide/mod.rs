@@ -26,6 +26,7 @@
 //!   outage.
 //! - [`proof_of_possession`]: tokens that are bound to a key of the client, and the settings of the
 //!   proxies in front of your server.
+//! - [`introspection`]: opaque tokens, and tokens that can be revoked.
 //! - [`back_ends`]: features, crypto back ends, builds without C, FIPS, WASM.
 //!
 //! # Judge it
@@ -41,6 +42,7 @@ pub mod back_ends;
 pub mod checklist;
 pub mod clients;
 pub mod decisions;
+pub mod introspection;
 pub mod mcp;
 pub mod migrate;
 pub mod operations;

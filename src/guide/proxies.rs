@@ -62,9 +62,9 @@
 //! # When the proxy has checked the token
 //!
 //! Check it here again. A header such as `X-User` proves nothing once somebody reaches the process
-//! past the proxy. Some proxies move the token into a header of their own; read it there, and pass
-//! its value to [`JwtVerifier::verify`](crate::JwtVerifier::verify). The page
-//! [`cloudflare_access`](super::providers::cloudflare_access) is an example.
+//! past the proxy. Some proxies move the token into a header of their own:
+//! [`token_sources`](crate::config::JwtAuthConfigBuilder::token_sources) reads it there, as on the
+//! page [`cloudflare_access`](super::providers::cloudflare_access).
 //!
 //! # TLS
 //!

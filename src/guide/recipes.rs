@@ -276,8 +276,34 @@
 //!
 //! # WebSockets
 //!
-//! The handshake is a request like any other, and the layer checks it. A socket then outlives its
-//! token, unless you end it (`web_sockets.rs`):
+//! The handshake is a request like any other, and the layer checks it. A script in a browser can
+//! set no header, so its token comes as a subprotocol (`web_sockets.rs`):
+//!
+//! ```
+//! # #[cfg(any())] // compiled in extras/recipes
+//! # mod shown {
+//! /// A script cannot set `Authorization` on a handshake. It sends the token as a subprotocol,
+//! /// `new WebSocket(url, ["bearer", token])`. Not in the query: URLs are logged.
+//! pub fn app(config: JwtAuthConfigBuilder) -> Result<Router, ConfigError> {
+//!     let sources = [
+//!         TokenSource::authorization(),
+//!         TokenSource::websocket_protocol("bearer"),
+//!     ];
+//!     let auth = JwtAuthLayer::new(config.token_sources(sources).build()?);
+//!     // Every method: over HTTP/2, a handshake is a CONNECT request.
+//!     Ok(auth.protect(Router::new().route("/notes", any(handshake))))
+//! }
+//!
+//! /// A browser closes the socket unless the response chooses one of its subprotocols.
+//! async fn handshake(socket: WebSocketUpgrade, auth: AuthInfo) -> Response {
+//!     socket
+//!         .protocols(["bearer"])
+//!         .on_upgrade(|socket| serve(socket, auth))
+//! }
+//! # }
+//! ```
+//!
+//! A socket then outlives its token, unless you end it:
 //!
 //! ```
 //! # #[cfg(any())] // compiled in extras/recipes
@@ -300,46 +326,6 @@
 //! # }
 //! ```
 //!
-//! A script in a browser cannot set `Authorization` on a handshake. It offers the token as a
-//! subprotocol, `new WebSocket(url, ["notes.v1", "bearer." + token])`, and a function in front of
-//! the layer moves it:
-//!
-//! ```
-//! # #[cfg(any())] // compiled in extras/recipes
-//! # mod shown {
-//! /// A script cannot set `Authorization` on a handshake. It offers the token as a subprotocol,
-//! /// `new WebSocket(url, ["notes.v1", "bearer." + token])`, and this puts it where the layer looks.
-//! /// Not in the query: URLs are logged.
-//! async fn token_of_browsers(mut request: Request) -> Request {
-//!     let headers = request.headers_mut();
-//!     let offered = headers.get(SEC_WEBSOCKET_PROTOCOL).cloned();
-//!     let Some(offered) = offered.as_ref().and_then(|value| value.to_str().ok()) else {
-//!         return request;
-//!     };
-//!     let (token, others): (Vec<_>, Vec<_>) = offered
-//!         .split(',')
-//!         .map(str::trim)
-//!         .partition(|protocol| protocol.starts_with("bearer."));
-//!     let value = |text: String| HeaderValue::from_str(&text).ok();
-//!     if let Some(others) = value(others.join(", ")) {
-//!         headers.insert(SEC_WEBSOCKET_PROTOCOL, others);
-//!     }
-//!     for token in token
-//!         .iter()
-//!         .filter_map(|token| token.strip_prefix("bearer."))
-//!     {
-//!         if let Some(mut line) = value(format!("Bearer {token}")) {
-//!             line.set_sensitive(true);
-//!             // Beside another token this is a second line, which the layer rejects.
-//!             headers.append(AUTHORIZATION, line);
-//!         }
-//!     }
-//!     request
-//! }
-//! # }
-//! ```
-//!
-//! - Not in the query: URLs are logged.
 //! - CORS does not apply to WebSockets. A page of another site has no token, so it gets 401; a
 //!   cookie would be sent along, and would need a check of `Origin`.
 //!

@@ -32,9 +32,11 @@
 //! | --- | --- | --- | --- |
 //! | no `Authorization`, or another scheme | 401 | `Bearer scope="..", resource_metadata=".."`, no `error` | `unauthorized` |
 //! | bad syntax, or rejected by a check above | 401 | `Bearer error="invalid_token", scope="..", resource_metadata="..", error_description=".."` | `invalid_token` |
+//! | with `dpop`: the proof is wrong, or was used before | 401 | `DPoP error="invalid_dpop_proof", scope="..", resource_metadata="..", algs=".."` | `invalid_dpop_proof` |
+//! | with `dpop`: the proof needs a nonce | 401 and `DPoP-Nonce` | `DPoP error="use_dpop_nonce", ..` | `use_dpop_nonce` |
 //! | more than one `Authorization` header | 400 | `Bearer error="invalid_request", resource_metadata="..", error_description=".."` | `invalid_request` |
 //! | a scope is missing | 403 | `Bearer error="insufficient_scope", scope="..", resource_metadata="..", error_description=".."` | `insufficient_scope` |
-//! | the token may be valid, but its issuer's keys are unavailable | 503 and `Retry-After` | none | `temporarily_unavailable` |
+//! | the token may be valid, but its issuer's keys, or its introspection endpoint, are unavailable | 503 and `Retry-After` | none | `temporarily_unavailable` |
 //! | the key of the token is unknown, and no fetch is left to look for it | 429 and `Retry-After` | none | `too_many_requests` |
 //! | `Claims<T>`: the claims do not fit `T`; a `check` returns `Forbidden`; an MCP operation that is not listed or cannot be read | 403 | none | `access_denied` |
 //! | another principal's session, or (`strict`) an unbound one | 404, the same as rmcp's for an unknown session | none | no JSON |

@@ -26,7 +26,9 @@
 //! | A token of one issuer signed with the key of another | Keys belong to one issuer (RFC 8725 §3.8) | N30, N103 |
 //! | A token that was issued for another server | `aud` is required and compared byte for byte (RFC 8707 §2, RFC 8725 §3.9). `build` fails when neither `resource` nor `audience` is set | N91-N95, M5, M6 |
 //! | Another kind of JWT: a logout token, an ID-JAG, a DPoP proof | `typ` (RFC 8725 §3.11). An ID token often has `typ` `JWT`; its `aud`, which names the client, distinguishes it. [`rfc9068`](crate::config::JwtAuthConfigBuilder::rfc9068) and [`keycloak`](crate::config::JwtAuthConfigBuilder::keycloak) also reject it by its type | N61, N62, N94, N96 |
-//! | A key-bound token replayed without its proof | `cnf` is rejected (RFC 9449 §7.2, RFC 8705 §3) | N101 |
+//! | A key-bound token replayed without its proof | Rejected, also as a bearer token (RFC 9449 §7.2, RFC 8705 §3) | N101, the rows POP P01 and on |
+//! | A proof used twice, for another URL, another token or later | Rejected: `jti`, `htu`, `htm`, `ath`, `iat` and nonces are checked, and the URL never comes from the caller | the rows POP P01 and on |
+//! | An opaque token shown to the wrong issuer | Only to the one that is configured for it; JWTs are shown to nobody unless you say so | the rows POP I01 and on |
 //! | An unknown extension changes the meaning of the token | Any `crit`, and `b64`, `enc` and a `zip` of `DEF`, are rejected (RFC 7515 §4.1.11, RFC 7797 §7) | N47-N51, N64-N66 |
 //! | Two readings of one token: repeated members of the header or claims, another base64 spelling, text after the JSON | Rejected. A token has one spelling and one meaning | N31-N44 |
 //! | A key that is not what it seems: `use`, `key_ops`, weak or huge RSA, a point off the curve | Skipped, each with a [reason](crate::keys::SkipReason) | N67-N77 |
@@ -58,12 +60,16 @@
 //!
 //! # Limits of the defence
 //!
-//! - **A stolen token works** until `exp`, for anybody who holds it. That is the nature of a bearer
-//!   token (RFC 6750 §1.2). Keep lifetimes short, or limit them with
-//!   [`max_token_age`](crate::config::JwtAuthConfigBuilder::max_token_age).
-//! - **A revoked token works** until `exp`, because this crate does no introspection. A
+//! - **A stolen bearer token works** until `exp`, for anybody who holds it. That is the nature of a
+//!   bearer token (RFC 6750 §1.2). Keep lifetimes short, limit them with
+//!   [`max_token_age`](crate::config::JwtAuthConfigBuilder::max_token_age), or bind tokens to a
+//!   key: [`proof_of_possession`](super::proof_of_possession).
+//! - **A revoked token works** until `exp`, unless the issuer is asked
+//!   ([`introspection`](super::introspection)), and then for `max_age`. A
 //!   [`check`](crate::config::JwtAuthConfigBuilder::check) against your own deny list runs for each
 //!   request.
+//! - **A proof covers method and URL**, not the query and not the body (RFC 9449 §11.7). Whoever
+//!   changes a request on its way changes those unnoticed: use TLS on the whole way.
 //! - **Addresses inside your network.** A discovered `jwks_uri` may lead to a private address,
 //!   because some issuers live there; and an HTTP client of your own, or a proxy, resolves names
 //!   itself. Set `jwks_uri` or `pin_jwks_host`, or restrict the network access of the process.

@@ -77,9 +77,9 @@ Beyond bearer JWTs, and for MCP:
 
 | crate | DPoP | mTLS-bound tokens | introspection | issuers | RFC 9728 | scopes per MCP tool | bound sessions |
 | --- | --- | --- | --- | --- | --- | --- | --- |
-| tower-jwt-auth 0.1.0 | no; such tokens are refused | no; such tokens are refused | no | several | served | yes | yes |
+| tower-jwt-auth 0.1.0 | yes, with server nonces | yes, in the process or behind a proxy | yes, also as JWT (RFC 9701) | several | served | yes | yes |
 | oauth-resource-server 0.4.1 | no; such tokens are refused | no; such tokens are refused | no | one per validator | served | yes | no |
-| huskarl-axum 0.1.0 | **yes, with server nonces** | **yes** | **yes, also as JWT (RFC 9701)** | several | served | no | no |
+| huskarl-axum 0.1.0 | yes, with server nonces | yes | yes, also as JWT (RFC 9701) | several | served | no | no |
 | jwt-authorizer 0.15.0 | no | no | no | several, tried in turn | no | no | no |
 | tower-oauth2-resource-server 0.12.5 | no | no | no | several | no | no | no |
 | rmcp-server-kit 3.21.1 | no | no; its own client certificates | a proxy to the issuer's | one | served | by role | yes |
@@ -87,8 +87,7 @@ Beyond bearer JWTs, and for MCP:
 | authplane-mcp 0.1.0 | yes | no | yes | one | served | no | no |
 
 What others have and this crate does not: a login for browsers (huskarl-axum), static API keys beside
-OAuth (oauth-resource-server), tokens from cookies (axum-jwt-auth, jwt-authorizer), roles and token
-exchange (rmcp-server-kit). aliri_tower, axum-keycloak-auth, axum-jose, axum-jwt-auth and axum-jwks
+OAuth (oauth-resource-server), roles and token exchange (rmcp-server-kit). aliri_tower, axum-keycloak-auth, axum-jose, axum-jwt-auth and axum-jwks
 have none of the columns of this table.
 ";
 

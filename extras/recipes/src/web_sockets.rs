@@ -3,54 +3,28 @@
 use std::time::SystemTime;
 
 use axum::Router;
-use axum::extract::Request;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
-use axum::http::HeaderValue;
-use axum::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
-use axum::middleware::map_request;
 use axum::response::Response;
 use axum::routing::any;
-use tower_jwt_auth::{AuthInfo, JwtAuthLayer};
+use tower_jwt_auth::config::{JwtAuthConfigBuilder, TokenSource};
+use tower_jwt_auth::{AuthInfo, ConfigError, JwtAuthLayer};
 
-pub fn app(auth: &JwtAuthLayer) -> Router {
+/// A script cannot set `Authorization` on a handshake. It sends the token as a subprotocol,
+/// `new WebSocket(url, ["bearer", token])`. Not in the query: URLs are logged.
+pub fn app(config: JwtAuthConfigBuilder) -> Result<Router, ConfigError> {
+    let sources = [
+        TokenSource::authorization(),
+        TokenSource::websocket_protocol("bearer"),
+    ];
+    let auth = JwtAuthLayer::new(config.token_sources(sources).build()?);
     // Every method: over HTTP/2, a handshake is a CONNECT request.
-    let routes = Router::new().route("/notes", any(handshake));
-    auth.protect(routes).layer(map_request(token_of_browsers))
+    Ok(auth.protect(Router::new().route("/notes", any(handshake))))
 }
 
-/// A script cannot set `Authorization` on a handshake. It offers the token as a subprotocol,
-/// `new WebSocket(url, ["notes.v1", "bearer." + token])`, and this puts it where the layer looks.
-/// Not in the query: URLs are logged.
-async fn token_of_browsers(mut request: Request) -> Request {
-    let headers = request.headers_mut();
-    let offered = headers.get(SEC_WEBSOCKET_PROTOCOL).cloned();
-    let Some(offered) = offered.as_ref().and_then(|value| value.to_str().ok()) else {
-        return request;
-    };
-    let (token, others): (Vec<_>, Vec<_>) = offered
-        .split(',')
-        .map(str::trim)
-        .partition(|protocol| protocol.starts_with("bearer."));
-    let value = |text: String| HeaderValue::from_str(&text).ok();
-    if let Some(others) = value(others.join(", ")) {
-        headers.insert(SEC_WEBSOCKET_PROTOCOL, others);
-    }
-    for token in token
-        .iter()
-        .filter_map(|token| token.strip_prefix("bearer."))
-    {
-        if let Some(mut line) = value(format!("Bearer {token}")) {
-            line.set_sensitive(true);
-            // Beside another token this is a second line, which the layer rejects.
-            headers.append(AUTHORIZATION, line);
-        }
-    }
-    request
-}
-
+/// A browser closes the socket unless the response chooses one of its subprotocols.
 async fn handshake(socket: WebSocketUpgrade, auth: AuthInfo) -> Response {
     socket
-        .protocols(["notes.v1"])
+        .protocols(["bearer"])
         .on_upgrade(|socket| serve(socket, auth))
 }
 
@@ -94,7 +68,10 @@ mod tests {
     use tokio_tungstenite::tungstenite::handshake::client::Request;
     use tokio_tungstenite::tungstenite::{Error, Message};
 
-    use crate::support::{layer, reader};
+    use tower_jwt_auth::JwtAuthConfig;
+    use tower_jwt_auth::test_util::TestIssuer;
+
+    use crate::support::{API, reader};
 
     fn request(address: &str, headers: &[(&'static str, String)]) -> Request {
         let mut request = format!("ws://{address}/notes")
@@ -106,40 +83,38 @@ mod tests {
         request
     }
 
-    async fn serve() -> (tower_jwt_auth::test_util::TestIssuer, String) {
-        let (issuer, auth) = layer();
+    async fn serve() -> (TestIssuer, String) {
+        let issuer = TestIssuer::start();
+        let config = JwtAuthConfig::builder()
+            .resource(API)
+            .issuer(issuer.issuer());
+        let app = super::app(config).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        tokio::spawn(async move { axum::serve(listener, super::app(&auth)).await });
+        tokio::spawn(async move { axum::serve(listener, app).await });
         (issuer, address)
     }
 
     #[tokio::test]
-    async fn the_handshake_needs_one_token_in_the_header_or_as_a_subprotocol() {
+    async fn the_handshake_needs_a_token_in_the_header_or_as_a_subprotocol() {
         let (issuer, address) = serve().await;
         let token = reader(&issuer).sign();
         let header = ("authorization", format!("Bearer {token}"));
-        let protocol = (
-            "sec-websocket-protocol",
-            format!("notes.v1, bearer.{token}"),
-        );
-        for headers in [vec![header.clone()], vec![protocol.clone()]] {
-            let (mut socket, response) = connect_async(request(&address, &headers)).await.unwrap();
-            // The token is not repeated in the response.
-            let chosen = response.headers().get("sec-websocket-protocol");
-            assert!(chosen.is_none_or(|chosen| chosen == "notes.v1"));
+        let protocol = ("sec-websocket-protocol", format!("bearer, {token}"));
+        for (headers, chosen) in [(header, None), (protocol.clone(), Some("bearer"))] {
+            let (mut socket, response) =
+                connect_async(request(&address, &[headers])).await.unwrap();
+            let answer = response.headers().get("sec-websocket-protocol");
+            assert_eq!(answer.and_then(|answer| answer.to_str().ok()), chosen);
             socket.send(Message::text("hello")).await.unwrap();
             let answer = socket.next().await.unwrap().unwrap();
             assert_eq!(answer, Message::text("alice: hello"));
         }
         let junk = ("authorization", "Bearer a.b.c".to_owned());
-        for (headers, expected) in [
-            (vec![], 401),
-            (vec![junk], 401),
-            (vec![header, protocol], 400),
-        ] {
+        // The first source that is present counts, whether its token is valid or not.
+        for headers in [vec![], vec![junk.clone()], vec![junk, protocol]] {
             match connect_async(request(&address, &headers)).await {
-                Err(Error::Http(response)) => assert_eq!(response.status(), expected),
+                Err(Error::Http(response)) => assert_eq!(response.status(), 401),
                 other => panic!("{other:?}"),
             }
         }

@@ -91,7 +91,7 @@
 //! | the shutdown token | nothing: the task ends with the last clone of the layer |
 //! | state that holds the decoder | nothing |
 //! | `Result<Claims<T>, AuthError>`, for callers without a token | [`optional`](crate::JwtAuthLayer::optional) and `Option<AuthInfo>` |
-//! | tokens in cookies or other headers | none: read them yourself, and call [`JwtVerifier::verify`](crate::JwtVerifier::verify) |
+//! | tokens in cookies or other headers | [`token_sources`](crate::config::JwtAuthConfigBuilder::token_sources) |
 //!
 //! # What becomes stricter
 //!

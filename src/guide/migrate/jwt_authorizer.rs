@@ -82,7 +82,7 @@
 //! | `check` on anything else | [`check`](crate::config::JwtAuthConfigBuilder::check) |
 //! | several authorizers | [several issuers](super::super::several_issuers) |
 //! | `Refresh` | [`jwks_cache`](crate::config::JwtAuthConfigBuilder::jwks_cache), whose defaults suit most |
-//! | `JwtSource::Cookie` | none: read the cookie yourself, and pass it to [`JwtVerifier::verify`](crate::JwtVerifier::verify) |
+//! | `JwtSource::Cookie` | [`TokenSource::cookie`](crate::config::TokenSource::cookie) |
 //! | its tonic feature | `extras/frameworks/src/grpc.rs` in the repository |
 //!
 //! # What becomes stricter

@@ -8,8 +8,8 @@
 //!
 //! Three questions decide whether a provider fits, and explain most 401s:
 //!
-//! 1. **Is the access token a JWT?** It then has two dots. Any other token is opaque and cannot be
-//!    verified here.
+//! 1. **Is the access token a JWT?** It then has two dots. Any other token is opaque, and only the
+//!    provider can say what it is: [`introspection`](super::introspection), if the provider has it.
 //! 2. **What does `aud` contain?** It must be `resource`, or one of `audience`. MCP clients send
 //!    the parameter `resource` (RFC 8707); a provider that does not support it puts another value
 //!    there, or none.
