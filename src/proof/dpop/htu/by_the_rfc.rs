@@ -1,5 +1,5 @@
-//! A second normaliser of URLs, for the tests and for the fuzz target: the rules of `htu` once more,
-//! as RFC 3986 writes them.
+//! A second normaliser of URLs, for the tests and for the fuzz target: the rules of `htu` once
+//! more, as RFC 3986 writes them.
 
 pub(crate) fn by_the_rfc(url: &str) -> Option<String> {
     let allowed = |one: char| one.is_ascii_graphic() && one != '\\';
