@@ -7,13 +7,12 @@ pub(crate) fn shown(text: &str) -> String {
 /// The same for a text that needs more space.
 pub(crate) fn shown_up_to(text: &str, longest: usize) -> String {
     let mut characters = text.chars();
-    let start: String = characters.by_ref().take(longest).collect();
-    let more = if characters.next().is_some() {
-        ".."
-    } else {
-        ""
-    };
-    format!("{}{more}", start.escape_default())
+    let start = characters.by_ref().take(longest);
+    let mut shown: String = start.flat_map(char::escape_default).collect();
+    if characters.next().is_some() {
+        shown.push_str("..");
+    }
+    shown
 }
 
 const LONGEST: usize = 64;

@@ -12,6 +12,8 @@
 
 use std::fmt::Write as _;
 
+use crate::limits::MAX_HTU_BYTES;
+
 /// Where the root of this service is reached from outside: an origin, and a prefix of the path if a
 /// proxy strips one.
 #[derive(Clone, Debug)]
@@ -49,15 +51,16 @@ impl PublicUrl {
 /// Whether `htu` is the URL of `path` at one of `urls`. The query and the fragment of `htu` are
 /// dropped.
 pub(super) fn is_one_of(htu: &str, urls: &[PublicUrl], path: &str) -> bool {
-    let is_same = |url: &PublicUrl| htu.strip_prefix(&*url.text) == Some(path);
-    if urls.iter().any(is_same) && is_path(path) {
-        return true;
-    }
-    let (Some(named), true) = (Parts::of(htu).and_then(Parts::normal), is_path(path)) else {
+    if !is_path(path) {
         return false;
-    };
+    }
+    let is_same = |url: &PublicUrl| htu.strip_prefix(&*url.text) == Some(path);
+    if urls.iter().any(is_same) {
+        return has_good_escapes(path);
+    }
     // The path alone is normalised, so that no `..` of the caller leads out of the prefix.
-    let Some(path) = normal_path(path) else {
+    let named = Parts::of(htu).and_then(Parts::normal);
+    let (Some(named), Some(path)) = (named, normal_path(path)) else {
         return false;
     };
     urls.iter()
@@ -77,10 +80,10 @@ struct Parts<'u> {
 
 impl<'u> Parts<'u> {
     fn of(url: &'u str) -> Option<Self> {
-        if !url.bytes().all(is_plain) {
+        if !is_plain(url) {
             return None;
         }
-        let end = url.find(['?', '#']).unwrap_or(url.len());
+        let end = memchr::memchr2(b'?', b'#', url.as_bytes()).unwrap_or(url.len());
         let (scheme, rest) = url.get(..end)?.split_once("://")?;
         let is_https = scheme.eq_ignore_ascii_case("https");
         if !is_https && !scheme.eq_ignore_ascii_case("http") {
@@ -134,61 +137,76 @@ fn host_and_port(authority: &str) -> Option<(&str, &str)> {
     (is_good && !host.is_empty()).then_some((host, digits))
 }
 
-/// `None` if a percent-escape is malformed.
+/// RFC 3986 §6.2.2; `None` if an escape is malformed. One pass over the bytes, because anybody may
+/// send a path that is all escapes and dots.
 fn normal_path(path: &str) -> Option<String> {
-    let mut normal = String::with_capacity(path.len().saturating_add(1));
-    let mut ends_in_dots = true;
-    // What is in front of the first slash is empty.
-    for segment in path.split('/').skip(1) {
-        let start = normal.len();
-        normal.push('/');
-        push_normal(&mut normal, segment)?;
-        // RFC 3986 §5.2.4.
-        let dots = match normal.get(start..) {
-            Some("/.") => Some(start),
-            Some("/..") => normal.get(..start)?.rfind('/').or(Some(0)),
-            _ => None,
-        };
-        ends_in_dots = dots.is_some();
-        normal.truncate(dots.unwrap_or(normal.len()));
+    let mut normal = Vec::with_capacity(path.len().saturating_add(1));
+    let mut bytes = path.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'%' => push_escape(&mut normal, [bytes.next()?, bytes.next()?])?,
+            b'/' => {
+                remove_dots(&mut normal);
+                normal.push(b'/');
+            }
+            _ => normal.push(byte),
+        }
     }
-    if ends_in_dots {
-        normal.push('/');
+    if remove_dots(&mut normal) || normal.is_empty() {
+        normal.push(b'/');
     }
-    Some(normal)
+    String::from_utf8(normal).ok()
 }
 
 /// RFC 3986 §6.2.2.1 and §6.2.2.2.
-fn push_normal(normal: &mut String, segment: &str) -> Option<()> {
-    let mut parts = segment.split('%');
-    normal.push_str(parts.next()?);
-    for part in parts {
-        let (digits, rest) = part.split_at_checked(2)?;
-        let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-        let byte = u8::from_str_radix(digits, 16).ok().filter(|_| is_hex)?;
-        match is_unreserved(byte) {
-            true => normal.push(char::from(byte)),
-            false => write!(normal, "%{byte:02X}").ok()?,
+fn push_escape(normal: &mut Vec<u8>, digits: [u8; 2]) -> Option<()> {
+    let [high, low] = digits.map(|digit| char::from(digit).to_digit(16));
+    let byte = u8::try_from(high? << 4 | low?).ok()?;
+    match is_unreserved(byte) {
+        true => normal.push(byte),
+        false => {
+            normal.push(b'%');
+            normal.extend(digits.map(|digit| digit.to_ascii_uppercase()));
         }
-        normal.push_str(rest);
     }
     Some(())
 }
 
-/// Whether the path of a request can be one of a URL.
+/// Where a segment ends: removes it if it is `.`, and the one before it too if it is `..` (RFC 3986
+/// §5.2.4).
+fn remove_dots(normal: &mut Vec<u8>) -> bool {
+    if normal.ends_with(b"/.") {
+        normal.truncate(normal.len().saturating_sub(2));
+    } else if normal.ends_with(b"/..") {
+        normal.truncate(normal.len().saturating_sub(3));
+        let before = normal.iter().rposition(|byte| *byte == b'/');
+        normal.truncate(before.unwrap_or(0));
+    } else {
+        return false;
+    }
+    true
+}
+
+/// Whether a URL that a proof may name can have this path, escapes aside.
 fn is_path(path: &str) -> bool {
-    let is_plain = |byte| is_plain(byte) && !matches!(byte, b'?' | b'#');
-    let is_escape = |rest: &str| {
+    let is_whole = memchr::memchr2(b'?', b'#', path.as_bytes()).is_none();
+    path.starts_with('/') && path.len() <= MAX_HTU_BYTES && is_whole && is_plain(path)
+}
+
+/// Whether every `%` begins an escape.
+fn has_good_escapes(path: &str) -> bool {
+    path.split('%').skip(1).all(|rest| {
         let digits = rest.as_bytes().first_chunk::<2>();
         digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
-    };
-    path.starts_with('/') && path.bytes().all(is_plain) && path.split('%').skip(1).all(is_escape)
+    })
 }
 
 /// Visible ASCII but for the backslash. More than RFC 3986 allows: clients do not escape every
 /// character that they should.
-const fn is_plain(byte: u8) -> bool {
-    matches!(byte, 0x21..=0x7e) && byte != b'\\'
+fn is_plain(text: &str) -> bool {
+    // Without an early end, so that the compiler compares many bytes at a time.
+    let is_plain = |byte| matches!(byte, 0x21..=0x7e) && byte != b'\\';
+    text.bytes().fold(true, |all, byte| all & is_plain(byte))
 }
 
 /// RFC 3986 §2.3.

@@ -178,6 +178,17 @@ fn proof_urls_that_differ() {
     }
 }
 
+/// No proof may name a longer URL, so nothing is computed for a longer path.
+#[test]
+fn proof_paths_of_limited_length() {
+    let url = "https://mcp.example.com/mcp";
+    let climb = |bytes: usize| format!("/{}mcp", "./".repeat(bytes / 2 - 2));
+    for (bytes, is_good) in [(MAX_HTU_BYTES, true), (MAX_HTU_BYTES + 2, false)] {
+        assert_eq!(climb(bytes).len(), bytes);
+        assert_eq!(is_same(url, &climb(bytes)), is_good, "{bytes}");
+    }
+}
+
 /// What a proof cannot name, it cannot name either where the request has the same bytes.
 #[test]
 fn proof_paths_that_no_url_has() {
