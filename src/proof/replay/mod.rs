@@ -9,7 +9,7 @@
 //! (r, s) has a second spelling, (r, n-s).
 //!
 //! An entry is kept for as long as its proof could be accepted, also if `iat` is ahead. Nothing is
-//! forgotten before that without a consequence: when a shard of the [`memory`](self::memory) is
+//! forgotten before that without a consequence: when a shard of the [`memory`] is
 //! full, the proofs that end first are forgotten, and its *floor* rises to their last second. A
 //! proof whose own last second is at or below the floor may have been used; its request is rejected
 //! with 503. So the time for which a proof is good becomes shorter under load, and no proof works
