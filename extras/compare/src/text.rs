@@ -86,9 +86,9 @@ Beyond bearer JWTs, and for MCP:
 | tower-mcp 0.25.0 | no | no | no | one | served | yes | yes |
 | authplane-mcp 0.1.0 | yes | no | yes | one | served | no | no |
 
-What others have and this crate does not: a login for browsers (huskarl-axum), static API keys beside
-OAuth (oauth-resource-server), roles and token exchange (rmcp-server-kit). aliri_tower, axum-keycloak-auth, axum-jose, axum-jwt-auth and axum-jwks
-have none of the columns of this table.
+What others have and this crate does not: a login for browsers (huskarl-axum), static API keys
+beside OAuth (oauth-resource-server), roles and token exchange (rmcp-server-kit). aliri_tower,
+axum-keycloak-auth, axum-jose, axum-jwt-auth and axum-jwks have none of the columns of this table.
 ";
 
 pub const CAVEATS: &str = "
