@@ -42,8 +42,8 @@ pub(crate) use required::{answers_in, require_caller};
 ///
 /// With axum it is an extractor, also as `Option<AuthInfo>`, and `Claims<T>` gives the claims as
 /// your type; without the layer they respond with 500. Elsewhere it is in the extensions of the
-/// request. [`mcp::AuthInfoExt`](crate::mcp::AuthInfoExt) reads it where a framework passes on only the
-/// parts of a request, as rmcp does.
+/// request. [`mcp::AuthInfoExt`](crate::mcp::AuthInfoExt) reads it where a framework passes on only
+/// the parts of a request, as rmcp does.
 ///
 /// Cloning copies pointers: to the claims, and to the header with the token, whose buffer lives as
 /// long as the last clone. `Debug` hides the token and `Serialize` omits it, so that neither a log
