@@ -178,8 +178,8 @@ pub const PROOF_RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
 /// a nonce needs no narrower window (RFC 9449 §11.1).
 pub const MAX_PROOF_AGE: Duration = Duration::from_secs(300);
 
-/// Keys of DPoP proofs that are kept parsed, with the header that named them: 16,384. With EC keys
-/// they take 12 MiB.
+/// Keys of DPoP proofs that are kept parsed, with the header that named them: 16,384. Each header
+/// takes at most [`MAX_KNOWN_HEADER_BYTES`].
 pub const MAX_KNOWN_PROOF_KEYS: usize = 16 * 1024;
 
 /// The longest encoded header of a DPoP proof whose key is kept, 2 KiB: enough for an RSA key of
