@@ -299,6 +299,10 @@ pub(crate) struct Exchanged<'e> {
 }
 
 /// What an answer says about itself.
+#[cfg_attr(
+    not(feature = "tracing"),
+    allow(dead_code, reason = "read for an event")
+)]
 pub(crate) struct Answered<'e> {
     pub(crate) status: u16,
     pub(crate) bytes: usize,

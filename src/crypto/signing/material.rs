@@ -3,6 +3,10 @@ use std::fmt;
 use crate::crypto::Algorithm;
 
 /// A private key, in parts. The lengths are not checked yet.
+#[cfg_attr(
+    not(feature = "aws_lc_rs"),
+    allow(dead_code, reason = "not every back end signs, and one alone with RSA")
+)]
 pub(crate) enum PrivateMaterial {
     /// The private number of the curve of ES256, ES384 or ES512 (RFC 7518 §6.2.2).
     Ec(Algorithm, Vec<u8>),
@@ -12,6 +16,10 @@ pub(crate) enum PrivateMaterial {
 }
 
 /// The members of an RSA key (RFC 7518 §6.3), big-endian.
+#[cfg_attr(
+    not(feature = "aws_lc_rs"),
+    allow(dead_code, reason = "not every back end signs, and one alone with RSA")
+)]
 pub(crate) struct RsaPrivate {
     pub(crate) n: Vec<u8>,
     pub(crate) e: Vec<u8>,
