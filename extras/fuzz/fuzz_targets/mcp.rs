@@ -165,10 +165,8 @@ fn check(message: &Loose) {
                         }
                     }
                 }
-                _ if method.starts_with("resources/") => {
-                    if NAME_A_RESOURCE.contains(&method) {
-                        texts("uri").into_iter().for_each(check_uri);
-                    }
+                _ if NAME_A_RESOURCE.contains(&method) => {
+                    texts("uri").into_iter().for_each(check_uri);
                 }
                 _ => {}
             }
