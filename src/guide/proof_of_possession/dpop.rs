@@ -33,8 +33,8 @@
 //! # Try it
 //!
 //! `cargo run --example mcp_server -- --dpop-demo` prints a `curl` with a proof that was made at
-//! that moment, by the development issuer and for this example alone. It works once; the second time,
-//! the answer is 401 with the reason.
+//! that moment, by the development issuer and for this example alone. It works once; the second
+//! time, the answer is 401 with the reason.
 //!
 //! # What the client needs
 //!
