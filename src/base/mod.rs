@@ -5,6 +5,7 @@
 
 pub(crate) mod byte_order_mark;
 pub(crate) mod clock;
+pub(crate) mod equal_bytes;
 pub(crate) mod escape;
 pub(crate) mod facts;
 pub(crate) mod hex;

@@ -9,7 +9,6 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher, RandomState};
-use std::hint;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -19,6 +18,7 @@ use quick_cache::{Equivalent, OptionsBuilder, Weighter};
 use tokio::time::Instant;
 
 use crate::base::clock::{Now, later};
+use crate::base::equal_bytes::are_equal;
 use crate::limits::{FIRST_BACKOFF, MAX_ACTIVE_ANSWERS, MAX_INACTIVE_ANSWERS};
 use crate::token::verified::Verified;
 use crate::token::{TokenError, ValidationPolicy, Vouched};
@@ -237,18 +237,9 @@ impl<V: Clone> Answers<V> {
     }
 }
 
-impl Key {
-    /// Without an early end: how long it takes tells nothing about a stored token.
-    fn is(&self, token: &[u8]) -> bool {
-        let differing = self.token.iter().zip(token);
-        let differing = differing.fold(0, |bits, (one, other)| bits | (one ^ other));
-        self.token.len() == token.len() && hint::black_box(differing) == 0
-    }
-}
-
 impl PartialEq for Key {
     fn eq(&self, other: &Self) -> bool {
-        self.is(&other.token)
+        are_equal(&self.token, &other.token)
     }
 }
 
@@ -256,7 +247,7 @@ impl Eq for Key {}
 
 impl Equivalent<Key> for Wanted<'_> {
     fn equivalent(&self, key: &Key) -> bool {
-        key.is(self.0)
+        are_equal(&key.token, self.0)
     }
 }
 

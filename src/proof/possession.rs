@@ -12,6 +12,7 @@ use super::replay::{Replay, Replays};
 use crate::base::clock::Now;
 use crate::base::facts::Facts;
 use crate::base::proof_fault::ProofFault;
+use crate::telemetry;
 use crate::token::{Confirmation, TokenErrorKind};
 
 /// The ways in which a caller can prove that it holds a key. All are off until they are configured.
@@ -51,17 +52,18 @@ pub(crate) enum Unproven {
 }
 
 impl Unproven {
-    /// The stable name, for metrics.
-    pub(crate) const fn code(&self) -> &'static str {
-        match self {
-            Self::Token(kind) => kind.code(),
+    /// The stable name of what is wrong with a proof, for metrics. `None` if a token is refused
+    /// whatever its proof is.
+    pub(crate) const fn code_of_proof(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Token(_) => return None,
             Self::Proof(ProofError::Fault { fault, .. }) => fault.code(),
             Self::Proof(ProofError::OtherKey) => TokenErrorKind::ProofOfOtherKey.code(),
             Self::NonceWanted { .. } => "use_dpop_nonce",
             Self::Replay(Replay::Used) => ProofFault::Replayed.code(),
             Self::Replay(Replay::KeyFull) => "too_many_proofs",
             Self::Replay(Replay::BelowFloor | Replay::StoreUnavailable) => "replay_unavailable",
-        }
+        })
     }
 }
 
@@ -100,24 +102,15 @@ impl Proofs {
         };
         let dpop = match (&confirmation.jkt, shown.by_dpop, &self.dpop) {
             (Some(jkt), true, Some(rules)) => {
-                let expected = Expected {
-                    method: facts.method.as_str(),
-                    path: facts.original_path(),
-                    token: shown.token,
-                    jkt: Some(jkt.bytes()),
-                    ath: None,
-                };
-                Some(rules.read(facts, &expected, now)?)
+                Some(rules.read(facts, shown.token, Some(jkt.bytes()), now)?)
             }
             // Accepted as a bearer token, it would be worth as much as one (RFC 9449 §7.2).
             (Some(_), ..) => return Err(bound),
             (None, true, _) => return Err(Unproven::Token(TokenErrorKind::NotBoundToKey)),
             (None, false, _) => None,
         };
-        let wants_certificate = confirmation.x5t_s256.is_some();
-        let source = self.mtls.as_ref().filter(|_| wants_certificate);
-        let certificate =
-            source.and_then(|source| source.thumbprint(facts.headers, facts.extensions));
+        let wanted = confirmation.x5t_s256.as_ref();
+        let certificate = wanted.and_then(|_| self.certificate(facts));
         Ok(Some(Box::new(Possession { dpop, certificate })))
     }
 
@@ -132,21 +125,16 @@ impl Proofs {
             return Ok(Box::default());
         };
         let rules = self.dpop.as_ref().filter(|_| shown.by_dpop);
-        let expected = Expected {
-            method: facts.method.as_str(),
-            path: facts.original_path(),
-            token: shown.token,
-            jkt: None,
-            ath: None,
-        };
-        let dpop = rules.map(|rules| rules.read(facts, &expected, now));
-        let source = self.mtls.as_ref();
-        let certificate =
-            source.and_then(|source| source.thumbprint(facts.headers, facts.extensions));
+        let dpop = rules.map(|rules| rules.read(facts, shown.token, None, now));
         Ok(Box::new(Possession {
             dpop: dpop.transpose()?,
-            certificate,
+            certificate: self.certificate(facts),
         }))
+    }
+
+    fn certificate(&self, facts: &Facts<'_>) -> Option<[u8; 32]> {
+        let source = self.mtls.as_ref()?;
+        source.thumbprint(facts.headers, facts.extensions)
     }
 
     /// The nonces, if every proof must have one: every response that refuses a request then names
@@ -161,12 +149,20 @@ impl DpopRules {
     fn read(
         self: &Arc<Self>,
         facts: &Facts<'_>,
-        expected: &Expected<'_>,
+        token: &[u8],
+        jkt: Option<&[u8; 32]>,
         now: Now,
     ) -> Result<Proof, Unproven> {
+        let expected = Expected {
+            method: facts.method.as_str(),
+            path: facts.original_path(),
+            token,
+            jkt,
+            ath: None,
+        };
         let checked = self
             .checks
-            .check(facts.headers, expected, now.wall)
+            .check(facts.headers, &expected, now.wall)
             .map_err(Unproven::Proof)?;
         let fresh = self.nonces.judge(
             checked.nonce(),
@@ -239,6 +235,13 @@ impl Possession {
             .replays
             .first_use(checked.jkt(), checked.jti(), fresh.last_second, now.wall)
             .map_err(Unproven::Replay)
+    }
+
+    /// Counts the proof, if there is one and not a certificate alone.
+    pub(crate) fn count_accepted(&self) {
+        if self.dpop.is_some() {
+            telemetry::dpop_proof("accepted");
+        }
     }
 
     /// Whether other processes must be asked too.

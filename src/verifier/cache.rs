@@ -29,11 +29,12 @@
 
 use std::hash::{Hash, Hasher, RandomState};
 use std::sync::{Arc, OnceLock};
-use std::{fmt, hint, thread};
+use std::{fmt, thread};
 
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{Equivalent, Options, OptionsBuilder, Weighter};
 
+use crate::base::equal_bytes::are_equal;
 use crate::limits::MAX_TOKEN_BYTES;
 use crate::telemetry::CacheSize;
 use crate::token::verified::Verified;
@@ -171,17 +172,9 @@ impl Cached {
     }
 }
 
-impl Key {
-    fn is(&self, token: &[u8]) -> bool {
-        let differing = self.token.iter().zip(token);
-        let differing = differing.fold(0, |bits, (one, other)| bits | (one ^ other));
-        self.token.len() == token.len() && hint::black_box(differing) == 0
-    }
-}
-
 impl PartialEq for Key {
     fn eq(&self, other: &Self) -> bool {
-        self.is(&other.token)
+        are_equal(&self.token, &other.token)
     }
 }
 
@@ -189,7 +182,7 @@ impl Eq for Key {}
 
 impl Equivalent<Key> for Wanted<'_> {
     fn equivalent(&self, key: &Key) -> bool {
-        key.is(self.0)
+        are_equal(&key.token, self.0)
     }
 }
 

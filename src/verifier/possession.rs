@@ -119,10 +119,12 @@ impl Issuers {
         possession
             .first_use(now)
             .map_err(|unproven| self.refuse_unproven(unproven, auth.scheme(), auth.answers()))?;
-        telemetry::dpop_proof("accepted");
         let auth = auth.with_dpop_nonce(possession.newer_nonce(now));
         match possession.is_shared() {
-            false => Ok(auth),
+            false => {
+                possession.count_accepted();
+                Ok(auth)
+            }
             true => Err(Unauthorized::Pending(PendingUse { auth, possession })),
         }
     }
@@ -135,14 +137,19 @@ impl Issuers {
     ) -> Result<AuthInfo, Rejection> {
         let PendingUse { auth, possession } = pending;
         match possession.first_use_everywhere(now).await {
-            Ok(()) => Ok(auth),
+            Ok(()) => {
+                possession.count_accepted();
+                Ok(auth)
+            }
             Err(unproven) => Err(self.refuse_unproven(unproven, auth.scheme(), auth.answers())),
         }
     }
 
     fn refuse_unproven(&self, unproven: Unproven, scheme: Scheme, answers: &Answers) -> Rejection {
         let token = |kind: TokenErrorKind| answers.invalid_token(scheme, Some(kind.into()));
-        telemetry::dpop_proof(unproven.code());
+        if let Some(code) = unproven.code_of_proof() {
+            telemetry::dpop_proof(code);
+        }
         match unproven {
             Unproven::Token(kind) => token(kind),
             Unproven::Proof(ProofError::OtherKey) => token(TokenErrorKind::ProofOfOtherKey),

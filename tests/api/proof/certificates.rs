@@ -500,3 +500,22 @@ async fn pop_c15_c17_c18_c19_c20_c21_w19_w20_what_proxies_write() {
         }
     }
 }
+
+#[cfg(feature = "metrics")]
+#[tokio::test]
+async fn a_certificate_is_not_counted_as_a_proof() {
+    let scene = by_tls();
+    let recorder = crate::support::recorder::Recorder::default();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let plain = || bearer(&scene).body(Full::default()).unwrap();
+    scene
+        .accepts("its own", with_certificate(plain(), CERTIFICATE))
+        .await;
+    refused(&scene, "another", with_certificate(plain(), OTHER)).await;
+    let lines = recorder.lines();
+    assert!(
+        lines.iter().any(|line| line.contains("accepted_total")),
+        "{lines:?}"
+    );
+    assert!(!lines.iter().any(|line| line.contains("dpop")), "{lines:?}");
+}
