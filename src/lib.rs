@@ -132,6 +132,10 @@ mod authz;
 mod drain;
 pub mod mcp;
 
+// What the processes of a fleet share.
+#[cfg(feature = "redis")]
+mod store;
+
 // Configuration, guides and tools for tests.
 pub mod config;
 #[cfg(all(fuzzing, feature = "reqwest", feature = "test-util"))]
