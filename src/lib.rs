@@ -134,6 +134,8 @@ pub mod mcp;
 
 // What the processes of a fleet share.
 #[cfg(feature = "redis")]
+pub mod fleet;
+#[cfg(feature = "redis")]
 mod store;
 
 // Configuration, guides and tools for tests.

@@ -2,6 +2,8 @@
 //! versioning does not cover them.
 
 pub mod dpop;
+#[cfg(feature = "redis")]
+pub mod fleet;
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
