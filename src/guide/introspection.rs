@@ -81,3 +81,14 @@
 //!
 //! With `"jwt_response": "required"` the endpoint must sign its answers (RFC 9701), with a key of
 //! the issuer, for this server. A plain answer is then a fault of the endpoint.
+//!
+//! # At the providers
+//!
+//! | provider | the client for this server | what to know |
+//! | --- | --- | --- |
+//! | Keycloak | a confidential client of the realm, with client id and secret | The answer holds what a token would hold: the audience mapper needs *Add to token introspection*. It helps with *lightweight* tokens, which leave claims out |
+//! | Okta | a client of the same custom authorization server, with client id and secret | Tokens are JWTs anyway, so this is for revocation: `"tokens": "also_jwts"`. `aud` is the server's audience |
+//! | Zitadel | an application of the type *API* in the project, with *Basic* or *private key JWT* | `aud` lists the project's id. Tokens of another project are "not active" for it, unless the client requested your project's audience |
+//! | GitHub and the like | none: there is no endpoint of RFC 7662 | Implement [`Introspector`](crate::introspection::Introspector) with the provider's own call (`POST /applications/CLIENT_ID/token` at GitHub), and answer with `aud` only for tokens of your own application |
+//!
+//! The rows follow the providers' documentation of November 2026; none of them was run.

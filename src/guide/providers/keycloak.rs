@@ -29,3 +29,6 @@
 //!   token*, the audience mapper first of all.
 //! - Roles are in `realm_access` and `resource_access`, not in the scopes.
 //! - The realm's key set also contains an encryption key (`RSA-OAEP`), which is skipped and logged.
+//! - Lightweight or revocable tokens: let the server ask about them, see
+//!   [`introspection`](crate::guide::introspection). The client that asks is confidential, and the
+//!   audience mapper says *Add to token introspection*.

@@ -26,3 +26,5 @@
 //! - Scopes are a list in `scp`, the client is in `cid`; both are read.
 //! - `sub` is the user's login name; the id that never changes is in `uid`. Sessions and principals
 //!   use `sub`.
+//! - To notice revocation before `exp`: [`introspection`](crate::guide::introspection) with
+//!   `"tokens": "also_jwts"`, by a client of the same authorization server.

@@ -27,3 +27,6 @@
 //!   Roles are in `urn:zitadel:iam:org:project:roles`, an object: inspect it in a
 //!   [`check`](crate::config::JwtAuthConfigBuilder::check).
 //! - With a custom domain, that is the issuer.
+//! - Opaque tokens: add an application of the type *API* to the project and set
+//!   [`introspection`](crate::guide::introspection) with its id and secret; `aud` of the answer
+//!   lists the project's id, as in a JWT.
