@@ -55,9 +55,9 @@
 //! Keys, revocations, proofs and nonces are shared now. Nothing connects before the first request.
 //!
 //! **3. Share the sessions**, if your MCP server keeps any:
-//! `SessionBindingLayer::with_store(fleet.sessions()).strict()`. `strict` is right here, because the
-//! store knows every session that lives. This binds sessions to their users and does not move them:
-//! requests of a session must still reach the process that keeps it.
+//! `SessionBindingLayer::with_store(fleet.sessions()).strict()`. `strict` is right here, because
+//! the store knows every session that lives. This binds sessions to their users and does not move
+//! them: requests of a session must still reach the process that keeps it.
 //!
 //! # What to set at Redis
 //!
@@ -102,14 +102,17 @@
 //! Step 3 takes away what only A opens. If it came early, revocations that were written under A
 //! would be forgotten by each process that starts.
 //!
-//! A secret that leaked is replaced by `[B]` at once. Key sets are then fetched again, clients begin
-//! new sessions, and **you must revoke again what was revoked in the last `revocation_keep`**.
+//! A secret that leaked is replaced by `[B]` at once. Key sets are then fetched again, clients
+//! begin new sessions, and **you must revoke again what was revoked in the last
+//! `revocation_keep`**.
 //!
 //! # Revoke
 //!
 //! ```
 //! # #[cfg(feature = "redis")]
-//! # async fn revoke(fleet: tower_jwt_auth::fleet::Fleet, session: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! # use tower_jwt_auth::fleet::Fleet;
+//! # type Outcome = Result<(), Box<dyn std::error::Error>>;
+//! # async fn revoke(fleet: Fleet, session: &str) -> Outcome {
 //! use tower_jwt_auth::fleet::Revocation;
 //!
 //! fleet.revoke(Revocation::session("https://tenant.auth0.com/", session)).await?;
@@ -121,13 +124,14 @@
 //! [`revocation_keep`](crate::fleet::FleetBuilder::revocation_keep), which must be longer than any
 //! token lives: the event `revocation_too_short` tells of a token that lives longer.
 //!
-//! **Revoking a user ends access tokens, not refresh tokens.** Disable the user at the issuer first.
-//! Otherwise a refresh a second later brings a new token, which is good.
+//! **Revoking a user ends access tokens, not refresh tokens.** Disable the user at the issuer
+//! first. Otherwise a refresh a second later brings a new token, which is good.
 //!
 //! ## When a user logs out at the issuer
 //!
 //! [`BackChannelLogout`](crate::fleet::BackChannelLogout) takes the logout tokens of OpenID Connect
-//! Back-Channel Logout 1.0. Put it on a route outside the layer, and register the URL at the issuer.
+//! Back-Channel Logout 1.0. Put it on a route outside the layer, and register the URL at the
+//! issuer.
 //!
 //! ## When the issuer sends security events
 //!
@@ -165,8 +169,13 @@
 //!     let cut = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
 //!     Some(Revocation::subject(issuer, subject["sub"].as_str()?).issued_before(cut))
 //! }
-//! # let set = serde_json::json!({"iss": "i", "iat": 5, "sub_id": {"format": "iss_sub", "iss": "i", "sub": "u"},
-//! #     "events": {"https://schemas.openid.net/secevent/caep/event-type/session-revoked": {}}});
+//! # let revoked = "https://schemas.openid.net/secevent/caep/event-type/session-revoked";
+//! # let set = serde_json::json!({
+//! #     "iss": "i",
+//! #     "iat": 5,
+//! #     "sub_id": {"format": "iss_sub", "iss": "i", "sub": "u"},
+//! #     "events": {revoked: {}},
+//! # });
 //! # assert!(revocation_of(&set).is_some());
 //! # let mut other = set.clone();
 //! # other["sub_id"]["iss"] = "j".into();
@@ -179,10 +188,10 @@
 //!
 //! # Several regions
 //!
-//! Use one store, and one secret, for each region. Keys are then fetched once in each, sessions stay
-//! in theirs, and a DPoP proof or nonce of one region is refused in another if nonces are
-//! [`Required`](crate::proof::NonceMode::Required). Without nonces a stolen proof works once in each
-//! region. To revoke, call `revoke` on the `Fleet` of each region.
+//! Use one store, and one secret, for each region. Keys are then fetched once in each, sessions
+//! stay in theirs, and a DPoP proof or nonce of one region is refused in another if nonces are
+//! [`Required`](crate::proof::NonceMode::Required). Without nonces a stolen proof works once in
+//! each region. To revoke, call `revoke` on the `Fleet` of each region.
 //!
 //! # Functions that start and freeze
 //!
