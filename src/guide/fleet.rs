@@ -109,7 +109,7 @@
 //! # Revoke
 //!
 //! ```
-//! # #[cfg(feature = "redis")]
+//! # #[cfg(feature = "redis")] {
 //! # use tower_jwt_auth::fleet::Fleet;
 //! # type Outcome = Result<(), Box<dyn std::error::Error>>;
 //! # async fn revoke(fleet: Fleet, session: &str) -> Outcome {
@@ -117,6 +117,7 @@
 //!
 //! fleet.revoke(Revocation::session("https://tenant.auth0.com/", session)).await?;
 //! # Ok(())
+//! # }
 //! # }
 //! ```
 //!
