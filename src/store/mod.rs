@@ -9,6 +9,7 @@
 pub(crate) mod commands;
 #[cfg(any(test, feature = "test-util"))]
 pub(crate) mod memory;
+pub(crate) mod redis;
 pub(crate) mod seal;
 
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,0 +1,184 @@
+//! The commands, sent to Redis or Valkey.
+//!
+//! [`target`] knows where the server is and connects, [`link`] keeps connections, and [`answers`]
+//! reads what comes back. No type of the crate `redis` leaves this folder.
+
+mod answers;
+mod link;
+mod target;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use redis::{Cmd, Value, cmd};
+
+use self::link::{Own, Shared};
+pub(crate) use self::target::{Target, TlsFiles};
+use super::commands::{Commands, Entry, EntryId, Server, StoreError, StoreFuture};
+
+/// A store on a server. It connects when it is first asked, and again after a connection was lost.
+///
+/// Calls of requests share one connection. Whoever reads the stream has another one, so that a
+/// long list, or waiting for an entry, holds up nobody.
+#[derive(Debug)]
+pub(crate) struct Redis {
+    calls: Shared,
+    stream: Own,
+}
+
+impl Redis {
+    pub(crate) fn new(target: Target) -> Self {
+        let target = Arc::new(target);
+        Self {
+            calls: Shared::new(target.clone()),
+            stream: Own::new(target),
+        }
+    }
+
+    async fn call<T>(
+        &self,
+        name: &str,
+        command: Cmd,
+        read: impl FnOnce(Value) -> Option<T>,
+    ) -> Result<T, StoreError> {
+        let answer = self.calls.ask(name, &command).await?;
+        read(answer).ok_or_else(|| answers::senseless(&command))
+    }
+
+    async fn read_stream<T>(
+        &self,
+        name: &str,
+        command: Cmd,
+        read: impl FnOnce(Value) -> Option<T>,
+    ) -> Result<T, StoreError> {
+        let answer = self.stream.ask(name, &command).await?;
+        read(answer).ok_or_else(|| answers::senseless(&command))
+    }
+}
+
+impl Commands for Redis {
+    fn get<'a>(&'a self, name: &'a str, at_most: usize) -> StoreFuture<'a, Option<Vec<u8>>> {
+        let mut command = cmd("GETRANGE");
+        command.arg(name).arg(0).arg(at_most);
+        Box::pin(self.call(name, command, answers::value))
+    }
+
+    fn set<'a>(&'a self, name: &'a str, value: &'a [u8], life: Duration) -> StoreFuture<'a, ()> {
+        let mut command = cmd("SET");
+        command.arg(name).arg(value).arg("PX").arg(millis(life));
+        Box::pin(self.call(name, command, answers::done))
+    }
+
+    fn set_if_absent<'a>(
+        &'a self,
+        name: &'a str,
+        value: &'a [u8],
+        life: Duration,
+    ) -> StoreFuture<'a, bool> {
+        let mut command = cmd("SET");
+        command.arg(name).arg(value).arg("NX");
+        command.arg("PX").arg(millis(life));
+        Box::pin(self.call(name, command, answers::done_or_nil))
+    }
+
+    fn remove_if<'a>(&'a self, name: &'a str, value: &'a [u8]) -> StoreFuture<'a, bool> {
+        let mut command = cmd("EVAL");
+        command.arg(REMOVE_IF).arg(1).arg(name).arg(value);
+        Box::pin(self.call(name, command, answers::any))
+    }
+
+    fn prolong_if<'a>(
+        &'a self,
+        name: &'a str,
+        value: &'a [u8],
+        life: Duration,
+    ) -> StoreFuture<'a, bool> {
+        let mut command = cmd("EVAL");
+        command.arg(PROLONG_IF).arg(1).arg(name).arg(value);
+        command.arg(millis(life));
+        Box::pin(self.call(name, command, answers::any))
+    }
+
+    fn prolong<'a>(&'a self, name: &'a str, life: Duration) -> StoreFuture<'a, bool> {
+        let mut command = cmd("PEXPIRE");
+        command.arg(name).arg(millis(life));
+        Box::pin(self.call(name, command, answers::any))
+    }
+
+    fn remove<'a>(&'a self, name: &'a str) -> StoreFuture<'a, ()> {
+        let mut command = cmd("DEL");
+        command.arg(name);
+        Box::pin(async move { self.call(name, command, answers::any).await.map(drop) })
+    }
+
+    fn append<'a>(&'a self, name: &'a str, record: &'a [u8]) -> StoreFuture<'a, EntryId> {
+        let mut command = cmd("XADD");
+        command.arg(name).arg("*").arg("e").arg(record);
+        Box::pin(self.call(name, command, answers::id))
+    }
+
+    fn read<'a>(
+        &'a self,
+        name: &'a str,
+        after: EntryId,
+        count: usize,
+        wait: Option<Duration>,
+    ) -> StoreFuture<'a, Vec<Entry>> {
+        let mut command = cmd("XREAD");
+        command.arg("COUNT").arg(count);
+        if let Some(wait) = wait {
+            // 0 would be for ever.
+            command.arg("BLOCK").arg(millis(wait));
+        }
+        command.arg("STREAMS").arg(name).arg(text(after));
+        Box::pin(self.read_stream(name, command, answers::entries))
+    }
+
+    fn last_id<'a>(&'a self, name: &'a str) -> StoreFuture<'a, Option<EntryId>> {
+        let mut command = cmd("XINFO");
+        command.arg("STREAM").arg(name);
+        Box::pin(async move {
+            match self.read_stream(name, command, answers::last_id).await {
+                Err(error) if error.message.ends_with(answers::NO_SUCH_NAME) => Ok(None),
+                answer => answer.map(Some),
+            }
+        })
+    }
+
+    fn trim<'a>(&'a self, name: &'a str, before: EntryId) -> StoreFuture<'a, ()> {
+        let mut command = cmd("XTRIM");
+        command.arg(name).arg("MINID").arg("~").arg(text(before));
+        Box::pin(async move { self.call(name, command, answers::any).await.map(drop) })
+    }
+
+    fn server<'a>(&'a self, name: &'a str) -> StoreFuture<'a, Server> {
+        Box::pin(self.call(name, cmd("INFO"), answers::server))
+    }
+}
+
+/// At least 1, because 0 is an error of `PX`, and no more than a server can add to its clock.
+fn millis(life: Duration) -> u64 {
+    u64::try_from(life.as_millis())
+        .unwrap_or(u64::MAX)
+        .clamp(1, MOST_MILLIS)
+}
+
+fn text(id: EntryId) -> String {
+    format!("{}-{}", id.milliseconds, id.sequence)
+}
+
+impl fmt::Display for Redis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.calls.target().fmt(f)
+    }
+}
+
+const REMOVE_IF: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] \
+     then return redis.call('DEL', KEYS[1]) end return 0";
+
+const PROLONG_IF: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] \
+     then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0";
+
+/// About 30 years.
+const MOST_MILLIS: u64 = 1_000_000_000_000;
