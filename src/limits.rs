@@ -132,6 +132,29 @@ pub const MAX_SESSIONS_OF_ONE_USER: usize = 1_000;
 /// sooner.
 pub const SESSION_IDLE_TIME: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// Time for which [`Fleet::sessions`](crate::fleet::Fleet::sessions) keeps a session that was not
+/// used after it was begun: 15 minutes. From its second use on it has [`SESSION_IDLE_TIME`]. Whoever
+/// begins sessions without end fills the store with those of 15 minutes, not of a day.
+#[cfg(feature = "redis")]
+pub const NEW_SESSION_TIME: Duration = Duration::from_secs(15 * 60);
+
+/// Time between two commands with which one process prolongs a session in the store of a fleet: 10
+/// minutes. Each is a write that the store copies to its replicas.
+#[cfg(feature = "redis")]
+pub const SESSION_PROLONG_PAUSE: Duration = Duration::from_secs(10 * 60);
+
+/// Sessions that one user may begin in an hour at one process of a fleet: 1,000. A user is an issuer
+/// and a subject, or the client if there is no subject. Beyond that, a response that would begin a
+/// session becomes 429. Each takes about 200 bytes of the store.
+#[cfg(feature = "redis")]
+pub const MAX_SESSIONS_BEGUN: u32 = 1_000;
+
+/// The longest time that a request waits for the store of a fleet: 950 milliseconds, or
+/// `timeout` if that is shorter. Less than [`REPLAY_STORE_TIMEOUT`], so that a store that does not
+/// answer is noticed as such.
+#[cfg(feature = "redis")]
+pub const MAX_FLEET_WAIT: Duration = Duration::from_millis(950);
+
 /// Verified tokens that one layer caches, unless configured: with more callers than this active at
 /// a time, signatures are checked again. A token of 1 KB takes 2.1 KB, so a full cache takes 33
 /// MiB; the maximum is 3 KiB per token on average plus a sixth, 56 MiB in all.

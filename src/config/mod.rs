@@ -37,6 +37,8 @@ mod file;
 mod file_errors;
 mod file_introspection;
 mod file_proofs;
+#[cfg(feature = "redis")]
+mod fleet_proofs;
 mod from_file;
 mod introspection;
 mod issuer;

@@ -1,8 +1,11 @@
 //! Many processes that behave like one: what they share, and how a program asks for it.
 
+mod stores;
+
 use std::sync::Arc;
 
 use crate::store::Store;
+use crate::store::sessions::FleetSessions;
 
 /// Many processes that behave like one.
 #[derive(Clone, Debug)]
@@ -11,12 +14,14 @@ pub struct Fleet(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     store: Arc<Store>,
+    sessions: FleetSessions,
 }
 
 impl Fleet {
     pub(crate) fn assemble(store: Store) -> Self {
         let store = Arc::new(store);
-        Self(Arc::new(Inner { store }))
+        let sessions = FleetSessions::new(&store);
+        Self(Arc::new(Inner { store, sessions }))
     }
 
     pub(crate) fn store(&self) -> &Arc<Store> {

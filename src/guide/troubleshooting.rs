@@ -101,4 +101,5 @@
 //! | <a id="temporarily_unavailable"></a>`temporarily_unavailable` | The keys of the issuer, or the sessions, are not available | The events `fetch_failed` and `keys_unavailable` name URL and cause |
 //! | <a id="too_many_proofs"></a>`too_many_proofs` | One key has made more proofs than one key may have remembered | A gateway that speaks for many clients with one key: raise `dpop.replay_entries` |
 //! | <a id="too_many_requests"></a>`too_many_requests` | The key is unknown, and no fetch is left to look for it | Somebody sends tokens with made-up keys; it passes within `cooldown` |
+//! | <a id="too_many_sessions"></a>`too_many_sessions` | One user has begun more MCP sessions in an hour than one user may | A client that begins a session for each call: let it keep its `Mcp-Session-Id` |
 //! | <a id="unauthorized"></a>`unauthorized` | No token, or another scheme: `DPoP` is one only where `dpop` is set | How every client begins; not counted in `refusals` |

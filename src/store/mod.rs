@@ -10,7 +10,9 @@ pub(crate) mod commands;
 #[cfg(any(test, feature = "test-util"))]
 pub(crate) mod memory;
 pub(crate) mod redis;
+pub(crate) mod replays;
 pub(crate) mod seal;
+pub(crate) mod sessions;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -20,6 +22,7 @@ use tokio::time::{Instant, timeout};
 use self::commands::{Commands, StoreError, StoreErrorKind};
 use self::seal::Seals;
 use crate::base::clock::{Clock, later};
+use crate::limits::MAX_FLEET_WAIT;
 
 /// The store of one fleet, as one process uses it.
 #[derive(Debug)]
@@ -55,6 +58,11 @@ impl Store {
             timeout,
             state,
         }
+    }
+
+    /// The limit of what a request asks of the store, of all its commands together.
+    pub(crate) fn request_limit(&self) -> Duration {
+        self.timeout.min(MAX_FLEET_WAIT)
     }
 
     /// Makes a call and waits for its answer, at most `limit`. A call that got no answer may have

@@ -189,6 +189,11 @@ impl Answers {
         self.later(RejectionKind::TooManyProofs, PROOFS_RETRY_AFTER)
     }
 
+    /// One user has begun as many sessions as one may.
+    pub(crate) fn too_many_sessions(&self, retry_after: Duration) -> Rejection {
+        self.later(RejectionKind::TooManySessions, retry_after)
+    }
+
     pub(crate) fn introspection_unavailable(&self, retry_after: Duration) -> Rejection {
         self.later(RejectionKind::IntrospectionUnavailable, retry_after)
     }
@@ -320,6 +325,7 @@ impl Rejection {
             RejectionKind::SessionsUnavailable => answers.sessions_unavailable(),
             RejectionKind::TooManyProofs => answers.too_many_proofs(),
             RejectionKind::TooManyRequests => answers.too_many_requests(None, soon),
+            RejectionKind::TooManySessions => answers.too_many_sessions(soon),
             RejectionKind::UseDpopNonce => {
                 answers.use_dpop_nonce(HeaderValue::from_static("AAAAAAAAAAAAAAAAAAAAAA"))
             }

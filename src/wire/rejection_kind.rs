@@ -49,6 +49,9 @@ pub enum RejectionKind {
     /// because anybody can make up the name of a key, and balancers take instances that answer 503
     /// out of service (RFC 6585 §4).
     TooManyRequests,
+    /// The user of the token has begun as many sessions as one user may within an hour; see
+    /// [`SessionStoreError::too_many_sessions`](crate::mcp::SessionStoreError::too_many_sessions).
+    TooManySessions,
     /// The DPoP proof is to have the nonce of this response (RFC 9449 §9). Clients repeat the
     /// request with it.
     UseDpopNonce,
@@ -158,6 +161,8 @@ table! {
         "The key of the DPoP proof was used too often";
     TooManyRequests: TOO_MANY_REQUESTS, None, "too_many_requests",
         "The key of the access token is looked for later";
+    TooManySessions: TOO_MANY_REQUESTS, None, "too_many_requests",
+        "This user has begun too many sessions";
     // RFC 9449 §9.
     UseDpopNonce: UNAUTHORIZED, Some("use_dpop_nonce"), "use_dpop_nonce",
         "The DPoP proof needs the nonce of this response";
@@ -176,6 +181,7 @@ impl RejectionKind {
             Self::IntrospectionUnavailable => "introspection_unavailable",
             Self::ReplayUnavailable => "replay_unavailable",
             Self::TooManyProofs => "too_many_proofs",
+            Self::TooManySessions => "too_many_sessions",
             other => other.parts().label,
         }
     }

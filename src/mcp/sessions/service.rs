@@ -131,7 +131,7 @@ impl Kind {
     }
 }
 
-/// What a rejection needs to know when the store fails.
+/// What a rejection needs to know when the store fails, or takes no further session.
 struct OnFailure {
     answers: Option<Arc<Answers>>,
     /// The method and the URI, which only a hook looks at.
@@ -270,13 +270,19 @@ impl OnFailure {
     }
 
     fn respond(&self, error: &SessionStoreError) -> Response<Bytes> {
-        telemetry::session_store_failed(error);
         let answers = self.answers.clone().unwrap_or_default();
+        let rejection = match error.retry_after() {
+            Some(retry_after) => answers.too_many_sessions(retry_after),
+            None => {
+                telemetry::session_store_failed(error);
+                answers.sessions_unavailable()
+            }
+        };
         let context = match &self.request {
             Some((method, uri)) => RejectionContext::new(method, uri),
             None => RejectionContext::default(),
         };
-        answers.sessions_unavailable().respond(&context)
+        rejection.respond(&context)
     }
 }
 

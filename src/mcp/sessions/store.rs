@@ -100,25 +100,61 @@ impl<T> fmt::Debug for SessionFuture<'_, T> {
     }
 }
 
-/// The error of a [`SessionStore`] that cannot answer. The request is rejected with 503.
+/// The error of a [`SessionStore`] that cannot answer, or that takes no further session of a user.
+/// The request is rejected with 503, or with 429.
 #[derive(Debug)]
-pub struct SessionStoreError(Box<dyn std::error::Error + Send + Sync>);
+pub struct SessionStoreError(Reason);
+
+#[derive(Debug)]
+enum Reason {
+    Failed(Box<dyn std::error::Error + Send + Sync>),
+    TooManySessions { retry_after: Duration },
+}
 
 impl SessionStoreError {
     /// Wraps the cause, which goes to `tracing` and never to the caller.
     pub fn new(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self(cause.into())
+        Self(Reason::Failed(cause.into()))
+    }
+
+    /// Says that this user has begun as many sessions as one user may, for [`SessionStore::bind`].
+    /// The response that would have begun one more becomes 429, with this `Retry-After`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_jwt_auth::mcp::SessionStoreError;
+    ///
+    /// let error = SessionStoreError::too_many_sessions(Duration::from_secs(60));
+    /// assert_eq!(error.to_string(), "this user has begun too many sessions");
+    /// ```
+    #[must_use]
+    pub const fn too_many_sessions(retry_after: Duration) -> Self {
+        Self(Reason::TooManySessions { retry_after })
+    }
+
+    /// When there may be one more session, if there are too many.
+    pub(super) const fn retry_after(&self) -> Option<Duration> {
+        match self.0 {
+            Reason::Failed(_) => None,
+            Reason::TooManySessions { retry_after } => Some(retry_after),
+        }
     }
 }
 
 impl fmt::Display for SessionStoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the session store failed")
+        f.write_str(match self.0 {
+            Reason::Failed(_) => "the session store failed",
+            Reason::TooManySessions { .. } => "this user has begun too many sessions",
+        })
     }
 }
 
 impl std::error::Error for SessionStoreError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&*self.0)
+        match &self.0 {
+            Reason::Failed(cause) => Some(&**cause),
+            Reason::TooManySessions { .. } => None,
+        }
     }
 }

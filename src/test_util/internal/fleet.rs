@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use crate::fleet::Fleet;
 use crate::store::Store;
 pub use crate::store::memory::{Fault, MemoryStore};
@@ -20,4 +23,11 @@ pub fn fleet(store: &MemoryStore, namespace: &str, secrets: &[&[u8]], clock: &Fa
         clock.as_clock(),
         timeout,
     ))
+}
+
+/// The secrets of nonces that a config with this fleet has, the first of which makes nonces.
+#[must_use]
+pub fn nonce_secrets(fleet: &Fleet) -> Vec<String> {
+    let seals = fleet.store().seals.iter();
+    seals.map(|seal| URL_SAFE_NO_PAD.encode(seal.nonce)).collect()
 }

@@ -48,6 +48,7 @@ fn table() {
         (SessionsUnavailable, 503, None, "temporarily_unavailable"),
         (TooManyProofs, 429, None, "too_many_requests"),
         (TooManyRequests, 429, None, "too_many_requests"),
+        (TooManySessions, 429, None, "too_many_requests"),
         (UseDpopNonce, 401, Some("use_dpop_nonce"), "use_dpop_nonce"),
     ];
     assert_eq!(cases.len(), RejectionKind::ALL.len());
@@ -65,6 +66,7 @@ fn table() {
             IntrospectionUnavailable => "introspection_unavailable",
             ReplayUnavailable => "replay_unavailable",
             TooManyProofs => "too_many_proofs",
+            TooManySessions => "too_many_sessions",
             _ => body,
         };
         assert_eq!(kind.code(), event);
