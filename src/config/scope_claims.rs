@@ -54,13 +54,14 @@ pub(super) fn of_issuer(
 }
 
 /// The claims that are read for another purpose.
-const OF_ANOTHER_MEANING: [&str; 14] = [
+const OF_ANOTHER_MEANING: [&str; 15] = [
     "appid",
     "aud",
     "azp",
     "cid",
     "client_id",
     "cnf",
+    "events",
     "exp",
     "iat",
     "iss",

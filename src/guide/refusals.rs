@@ -13,7 +13,7 @@
 //! | 2 | not three segments; padding, line breaks or nonzero trailing bits in base64url; no signature | RFC 7515 §2, §7.1. A token has one spelling |
 //! | 3 | a header that is not one JSON object, repeats a member or is over 10,000 bytes; `crit`, `b64`, `enc`, `zip` of `DEF`, a nested `cty`; an unknown `alg` (such as `none`) | RFC 7515 §4, §4.1.11, RFC 7797 §7. No extension is supported |
 //! | 4 | claims that are not one JSON object, repeat a member or have a wrong type (`"exp": "1"`, `"aud": null`) | RFC 7519 §4. A token has one meaning |
-//! | 5 | `alg` not in the list; `typ` other than absent, `JWT`, `at+jwt`, `application/at+jwt` | RFC 8725 §3.1, §3.11. A logout token, an ID-JAG or a DPoP proof is not an access token |
+//! | 5 | `alg` not in the list; `typ` other than absent, `JWT`, `at+jwt`, `application/at+jwt`; a claim `events` | RFC 8725 §3.1, §3.11, §3.12. A logout token, an ID-JAG or a DPoP proof is not an access token. Issuers also sign logout tokens without such a `typ` |
 //! | 6 | `iss` or `aud` absent, or not byte for byte a configured one | RFC 7519 §4.1.1, §4.1.3, RFC 8707 §2. The token is for another server |
 //! | 7 | `exp` absent or passed; `nbf` or `iat` in the future; `exp` before either; with `max_token_age`: too old, or no `iat` | RFC 7519 §4.1.4 to §4.1.6 |
 //! | 8 | with `rfc9068`: no `sub`, `client_id`, `iat` or `jti`; with `cognito` and `keycloak`: another kind of token; a `cnf` whose proof is missing | RFC 9068 §2.2. A key-bound token without its proof may be stolen (RFC 9449 §7.2, RFC 8705 §3) |

@@ -25,7 +25,7 @@
 //! | A token that brings its own key: `jwk`, `jku`, `x5u`, `x5c` | Never read (RFC 8725 §3.10) | N52-N54 |
 //! | A token of one issuer signed with the key of another | Keys belong to one issuer (RFC 8725 §3.8) | N30, N103 |
 //! | A token that was issued for another server | `aud` is required and compared byte for byte (RFC 8707 §2, RFC 8725 §3.9). `build` fails when neither `resource` nor `audience` is set | N91-N95, M5, M6 |
-//! | Another kind of JWT: a logout token, an ID-JAG, a DPoP proof | `typ` (RFC 8725 §3.11). An ID token often has `typ` `JWT`; its `aud`, which names the client, distinguishes it. [`rfc9068`](crate::config::JwtAuthConfigBuilder::rfc9068) and [`keycloak`](crate::config::JwtAuthConfigBuilder::keycloak) also reject it by its type | N61, N62, N94, N96 |
+//! | Another kind of JWT: a logout token, an ID-JAG, a DPoP proof | `typ` (RFC 8725 §3.11), and the claim `events` (§3.12). An ID token often has `typ` `JWT`; its `aud`, which names the client, distinguishes it. [`rfc9068`](crate::config::JwtAuthConfigBuilder::rfc9068) and [`keycloak`](crate::config::JwtAuthConfigBuilder::keycloak) also reject it by its type | N61, N62, N94, N96 |
 //! | A key-bound token replayed without its proof | Rejected, also as a bearer token (RFC 9449 §7.2, RFC 8705 §3) | N101, the rows POP P01 and on |
 //! | A proof used twice, for another URL, another token or later | Rejected: `jti`, `htu`, `htm`, `ath`, `iat` and nonces are checked, and the URL never comes from the caller | the rows POP P01 and on |
 //! | An opaque token shown to the wrong issuer | Only to the one that is configured for it; JWTs are shown to nobody unless you say so | the rows POP I01 and on |

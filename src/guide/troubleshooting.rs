@@ -58,6 +58,7 @@
 //! | <a id="proof_of_other_key"></a>`proof_of_other_key` | The DPoP proof is made with another key than the one that the token is bound to | The client has lost its key: let it get a new token. Or the token is stolen |
 //! | <a id="scheme_missing"></a>`scheme_missing` | The `Authorization` header is a token alone | Write `Bearer` and a space in front of it |
 //! | <a id="scheme_repeated"></a>`scheme_repeated` | `Bearer` stands in front of the token twice | Remove one: some tools add it themselves |
+//! | <a id="security_event"></a>`security_event` | The claim `events` makes the token a logout token or another security event token (RFC 8417) | Send the access token. An issuer with a claim of its own by that name must rename it |
 //! | <a id="signature_invalid"></a>`signature_invalid` | The signature does not verify | The token was changed or forged, or the issuer uses one `kid` for two keys |
 //! | <a id="times_inconsistent"></a>`times_inconsistent` | `exp` lies before `nbf` or `iat` | A bug of the issuer |
 //! | <a id="token_empty"></a>`token_empty` | Nothing follows `Bearer` | The variable that should hold the token is empty |

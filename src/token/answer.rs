@@ -9,8 +9,8 @@
 //! 3. the types of the other members; `null` counts as absent where the claims of a JWT forbid it
 //! 4. `iss`, if it is there, and `aud`
 //! 5. `exp`, `nbf`, `iat`, as far as they are there, and the age of the token if it is limited
-//! 6. `token_type`, `token_use` and `typ`, if they are there: the issuer calls refresh tokens and
-//!    ID tokens active too
+//! 6. no `events`, which only security event tokens have; `token_type`, `token_use` and `typ`, if
+//!    they are there: the issuer calls refresh tokens and ID tokens active too
 //! 7. `cnf`, as in a JWT
 
 use std::borrow::Cow;
@@ -236,6 +236,7 @@ impl<'a> Answer<'a> {
     }
 
     fn check_kind(&self, confirmation: Option<&Confirmation>) -> Result<(), TokenError> {
+        self.claims.check_events()?;
         let wrong = |member| Err(TokenError::at(TokenErrorKind::WrongType, Some(member)));
         let is = |text: &str, names: &[&str]| names.iter().any(|it| it.eq_ignore_ascii_case(text));
         let is_proven = confirmation.is_some_and(|confirmation| confirmation.jkt.is_some());

@@ -16,6 +16,8 @@ use crate::token::verified::{ClaimSpans, Span};
 pub(crate) struct Claims<'a> {
     pub(super) aud: Option<OneOrMany<'a>>,
     pub(super) cnf: Cnf,
+    /// Whether the claim `events` is there (RFC 8417 §2.2), whatever it holds.
+    pub(super) has_events: bool,
     pub(super) exp: Option<NumericDate>,
     pub(super) iat: Option<NumericDate>,
     pub(super) iss: Option<Cow<'a, str>>,
@@ -62,6 +64,15 @@ impl<'a> Claims<'a> {
         read_object(json, &mut reader)
             .map_err(|error| error.of(TokenErrorKind::MalformedClaims))?;
         Ok(reader.claims)
+    }
+
+    /// RFC 8725 §3.12: many issuers sign logout tokens with the same keys and without a `typ` of
+    /// their own. Only the claim `events` tells them from access tokens.
+    pub(super) fn check_events(&self) -> Result<(), TokenError> {
+        match self.has_events {
+            true => Err(TokenErrorKind::SecurityEvent.into()),
+            false => Ok(()),
+        }
     }
 
     /// The client that the token was issued to. Providers use different claims for it, so this is
@@ -193,6 +204,10 @@ impl<'a> Members<'a> for Reader<'_, 'a> {
             "cid" => claims.cid = value.read::<MaybeText<'a>>("cid")?.0,
             "client_id" => claims.client_id = value.read::<MaybeText<'a>>("client_id")?.0,
             "cnf" => claims.cnf = value.read("cnf")?,
+            "events" => {
+                claims.has_events = true;
+                value.skip()?;
+            }
             "exp" => claims.exp = Some(value.read("exp")?),
             "iat" => claims.iat = Some(value.read("iat")?),
             "iss" => claims.iss = Some(value.read::<Text<'a>>("iss")?.0),

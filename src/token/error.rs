@@ -97,6 +97,9 @@ pub enum TokenErrorKind {
     SchemeMissing,
     /// The word `Bearer` is in front of the token twice.
     SchemeRepeated,
+    /// The claim `events` says that this is a logout token or another security event token (RFC
+    /// 8417), and so no access token (RFC 8725 §3.12).
+    SecurityEvent,
     /// The token is larger than
     /// [`max_token_bytes`](crate::config::JwtAuthConfigBuilder::max_token_bytes), or its header is
     /// larger than [`MAX_HEADER_BYTES`](crate::limits::MAX_HEADER_BYTES).
@@ -182,6 +185,7 @@ reasons! {
     RefusedByCheck: "check_refused", "a check of the application refused it";
     SchemeMissing: "scheme_missing", "the Authorization header is a token alone: write Bearer and a space in front of it";
     SchemeRepeated: "scheme_repeated", "Bearer is in front of the token twice";
+    SecurityEvent: "security_event", "the claim events makes it a logout token or another security event token: send the access token";
     TooLarge: "token_too_large", "the token is too large";
     TooManyValues: "too_many_values", "the token has more members or values than are read";
     TooOld: "token_too_old", "iat is longer ago than max_token_age";

@@ -14,8 +14,8 @@
 //!    `DEF` (RFC 7515 §4, RFC 7797 §7), and an `alg` in the allow-list of at least one issuer (RFC
 //!    8725 §3.1)
 //! 4. claims: one JSON object, no repeated member, every type correct (RFC 7519 §4)
-//! 5. `alg` in the allow-list of the token's issuer, `typ` of an access token (RFC 8725 §3.1,
-//!    §3.11; RFC 9068 §4)
+//! 5. `alg` in the allow-list of the token's issuer, `typ` of an access token, no `events` (RFC
+//!    8725 §3.1, §3.11, §3.12; RFC 9068 §4)
 //! 6. `iss`, `aud` (RFC 7519 §4.1.1, §4.1.3; RFC 8707 §2), or the client of a token without `aud`,
 //!    if that is allowed
 //! 7. `exp`, `nbf`, `iat` (RFC 7519 §4.1.4-6), and the age of the token if it is limited

@@ -109,6 +109,7 @@ impl ValidationPolicy {
         if !self.profile.allows_type(header.typ.as_deref()) {
             return Err(TokenErrorKind::WrongType.into());
         }
+        claims.check_events()?;
         self.check_issuer(claims)?;
         let resource = self.check_audience(claims)?;
         self.check_times(&claims.times()?, now)?;

@@ -91,6 +91,14 @@ async fn pop_i19_a_time_of_a_wrong_type() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn fleet_f77_an_opaque_token_with_events_is_no_access_token() {
+    let scene = Scene::usual();
+    let answer = |name| scene.answers(scene.good_with(name, json!({})));
+    scene.accepts("another member", &answer("event")).await;
+    scene.refuses("events", &answer("events")).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn pop_i20_i21_i23_no_access_tokens() {
     let scene = Scene::usual();
     for (what, name, value) in [

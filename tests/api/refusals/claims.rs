@@ -1,8 +1,8 @@
-//! N87-N97, N101 and N103: from whom, for whom and about whom.
+//! N87-N97, N101 and N103, and FLEET F77: from whom, for whom and about whom.
 
 use tower_jwt_auth::error::TokenErrorKind::{
-    BoundToKey, MalformedClaims, MissingClaim, UnsupportedConfirmation, WrongAudience, WrongIssuer,
-    WrongType,
+    BoundToKey, MalformedClaims, MissingClaim, SecurityEvent, UnsupportedConfirmation,
+    WrongAudience, WrongIssuer, WrongType,
 };
 use tower_jwt_auth::test_util::TestIssuer;
 
@@ -16,6 +16,7 @@ pub(super) fn tables() -> Vec<Table> {
         audiences(),
         login_tokens(),
         strict_login_tokens(),
+        event_tokens(),
         subjects(),
         bound(),
     ]
@@ -168,6 +169,36 @@ fn strict_login_tokens() -> Table {
 async fn n94_n96_tokens_of_a_login() {
     login_tokens().check().await;
     strict_login_tokens().check().await;
+}
+/// Logout tokens without a `typ` of their own, which only the claim `events` tells from access
+/// tokens.
+fn event_tokens() -> Table {
+    let logout = "http://schemas.openid.net/event/backchannel-logout";
+    let mut table = Table::usual()
+        .accepts("a claim that is not used", claiming(json!({"event": {}})))
+        .accepts("of any type", headed(json!({"typ": "JWT"})));
+    for events in [
+        json!({logout: {}}),
+        json!({"https://schemas.openid.net/secevent/caep/event-type/session-revoked": {}}),
+        json!({}),
+        json!([]),
+        json!("logout"),
+        Value::Null,
+    ] {
+        let token = claiming(json!({"events": events}));
+        table = table.refuses(format!("fleet_f77 {events}"), token, SecurityEvent);
+    }
+    let untyped = with(header(), &json!({"typ": "JWT"}));
+    let claims = with(claims(), &json!({"events": {logout: {}}}));
+    table.refuses(
+        "fleet_f77 with the type of any JWT",
+        sign(&world().es, &untyped, &claims),
+        SecurityEvent,
+    )
+}
+#[tokio::test(start_paused = true)]
+async fn fleet_f77_a_token_with_events_is_no_access_token() {
+    event_tokens().check().await;
 }
 fn subjects() -> Table {
     let mut table = Table::usual()
