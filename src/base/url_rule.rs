@@ -111,6 +111,19 @@ impl UrlRule {
     }
 }
 
+/// For errors and events: `text`, unless a user name or a password may be in it. In a text that is
+/// no URL, that is what stands in front of an `@`.
+pub(crate) fn without_credentials(text: &str) -> &str {
+    let may_have_some = match Url::parse(text) {
+        Ok(url) if url.has_host() => !url.username().is_empty() || url.password().is_some(),
+        _ => text.contains('@'),
+    };
+    match may_have_some {
+        true => "(not shown)",
+        false => text,
+    }
+}
+
 /// Only names that cannot resolve to another host (RFC 6761 §6.3 leaves `*.localhost` to
 /// resolvers).
 pub(crate) fn is_loopback(url: &Url) -> bool {

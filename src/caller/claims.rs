@@ -5,7 +5,6 @@ use std::marker::PhantomData;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_path_to_error::{Deserializer as PathDeserializer, Track};
 
-#[cfg(feature = "axum")]
 use crate::base::escape::shown_up_to;
 
 /// All of `json` as `T`.
@@ -31,24 +30,51 @@ fn read<'j, S: DeserializeSeed<'j>>(
         let mut reader = serde_json::Deserializer::from_str(json);
         let mut track = Track::new();
         let read = seed().deserialize(PathDeserializer::new(&mut reader, &mut track));
-        read.map_err(|error| ClaimsError(serde_path_to_error::Error::new(track.path(), error)))
+        read.map_err(|error| ClaimsError(Fault::of(&track.path().to_string(), &error.to_string())))
     })
 }
 
 /// The claims of a valid token do not fit the requested type.
 ///
 /// `Display` says no more than that, so that it may be in a response.
-/// [`source`](std::error::Error::source) says which claim it is, what it is and what was expected:
-/// that is for logs.
+/// [`source`](std::error::Error::source) says which claim it is: that is for logs. Neither they nor
+/// `Debug` show a value of the token.
 #[derive(Debug)]
-pub struct ClaimsError(serde_path_to_error::Error<serde_json::Error>);
+pub struct ClaimsError(Fault);
+
+/// The path of a claim, escaped and truncated. The message of serde is left out, because it quotes
+/// what it has found.
+#[derive(Debug)]
+enum Fault {
+    Missing(String),
+    Unfit(String),
+    Whole,
+}
 
 impl ClaimsError {
-    /// The path and the message of serde, which holds a value of the token: escaped and truncated.
     #[cfg(feature = "axum")]
     pub(super) fn reason(&self) -> String {
-        shown_up_to(&self.0.to_string(), LONGEST_REASON)
+        self.0.to_string()
     }
+}
+
+impl Fault {
+    fn of(path: &str, message: &str) -> Self {
+        // The path of a missing claim ends above it. Its name is that of a field of the type, and
+        // not a text of the token.
+        let missing = message.strip_prefix("missing field `");
+        let missing = missing.and_then(|rest| rest.split_once('`'));
+        match (missing, path) {
+            (Some((name, _)), ".") => Self::Missing(shown(name)),
+            (Some((name, _)), path) => Self::Missing(shown(&format!("{path}.{name}"))),
+            (None, ".") => Self::Whole,
+            (None, path) => Self::Unfit(shown(path)),
+        }
+    }
+}
+
+fn shown(path: &str) -> String {
+    shown_up_to(path, LONGEST_PATH)
 }
 
 impl fmt::Display for ClaimsError {
@@ -63,8 +89,19 @@ impl std::error::Error for ClaimsError {
     }
 }
 
-#[cfg(feature = "axum")]
-const LONGEST_REASON: usize = 256;
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing(path) => write!(f, "the claim {path} is missing"),
+            Self::Unfit(path) => write!(f, "the claim {path} does not fit"),
+            Self::Whole => f.write_str("the claims do not fit as a whole"),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}
+
+const LONGEST_PATH: usize = 128;
 
 /// Reads one member of an object and skips the others.
 struct OneClaim<'n, T>(&'n str, PhantomData<T>);

@@ -384,29 +384,64 @@ mod tests {
     fn field_c09_an_error_says_its_claim_only_in_its_source() {
         use std::error::Error as _;
 
-        let claims = serde_json::json!({"a": 1, "roles": ["admin", {"id": "x"}]});
-        let auth = AuthInfo::for_tests(claims);
+        #[derive(Debug, serde::Deserialize)]
+        struct Tenant {
+            #[serde(rename = "tid")]
+            _id: u8,
+        }
+        #[derive(Debug, serde::Deserialize)]
+        struct Nested {
+            #[serde(rename = "tenant")]
+            _tenant: Tenant,
+        }
+        let long = "y".repeat(1000);
+        let auth = AuthInfo::for_tests(serde_json::json!({
+            "a": "s3cret", "roles": ["admin", {"id": "s3cret"}], "tenant": {"id": "s3cret"},
+            "odd\r\n\u{202e}": "s3cret", long.clone(): "s3cret",
+        }));
         let errors = [
             (
                 auth.claim_as::<Vec<String>>("roles").unwrap_err(),
-                "roles[1]: invalid type: map, expected a string",
+                "the claim roles[1] does not fit".to_owned(),
             ),
             (
-                auth.claims::<std::collections::HashMap<String, u8>>()
-                    .unwrap_err(),
-                "",
+                auth.claims::<Vec<u8>>().unwrap_err(),
+                "the claims do not fit as a whole".to_owned(),
             ),
             (
                 auth.claim_as::<bool>("a").unwrap_err(),
-                "a: invalid type: integer `1`, expected a boolean",
+                "the claim a does not fit".to_owned(),
+            ),
+            (
+                auth.claim_as::<bool>("odd\r\n\u{202e}").unwrap_err(),
+                "the claim odd\\r\\n\\u{202e} does not fit".to_owned(),
+            ),
+            (
+                auth.claim_as::<bool>(&long).unwrap_err(),
+                format!("the claim {}.. does not fit", "y".repeat(128)),
+            ),
+            (
+                auth.claims::<Tenant>().unwrap_err(),
+                "the claim tid is missing".to_owned(),
+            ),
+            (
+                auth.claims::<Nested>().unwrap_err(),
+                "the claim tenant.tid is missing".to_owned(),
             ),
         ];
         for (error, want) in errors {
-            let text = error.to_string();
-            assert_eq!(text, "the claims do not fit the requested type");
-            let source = error.source().unwrap().to_string();
-            assert!(source.starts_with(want) && source.contains(": invalid type"));
+            assert_eq!(
+                error.to_string(),
+                "the claims do not fit the requested type"
+            );
+            let source = error.source().unwrap();
+            assert_eq!(source.to_string(), want);
+            assert!(source.source().is_none());
+            for shown in [format!("{error:?}"), format!("{source:?}")] {
+                assert!(!shown.contains("s3cret"), "{shown}");
+            }
         }
+        let auth = AuthInfo::for_tests(serde_json::json!({"a": 1}));
         assert_eq!(auth.claim_as::<u8>("a").unwrap(), Some(1));
         assert_eq!(auth.claim_as::<u8>("b").unwrap(), None);
     }

@@ -11,13 +11,13 @@ use super::error::ConfigError;
 use super::introspection::check_prefixes;
 use super::issuer::Issuer;
 use super::proofs::CheckedProofs;
-use super::rules::{check_resource, check_scopes, check_url};
+use super::rules::{check_issuer_url, check_resource, check_scopes};
 use super::scope_claims;
 use super::settings::Settings;
 use super::sharing::Sharing;
 use super::snapshot_files::check_snapshot_files;
 use crate::base::scopes::ScopeSet;
-use crate::base::url_rule::UrlRule;
+use crate::base::url_rule::{UrlRule, without_credentials};
 use crate::crypto;
 use crate::keys::HttpTransport;
 use crate::limits::{
@@ -115,6 +115,11 @@ impl JwtAuthConfigBuilder {
             let introspection = issuer.introspection.as_ref()?;
             Some((&*issuer.policy.issuer, introspection))
         }))?;
+        // Only now: an error is all that there is to say about settings that do not fit together.
+        if self.resource.is_some() && authorization_servers.is_empty() {
+            let left_out: Vec<_> = entries.iter().map(|entry| entry.issuer.as_str()).collect();
+            telemetry::authorization_servers_empty(&left_out.join(" "));
+        }
         Ok(JwtAuthConfig(Arc::new(Checked {
             issuers,
             options: Arc::new(options),
@@ -137,7 +142,7 @@ impl JwtAuthConfigBuilder {
     fn published(&self, entries: &[Issuer], rule: UrlRule) -> Result<Vec<String>, ConfigError> {
         if let Some(servers) = &self.authorization_servers {
             for url in servers {
-                check_url("authorization_servers", url, rule)?;
+                check_issuer_url("authorization_servers", url, rule)?;
             }
             if self.resource.is_none() {
                 return Err(ConfigError::ResourceMissing {
@@ -147,7 +152,7 @@ impl JwtAuthConfigBuilder {
         }
         let is_published = |entry: &&Issuer| {
             let advertise = entry.settings.advertise.or(self.shared.advertise);
-            advertise.unwrap_or(true) && rule.check(&entry.issuer).is_ok()
+            advertise.unwrap_or(true) && check_issuer_url("issuer", &entry.issuer, rule).is_ok()
         };
         let published = match &self.authorization_servers {
             Some(servers) => servers.clone(),
@@ -156,10 +161,6 @@ impl JwtAuthConfigBuilder {
                 published.map(|entry| entry.issuer.clone()).collect()
             }
         };
-        if self.resource.is_some() && published.is_empty() {
-            let left_out: Vec<_> = entries.iter().map(|entry| entry.issuer.as_str()).collect();
-            telemetry::authorization_servers_empty(&left_out.join(" "));
-        }
         Ok(published)
     }
 
@@ -282,7 +283,7 @@ impl JwtAuthConfigBuilder {
         let mut seen = HashSet::new();
         match entries.iter().find(|entry| !seen.insert(&entry.issuer)) {
             Some(twice) => Err(ConfigError::DuplicateIssuer {
-                issuer: twice.issuer.clone(),
+                issuer: without_credentials(&twice.issuer).to_owned(),
             }),
             None => Ok(entries),
         }

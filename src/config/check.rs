@@ -18,7 +18,7 @@ use super::scope_claims;
 use super::settings::Settings;
 use super::sharing::Sharing;
 use crate::base::scopes::ScopeSet;
-use crate::base::url_rule::UrlRule;
+use crate::base::url_rule::{UrlRule, without_credentials};
 use crate::crypto::Algorithm;
 use crate::jwks::KeySet;
 #[cfg(feature = "reqwest")]
@@ -150,7 +150,7 @@ impl Context<'_> {
             }),
             (None, None) if may_be_missing => Ok(AudienceRule::AnyOf(Vec::new())),
             (None, None) => Err(ConfigError::AudienceMissing {
-                issuer: entry.issuer.clone(),
+                issuer: without_credentials(&entry.issuer).to_owned(),
             }),
         }
     }
@@ -318,7 +318,7 @@ impl Context<'_> {
             .rule
             .check(&entry.issuer)
             .map_err(|_| ConfigError::NotDiscoverable {
-                issuer: entry.issuer.clone(),
+                issuer: without_credentials(&entry.issuer).to_owned(),
             })?;
         let issuer = entry.issuer.as_str().into();
         Ok(Arc::new(DiscoveredKeys::new(

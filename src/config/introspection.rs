@@ -12,7 +12,7 @@ use super::rules::{invalid_url, within};
 use super::secret_files::unusable;
 use crate::base::clock::Clock;
 use crate::base::secret::Secret;
-use crate::base::url_rule::UrlRule;
+use crate::base::url_rule::{UrlRule, without_credentials};
 use crate::introspection::client::{
     Client, ClientCredentials, CredentialError, CredentialSource, Endpoint, Way,
 };
@@ -277,7 +277,7 @@ fn endpoint_url(
             .map_err(|error| invalid_url("introspection.endpoint", text, error)),
         None => rule.check(issuer).map(CheckedUrl::Discovered).map_err(|_| {
             ConfigError::EndpointMissing {
-                issuer: issuer.to_owned(),
+                issuer: without_credentials(issuer).to_owned(),
             }
         }),
     }

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::error::ConfigError;
 use crate::base::scopes::ScopeSet;
-use crate::base::url_rule::{UrlError, UrlRule};
+use crate::base::url_rule::{UrlError, UrlRule, without_credentials};
 use crate::wire::challenge::{OFFLINE_ACCESS, is_quotable};
 
 pub(super) fn check_resource(resource: &str, rule: UrlRule) -> Result<Url, ConfigError> {
@@ -28,18 +28,41 @@ pub(super) fn check_issuer(
         let issuer = issuer.to_owned();
         return Err(ConfigError::TenantTemplate { issuer });
     }
-    if let Some(probably) = without_well_known(issuer) {
-        let issuer = issuer.to_owned();
-        return Err(ConfigError::IssuerIsDocument { issuer, probably });
+    match (discovered, without_well_known(issuer)) {
+        (true, _) => check_issuer_url("issuer", issuer, rule),
+        (false, Some(probably)) => Err(is_document("issuer", issuer, &probably)),
+        (false, None) => Ok(()),
     }
-    if !discovered {
-        return Ok(());
+}
+
+/// The rule for an issuer whose metadata is fetched, by this server or by clients.
+pub(super) fn check_issuer_url(
+    setting: &'static str,
+    issuer: &str,
+    rule: UrlRule,
+) -> Result<(), ConfigError> {
+    if let Some(probably) = without_well_known(issuer).or_else(|| without_key_set(issuer)) {
+        return Err(is_document(setting, issuer, &probably));
     }
-    match check_url("issuer", issuer, rule)?.query() {
+    match check_url(setting, issuer, rule)?.query() {
         // RFC 8414 §2. The metadata URL would lose it.
-        Some(_) => Err(invalid_url("issuer", issuer, UrlError::Query)),
+        Some(_) => Err(invalid_url(setting, issuer, UrlError::Query)),
         None => Ok(()),
     }
+}
+
+fn is_document(setting: &'static str, issuer: &str, probably: &str) -> ConfigError {
+    ConfigError::IssuerIsDocument {
+        setting,
+        issuer: without_credentials(issuer).to_owned(),
+        probably: without_credentials(probably).to_owned(),
+    }
+}
+
+/// The issuer whose key set probably has this URL.
+pub(super) fn without_key_set(issuer: &str) -> Option<String> {
+    let (before, name) = issuer.rsplit_once('/')?;
+    matches!(name, "jwks" | "jwks.json").then(|| before.to_owned())
 }
 
 /// The issuer whose document has this URL. The document is found below the issuer (OpenID Connect
@@ -67,11 +90,7 @@ pub(super) fn check_url(
 }
 
 pub(super) fn invalid_url(setting: &'static str, text: &str, reason: UrlError) -> ConfigError {
-    let value = match reason {
-        // The credentials would end up in a log.
-        UrlError::Credentials => "(not shown)".to_owned(),
-        _ => text.to_owned(),
-    };
+    let value = without_credentials(text).to_owned();
     ConfigError::InvalidUrl {
         setting,
         value,

@@ -149,7 +149,7 @@ fn variable_in(text: &str) -> Option<Cow<'_, str>> {
             .split_once(opening)
             .and_then(|(_, rest)| rest.split_once(closing));
         if let Some((name, _)) = inside.filter(|(name, _)| !name.is_empty()) {
-            return Some(format!("{opening}{name}{closing}").into());
+            return Some(format!("{opening}{}{closing}", without_default(name)).into());
         }
     }
     let text = text.trim();
@@ -162,6 +162,21 @@ fn variable_in(text: &str) -> Option<Cow<'_, str>> {
     is_name.then_some(text.into())
 }
 
+/// What stands behind the name, such as the default in `NAME:-default`, may be a secret.
+fn without_default(inside: &str) -> Cow<'_, str> {
+    let is_name = |character: char| character.is_alphanumeric() || "_.".contains(character);
+    let start = inside.len() - inside.trim_start().len();
+    let behind = inside.get(start..).unwrap_or_default();
+    let name = behind.find(|character| !is_name(character));
+    match name {
+        Some(end) if !behind.split_at(end).1.trim().is_empty() => {
+            let (name, _) = inside.split_at(start.saturating_add(end));
+            format!("{name}..").into()
+        }
+        _ => inside.into(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,10 +186,10 @@ mod tests {
         for (text, want) in [
             ("${ISSUER}", Some("${ISSUER}")),
             ("https://${HOST}/mcp", Some("${HOST}")),
-            (
-                "${ISSUER:-https://i.example}",
-                Some("${ISSUER:-https://i.example}"),
-            ),
+            ("${ISSUER:-https://i.example}", Some("${ISSUER..}")),
+            ("${ issuer.name }", Some("${ issuer.name }")),
+            ("{{ a b }}", Some("{{ a..}}")),
+            ("{{default \"b\" .C}}", Some("{{default..}}")),
             ("api://{{ audience }}", Some("{{ audience }}")),
             ("$ISSUER", Some("$ISSUER")),
             ("%ISSUER%", Some("%ISSUER%")),

@@ -100,9 +100,16 @@ impl FetchError {
 impl fmt::Display for FetchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)?;
+        let mut shown = self.0.message.clone();
         let mut cause = std::error::Error::source(self);
         while let Some(error) = cause {
-            write!(f, ": {error}")?;
+            let text = error.to_string();
+            // Some errors, of which this is one, show their own cause.
+            let before = shown.strip_suffix(&*text);
+            if before.is_none_or(|before| !before.is_empty() && !before.ends_with(": ")) {
+                write!(f, ": {text}")?;
+                shown = text;
+            }
             cause = error.source();
         }
         Ok(())
@@ -135,6 +142,35 @@ mod tests {
                 "lost: cut",
                 None,
                 true,
+            ),
+            // A cause that shows its own cause shows it once.
+            (
+                FetchError::with_source("lost", FetchError::with_source("cut", "by a shark")),
+                "lost: cut: by a shark",
+                None,
+                false,
+            ),
+            (
+                FetchError::with_source(
+                    "lost",
+                    std::io::Error::other(FetchError::with_source("cut", "by a shark")),
+                ),
+                "lost: cut: by a shark",
+                None,
+                false,
+            ),
+            (
+                FetchError::with_source("lost: cut", FetchError::new("cut")),
+                "lost: cut",
+                None,
+                false,
+            ),
+            // The same words by chance are another cause.
+            (
+                FetchError::with_source("lost or cut", "cut"),
+                "lost or cut: cut",
+                None,
+                false,
             ),
             (
                 FetchError::retry_after("lost", wait),

@@ -12,6 +12,7 @@ use url::Url;
 use super::{AddressPolicy, FetchError, HttpTransport, exchange};
 use crate::base::byte_order_mark::without_byte_order_mark;
 use crate::base::escape::shown;
+use crate::base::url_rule::without_credentials;
 
 /// The members of a document that one reader needs. Each reader has a type of its own, so that a
 /// member that it does not need cannot make the document unusable for it.
@@ -55,7 +56,7 @@ pub(crate) fn read<M: IssuerMetadata>(
         true => Ok(metadata),
         false => Err(FetchError::new(format!(
             "{url} speaks for issuer {}, not {issuer}",
-            shown(metadata.issuer())
+            shown(without_credentials(metadata.issuer()))
         ))),
     }
 }

@@ -285,27 +285,27 @@ async fn field_c09_claims_that_do_not_fit_are_told_with_their_path() {
         let tenant = serde_json::json!({"ids": ids, "name": "n"});
         issuer.mint(RESOURCE).claim("tenant", tenant).sign()
     };
-    for (token, path, message) in [
+    for (token, want, value) in [
         (ids(serde_json::json!([1, 2])), None, ""),
         (
             ids(serde_json::json!([1, "two"])),
-            Some("tenant.ids[1]: "),
-            "invalid type: string",
+            Some("the claim tenant.ids[1] does not fit"),
+            "two",
         ),
         (
             ids(serde_json::json!([odd])),
-            Some("tenant.ids[0]: "),
+            Some("the claim tenant.ids[0] does not fit"),
             "forged",
         ),
         (
             ids(serde_json::json!([long])),
-            Some("tenant.ids[0]: "),
+            Some("the claim tenant.ids[0] does not fit"),
             "yyy",
         ),
         (
             issuer.mint(RESOURCE).sign(),
-            Some(""),
-            "missing field `tenant`",
+            Some("the claim tenant is missing"),
+            "`",
         ),
     ] {
         for route in ["/tenant", "/caught"] {
@@ -313,7 +313,7 @@ async fn field_c09_claims_that_do_not_fit_are_told_with_their_path() {
             let mut request = request(Some(&token)).map(|_| axum::body::Body::empty());
             *request.uri_mut() = route.parse().unwrap();
             let response = app.clone().oneshot(request).await.unwrap();
-            let Some(path) = path else {
+            let Some(want) = want else {
                 assert_eq!(response.status(), 200);
                 assert_eq!(log.counts("request_refused"), 0);
                 continue;
@@ -321,9 +321,8 @@ async fn field_c09_claims_that_do_not_fit_are_told_with_their_path() {
             assert_eq!(response.status(), 403);
             let from_code = response.extensions().get::<Rejection>().unwrap();
             let reason = from_code.claims_error().unwrap().to_owned();
-            assert!(reason.starts_with(path), "{reason}");
-            assert!(reason.contains(message), "{reason}");
-            assert!(reason.len() < 300 && reason.is_ascii(), "{reason}");
+            assert_eq!(reason, want);
+            assert!(!format!("{from_code:?}").contains(value));
             assert_eq!(from_code.token_error(), None);
             if let Some(Seen(seen)) = response.extensions().get() {
                 assert_eq!(seen.as_deref(), Some(&*reason));

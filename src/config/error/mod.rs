@@ -145,10 +145,12 @@ pub enum ConfigError {
         /// Why the URL cannot be used.
         reason: UrlError,
     },
-    /// The issuer is the URL of its metadata, or of another document under `/.well-known/`. No
-    /// token names such a URL in `iss`.
+    /// The issuer is the URL of its metadata or key set, or of another document under
+    /// `/.well-known/`. No token names such a URL in `iss`.
     #[non_exhaustive]
     IssuerIsDocument {
+        /// The setting: `issuer` or `authorization_servers`.
+        setting: &'static str,
         /// The issuer.
         issuer: String,
         /// The issuer that was probably meant.
@@ -386,7 +388,7 @@ impl fmt::Debug for ConfigError {
             InvalidKey { setting, reason }
             InvalidSecret { setting, number, reason }
             InvalidUrl { setting, value, reason }
-            IssuerIsDocument { issuer, probably }
+            IssuerIsDocument { setting, issuer, probably }
             IssuerMissing {}
             ListedTwice { setting, value }
             NoCertificateHeader { name }

@@ -131,11 +131,26 @@ impl fmt::Display for ConfigError {
                 write!(f, "{setting} {value:?} {reason}")?;
                 write_way_out(f, setting, value, *reason)
             }
-            Self::IssuerIsDocument { issuer, probably } => write!(
-                f,
-                "issuer {issuer:?} is the URL of a document, which no token names: set the issuer that the document \
-                 states, probably {probably:?}"
-            ),
+            Self::IssuerIsDocument {
+                setting,
+                issuer,
+                probably,
+            } => {
+                write!(f, "{setting} {issuer:?} is the URL of a ")?;
+                let is_key_set = !issuer.contains("/.well-known/");
+                f.write_str(match (is_key_set, *setting) {
+                    (false, _) => {
+                        "document, which no token names: set the issuer that the document states"
+                    }
+                    (true, "issuer") => {
+                        "key set, which no token names: set jwks_uri to it, and issuer to what tokens name in iss"
+                    }
+                    (true, _) => {
+                        "key set, which no token names: set the issuer whose keys it has"
+                    }
+                })?;
+                write!(f, ", probably {probably:?}")
+            }
             Self::IssuerMissing => {
                 f.write_str("issuer is missing: set issuer, or issuers for several")
             }
@@ -311,7 +326,7 @@ fn write_way_out(
     reason: UrlError,
 ) -> fmt::Result {
     match (reason, setting) {
-        (UrlError::Fragment | UrlError::Query, "issuer") => {
+        (UrlError::Fragment | UrlError::Query, "issuer" | "authorization_servers") => {
             f.write_str(": the issuer is the part before it")
         }
         (UrlError::Fragment | UrlError::Query, _) => f.write_str(": leave it out"),

@@ -418,6 +418,7 @@ fn field_c10_numbers_and_booleans_may_be_text() {
 #[test]
 fn field_c01_an_issuer_is_not_the_url_of_its_metadata() {
     let document = |issuer: &str, probably: &str| ConfigError::IssuerIsDocument {
+        setting: "issuer",
         issuer: issuer.to_owned(),
         probably: probably.to_owned(),
     };
@@ -469,6 +470,26 @@ fn field_c01_an_issuer_is_not_the_url_of_its_metadata() {
     }
     accepts(json!({"issuer": "https://i.example/well-known/x"}));
     accepts(json!({"issuer": "spiffe://t.example/.well-known/x", "jwk": ec_key()}));
+}
+
+#[test]
+fn field_c01_an_issuer_is_not_the_url_of_its_key_set() {
+    for (issuer, probably) in [
+        ("https://i.example/jwks", "https://i.example"),
+        ("https://i.example/t/jwks.json", "https://i.example/t"),
+    ] {
+        let want = format!(
+            "issuer {issuer:?} is the URL of a key set, which no token names: set jwks_uri to it, and issuer to what \
+             tokens name in iss, probably {probably:?}"
+        );
+        assert_eq!(refused(json!({"issuer": issuer})), want);
+        // Where keys come from elsewhere, it is a text.
+        accepts(json!({"issuer": issuer, "jwks_uri": "https://k.example"}));
+        accepts(json!({"issuer": issuer, "jwk": ec_key()}));
+        accepts(json!({"issuer": probably, "jwks_uri": issuer}));
+    }
+    accepts(json!({"issuer": "https://i.example/my-jwks"}));
+    accepts(json!({"issuer": "https://i.example/jwks/t"}));
 }
 
 #[test]
@@ -965,6 +986,21 @@ fn field_c07_a_variable_that_was_not_replaced_is_named() {
         ("issuer", json!("$ISSUER"), "$ISSUER"),
         ("issuer", json!("%ISSUER%"), "%ISSUER%"),
         ("issuer", json!("{{ issuer }}"), "{{ issuer }}"),
+        // A default may be a secret.
+        ("realm", json!("${REALM:-pass word}"), "${REALM..}"),
+        ("realm", json!("${REALM-password}"), "${REALM..}"),
+        ("realm", json!("${REALM:password}"), "${REALM..}"),
+        ("realm", json!("${:-password}"), "${..}"),
+        (
+            "realm",
+            json!("{{ .Values.realm | default \"password\" }}"),
+            "{{ .Values.realm..}}",
+        ),
+        (
+            "resource",
+            json!("https://u:${PASSWORD:-password}@h"),
+            "${PASSWORD..}",
+        ),
         ("resource", json!("https://${HOST}/mcp"), "${HOST}"),
         ("audience", json!("${AUDIENCE}"), "${AUDIENCE}"),
         ("audience", json!(["a", "${AUDIENCE}"]), "${AUDIENCE}"),
@@ -1000,6 +1036,7 @@ fn field_c07_a_variable_that_was_not_replaced_is_named() {
             text.contains(variable) && text.contains("write the value"),
             "{text}"
         );
+        assert!(!text.contains("password"), "{text}");
     }
     let entry =
         json!({"issuer": null, "issuers": [{"issuer": "https://i.example", "audience": "${A}"}]});
@@ -1077,4 +1114,98 @@ fn field_c08_debug_of_an_error_is_its_sentence() {
         format!("{conflict:#?}"),
         "Conflict {\n    first: \"issuer\",\n    second: \"issuers\",\n}"
     );
+}
+
+/// A user name in front of a host may be a secret, too: `https://TOKEN@host`.
+#[test]
+fn field_c07_no_error_shows_what_stands_in_front_of_a_host() {
+    let with = |setting: &str, value: &str| {
+        let mut changes = json!({"resource": "https://r.example/mcp"});
+        changes[setting] = match setting {
+            "authorization_servers" => json!([value]),
+            _ => json!(value),
+        };
+        built(changes)
+    };
+    let settings = [
+        "authorization_servers",
+        "issuer",
+        "jwks_uri",
+        "resource",
+        "resource_documentation",
+    ];
+    for setting in settings {
+        for value in [
+            "https://u5er:s3cret@h.example/mcp",
+            "https://s3cret@h.example/mcp",
+            "https:/u5er:s3cret@h.example/mcp",
+            "https//u5er:s3cret@h.example/mcp",
+            "https://u5er:s3cret/@h.example/mcp",
+            "https://u5er:s3cret?@h.example/mcp",
+            "https://u5er:s3cret#x@h.example/mcp",
+            "ftp://u5er:s3cret@h.example/mcp",
+            "u5er:s3cret@h.example/mcp",
+            "u5er:s3cret @h.example/mcp",
+            "https://u5er:s3cret@h.example/mcp?scope=x",
+            "https://u5er:s3cret@",
+        ] {
+            let error = with(setting, value).unwrap_err();
+            for text in [error.to_string(), format!("{error:#?}")] {
+                assert!(text.contains("(not shown)"), "{setting} {value}: {text}");
+                let shows = text.contains("s3cret") || text.contains("u5er");
+                assert!(!shows, "{setting} {value}: {text}");
+            }
+        }
+        assert!(with(setting, "https://h.example/mcp").is_ok(), "{setting}");
+    }
+    // An `@` elsewhere hides nothing.
+    refuses([
+        (
+            json!({"resource": "https://h.example/@mcp?a=b"}),
+            "resource \"https://h.example/@mcp?a=b\" must not carry a query",
+        ),
+        (
+            json!({"resource": "h.example/mcp"}),
+            "resource \"h.example/mcp\" must be an absolute https URL",
+        ),
+    ]);
+    let two = ["u5er:s3cret@i", "u5er:s3cret@i"].map(|issuer| json!({"issuer": issuer}));
+    for changes in [
+        json!({"issuer": null, "issuers": two}),
+        json!({"issuer": "u5er:s3cret@i", "audience": null}),
+    ] {
+        let error = built(changes).unwrap_err();
+        assert!(!error.to_string().contains("s3cret"), "{error}");
+    }
+}
+
+#[test]
+fn field_f02_authorization_servers_follow_the_rule_of_issuers() {
+    let servers = |url: &str| json!({"resource": "https://r.example/mcp", "authorization_servers": ["https://a.example", url]});
+    refuses([
+        (
+            servers("https://proxy.example/t?v=2"),
+            "authorization_servers \"https://proxy.example/t?v=2\" must not carry a query: the issuer is the part before it",
+        ),
+        (
+            servers("https://proxy.example/t#v2"),
+            "authorization_servers \"https://proxy.example/t#v2\" must not carry a fragment: the issuer is the part before it",
+        ),
+        (
+            servers("https://proxy.example/t/.well-known/openid-configuration"),
+            "authorization_servers \"https://proxy.example/t/.well-known/openid-configuration\" is the URL of a \
+             document, which no token names: set the issuer that the document states, probably \
+             \"https://proxy.example/t\"",
+        ),
+        (
+            servers("https://proxy.example/t/jwks.json"),
+            "authorization_servers \"https://proxy.example/t/jwks.json\" is the URL of a key set, which no token \
+             names: set the issuer whose keys it has, probably \"https://proxy.example/t\"",
+        ),
+    ]);
+    accepts(servers("https://proxy.example/t"));
+    // Clients of several tenants sign in there, although no token names it.
+    accepts(servers(
+        "https://login.microsoftonline.com/organizations/v2.0",
+    ));
 }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::base::escape::shown;
+use crate::base::url_rule::without_credentials;
 use crate::introspection::failure::{Failure, FailureKind};
 use crate::introspection::recent::Recent;
 use crate::limits::{DEFAULT_MAX_AGE, DISCOVERY_REUSE};
@@ -127,7 +128,7 @@ impl Discovered {
             None => Found::Refused(format!(
                 "{url} names introspection_endpoint {}, which is not on the issuer's own origin \
                  {}: set introspection.endpoint if our credentials may go there",
-                shown(endpoint),
+                shown(without_credentials(endpoint)),
                 self.issuer.origin().ascii_serialization()
             )),
         }

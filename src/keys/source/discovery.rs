@@ -11,7 +11,7 @@ use url::{Host, Url};
 use super::jwks_uri::key_set;
 use super::{FetchError, FetchFuture, FetchRequest, KeySource};
 use crate::base::escape::shown;
-use crate::base::url_rule::{UrlRule, is_loopback};
+use crate::base::url_rule::{UrlRule, is_loopback, without_credentials};
 use crate::limits::DISCOVERY_REUSE;
 use crate::net::candidates::Candidates;
 use crate::net::exchange::TimeLimit;
@@ -101,7 +101,7 @@ impl DiscoveredKeys {
         let refuse = |reason: &dyn fmt::Display| {
             FetchError::new(format!(
                 "{url} names jwks_uri {}, which {reason}",
-                shown(&uri)
+                shown(without_credentials(&uri))
             ))
         };
         let found = self.rule.check(&uri).map_err(|fault| refuse(&fault))?;
@@ -137,5 +137,41 @@ struct Metadata {
 impl IssuerMetadata for Metadata {
     fn issuer(&self) -> &str {
         &self.issuer
+    }
+}
+
+#[cfg(all(test, feature = "reqwest"))]
+mod tests {
+    use super::*;
+    use crate::net::ReqwestTransport;
+
+    #[test]
+    fn field_c07_a_document_with_credentials_in_a_url_is_refused_without_them() {
+        let rule = UrlRule::new(false);
+        let url = rule.check("https://i.example").unwrap();
+        let transport = Arc::new(ReqwestTransport::default());
+        let keys = DiscoveredKeys::new(transport, "https://i.example".into(), &url, rule, false);
+        let named = |issuer: &str, jwks_uri: &str| {
+            let document = serde_json::json!({"issuer": issuer, "jwks_uri": jwks_uri}).to_string();
+            keys.named_in(document.as_bytes(), &url)
+        };
+        let good = ("https://i.example", "https://k.example/jwks");
+        assert!(named(good.0, good.1).is_ok());
+        for (issuer, jwks_uri) in [
+            (good.0, "https://u5er:s3cret@k.example/jwks"),
+            (good.0, "u5er:s3cret@k.example/jwks"),
+            ("https://u5er:s3cret@i.example", good.1),
+        ] {
+            let error = named(issuer, jwks_uri).unwrap_err().to_string();
+            assert!(error.contains("(not shown)"), "{error}");
+            assert!(
+                !error.contains("u5er") && !error.contains("s3cret"),
+                "{error}"
+            );
+        }
+        let error = named(good.0, "http://k.example/jwks")
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("http://k.example/jwks"), "{error}");
     }
 }

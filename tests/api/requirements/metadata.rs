@@ -375,6 +375,11 @@ async fn field_f02_a_document_without_authorization_servers_is_warned_about() {
     let keys = json!({"keys": [TestIssuer::start().jwks()["keys"][0]]});
     let base = || JwtAuthConfig::builder().resource(RESOURCE);
     let issuer = |name: &str| Issuer::new(name).jwks(keys.clone());
+    // The error says what is wrong, and nothing else does.
+    let (log, guard) = crate::support::capture();
+    assert!(base().issuer("tenant.auth0.com").build().is_err());
+    assert_eq!(log.text(), "");
+    drop(guard);
     for (name, config, warned) in [
         (
             "published",
