@@ -66,6 +66,13 @@ mod field;
 
 #[cfg(all(
     any(feature = "aws_lc_rs", feature = "rust_crypto"),
+    feature = "redis",
+    feature = "test-util"
+))]
+mod fleet_proofs;
+
+#[cfg(all(
+    any(feature = "aws_lc_rs", feature = "rust_crypto"),
     feature = "reqwest"
 ))]
 mod introspection;

@@ -70,5 +70,9 @@ impl ReplayStore for FleetReplays {
 
 const SHORTEST_LIFE: Duration = Duration::from_secs(1);
 
-#[cfg(all(test, feature = "test-util"))]
+#[cfg(all(
+    test,
+    feature = "test-util",
+    any(feature = "aws_lc_rs", feature = "rust_crypto")
+))]
 mod tests;

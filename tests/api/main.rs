@@ -11,6 +11,8 @@ mod authz;
 mod catalogue;
 mod drain;
 mod example;
+#[cfg(feature = "redis")]
+mod fleet;
 mod guide;
 mod introspection;
 mod keys;

@@ -238,5 +238,9 @@ impl fmt::Debug for FleetSessions {
 /// A value has 49 bytes. Of a longer one no more than this and one byte is read.
 const LONGEST_VALUE: usize = 63;
 
-#[cfg(all(test, feature = "test-util"))]
+#[cfg(all(
+    test,
+    feature = "test-util",
+    any(feature = "aws_lc_rs", feature = "rust_crypto")
+))]
 mod tests;

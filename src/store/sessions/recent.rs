@@ -116,7 +116,10 @@ mod tests {
             assert_eq!(begun.begin(&user("m"), start), Ok(()));
         }
         let later = start + Duration::from_secs(60);
-        assert_eq!(begun.begin(&user("m"), later), Err(HOUR - Duration::from_secs(60)));
+        assert_eq!(
+            begun.begin(&user("m"), later),
+            Err(HOUR - Duration::from_secs(60))
+        );
         // Whatever client it uses, and whichever key.
         let mut other_client = Principal::new("https://i.example", Some("d"), Some("m"));
         other_client.key = Some("jkt:k".to_owned());

@@ -29,5 +29,7 @@ pub fn fleet(store: &MemoryStore, namespace: &str, secrets: &[&[u8]], clock: &Fa
 #[must_use]
 pub fn nonce_secrets(fleet: &Fleet) -> Vec<String> {
     let seals = fleet.store().seals.iter();
-    seals.map(|seal| URL_SAFE_NO_PAD.encode(seal.nonce)).collect()
+    seals
+        .map(|seal| URL_SAFE_NO_PAD.encode(seal.nonce))
+        .collect()
 }

@@ -1,4 +1,4 @@
 //! MCP servers: scopes per operation, sessions. `extras/frameworks` has a real client.
 
 mod operations;
-mod sessions;
+pub(crate) mod sessions;

@@ -1,6 +1,6 @@
 //! A session of a real MCP server belongs to the principal that began it.
 
-mod bound;
+pub(crate) mod bound;
 mod ended;
 mod owners;
 

@@ -20,13 +20,13 @@ use crate::support::{Answer, read};
 /// The service answers with the status of `x-status` and the session id of `x-give`, where they are
 /// there, and with a stream if `x-stream` is. With `x-meet` it waits for another such request.
 #[derive(Clone)]
-pub(super) struct Bound {
+pub(crate) struct Bound {
     app: Router,
     calls: Arc<AtomicU64>,
 }
 
 impl Bound {
-    pub(super) fn new(auth: JwtAuthLayer, binding: SessionBindingLayer) -> Self {
+    pub(crate) fn new(auth: JwtAuthLayer, binding: SessionBindingLayer) -> Self {
         let (calls, met) = (Arc::new(AtomicU64::new(0)), Arc::new(Barrier::new(2)));
         let count = calls.clone();
         let service = any(async move |headers: HeaderMap| {
@@ -58,11 +58,11 @@ impl Bound {
         }
     }
 
-    pub(super) fn calls(&self) -> u64 {
+    pub(crate) fn calls(&self) -> u64 {
         self.calls.load(Ordering::SeqCst)
     }
 
-    pub(super) async fn send(
+    pub(crate) async fn send(
         &self,
         method: &str,
         token: Option<&str>,
@@ -81,7 +81,7 @@ impl Bound {
         read(answered.expect("no answer comes").unwrap()).await
     }
 
-    pub(super) async fn status(&self, method: &str, token: &str, headers: &[(&str, &str)]) -> u16 {
+    pub(crate) async fn status(&self, method: &str, token: &str, headers: &[(&str, &str)]) -> u16 {
         self.send(method, Some(token), headers)
             .await
             .status

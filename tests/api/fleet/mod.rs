@@ -1,0 +1,8 @@
+//! Several processes of one fleet, on a store in memory and a paused clock.
+
+mod proofs;
+mod sessions;
+
+/// Secrets of a fleet.
+const A: &[u8] = &[1; 32];
+const B: &[u8] = &[2; 32];
