@@ -1,8 +1,13 @@
-//! Certificates and a bearer token from files, for the requests to one issuer.
+//! Certificates and a bearer token from files, for the requests to one issuer, and how files are
+//! read.
 
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio::task::{JoinError, spawn_blocking};
 
 use crate::base::byte_order_mark::without_byte_order_mark;
 
@@ -37,4 +42,83 @@ pub(crate) fn read_at_most(path: &Path, most: usize) -> io::Result<Option<Vec<u8
     File::open(path)?.take(one_more).read_to_end(&mut content)?;
     let fits = content.len() <= most;
     Ok(fits.then(|| without_byte_order_mark(&content).to_vec()))
+}
+
+/// Reads on threads that may block, one reading at a time: files on a disk that hangs then hold one
+/// thread, and not one for each request.
+#[derive(Clone, Debug)]
+pub(crate) struct Reader(Arc<Semaphore>);
+
+impl Reader {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Semaphore::new(1)))
+    }
+
+    pub(crate) fn is_busy(&self) -> bool {
+        self.0.available_permits() == 0
+    }
+
+    /// Waits for the reading before. If the future is dropped, its own reading goes on.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        read: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, JoinError> {
+        let turn = self.0.clone().acquire_owned().await;
+        spawn_blocking(move || {
+            let _turn = turn;
+            read()
+        })
+        .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn field_f11_one_reading_at_a_time() {
+        let reader = Reader::new();
+        let began = Arc::new(AtomicUsize::new(0));
+        let (release, released) = mpsc::channel::<()>();
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let hangs = reader.run({
+            let began = began.clone();
+            move || {
+                began.fetch_add(1, Ordering::SeqCst);
+                tell.send(()).unwrap();
+                released.recv()
+            }
+        });
+        let next = || {
+            let began = began.clone();
+            reader.run(move || began.fetch_add(1, Ordering::SeqCst))
+        };
+        assert!(!reader.is_busy());
+        {
+            // Whoever waits for it gives up.
+            let mut hangs = pin!(hangs);
+            tokio::select! {
+                biased;
+                _ = &mut hangs => unreachable!(),
+                told = told => told.unwrap(),
+            }
+            for _ in 0..10 {
+                tokio::select! {
+                    biased;
+                    _ = next() => unreachable!(),
+                    () = tokio::task::yield_now() => {}
+                }
+            }
+        }
+        assert!(reader.is_busy());
+        assert_eq!(began.load(Ordering::SeqCst), 1);
+        release.send(()).unwrap();
+        assert_eq!(next().await.unwrap(), 1);
+        assert!(!reader.is_busy());
+    }
 }

@@ -5,20 +5,21 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, HeaderValue};
 use http::{Request, Response};
-use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
-use super::credential_files::{CredentialFiles, read_at_most};
+use super::credential_files::{CredentialFiles, Reader, read_at_most};
 use super::{ExchangeLimits, FetchError, HttpTransport, ReqwestTransport, TransportFuture};
 use crate::limits::MAX_CREDENTIAL_FILE_BYTES;
 use crate::telemetry;
 
 /// Looks at the files before each request. What has changed is read again; what cannot be used
-/// leaves the old content in use.
+/// leaves the old content in use, and so do files that cannot be read in time.
 #[derive(Debug)]
 pub(crate) struct CredentialTransport(Arc<Source>);
 
@@ -26,7 +27,11 @@ pub(crate) struct CredentialTransport(Arc<Source>);
 struct Source {
     issuer: Arc<str>,
     files: CredentialFiles,
+    reader: Reader,
+    /// Locked while files are read.
     made: Mutex<Made>,
+    /// What the last request was sent with.
+    last: ArcSwapOption<Current>,
 }
 
 /// What was made from the files last.
@@ -38,11 +43,12 @@ struct Made {
 
 impl CredentialTransport {
     pub(crate) fn new(issuer: Arc<str>, files: CredentialFiles) -> Self {
-        let made = Mutex::default();
         Self(Arc::new(Source {
             issuer,
             files,
-            made,
+            reader: Reader::new(),
+            made: Mutex::default(),
+            last: ArcSwapOption::empty(),
         }))
     }
 
@@ -51,23 +57,43 @@ impl CredentialTransport {
         mut request: Request<Bytes>,
         limits: ExchangeLimits,
     ) -> Result<Response<Bytes>, FetchError> {
-        let source = self.0.clone();
-        // A file may be on a slow disk.
-        let current = spawn_blocking(move || source.current()).await;
-        let given_up = |error| FetchError::with_source("reading files was given up", error);
+        let current = self.current(limits.timeout.mul_f64(SHARE)).await?;
         let Current {
             client,
             authorization,
-            new_faults,
-        } = current.map_err(given_up)??;
+        } = &*current;
+        if let Some(authorization) = authorization {
+            let authorization = authorization.clone();
+            request.headers_mut().insert(AUTHORIZATION, authorization);
+        }
+        client.exchange(request, limits).await
+    }
+
+    /// The old content is used after `patience`, and at once while another request is reading.
+    async fn current(&self, patience: Duration) -> Result<Arc<Current>, FetchError> {
+        let last = self.0.last.load_full();
+        let source = self.0.clone();
+        // A file may be on a slow disk.
+        let read = self.0.reader.run(move || source.current());
+        let read = match last {
+            None => read.await,
+            Some(last) if self.0.reader.is_busy() => return Ok(last),
+            Some(last) => match timeout(patience, read).await {
+                Ok(read) => read,
+                Err(_) => {
+                    let fault = format!("files have not been read within {patience:?}");
+                    telemetry::credentials_not_replaced(&self.0.issuer, &fault);
+                    return Ok(last);
+                }
+            },
+        };
+        let given_up = |error| FetchError::with_source("reading files was given up", error);
+        let (current, new_faults) = read.map_err(given_up)??;
         // Here and not where the files are read: that thread may have another subscriber.
         for fault in new_faults {
             telemetry::credentials_not_replaced(&self.0.issuer, &fault);
         }
-        if let Some(authorization) = authorization {
-            request.headers_mut().insert(AUTHORIZATION, authorization);
-        }
-        client.exchange(request, limits).await
+        Ok(current)
     }
 }
 
@@ -77,16 +103,16 @@ impl HttpTransport for CredentialTransport {
     }
 }
 
-/// What the next request is sent with.
+/// What a request is sent with.
+#[derive(Debug)]
 struct Current {
     client: Arc<ReqwestTransport>,
     authorization: Option<HeaderValue>,
-    /// Why old content is still in use, where that has not been reported yet.
-    new_faults: Vec<String>,
 }
 
 impl Source {
-    fn current(&self) -> Result<Current, FetchError> {
+    /// Also returns why old content is still in use, where that has not been reported yet.
+    fn current(&self) -> Result<(Arc<Current>, Vec<String>), FetchError> {
         let CredentialFiles {
             ca,
             client_certificate,
@@ -113,11 +139,12 @@ impl Source {
                 authorization_of(&read(path)?).ok_or_else(|| Unusable::NoToken(path.into()))
             })
         });
-        Ok(Current {
+        let current = Arc::new(Current {
             client,
             authorization: authorization.transpose()?,
-            new_faults,
-        })
+        });
+        self.last.store(Some(current.clone()));
+        Ok((current, new_faults))
     }
 }
 
@@ -256,5 +283,71 @@ impl fmt::Display for Unusable {
 impl From<Unusable> for FetchError {
     fn from(unusable: Unusable) -> Self {
         Self::new(unusable.to_string())
+    }
+}
+
+/// The part of the timeout that files have, if there is an old content.
+const SHARE: f64 = 0.2;
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::sync::mpsc;
+    use std::thread;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(1);
+
+    async fn sent(transport: &CredentialTransport) -> HeaderValue {
+        let current = transport.current(PATIENCE).await.unwrap();
+        current.authorization.clone().unwrap()
+    }
+
+    /// Whoever reads waits until the sender is dropped, as on a mount that hangs.
+    fn hang(transport: &CredentialTransport) -> mpsc::Sender<()> {
+        let source = transport.0.clone();
+        let ((held, holds), (end, ended)) = (mpsc::channel(), mpsc::channel());
+        thread::spawn(move || {
+            let _made = source.made.lock();
+            held.send(()).unwrap();
+            let _ = ended.recv();
+        });
+        holds.recv().unwrap();
+        end
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn field_f11_files_that_hang_leave_the_old_content_in_use() {
+        let name = format!("tower-jwt-auth-{:x}", fastrand::u64(..));
+        let file = std::env::temp_dir().join(name);
+        fs::write(&file, "one").unwrap();
+        let files = CredentialFiles {
+            bearer_token: Some(file.clone()),
+            ..CredentialFiles::default()
+        };
+        let transport = CredentialTransport::new("https://i.example".into(), files);
+        assert_eq!(sent(&transport).await, "Bearer one");
+        fs::write(&file, "other").unwrap();
+        let end = hang(&transport);
+        {
+            // The first one waits, and the others do not.
+            let mut first = pin!(sent(&transport));
+            tokio::select! {
+                biased;
+                _ = &mut first => panic!("the file was not looked at"),
+                () = tokio::task::yield_now() => {}
+            }
+            for _ in 0..10 {
+                assert_eq!(sent(&transport).await, "Bearer one");
+            }
+            tokio::time::advance(PATIENCE).await;
+            assert_eq!(first.await, "Bearer one");
+        }
+        assert!(transport.0.reader.is_busy());
+        drop(end);
+        transport.0.reader.run(|| ()).await.unwrap();
+        assert_eq!(sent(&transport).await, "Bearer other");
+        fs::remove_file(&file).unwrap();
     }
 }

@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
-use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 use url::form_urlencoded;
 
 use super::assertion::assertion;
@@ -18,7 +18,7 @@ use crate::base::clock::Now;
 use crate::introspection::recent::Recent;
 use crate::jwks::{PrivateKey, PrivateKeyError};
 use crate::limits::{CREDENTIAL_REREAD, MAX_CREDENTIAL_FILE_BYTES};
-use crate::net::read_at_most;
+use crate::net::{Reader, read_at_most};
 use crate::telemetry;
 
 /// The way, and the secret that it needs.
@@ -29,6 +29,7 @@ pub(crate) struct ClientCredentials {
     file: Option<PathBuf>,
     loaded: ArcSwap<Loaded>,
     reading: Recent<()>,
+    reader: Reader,
 }
 
 /// How the secret is sent.
@@ -89,6 +90,7 @@ impl ClientCredentials {
             file,
             loaded: ArcSwap::from_pointee(Loaded { content, secret }),
             reading: Recent::new(),
+            reader: Reader::new(),
         })
     }
 
@@ -111,10 +113,17 @@ impl ClientCredentials {
     }
 
     async fn read_again(&self, path: &Path, issuer: &str) {
+        // The disk hangs, and the one who found that out has reported it.
+        if self.reader.is_busy() {
+            return;
+        }
         let owned = path.to_owned();
-        // A file may be on a slow disk.
-        let content = spawn_blocking(move || read(&owned)).await;
-        let content = content.unwrap_or_else(|gone| Err(CredentialError::Unreadable(gone.into())));
+        let content = self.reader.run(move || read(&owned));
+        let content = match timeout(CREDENTIAL_REREAD, content).await {
+            Ok(content) => content.map_err(Into::into),
+            Err(late) => Err(late.into()),
+        };
+        let content = content.unwrap_or_else(|error| Err(CredentialError::Unreadable(error)));
         let loaded = content.and_then(|content| {
             let secret = self.way.secret_of(&content)?;
             Ok(Loaded { content, secret })
