@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use crate::store::Store;
 
+pub use crate::revocation::Revocation;
+
 /// Many processes that behave like one.
 #[derive(Clone, Debug)]
 pub struct Fleet(Arc<Inner>);
