@@ -122,6 +122,10 @@ pub mod keys;
 pub mod introspection;
 pub mod proof;
 
+// Tokens that are refused before they expire.
+#[cfg(feature = "redis")]
+mod revocation;
+
 // The verified caller, and the verdict on a token.
 mod caller;
 mod verifier;

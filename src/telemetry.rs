@@ -391,6 +391,23 @@ pub(crate) fn introspection_recovered(issuer: &str) {
     let _ = issuer;
 }
 
+/// A token was accepted that may outlive what is remembered of its revocation. `left` and `keep` are
+/// times from now. Called once an hour at most.
+#[cfg(feature = "redis")]
+pub(crate) fn revocation_too_short(issuer: &str, left: Duration, keep: Duration) {
+    #[cfg(feature = "tracing")]
+    tracing::error!(
+        target: TARGET,
+        event = "revocation_too_short",
+        issuer = %shown(issuer),
+        left_seconds = left.as_secs(),
+        keep_seconds = keep.as_secs(),
+        "a token was accepted that lives longer than revocations are remembered: set max_token_age, \
+         or raise revocation_keep"
+    );
+    let _ = (issuer, left, keep);
+}
+
 /// Counts the calls to introspection endpoints. `outcome` is one of a few fixed labels.
 pub(crate) fn introspection_called(outcome: &'static str) {
     #[cfg(feature = "metrics")]

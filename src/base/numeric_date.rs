@@ -48,6 +48,12 @@ impl NumericDate {
         // A float cast saturates: a negative date reads as 0.
         self.0.floor() as u64
     }
+
+    /// Rounded up.
+    #[cfg(feature = "redis")]
+    pub(crate) fn unix_seconds_up(self) -> u64 {
+        self.0.ceil() as u64
+    }
 }
 
 impl fmt::Display for NumericDate {

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use crate::store::Store;
 use crate::store::sessions::FleetSessions;
 
+pub use crate::revocation::Revocation;
+
 /// Many processes that behave like one.
 #[derive(Clone, Debug)]
 pub struct Fleet(Arc<Inner>);

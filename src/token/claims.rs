@@ -23,6 +23,8 @@ pub(crate) struct Claims<'a> {
     pub(super) iss: Option<Cow<'a, str>>,
     pub(super) jti: Option<Cow<'a, str>>,
     pub(super) nbf: Option<NumericDate>,
+    #[cfg(feature = "redis")]
+    sid: Option<Cow<'a, str>>,
     pub(super) sub: Option<Cow<'a, str>>,
     pub(super) token_use: Option<Cow<'a, str>>,
     pub(super) typ: Option<Cow<'a, str>>,
@@ -128,6 +130,8 @@ impl<'a> Claims<'a> {
             issuer: self.iss.as_ref().map(place).ok_or(missing)?,
             matched: resource.map(same),
             scopes: self.scopes(scope_claims).map(place).collect(),
+            #[cfg(feature = "redis")]
+            sid: self.sid.as_ref().map(place),
             subject: self.sub.as_ref().map(place),
             times: self.times()?,
         })
@@ -215,6 +219,9 @@ impl<'a> Members<'a> for Reader<'_, 'a> {
             "nbf" => claims.nbf = Some(value.read("nbf")?),
             "scope" => claims.scope = value.read("scope")?,
             "scp" => claims.scp = value.read("scp")?,
+            // Not an error if it is no string: it decides only which revocations name the token.
+            #[cfg(feature = "redis")]
+            "sid" => claims.sid = value.read::<MaybeText<'a>>("sid")?.0,
             "sub" => claims.sub = Some(value.read::<Text<'a>>("sub")?.0),
             "token_use" => claims.token_use = value.read::<MaybeText<'a>>("token_use")?.0,
             "typ" => claims.typ = value.read::<MaybeText<'a>>("typ")?.0,

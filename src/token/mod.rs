@@ -39,6 +39,8 @@ mod error;
 mod header;
 pub(crate) mod json;
 pub(crate) mod json_values;
+#[cfg(feature = "redis")]
+pub(crate) mod marks;
 #[allow(
     clippy::arithmetic_side_effects,
     reason = "a count of members, which are bounded"

@@ -4,6 +4,8 @@
 use std::sync::OnceLock;
 
 use super::confirmation::Confirmation;
+#[cfg(feature = "redis")]
+use super::marks::Marks;
 use crate::base::numeric_date::{NumericDate, TokenTimes};
 use crate::base::scopes::{ScopeHierarchy, ScopeSet, grants};
 
@@ -16,6 +18,8 @@ pub(crate) struct Verified {
     /// This list and `scopes` are built on first use, because most handlers use neither.
     audience: OnceLock<Vec<String>>,
     scopes: OnceLock<ScopeSet>,
+    #[cfg(feature = "redis")]
+    marks: Marks,
 }
 
 #[derive(Clone, Debug)]
@@ -31,6 +35,8 @@ pub(crate) struct ClaimSpans {
     pub(crate) matched: Option<Span>,
     /// Each span is a list of scopes separated by spaces.
     pub(crate) scopes: Spans,
+    #[cfg(feature = "redis")]
+    pub(crate) sid: Option<Span>,
     pub(crate) subject: Option<Span>,
 }
 
@@ -59,6 +65,8 @@ impl Verified {
             payload,
             audience: OnceLock::new(),
             scopes: OnceLock::new(),
+            #[cfg(feature = "redis")]
+            marks: Marks::default(),
         }
     }
 
@@ -120,6 +128,17 @@ impl Verified {
         self.spans.jti.as_ref().map(|place| self.at(place))
     }
 
+    #[cfg(feature = "redis")]
+    pub(crate) fn sid(&self) -> Option<&str> {
+        self.spans.sid.as_ref().map(|place| self.at(place))
+    }
+
+    /// What the list of revocations knows the token by.
+    #[cfg(feature = "redis")]
+    pub(crate) const fn marks(&self) -> &Marks {
+        &self.marks
+    }
+
     pub(crate) fn subject(&self) -> Option<&str> {
         self.spans.subject.as_ref().map(|place| self.at(place))
     }
@@ -163,6 +182,8 @@ impl Verified {
             jti,
             matched,
             scopes,
+            #[cfg(feature = "redis")]
+            sid,
             subject,
             times: _,
         } = &self.spans;
@@ -176,6 +197,10 @@ impl Verified {
         }
         for place in [client, jti, matched, subject].into_iter().flatten() {
             bytes += copied(place);
+        }
+        #[cfg(feature = "redis")]
+        {
+            bytes += Marks::WEIGHT + sid.as_ref().map_or(0, copied);
         }
         for (places, is_list) in [(audience, false), (scopes, true)] {
             for place in places.as_slice() {

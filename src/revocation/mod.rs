@@ -1,0 +1,27 @@
+//! Tokens that are refused before they expire: what is revoked, and the list of it in one process.
+//!
+//! Everything here is pure: no I/O, no task, and time is an argument. `store` fills the list from
+//! what the processes of a fleet share, and the verifier asks it about each token, after the
+//! signature or the memory of verified tokens and before the checks of the application.
+//!
+//! 1. [`Revocation`] is what a program asks for; [`Revocation::record`] makes a [`Record`] of it.
+//! 2. [`Revocations`] is the list. [`apply`](Revocations::apply) adds records to it; a token has
+//!    digests of the same form, which are looked up.
+//! 3. [`waiting`] is whether there is a list to judge by: not before it was read once, and not
+//!    after the process stood still.
+//! 4. [`streams`] are the open event streams, which end when their token is revoked.
+//!
+//! A token is never known by a hash of its bytes: an ECDSA signature has a second valid spelling.
+//! And never by `jti` or `sub` alone, because these are names that its issuer gives.
+
+mod list;
+mod named;
+mod record;
+mod streams;
+mod table;
+mod waiting;
+
+pub(crate) use list::{Looked, Revocations, RevocationsFull};
+pub use named::Revocation;
+pub(crate) use named::{RecordError, Terms};
+pub(crate) use record::{Kind, Record};
