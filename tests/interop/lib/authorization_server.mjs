@@ -14,8 +14,12 @@ export class AuthorizationServer {
   ttl = 600;
   /** What it writes into `aud` for a resource. */
   audience = (resource) => resource;
+  /** `jwt`, or `opaque`: then only introspection tells what a token is. */
+  format = 'jwt';
+  /** Whether answers about tokens are signed (RFC 9701). */
+  signedAnswers = false;
   /** Counts of events, by name. */
-  counts = { authorization_code: 0, client_credentials: 0, refresh_token: 0, registrations: 0, key_sets: 0, authorizations: 0 };
+  counts = { authorization_code: 0, client_credentials: 0, refresh_token: 0, registrations: 0, key_sets: 0, authorizations: 0, introspections: 0 };
 
   #scopes;
   #server;
@@ -25,8 +29,9 @@ export class AuthorizationServer {
   #storage = new Storage();
 
   /** Without `openid`, it advertises only scopes of the resource, and still issues refresh tokens. */
-  static async start({ openid = true } = {}) {
+  static async start({ openid = true, format = 'jwt', signedAnswers = false } = {}) {
     const it = new AuthorizationServer();
+    Object.assign(it, { format, signedAnswers });
     it.#scopes = [...(openid ? ['openid', 'offline_access'] : []), ...SCOPES.split(' ')];
     await it.up();
     it.rotate();
@@ -65,6 +70,7 @@ export class AuthorizationServer {
     this.#provider.on('grant.success', (ctx) => (this.counts[ctx.oidc.params.grant_type] += 1));
     this.#provider.on('registration_create.success', () => (this.counts.registrations += 1));
     this.#provider.on('authorization.success', () => (this.counts.authorizations += 1));
+    this.#provider.on('introspection.error', (_ctx, error) => console.error(error));
     this.#provider.on('jwks.error', (_ctx, error) => console.error(error));
     this.#provider.on('server_error', (_ctx, error) => console.error(error));
     return kid;
@@ -87,6 +93,7 @@ export class AuthorizationServer {
 
   async #answer(req, res) {
     if (req.url.startsWith('/jwks')) this.counts.key_sets += 1;
+    if (req.url.startsWith('/token/introspection')) this.counts.introspections += 1;
     const path = req.url.split('?')[0];
     try {
       // RFC 8414 §3: MCP clients try this form first; oidc-provider serves only the OpenID one.
@@ -137,6 +144,15 @@ export class AuthorizationServer {
           redirect_uris: [],
           response_types: [],
         },
+        // The resource server, which asks about tokens and gets none.
+        {
+          client_id: 'server',
+          client_secret: 'server-secret',
+          grant_types: [],
+          redirect_uris: [],
+          response_types: [],
+          ...(this.signedAnswers && { introspection_signed_response_alg: 'RS256' }),
+        },
       ],
       // CORS, for clients in a browser.
       clientBasedCORS: () => true,
@@ -146,6 +162,9 @@ export class AuthorizationServer {
         devInteractions: { enabled: false },
         registration: { enabled: true },
         clientCredentials: { enabled: true },
+        introspection: { enabled: true },
+        jwtIntrospection: { enabled: this.signedAnswers },
+        revocation: { enabled: true },
         resourceIndicators: {
           enabled: true,
           useGrantedResource: () => true,
@@ -153,9 +172,9 @@ export class AuthorizationServer {
           getResourceServerInfo: (_ctx, resource) => ({
             scope: SCOPES,
             audience: this.audience(resource),
-            accessTokenFormat: 'jwt',
+            accessTokenFormat: this.format,
             accessTokenTTL: this.ttl,
-            jwt: { sign: { alg: 'RS256' } },
+            ...(this.format === 'jwt' && { jwt: { sign: { alg: 'RS256' } } }),
           }),
         },
       },

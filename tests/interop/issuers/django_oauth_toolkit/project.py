@@ -47,6 +47,13 @@ def expires_in(request):
     return 2 if "short" in request.scopes else 600
 
 
+# With OPAQUE, tokens stay the random texts of the toolkit.
+GENERATORS = {} if os.environ.get("OPAQUE") else {
+    "ACCESS_TOKEN_GENERATOR": f"{__name__}.access_token",
+    # Without this line the generator of access tokens makes the refresh tokens too.
+    "REFRESH_TOKEN_GENERATOR": "oauthlib.oauth2.rfc6749.tokens.random_token_generator",
+}
+
 settings.configure(
     SECRET_KEY="only-for-this-test",
     ALLOWED_HOSTS=["127.0.0.1"],
@@ -56,9 +63,7 @@ settings.configure(
     DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": FOLDER / "db.sqlite"}},
     INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "oauth2_provider"],
     OAUTH2_PROVIDER={
-        "ACCESS_TOKEN_GENERATOR": f"{__name__}.access_token",
-        # Without this line the generator of access tokens makes the refresh tokens too.
-        "REFRESH_TOKEN_GENERATOR": "oauthlib.oauth2.rfc6749.tokens.random_token_generator",
+        **GENERATORS,
         "EXTRA_SERVER_KWARGS": {"token_expires_in": expires_in},
         "OIDC_ENABLED": True,
         "OIDC_ISS_ENDPOINT": ISSUER,
@@ -66,7 +71,7 @@ settings.configure(
         "OIDC_RSA_PRIVATE_KEYS_INACTIVE": [
             Path(file).read_text() for file in os.environ["OLD_KEYS"].split(",") if file
         ],
-        "SCOPES": {"openid": "", "mcp:read": "", "mcp:write": "", "short": ""},
+        "SCOPES": {"openid": "", "mcp:read": "", "mcp:write": "", "short": "", "introspection": ""},
     },
 )
 django.setup()

@@ -4,7 +4,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../../lib/resource_server.mjs';
-import { tokenFrom } from '../lib/http.mjs';
+import { revoke, tokenFrom } from '../lib/http.mjs';
 import { Service } from '../lib/service.mjs';
 
 const here = import.meta.dirname;
@@ -16,20 +16,7 @@ export const title = () => {
 };
 
 export async function start({ folder }) {
-  const port = await freePort();
-  const issuer = `http://127.0.0.1:${port}/o`;
-  const client = { client: 'machine', secret: 'machine-secret' };
-  const keys = [newKey(folder, 0)];
-  const env = () => ({ FOLDER: folder, ISSUER: issuer, SIGNING_KEY: keys.at(-1), OLD_KEYS: keys.slice(0, -1).join(',') });
-  const manage = (...args) => execFileSync(python, [join(here, 'project.py'), ...args], { env: { ...process.env, ...env() } });
-  manage('migrate', '--verbosity', '0');
-  manage('createapplication', 'confidential', 'client-credentials', '--client-id', client.client, '--client-secret', client.secret);
-  const service = new Service({
-    start: () => ({ program: python, args: [join(here, 'project.py'), 'runserver', '--noreload', `127.0.0.1:${port}`], env: env() }),
-    log: join(folder, 'django.log'),
-    ready: `${issuer}/.well-known/openid-configuration`,
-  });
-  await service.up();
+  const { client, issuer, keys, service } = await project(folder);
   return {
     issuer,
     settings: { rfc9068: true },
@@ -44,6 +31,42 @@ export async function start({ folder }) {
     down: () => service.down(),
     up: () => service.up(),
   };
+}
+
+/** The same project without a generator of JWTs. */
+export const introspected = [
+  {
+    variant: 'plain answers',
+    start: async ({ folder }) => {
+      const { client, issuer, service } = await project(folder, { OPAQUE: '1' });
+      return {
+        issuer,
+        // Its metadata does not name the endpoint.
+        introspection: { endpoint: `${issuer}/introspect/`, client_id: client.client, client_secret: client.secret },
+        token: ({ resource, seconds = 600 }) => tokenFrom(`${issuer}/token/`, { ...client, resource, scope: seconds > 2 ? 'mcp:read' : 'mcp:read short' }),
+        revoke: (token) => revoke(`${issuer}/revoke_token/`, client, token),
+        down: () => service.down(),
+      };
+    },
+  },
+];
+
+async function project(folder, variables = {}) {
+  const port = await freePort();
+  const issuer = `http://127.0.0.1:${port}/o`;
+  const client = { client: 'machine', secret: 'machine-secret' };
+  const keys = [newKey(folder, 0)];
+  const env = () => ({ FOLDER: folder, ISSUER: issuer, SIGNING_KEY: keys.at(-1), OLD_KEYS: keys.slice(0, -1).join(','), ...variables });
+  const manage = (...args) => execFileSync(python, [join(here, 'project.py'), ...args], { env: { ...process.env, ...env() } });
+  manage('migrate', '--verbosity', '0');
+  manage('createapplication', 'confidential', 'client-credentials', '--client-id', client.client, '--client-secret', client.secret);
+  const service = new Service({
+    start: () => ({ program: python, args: [join(here, 'project.py'), 'runserver', '--noreload', `127.0.0.1:${port}`], env: env() }),
+    log: join(folder, 'django.log'),
+    ready: `${issuer}/.well-known/openid-configuration`,
+  });
+  await service.up();
+  return { client, issuer, keys, service };
 }
 
 function newKey(folder, number) {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { gunzipSync } from 'node:zlib';
 import { freePort } from '../../lib/resource_server.mjs';
-import { tokenFrom } from '../lib/http.mjs';
+import { revoke, tokenFrom } from '../lib/http.mjs';
 import { unpacked } from '../lib/packages.mjs';
 import { Service } from '../lib/service.mjs';
 
@@ -15,6 +15,42 @@ const PACKAGE = ['glewlwyd', { without: /^(dbconfig-|default-mysql|mariadb-clien
 export const title = () => `glewlwyd ${unpacked(...PACKAGE).version}`;
 
 export async function start({ folder, resources }) {
+  const { base, client, configure, parameters, service } = await instance(folder, resources);
+  return {
+    issuer: `${base}/api/oidc`,
+    settings: {},
+    token: ({ resource, seconds = 600 }) => token({ base, client, configure, parameters }, resource, seconds),
+    // As its documentation does it: the new key first, the old one behind it.
+    rotate: () => configure({ 'jwks-private': JSON.stringify({ keys: [newKey(), ...JSON.parse(parameters()['jwks-private']).keys] }) }),
+    withdraws: false,
+    down: () => service.down(),
+    up: () => service.up(),
+  };
+}
+
+/** The same provider, asked about its JWTs, so that their revocation counts. */
+export const introspected = [
+  {
+    variant: 'JWTs, also_jwts',
+    start: async ({ folder, resources }) => {
+      const it = await instance(folder, resources);
+      return {
+        issuer: `${it.base}/api/oidc`,
+        introspection: { client_id: it.client.client, client_secret: it.client.secret, tokens: 'also_jwts' },
+        token: ({ resource, seconds = 600 }) => token(it, resource, seconds),
+        revoke: (text) => revoke(`${it.base}/api/oidc/revoke`, it.client, text),
+        down: () => it.service.down(),
+      };
+    },
+  },
+];
+
+async function token({ base, client, configure, parameters }, resource, seconds) {
+  if (parameters()['access-token-duration'] !== seconds) await configure({ 'access-token-duration': seconds });
+  return tokenFrom(`${base}/api/oidc/token`, { ...client, resource, scope: 'mcp:read' });
+}
+
+async function instance(folder, resources) {
   const { folder: root } = unpacked(...PACKAGE);
   const port = await freePort();
   const base = `http://127.0.0.1:${port}`;
@@ -52,19 +88,7 @@ export async function start({ folder, resources }) {
     await api('PUT', 'mod/plugin/oidc', { display_name: 'oidc', parameters });
     await api('PUT', 'mod/plugin/oidc/reset', {});
   };
-  return {
-    issuer: `${base}/api/oidc`,
-    settings: {},
-    token: async ({ resource, seconds = 600 }) => {
-      if (parameters['access-token-duration'] !== seconds) await configure({ 'access-token-duration': seconds });
-      return tokenFrom(`${base}/api/oidc/token`, { ...client, resource, scope: 'mcp:read' });
-    },
-    // As its documentation does it: the new key first, the old one behind it.
-    rotate: () => configure({ 'jwks-private': JSON.stringify({ keys: [newKey(), ...JSON.parse(parameters['jwks-private']).keys] }) }),
-    withdraws: false,
-    down: () => service.down(),
-    up: () => service.up(),
-  };
+  return { base, client, configure, parameters: () => parameters, service };
 }
 
 function createDatabase(root, folder) {
@@ -135,6 +159,8 @@ const plugin = (iss, resources) => ({
   'resource-allowed': true,
   'resource-scope': { 'mcp:read': resources },
   'resource-scope-and-client-property': false,
+  'introspection-revocation-allowed': true,
+  'introspection-revocation-allow-target-client': true,
 });
 
 function newKey() {

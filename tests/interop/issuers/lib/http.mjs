@@ -13,6 +13,16 @@ export async function tokenFrom(url, { client, secret, ...parameters }) {
   return JSON.parse(text).access_token;
 }
 
+/** Revokes a token at the endpoint of RFC 7009. */
+export async function revoke(url, { client, secret }, token) {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { authorization: `Basic ${Buffer.from(`${client}:${secret}`).toString('base64')}` },
+    body: new URLSearchParams({ token }),
+  });
+  if (!response.ok) throw new Error(`${response.status} from ${url}: ${await response.text()}`);
+}
+
 /** Waits until `state()` returns something other than `undefined`; an error counts as not yet. */
 export async function until(what, state, limit = 15_000) {
   const end = Date.now() + limit;
