@@ -13,8 +13,8 @@ use tokio::net::TcpListener;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 use tower_jwt_auth::config::JwksCache;
-use tower_jwt_auth::proof::Dpop;
 use tower_jwt_auth::fleet::{Fleet, Revocation};
+use tower_jwt_auth::proof::Dpop;
 use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer};
 
 use crate::issuer::RESOURCE;

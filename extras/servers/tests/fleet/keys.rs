@@ -39,7 +39,9 @@ async fn real_f01_f02_fifty_start_and_one_fetches() {
 async fn real_f03_f09_while_the_issuer_is_down_one_asks_at_a_time() {
     let (store, issuer, began) = scene().await;
     issuer.set_down(true);
-    let members: Vec<_> = (0..50).map(|_| Member::new(&store.url(), &issuer)).collect();
+    let members: Vec<_> = (0..50)
+        .map(|_| Member::new(&store.url(), &issuer))
+        .collect();
     let token = issuer.mint().sign();
     sleep(Duration::from_secs(4)).await;
     // After 0, 1, 3 and 5 seconds; each for itself would be 50 times as many.

@@ -33,7 +33,13 @@ async fn real_f14_a_set_that_does_not_open_is_absent() {
     let middle = flipped.len() / 2;
     flipped[middle] ^= 1;
     let short = good[..good.len() - 1].to_vec();
-    let bad = [flipped, short, Vec::new(), vec![b'x'; 10_000_000], b"{\"keys\":[]}".to_vec()];
+    let bad = [
+        flipped,
+        short,
+        Vec::new(),
+        vec![b'x'; 10_000_000],
+        b"{\"keys\":[]}".to_vec(),
+    ];
     for value in bad {
         put(&store, &name, &value);
         let began = Instant::now();
@@ -74,14 +80,21 @@ async fn real_f69_names_that_forbid_a_fetch_for_ever() {
     issuer.set_down(true);
     warm.status(&issuer.mint().sign()).await;
     issuer.set_down(false);
-    until("it serves", async || warm.status(&issuer.mint().sign()).await == 200).await;
+    until("it serves", async || {
+        warm.status(&issuer.mint().sign()).await == 200
+    })
+    .await;
     warm.status(&issuer.junk()).await;
     let old = issuer.mint().sign();
     let (name, _) = shared_set(&store);
     let digest = name.rsplit(':').next().unwrap();
     let spoil = || {
         for kind in ["lease", "hold"] {
-            put(&store, &name.replace(":keys:", &format!(":{kind}:")), b"junk");
+            put(
+                &store,
+                &name.replace(":keys:", &format!(":{kind}:")),
+                b"junk",
+            );
             assert_eq!(store.names(kind).len(), 1);
         }
         for slot in store.names("kid") {

@@ -235,7 +235,10 @@ async fn fleet_f70_two_hundred_start_with_a_full_list() {
     let mut times = prober.await.unwrap();
     times.sort_unstable();
     let p99 = times[times.len() * 99 / 100];
-    println!("200 lists after {took:?}; SET NX meanwhile: p99 {p99:?} of {}", times.len());
+    println!(
+        "200 lists after {took:?}; SET NX meanwhile: p99 {p99:?} of {}",
+        times.len()
+    );
     assert!(read.is_ok(), "{took:?}");
     assert!(p99 < Duration::from_millis(250), "{p99:?}");
     let last = issuer.mint().subject("user-9999").sign();
@@ -275,7 +278,13 @@ async fn real_f71_a_stream_that_nobody_can_write_to() {
         until("it hears", async || member.status(&before).await == 401).await;
     }
     let exhausted: [&[&str]; 2] = [
-        &["XADD", &stream(), "18446744073709551615-18446744073709551615", "e", "junk"],
+        &[
+            "XADD",
+            &stream(),
+            "18446744073709551615-18446744073709551615",
+            "e",
+            "junk",
+        ],
         &["SET", &stream(), "junk"],
     ];
     for (number, spoil) in exhausted.into_iter().enumerate() {

@@ -23,12 +23,24 @@ async fn real_f49_f50_a_session_at_two_processes() {
     let (alice, bob) = (who("alice").await, who("bob").await);
     let (a, b) = (members[0].fleet.sessions(), members[1].fleet.sessions());
     assert_eq!(a.bind("one", &alice, KEEP).await.unwrap(), Ownership::Owner);
-    assert_eq!(b.owner_is("one", &alice, KEEP).await.unwrap(), Ownership::Owner);
-    assert_eq!(b.owner_is("one", &bob, KEEP).await.unwrap(), Ownership::Other);
+    assert_eq!(
+        b.owner_is("one", &alice, KEEP).await.unwrap(),
+        Ownership::Owner
+    );
+    assert_eq!(
+        b.owner_is("one", &bob, KEEP).await.unwrap(),
+        Ownership::Other
+    );
     b.end("one", &bob).await.unwrap();
-    assert_eq!(a.owner_is("one", &alice, KEEP).await.unwrap(), Ownership::Owner);
+    assert_eq!(
+        a.owner_is("one", &alice, KEEP).await.unwrap(),
+        Ownership::Owner
+    );
     b.end("one", &alice).await.unwrap();
-    assert_eq!(a.owner_is("one", &alice, KEEP).await.unwrap(), Ownership::Unknown);
+    assert_eq!(
+        a.owner_is("one", &alice, KEEP).await.unwrap(),
+        Ownership::Unknown
+    );
 
     for number in 0..20 {
         let id = format!("contested-{number}");
@@ -54,7 +66,10 @@ async fn real_f51_f52_a_forged_session_and_a_dead_store() {
     let names = store.names("session");
     assert_eq!(names.len(), 1);
     store.must(&["SET", &names[0], "junk"]);
-    assert_ne!(sessions.owner_is("one", &alice, KEEP).await.unwrap(), Ownership::Owner);
+    assert_ne!(
+        sessions.owner_is("one", &alice, KEEP).await.unwrap(),
+        Ownership::Owner
+    );
     let value: String = store.command(&["GET", &names[0]]).unwrap();
     assert_eq!(value, "junk", "not overwritten");
 
