@@ -1,9 +1,7 @@
 #!/usr/bin/env python3
 """How often does a fleet of processes ask its issuer for keys, and how long do good tokens wait?
 
-    docs/fleet_sim.py            prints what the model says of 50 and of 1,000 processes
-    docs/fleet_sim.py --write    brings docs/fleet.md and docs/fleet.svg up to date
-    docs/fleet_sim.py --check    fails if the two are not what --write would write
+Prints what the model says of 50 and of 1,000 processes. `fleet_page.py` brings it into fleet.md.
 
 A model with discrete events, in the standard library alone. The same processes run twice: each for
 itself, and with a shared store as the guide for fleets describes it. Chance comes from a seed, so
@@ -26,11 +24,7 @@ says. Without an answer of the store, each process fetches between 80 and 100 % 
 Not in the model: lost packets, processes that crash, wrong clocks, caches in front of the issuer.
 """
 import heapq
-import json
-import math
-import pathlib
 import random
-import sys
 from collections import Counter
 from dataclasses import dataclass
 
@@ -134,6 +128,7 @@ class Process:
         self.looked_at = -1.0
         self.named_at = None  # when the metadata were read that a failed fetch may use again
         self.is_busy = False
+        self.taken_at = None
         self.ready_at = None
         self.asked_at = self.served_at = None  # of the first token with the new key
 
@@ -265,7 +260,7 @@ class Fleet:
         life = self.settings.max_age
         if process.ready_at is None:
             process.ready_at = self.now
-        process.version, process.fetched_at = version, fetched_at
+        process.version, process.fetched_at, process.taken_at = version, fetched_at, self.now
         if process.asked_at is not None and process.served_at is None and version >= self.issuer.version:
             process.served_at = self.now
         process.failures, process.retry_at = 0, 0.0
@@ -422,9 +417,8 @@ def outage(at, shared):
     down, back = fleet.issuer.requests() - before, fleet.now
     fleet.issuer.is_down = False
     while not all(process.fetched_at > back - 1.0 for process in fleet.processes):
-        fleet.run(fleet.now + 1.0)
-    fresh = fleet.now - back
-    return {"requests": down, "seconds": fresh, "peak": max(fleet.issuer.per_second[int(back) + n] for n in range(60))}
+        fleet.run(fleet.now + 0.1)
+    return {"requests": down, "seconds": max(process.taken_at for process in fleet.processes) - back}
 
 
 SITUATIONS = (steady, restart, rotation, store_down, flood, outage)
@@ -442,178 +436,12 @@ def figures(at):
     return {play.__name__: {form: play(at, form == "fleet") for form in FORMS} for play in SITUATIONS}
 
 
-# -- the page and the picture
-HERE = pathlib.Path(__file__).parent
-NAMES = {
-    "steady": "nothing happens, six lives of a key set",
-    "restart": "all start at once",
-    "rotation": "a new key signs",
-    "store_down": "a new key signs, the store is down",
-    "flood": "made-up `kid`s everywhere, four cooldowns",
-    "outage": "the issuer is down, one and a half lives",
-}
-SECONDS = {
-    "restart": "until the last process is ready",
-    "rotation": "longest wait of a good token",
-    "store_down": "longest wait of a good token",
-    "outage": "after it, until the last process has fresh keys",
-}
-
-
-def shown(number):
-    return f"{number:,.0f}" if number >= 100 or number == int(number) else f"{number:.1f}"
-
-
-def measured_table(model, measured):
-    """Each cell: measured, and the model behind it."""
-    rows = ["| situation | what is counted | each for itself | with the store |", "| --- | --- | ---: | ---: |"]
-    for name, of in NAMES.items():
-        for what in ("requests", "seconds"):
-            if what not in model[name]["fleet"]:
-                continue
-            label = "requests to the issuer" if what == "requests" else "seconds " + SECONDS[name]
-            cells = (f"{shown(measured[name][form][what])} ({shown(model[name][form][what])})" for form in FORMS)
-            rows.append(f"| {of} | {label} | {' | '.join(cells)} |")
-            of = ""
-    return rows
-
-
-def large_table(model):
-    rows = ["| situation | what is counted | each for itself | with the store |", "| --- | --- | ---: | ---: |"]
-    for name, of in NAMES.items():
-        for what in ("requests", "seconds", "half"):
-            if what not in model[name]["fleet"]:
-                continue
-            labels = {"requests": "requests to the issuer", "half": "seconds that half of the good tokens wait at most"}
-            label = labels.get(what) or "seconds " + SECONDS[name]
-            rows.append(f"| {of} | {label} | {' | '.join(shown(model[name][form][what]) for form in FORMS)} |")
-            of = ""
-    return rows
-
-
-def failures_table(failures):
-    """Of each second: how many good tokens were refused."""
-    rows = [
-        "| what happened to the store | good bearer tokens | refused, second by second | slowest answer | proofs (DPoP), second by second |",
-        "| --- | ---: | --- | ---: | --- |",
-    ]
-    for row in failures:
-        refused = " ".join(str(number) for number in row["refused"])
-        proofs = " ".join(row["proofs"])
-        rows.append(f"| {row['what']} | {row['tokens']:,} | {refused} | {row['slowest_ms']} ms | {proofs} |")
-    return rows
-
-
-STYLE = """<style>
-svg{--bg:#fff;--ink:#1f2328;--dim:#59636e;--line:#d1d9e0;--own:#0969da;--other:#6e7781}
-@media(prefers-color-scheme:dark){svg{--bg:#0d1117;--ink:#f0f6fc;--dim:#9198a1;--line:#3d444d;--own:#4493f8;--other:#9198a1}}
-text{font:14px -apple-system,'Segoe UI','Noto Sans',Helvetica,Arial,sans-serif;fill:var(--ink);stroke:var(--bg);stroke-width:4px;paint-order:stroke}
-.dim{font-size:13px;fill:var(--dim)}
-.bold{font-weight:bold}
-.end{text-anchor:end}
-.middle{text-anchor:middle}
-.line{stroke:var(--line)}
-.fleet{--of:var(--own)}
-.alone{--of:var(--other)}
-.measured{fill:var(--of)}
-.model{fill:none;stroke:var(--of);stroke-width:2.5}
-</style>"""
-WIDTH, LEFT, RIGHT, ROW = 480, 20.0, 460.0, 50.0
-
-
-class Picture:
-    def __init__(self):
-        self.lines, self.y = [], 0.0
-
-    def text(self, kind, x, y, words):
-        self.lines.append(f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}">{words}</text>')
-
-    def dot(self, form, kind, x, y):
-        radius = 4.5 if kind == "measured" else 7.5
-        self.lines.append(f'<circle class="{form} {kind}" cx="{x:.1f}" cy="{y:.1f}" r="{radius}"/>')
-
-    def axis(self, title, ticks, rows):
-        """A logarithmic axis; `rows` are (label, measured, model), of values by form."""
-        least, most = ticks[0], ticks[-1]
-        logs = [math.log10(least), math.log10(most)]
-
-        def at(value):
-            share = (math.log10(max(value, least)) - logs[0]) / (logs[1] - logs[0])
-            return LEFT + (RIGHT - LEFT) * min(share, 1.0)
-
-        self.text("bold", LEFT, self.y, title)
-        top, bottom = self.y + 30.0, self.y + 34.0 + ROW * len(rows)
-        for tick in ticks:
-            self.lines.append(f'<line class="line" x1="{at(tick):.1f}" x2="{at(tick):.1f}" y1="{top:.1f}" y2="{bottom:.1f}"/>')
-            kind = "end" if tick == most else "middle" if tick != least else ""
-            self.text(f"dim {kind}", at(tick), top - 6.0, f"{tick:,}")
-        for number, (label, measured, model) in enumerate(rows):
-            y = top + 20.0 + ROW * number
-            self.text("", LEFT, y, label)
-            for form in FORMS:
-                self.dot(form, "model", at(model[form]), y + 14.0)
-                self.dot(form, "measured", at(measured[form]), y + 14.0)
-        self.y = bottom + 36.0
-
-
-def svg(at, model, measured):
-    picture = Picture()
-    picture.text("bold", LEFT, 30.0, f"{at.count} processes and one issuer")
-    picture.dot("alone", "measured", LEFT + 8, 54.0)
-    picture.text("dim", LEFT + 22, 59.0, "each for itself")
-    picture.dot("fleet", "measured", LEFT + 138, 54.0)
-    picture.text("dim", LEFT + 152, 59.0, "with the store")
-    picture.dot("fleet", "model", LEFT + 268, 54.0)
-    picture.text("dim", LEFT + 282, 59.0, "ring: what the model says")
-    picture.y = 96.0
-    for what, title, ticks in (
-        ("requests", "Requests to the issuer", (1, 10, 100, 1000)),
-        ("seconds", "Seconds of waiting", (0.1, 1, 10, 100)),
-    ):
-        names = [name for name in NAMES if what in model[name]["fleet"]]
-        labels = {name: NAMES[name] if what == "requests" else f"{NAMES[name]}: {SECONDS[name]}" for name in names}
-        pick = lambda figures, name: {form: figures[name][form][what] for form in FORMS}
-        rows = [(labels[name].replace("`", ""), pick(measured, name), pick(model, name)) for name in names]
-        picture.axis(title, ticks, rows)
-    height = picture.y - 16.0
-    words = "Requests to the issuer and seconds of waiting in six situations, measured and modelled, with and without the store"
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" width="{WIDTH}" height="{height:.0f}" role="img" aria-labelledby="title">'
-    ground = f'<rect width="{WIDTH}" height="{height:.0f}" rx="8" fill="var(--bg)"/>'
-    lines = [head, f'<title id="title">{words}</title>', STYLE, ground, *picture.lines, "</svg>", ""]
-    return "\n".join(lines)
-
-
-def replaced(page, name, rows):
-    """The page with the rows between the two marks of this name."""
-    start, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
-    before, rest = page.split(start)
-    return before + start + "\n" + "\n".join(rows) + "\n\n" + end + rest.split(end)[1]
-
-
-def written():
-    """The texts of the files that this program writes."""
-    data = json.loads((HERE / "fleet_measured.json").read_text())
-    model, measured = figures(MEASURED), data["figures"]
-    page = (HERE / "fleet.md").read_text()
-    page = replaced(page, "measured", measured_table(model, measured))
-    page = replaced(page, "large", large_table(figures(LARGE)))
-    page = replaced(page, "failures", failures_table(data["failures"]))
-    return {HERE / "fleet.md": page, HERE / "fleet.svg": svg(MEASURED, model, measured)}
-
 
 def main():
-    if sys.argv[1:] == ["--write"]:
-        for path, text in written().items():
-            path.write_text(text)
-    elif sys.argv[1:] == ["--check"]:
-        stale = [path.name for path, text in written().items() if not path.exists() or path.read_text() != text]
-        if stale:
-            sys.exit(f"out of date: {', '.join(stale)}: run docs/fleet_sim.py --write")
-    else:
-        for at in (MEASURED, LARGE):
-            print(f"{at.count} processes")
-            for name, of in figures(at).items():
-                print(f"  {name:10}", *(f"{form}: {of[form]}" for form in FORMS), sep="\n    ")
+    for at in (MEASURED, LARGE):
+        print(f"{at.count} processes")
+        for name, of in figures(at).items():
+            print(f"  {name:10}", *(f"{form}: {of[form]}" for form in FORMS), sep="\n    ")
 
 
 if __name__ == "__main__":

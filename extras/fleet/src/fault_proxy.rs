@@ -35,6 +35,7 @@ pub struct FaultProxy {
 
 #[derive(Clone, Debug)]
 struct Shared {
+    upstream: watch::Sender<SocketAddr>,
     fault: watch::Sender<Fault>,
     cuts: watch::Sender<u64>,
     accepted: Arc<AtomicU64>,
@@ -45,11 +46,12 @@ impl FaultProxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("a bound port");
         let shared = Shared {
+            upstream: watch::Sender::new(upstream),
             fault: watch::Sender::new(Fault::None),
             cuts: watch::Sender::new(0),
             accepted: Arc::default(),
         };
-        let task = tokio::spawn(accept(listener, upstream, shared.clone()));
+        let task = tokio::spawn(accept(listener, shared.clone()));
         Self {
             address,
             shared,
@@ -70,6 +72,12 @@ impl FaultProxy {
         self.shared.cuts.send_modify(|cuts| *cuts += 1);
     }
 
+    /// From now on this is the server behind it. Closes all connections.
+    pub fn lead_to(&self, upstream: SocketAddr) {
+        self.shared.upstream.send_replace(upstream);
+        self.cut();
+    }
+
     /// The number of connections so far.
     pub fn accepted(&self) -> u64 {
         self.shared.accepted.load(Ordering::Relaxed)
@@ -83,12 +91,13 @@ impl Drop for FaultProxy {
     }
 }
 
-async fn accept(listener: TcpListener, upstream: SocketAddr, shared: Shared) {
+async fn accept(listener: TcpListener, shared: Shared) {
     while let Ok((client, _)) = listener.accept().await {
         shared.accepted.fetch_add(1, Ordering::Relaxed);
         if *shared.fault.borrow() == Fault::Refuse {
             continue;
         }
+        let upstream = *shared.upstream.borrow();
         tokio::spawn(connection(client, upstream, shared.clone()));
     }
 }

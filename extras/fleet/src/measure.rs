@@ -53,7 +53,8 @@ const LATENCY: Duration = Duration::from_millis(150);
 
 /// Measures all, and writes what `docs/fleet_sim.py --write` reads.
 pub async fn run(file: &Path) -> bool {
-    let figures = measure(FULL).await;
+    let (alone, fleet) = (Run::of(FULL, false).await, Run::of(FULL, true).await);
+    let figures = both(&alone, &fleet);
     let failures = failures::walk().await;
     let text = json!({"failures": failures, "figures": figures});
     let text = serde_json::to_string_pretty(&text).expect("JSON");
@@ -62,7 +63,8 @@ pub async fn run(file: &Path) -> bool {
 
 /// Whether few processes in little time ask the issuer less with the store than without.
 pub async fn short() -> bool {
-    let figures = measure(SHORT).await;
+    let (alone, fleet) = tokio::join!(Run::of(SHORT, false), Run::of(SHORT, true));
+    let figures = both(&alone, &fleet);
     println!("{}", serde_json::to_string_pretty(&figures).expect("JSON"));
     let requests = |of: &Value, form: &str| of[form]["requests"].as_u64();
     let shared = figures.iter().filter(|(name, _)| *name != "store_down");
@@ -72,11 +74,12 @@ pub async fn short() -> bool {
     })
 }
 
-async fn measure(at: Situation) -> Map<String, Value> {
-    let (alone, fleet) = (Run::of(at, false).await, Run::of(at, true).await);
-    let forms = |name: &str| json!({"alone": alone[name], "fleet": fleet[name]});
-    alone
-        .keys()
+type Figures = BTreeMap<&'static str, Value>;
+
+fn both(alone: &Figures, fleet: &Figures) -> Map<String, Value> {
+    let forms = |name: &str| json!({"alone": alone.get(name), "fleet": fleet.get(name)});
+    let names = alone.keys();
+    names
         .map(|name| ((*name).to_owned(), forms(name)))
         .collect()
 }
@@ -90,7 +93,7 @@ struct Run {
 }
 
 impl Run {
-    async fn of(at: Situation, is_fleet: bool) -> BTreeMap<&'static str, Value> {
+    async fn of(at: Situation, is_fleet: bool) -> Figures {
         let issuer = CountingIssuer::start().await;
         issuer.set_latency(LATENCY);
         let store = is_fleet.then(StoreServer::start);

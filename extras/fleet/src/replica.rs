@@ -13,8 +13,8 @@ use tokio::net::TcpListener;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 use tower_jwt_auth::config::JwksCache;
-use tower_jwt_auth::proof::Dpop;
 use tower_jwt_auth::fleet::{Fleet, Revocation};
+use tower_jwt_auth::proof::Dpop;
 use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer};
 
 use crate::issuer::RESOURCE;
@@ -38,8 +38,8 @@ pub struct State {
     pub fetches: u64,
 }
 
-/// The secret of the fleet.
-pub const SECRET: &[u8; 32] = b"0123456789abcdef0123456789ABCDEF";
+/// The secret of the fleet: 32 bytes, base64url.
+pub const SECRET: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlBQkNERUY";
 
 /// The process itself.
 pub async fn run() -> bool {
@@ -78,8 +78,7 @@ pub async fn run() -> bool {
 impl Settings {
     fn fleet(&self) -> Option<Fleet> {
         let store = self.store.as_deref()?;
-        let builder = Fleet::builder(store, NAMESPACE).secret(SECRET);
-        Some(builder.build().expect("a fleet"))
+        Some(Fleet::redis(store, NAMESPACE, SECRET).expect("a fleet"))
     }
 
     fn config(&self, fleet: Option<&Fleet>) -> JwtAuthConfig {

@@ -1,0 +1,305 @@
+//! Revocations, heard by all processes.
+
+use std::time::{Duration, Instant};
+
+use fleet::fault_proxy::{Fault, FaultProxy};
+use fleet::issuer::CountingIssuer;
+use fleet::store_server::{NAMESPACE, StoreServer, url_at};
+use tokio::time::{sleep, timeout};
+use tower_jwt_auth::fleet::Revocation;
+
+use crate::support::{MAX_AGE, Member, all, until};
+
+async fn scene(count: usize) -> (StoreServer, CountingIssuer, Vec<Member>) {
+    let (store, issuer) = (StoreServer::start(), CountingIssuer::start().await);
+    let members = Member::many(count, &store.url(), &issuer).await;
+    (store, issuer, members)
+}
+
+fn stream() -> String {
+    format!("tja1:{NAMESPACE}:revoked")
+}
+
+fn length(store: &StoreServer) -> u64 {
+    store.command(&["XLEN", &stream()]).unwrap_or(0)
+}
+
+async fn revoke(member: &Member, issuer: &CountingIssuer, subject: &str) {
+    let revocation = Revocation::subject(issuer.url(), subject);
+    member.fleet.revoke(revocation).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn real_f25_revoked_at_one_refused_at_all() {
+    let (_store, issuer, members) = scene(10).await;
+    let (token, other) = (
+        issuer.mint().subject("mallory").sign(),
+        issuer.mint().sign(),
+    );
+    // Now it is in the memory of verified tokens everywhere.
+    assert_eq!(all(&members, &token).await, [200; 10]);
+    revoke(&members[0], &issuer, "mallory").await;
+    let since = Instant::now();
+    for member in &members {
+        until("it is refused", async || member.status(&token).await == 401).await;
+    }
+    let took = since.elapsed();
+    assert!(took < Duration::from_millis(500), "{took:?}");
+    assert_eq!(all(&members, &other).await, [200; 10]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn real_f26_cut_connections_lose_nothing() {
+    let (store, issuer, members) = scene(1).await;
+    let proxy = FaultProxy::start(store.address()).await;
+    let reader = Member::ready(&url_at(proxy.address()), &issuer).await;
+    let subjects: Vec<_> = (0..300).map(|number| format!("user-{number}")).collect();
+    for (number, subject) in subjects.iter().enumerate() {
+        revoke(&members[0], &issuer, subject).await;
+        if number % 10 == 0 {
+            proxy.cut();
+        }
+    }
+    for subject in &subjects {
+        let token = issuer.mint().subject(subject).sign();
+        until(subject, async || reader.status(&token).await == 401).await;
+    }
+    assert!(proxy.accepted() > 2, "it was cut");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fleet_f27_a_half_open_connection_is_noticed() {
+    let (store, issuer, members) = scene(1).await;
+    let proxy = FaultProxy::start(store.address()).await;
+    let reader = Member::ready(&url_at(proxy.address()), &issuer).await;
+    revoke(&members[0], &issuer, "first").await;
+    let first = issuer.mint().subject("first").sign();
+    until("it hears", async || reader.status(&first).await == 401).await;
+
+    // Both connections lose what is sent on them, and nobody is told.
+    proxy.set(Fault::Swallow);
+    revoke(&members[0], &issuer, "second").await;
+    sleep(Duration::from_millis(500)).await;
+    proxy.set(Fault::None);
+    let second = issuer.mint().subject("second").sign();
+    let took = until("it notices", async || reader.status(&second).await == 401).await;
+    assert!(took < Duration::from_secs(8), "{took:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn real_f28_an_empty_store_is_filled_again() {
+    let (mut store, issuer, mut members) = scene(3).await;
+    for subject in ["one", "two", "three"] {
+        revoke(&members[0], &issuer, subject).await;
+    }
+    let tokens = ["one", "two", "three"].map(|of| issuer.mint().subject(of).sign());
+    for member in &members {
+        until("it hears", async || member.status(&tokens[2]).await == 401).await;
+    }
+    // Whoever has revoked is gone.
+    members.remove(0);
+    store.restart();
+    for token in &tokens {
+        assert_eq!(all(&members, token).await, [401; 2]);
+    }
+    until("all are there again", async || length(&store) >= 3).await;
+    let new = Member::ready(&store.url(), &issuer).await;
+    for token in &tokens {
+        assert_eq!(new.status(token).await, 401);
+    }
+    assert_eq!(new.status(&issuer.mint().sign()).await, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn real_f29_a_fail_over_that_loses_the_last_writes() {
+    let (store, issuer) = (StoreServer::start(), CountingIssuer::start().await);
+    let proxy = FaultProxy::start(store.address()).await;
+    let url = url_at(proxy.address());
+    let members = Member::many(2, &url, &issuer).await;
+    revoke(&members[0], &issuer, "replicated").await;
+    let replica = store.replica();
+    until("it is replicated", async || length(&replica) == 1).await;
+    replica.must(&["REPLICAOF", "NO", "ONE"]);
+    // This one reaches the old primary alone.
+    revoke(&members[0], &issuer, "lost").await;
+    let lost = issuer.mint().subject("lost").sign();
+    until("both hear", async || all(&members, &lost).await == [401; 2]).await;
+    // One entry is written at the new primary before anybody reads there.
+    let direct = Member::ready(&replica.url(), &issuer).await;
+    revoke(&direct, &issuer, "new").await;
+    assert_eq!(direct.status(&lost).await, 200);
+    proxy.lead_to(replica.address());
+
+    let new = issuer.mint().subject("new").sign();
+    until("both hear the new one", async || {
+        all(&members, &new).await == [401; 2]
+    })
+    .await;
+    until("the lost one is there", async || {
+        direct.status(&lost).await == 401
+    })
+    .await;
+    assert_eq!(all(&members, &lost).await, [401; 2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn real_f30_forged_records_are_passed_over() {
+    let (store, issuer, members) = scene(2).await;
+    let good = issuer.mint().sign();
+    for junk in ["", "junk", &"x".repeat(50), &"x".repeat(100_000)] {
+        store.must(&["XADD", &stream(), "*", "e", junk]);
+        store.must(&["XADD", &stream(), "*", "other", junk]);
+    }
+    revoke(&members[0], &issuer, "mallory").await;
+    let mallory = issuer.mint().subject("mallory").sign();
+    for member in &members {
+        until("it hears", async || member.status(&mallory).await == 401).await;
+    }
+    assert_eq!(all(&members, &good).await, [200; 2]);
+    let late = Member::ready(&store.url(), &issuer).await;
+    assert_eq!(late.status(&mallory).await, 401);
+    assert_eq!(late.status(&good).await, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fleet_f31_a_full_list_is_read_within_a_second() {
+    let (store, issuer, members) = scene(1).await;
+    fill(&members[0], &issuer, 10_000).await;
+    assert_eq!(length(&store), 10_000);
+    let refused = Revocation::subject(issuer.url(), "one too many");
+    members[0].fleet.revoke(refused).await.unwrap_err();
+
+    let began = Instant::now();
+    let late = Member::ready(&store.url(), &issuer).await;
+    let took = began.elapsed();
+    println!("10,000 revocations were read after {took:?}");
+    let last = issuer.mint().subject("user-9999").sign();
+    assert_eq!(late.status(&last).await, 401);
+    assert!(took < Duration::from_secs(1), "{took:?}");
+}
+
+/// Revokes so many users, many at a time.
+async fn fill(member: &Member, issuer: &CountingIssuer, count: usize) {
+    for start in (0..count).step_by(500) {
+        let mut revoked = tokio::task::JoinSet::new();
+        for number in start..(start + 500).min(count) {
+            let (fleet, url) = (member.fleet.clone(), issuer.url());
+            let revocation = Revocation::subject(url, format!("user-{number}"));
+            revoked.spawn(async move { fleet.revoke(revocation).await.unwrap() });
+        }
+        revoked.join_all().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn real_f37_a_start_while_the_store_is_down() {
+    let (mut store, issuer) = (StoreServer::start(), CountingIssuer::start().await);
+    store.kill();
+    let wait = Duration::from_secs(2);
+    let patient = Member::with(&store.url(), &issuer, MAX_AGE, |fleet| {
+        fleet.revocations_at_start(wait)
+    });
+    let strict = Member::with(&store.url(), &issuer, MAX_AGE, |fleet| {
+        fleet.require_revocations_at_start()
+    });
+    let token = issuer.mint().sign();
+    assert_eq!(patient.status(&token).await, 503);
+    let took = until("it serves", async || patient.status(&token).await == 200).await;
+    assert!(took < wait + Duration::from_secs(1), "{took:?}");
+    assert_eq!(strict.status(&token).await, 503);
+    store.restart();
+    until("the other serves too", async || {
+        strict.status(&token).await == 200
+    })
+    .await;
+}
+
+/// While two hundred read a full list, a proof of somebody else still counts in time.
+#[tokio::test(flavor = "multi_thread")]
+async fn fleet_f70_two_hundred_start_with_a_full_list() {
+    let (store, issuer, members) = scene(1).await;
+    fill(&members[0], &issuer, 10_000).await;
+    let (stop, mut stopped) = tokio::sync::watch::channel(false);
+    let prober = tokio::spawn(probe(store.address(), stopped.clone()));
+    let began = Instant::now();
+    let starting = (0..200).map(|_| Member::new(&store.url(), &issuer));
+    let starting: Vec<_> = starting.collect();
+    let mut all = tokio::task::JoinSet::new();
+    for member in starting.clone() {
+        all.spawn(async move { member.verifier.wait_for_keys().await.unwrap() });
+    }
+    let read = timeout(Duration::from_secs(15), all.join_all()).await;
+    let took = began.elapsed();
+    stop.send_replace(true);
+    stopped.changed().await.unwrap();
+    let mut times = prober.await.unwrap();
+    times.sort_unstable();
+    let p99 = times[times.len() * 99 / 100];
+    println!(
+        "200 lists after {took:?}; SET NX meanwhile: p99 {p99:?} of {}",
+        times.len()
+    );
+    assert!(read.is_ok(), "{took:?}");
+    assert!(p99 < Duration::from_millis(250), "{p99:?}");
+    let last = issuer.mint().subject("user-9999").sign();
+    assert_eq!(starting[199].status(&last).await, 401);
+}
+
+/// `SET NX` again and again on a connection of its own, until it is stopped.
+async fn probe(
+    address: std::net::SocketAddr,
+    stop: tokio::sync::watch::Receiver<bool>,
+) -> Vec<Duration> {
+    tokio::task::spawn_blocking(move || {
+        let client = redis::Client::open(format!("redis://{address}/")).unwrap();
+        let mut connection = client.get_connection().unwrap();
+        let mut times = Vec::new();
+        while !*stop.borrow() {
+            let began = Instant::now();
+            let name = format!("probe-{}", times.len());
+            let mut command = redis::cmd("SET");
+            command.arg(name).arg("").arg("NX").arg("PX").arg(60_000);
+            command.exec(&mut connection).unwrap();
+            times.push(began.elapsed());
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        times
+    })
+    .await
+    .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn real_f71_a_stream_that_nobody_can_write_to() {
+    let (store, issuer, members) = scene(2).await;
+    revoke(&members[0], &issuer, "before").await;
+    let before = issuer.mint().subject("before").sign();
+    for member in &members {
+        until("it hears", async || member.status(&before).await == 401).await;
+    }
+    let exhausted: [&[&str]; 2] = [
+        &[
+            "XADD",
+            &stream(),
+            "18446744073709551615-18446744073709551615",
+            "e",
+            "junk",
+        ],
+        &["SET", &stream(), "junk"],
+    ];
+    for (number, spoil) in exhausted.into_iter().enumerate() {
+        store.must(spoil);
+        let subject = format!("after-{number}");
+        revoke(&members[1], &issuer, &subject).await;
+        let token = issuer.mint().subject(&subject).sign();
+        until("the other hears", async || {
+            members[0].status(&token).await == 401
+        })
+        .await;
+        let late = Member::ready(&store.url(), &issuer).await;
+        until("the list is complete", async || {
+            late.status(&before).await == 401 && late.status(&token).await == 401
+        })
+        .await;
+    }
+}
