@@ -87,10 +87,10 @@ impl<S: Service<Request<B>>, B> Held<S, B> {
         } = self;
         match verdict {
             Ok(auth) => {
-                let deadline = gate.deadline(&mut request, &auth);
+                let end = gate.stream_end(&mut request, &auth);
                 let nonce = gate.nonce(&request, Some(&auth));
                 gate.admit(&mut request, Some(auth));
-                Guarded::admitted(Call::when_ready(inner, request), deadline).with_nonce(nonce)
+                Guarded::admitted(Call::when_ready(inner, request), end).with_nonce(nonce)
             }
             Err(rejection) => Guarded::answered(gate.respond(rejection, &request)),
         }

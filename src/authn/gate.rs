@@ -10,7 +10,7 @@ use crate::wire::credentials::{Credentials, NoToken};
 use crate::wire::metadata::ResourceMetadata;
 use crate::wire::rejection::{Rejection, RejectionContext};
 use crate::wire::response_nonce::ResponseNonce;
-use crate::wire::stream_expiry::{Deadline, Ends, StreamExpiry};
+use crate::wire::stream_expiry::{Deadline, Ends, StreamEnd, StreamExpiry};
 
 /// The settings of one layer, and its decision about each request.
 ///
@@ -22,6 +22,8 @@ pub(super) struct Gate {
     pub(super) open_paths: Vec<String>,
     pub(super) strip_authorization: bool,
     pub(super) stream_expiry: StreamExpiry,
+    #[cfg(feature = "redis")]
+    pub(super) revoked_streams_go_on: bool,
     pub(super) metadata: Option<ResourceMetadata>,
 }
 
@@ -70,18 +72,35 @@ impl Gate {
         }
     }
 
-    /// The time at which an event stream in the response to this request ends, and whether it does.
-    pub(super) fn deadline<B>(
+    /// What ends an event stream in the response to this request.
+    pub(super) fn stream_end<B>(
         &self,
         request: &mut Request<B>,
         auth: &AuthInfo,
-    ) -> Option<(Deadline, Ends)> {
-        let ends = self.stream_expiry.ends(request)?;
+    ) -> Option<StreamEnd> {
+        let expiry = self.stream_expiry;
+        #[cfg(feature = "redis")]
+        let watch = match self.revoked_streams_go_on {
+            true => None,
+            false => self.verifier.watch(),
+        };
+        #[cfg(feature = "redis")]
+        let ends = match (&watch, expiry) {
+            (Some(_), StreamExpiry::Never) => StreamExpiry::ListenOnly.ends(request)?,
+            _ => expiry.ends(request)?,
+        };
+        #[cfg(not(feature = "redis"))]
+        let ends = expiry.ends(request)?;
         if let Ends::IfListening(mark) = &ends {
             request.extensions_mut().insert(mark.clone());
         }
-        let deadline = Deadline::new(auth.not_after(), self.verifier.clock().clone());
-        Some((deadline, ends))
+        let deadline = || Deadline::new(auth.not_after(), self.verifier.clock().clone());
+        Some(StreamEnd {
+            ends,
+            deadline: (expiry != StreamExpiry::Never).then(deadline),
+            #[cfg(feature = "redis")]
+            watch: watch.map(|watch| (watch, auth.verified().clone())),
+        })
     }
 
     /// The nonce for the response of the service.
@@ -129,6 +148,6 @@ impl fmt::Debug for Gate {
             .field("strip_authorization", &self.strip_authorization)
             .field("stream_expiry", &self.stream_expiry)
             .field("metadata", &self.metadata)
-            .finish()
+            .finish_non_exhaustive()
     }
 }

@@ -89,6 +89,8 @@ impl JwtAuthLayer {
             open_paths: Vec::new(),
             strip_authorization,
             stream_expiry: StreamExpiry::default(),
+            #[cfg(feature = "redis")]
+            revoked_streams_go_on: false,
             metadata,
         }))
     }
@@ -132,6 +134,21 @@ impl JwtAuthLayer {
     /// [`StreamExpiry::ListenOnly`].
     pub fn stream_expiry(mut self, expiry: StreamExpiry) -> Self {
         Arc::make_mut(&mut self.0).stream_expiry = expiry;
+        self
+    }
+
+    /// Lets event streams go on after their token was revoked.
+    ///
+    /// Default: the streams of a revoked token end within a second of the news, by dropping the
+    /// body of the service: the responses to GET and to `subscriptions/listen`, whatever
+    /// [`stream_expiry`](Self::stream_expiry) says, and the responses to other calls only with
+    /// [`StreamExpiry::All`]. Without a [`Fleet`](crate::fleet::Fleet) nothing is revoked.
+    ///
+    /// Whoever has the token revoked wants its user gone, so set it only where the service closes
+    /// such streams itself.
+    #[cfg(feature = "redis")]
+    pub fn revoked_streams_go_on(mut self) -> Self {
+        Arc::make_mut(&mut self.0).revoked_streams_go_on = true;
         self
     }
 

@@ -68,13 +68,13 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         match self.gate.decide(&request) {
             Decision::Admit(auth) => {
-                let deadline = auth
+                let end = auth
                     .as_ref()
-                    .and_then(|auth| self.gate.deadline(&mut request, auth));
+                    .and_then(|auth| self.gate.stream_end(&mut request, auth));
                 let nonce = self.gate.nonce(&request, auth.as_ref());
                 self.gate.admit(&mut request, auth);
                 let call = Call::now(&mut self.inner, request);
-                ResponseFuture::decided(Guarded::admitted(call, deadline).with_nonce(nonce))
+                ResponseFuture::decided(Guarded::admitted(call, end).with_nonce(nonce))
             }
             Decision::Answer(response) => ResponseFuture::decided(Guarded::answered(response)),
             Decision::Refuse(rejection) => {

@@ -227,6 +227,12 @@ impl AuthInfo {
         self.verified.times().exp.unix_seconds()
     }
 
+    /// The claims, for a look at the list of revocations.
+    #[cfg(feature = "redis")]
+    pub(crate) const fn verified(&self) -> &Arc<Verified> {
+        &self.verified
+    }
+
     /// The time from which the token is no longer accepted: `exp`, or the maximum age if that is
     /// reached first, plus the leeway.
     pub(crate) fn not_after(&self) -> NumericDate {

@@ -135,6 +135,8 @@ impl JwtAuthConfigBuilder {
             token_cache_entries,
             token_cache_size: CacheSize::of(self.resource.as_deref().unwrap_or_default()),
             clock: self.clock,
+            #[cfg(feature = "redis")]
+            revocations: self.revocations,
         })))
     }
 

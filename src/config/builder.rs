@@ -11,6 +11,8 @@ use crate::base::scopes::ScopeHierarchy;
 use crate::caller::AuthInfo;
 use crate::keys::{HttpTransport, LiveKeys};
 use crate::proof::{Dpop, Mtls};
+#[cfg(feature = "redis")]
+use crate::revocation::Revocations;
 use crate::verifier::checks::{CheckError, CustomChecks};
 use crate::wire::metadata::ResourceDetails;
 use crate::wire::token_source::TokenSource;
@@ -60,6 +62,8 @@ pub struct JwtAuthConfigBuilder {
     pub(super) http_transport: Option<(&'static str, Arc<dyn HttpTransport>)>,
     pub(super) keys_of: Vec<(Arc<str>, LiveKeys)>,
     pub(super) clock: Clock,
+    #[cfg(feature = "redis")]
+    pub(super) revocations: Option<Arc<Revocations>>,
 }
 
 /// # What must be set

@@ -95,6 +95,16 @@ impl JwtAuthConfigBuilder {
         self
     }
 
+    /// Asks `list` about each token.
+    #[cfg(all(feature = "redis", feature = "test-util"))]
+    pub(crate) fn revocations(
+        mut self,
+        list: std::sync::Arc<crate::revocation::Revocations>,
+    ) -> Self {
+        self.revocations = Some(list);
+        self
+    }
+
     /// Uses `clock` as the wall clock, in tests.
     ///
     /// Default: the system's clock.

@@ -10,6 +10,8 @@ use crate::base::clock::Clock;
 use crate::jwks::KeySet;
 use crate::keys::{KeyConfiguration, KeyOrigin, LiveKeys};
 use crate::proof::possession::Proofs;
+#[cfg(feature = "redis")]
+use crate::revocation::Revocations;
 use crate::telemetry::CacheSize;
 use crate::token::{ReadOptions, ValidationPolicy};
 use crate::verifier::cache::TokenCache;
@@ -177,6 +179,8 @@ pub(super) struct Checked {
     pub(super) token_cache_entries: usize,
     pub(super) token_cache_size: CacheSize,
     pub(super) clock: Clock,
+    #[cfg(feature = "redis")]
+    pub(super) revocations: Option<Arc<Revocations>>,
 }
 
 pub(super) struct CheckedIssuer {
@@ -251,6 +255,8 @@ impl JwtAuthConfig {
             proofs: proofs.clone(),
             checks: checks.clone(),
             clock: clock.clone(),
+            #[cfg(feature = "redis")]
+            revocations: self.0.revocations.clone(),
         };
         JwtVerifier::assemble(issuers, rules, cache)
     }

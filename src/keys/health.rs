@@ -11,12 +11,19 @@ use crate::jwks::SkippedKey;
 pub struct KeysHealth {
     /// One entry for each configured issuer, by name.
     pub issuers: Vec<IssuerHealth>,
+    /// Whether tokens get 503 because this process has not read the list of revocations yet.
+    #[cfg(feature = "redis")]
+    pub revocations_unread: bool,
 }
 
 impl KeysHealth {
     /// Whether tokens of every issuer can be verified now. For a readiness probe.
     #[must_use]
     pub fn is_ready(&self) -> bool {
+        #[cfg(feature = "redis")]
+        if self.revocations_unread {
+            return false;
+        }
         self.issuers.iter().all(|issuer| issuer.ready)
     }
 }

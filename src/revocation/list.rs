@@ -12,7 +12,7 @@ use super::record::{Record, marks_of};
 use super::streams::Streams;
 use super::table::{Entry, Map, Tables};
 use super::waiting::{State, Ticks};
-use crate::base::clock::Now;
+use crate::base::clock::{Clock, Now};
 use crate::telemetry;
 use crate::token::marks::Marks;
 use crate::token::verified::Verified;
@@ -24,6 +24,7 @@ pub(crate) struct Revocations {
     limit: usize,
     /// Seconds for which a revocation is remembered.
     keep: AtomicU64,
+    pub(super) clock: Clock,
     tables: ArcSwap<Tables>,
     /// The version of the tables, or [`NOT_NOW`] while requests have to wait. One load tells a
     /// request that nothing has changed.
@@ -66,11 +67,13 @@ impl Revocations {
         limit: usize,
         keep: Duration,
         patience: Duration,
+        clock: Clock,
     ) -> Self {
         Self {
             keys: keys.into_iter().collect(),
             limit,
             keep: AtomicU64::new(keep.as_secs()),
+            clock,
             tables: ArcSwap::default(),
             serving: AtomicU64::new(NOT_NOW),
             writer: Mutex::default(),
@@ -223,14 +226,18 @@ impl Revocations {
         if self.serving.load(Ordering::Acquire) == NOT_NOW {
             return Looked::Wait;
         }
+        self.judge(token, now)
+    }
+
+    /// What the list says as it is.
+    pub(crate) fn judge(&self, token: &Verified, now: Now) -> Looked {
         match self.has_revoked(token, now) {
             true => Looked::Revoked,
             false => Looked::NotRevoked,
         }
     }
 
-    /// Whether the list, as it is, has the token.
-    pub(crate) fn has_revoked(&self, token: &Verified, now: Now) -> bool {
+    pub(super) fn has_revoked(&self, token: &Verified, now: Now) -> bool {
         let tables = self.tables.load();
         let second = now.wall.unix_seconds();
         let marks = token.marks();

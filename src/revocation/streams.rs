@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::list::Revocations;
-use crate::base::clock::{Clock, Now, later};
+use crate::base::clock::{Now, later};
 use crate::token::verified::Verified;
 
 #[derive(Default)]
@@ -41,7 +41,7 @@ struct Place {
 impl Revocations {
     /// Returns when the token is revoked. The token is watched from the first poll on, until the
     /// future is dropped.
-    pub(crate) async fn revoked(self: Arc<Self>, token: Arc<Verified>, clock: Clock) {
+    pub(crate) async fn revoked(self: Arc<Self>, token: Arc<Verified>) {
         let (end, ended) = oneshot::channel();
         let stream = Stream {
             token: token.clone(),
@@ -53,9 +53,8 @@ impl Revocations {
             number,
         };
         // It may have been revoked between the verdict and now.
-        if place.revocations.has_passed(&token)
-            || !place.revocations.has_revoked(&token, clock.now())
-        {
+        let list = &place.revocations;
+        if list.has_passed(&token) || !list.has_revoked(&token, list.clock.now()) {
             // `place` keeps the list, and with it the other end.
             let _ = ended.await;
         }

@@ -105,6 +105,11 @@ impl Revocations {
         self.state.borrow().read
     }
 
+    /// Whether requests wait for the first reading.
+    pub(crate) fn is_unread(&self) -> bool {
+        self.state.borrow().is_unread()
+    }
+
     /// The reader is alive. Twice a second; also forgets what has come to its end, and ends the
     /// streams of tokens that were revoked.
     pub(crate) fn tick(&self, now: Now) {

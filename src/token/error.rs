@@ -93,6 +93,8 @@ pub enum TokenErrorKind {
     ProofOfOtherKey,
     /// The token is in quotes.
     QuotedToken,
+    /// The token was revoked, in a fleet of processes (feature `redis`).
+    Revoked,
     /// The `Authorization` header is a token without the word `Bearer` in front of it.
     SchemeMissing,
     /// The word `Bearer` is in front of the token twice.
@@ -183,6 +185,7 @@ reasons! {
     ProofOfOtherKey: "proof_of_other_key", "the proof is made with another key than the token is bound to";
     QuotedToken: "token_quoted", "the token is in quotes: remove them";
     RefusedByCheck: "check_refused", "a check of the application refused it";
+    Revoked: "revoked", "the token was revoked";
     SchemeMissing: "scheme_missing", "the Authorization header is a token alone: write Bearer and a space in front of it";
     SchemeRepeated: "scheme_repeated", "Bearer is in front of the token twice";
     SecurityEvent: "security_event", "the claim events makes it a logout token or another security event token: send the access token";

@@ -153,7 +153,7 @@ impl Issuers {
         clock: &Clock,
     ) -> Result<Found, Undecided> {
         let Ask { issuer, answers } = ask;
-        match issuer.look(presented.bytes(), clock.now()) {
+        match issuer.look(presented.bytes(), self.now(clock)) {
             Looked::Known(verified) => {
                 let admitted = (verified, answers.clone());
                 Ok(self.with_possession(admitted, presented, facts, clock)?)

@@ -1,10 +1,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::base::clock::Clock;
+use crate::base::clock::{Clock, Now};
 use crate::crypto::Algorithm;
 use crate::keys::LiveKeys;
 use crate::proof::possession::Proofs;
+#[cfg(feature = "redis")]
+use crate::revocation::Revocations;
 use crate::token::verified::Verified;
 use crate::token::{ReadOptions, TokenError, TokenErrorKind, ValidationPolicy};
 use crate::verifier::asked::TokensAsked;
@@ -38,6 +40,9 @@ pub(crate) struct Issuers {
     pub(super) proofs: Arc<Proofs>,
     /// Belongs to these issuers, because an entry refers to its issuer by index.
     pub(super) cache: Option<Arc<TokenCache>>,
+    /// Those of the fleet.
+    #[cfg(feature = "redis")]
+    pub(super) revocations: Option<Arc<Revocations>>,
 }
 
 /// A verified token, and the rejections for its caller.
@@ -69,7 +74,27 @@ impl Issuers {
             answers,
             proofs,
             cache: cache.map(Arc::new),
+            #[cfg(feature = "redis")]
+            revocations: None,
         }
+    }
+
+    #[cfg(feature = "redis")]
+    pub(super) fn with_revocations(self, revocations: Option<Arc<Revocations>>) -> Self {
+        Self {
+            revocations,
+            ..self
+        }
+    }
+
+    /// The time of a request.
+    pub(super) fn now(&self, clock: &Clock) -> Now {
+        let now = clock.now();
+        #[cfg(feature = "redis")]
+        if let Some(list) = &self.revocations {
+            list.notice(now);
+        }
+        now
     }
 
     /// The same issuers, keys and cache, with another hook for rejections.
@@ -140,7 +165,7 @@ impl Issuers {
         let cache = self.cache.as_ref()?;
         let cached = cache.get(presented.bytes())?;
         let trusted = self.at(cached.issuer())?;
-        let now = clock.now();
+        let now = self.now(clock);
         let in_use = trusted.keys.in_use(now);
         let same_keys = in_use.serving(now)?.generation == cached.generation();
         let times = trusted

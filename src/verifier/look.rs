@@ -107,7 +107,7 @@ impl Issuers {
         } = &mut scratch;
         let header_read = self.read_header(presented, header)?;
         // Not earlier, so that the clock is not read for a value that is not a token.
-        let now = clock.now();
+        let now = self.now(clock);
         worth_reading(&header_read, now)?;
         let candidate = self.read_claims(presented, header_read, payload, signature, now)?;
         let (proven, found) = prove(&candidate, now)?;

@@ -12,13 +12,14 @@
 //!    arrived, the token is verified with them. If a fetch is under way, the token is `pending`:
 //!    the caller waits for it, and then makes the last attempt. The type of this attempt ensures
 //!    that it cannot request keys again.
-//! 4. `possession`: if the token is bound to a key, the request must prove that its sender holds
+//! 4. `revocation`, in a fleet: the token is not revoked.
+//! 5. `possession`: if the token is bound to a key, the request must prove that its sender holds
 //!    the key. What needs no signature is checked before the token's own signature, the rest after
 //!    it.
-//! 5. `checks` of the application and the scopes that every operation needs.
-//! 6. A proof is used up last.
+//! 6. `checks` of the application and the scopes that every operation needs.
+//! 7. A proof is used up last.
 //!
-//! Steps 4 to 6 run for each request, whether its token was cached or not.
+//! Steps 4 to 7 run for each request, whether its token was cached or not.
 //!
 //! If an event will show what a rejected token named, `explain` reads the token once more for it.
 
@@ -32,6 +33,8 @@ mod look;
 mod pending;
 mod possession;
 mod presented;
+#[cfg(feature = "redis")]
+mod revocation;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -46,17 +49,24 @@ use crate::caller::AuthInfo;
 use crate::introspection::Introspections;
 use crate::keys::{FetchError, KeySnapshot, KeysHealth, LiveKeys};
 use crate::proof::nonce::NonceMode;
-use crate::proof::possession::{Possession, Proofs};
+use crate::proof::possession::Proofs;
+#[cfg(feature = "redis")]
+use crate::revocation::Revocations;
 use crate::token::ReadOptions;
 use crate::verifier::cache::TokenCache;
 use crate::verifier::checks::CustomChecks;
-use crate::verifier::issuers::{Admitted, Issuers};
+use crate::verifier::introspection::Found;
+use crate::verifier::issuers::Issuers;
 use crate::verifier::pending::{PendingIntrospection, PendingKeys};
 use crate::verifier::possession::Unauthorized;
+#[cfg(feature = "redis")]
+use crate::verifier::revocation::PendingRevocations;
 use crate::wire::answers::Answers;
 use crate::wire::credentials::{Credentials, NoToken, TokenFinder};
 use crate::wire::rejection::{Rejection, RejectionHook};
 use crate::wire::response_nonce::{Due, ResponseNonce};
+#[cfg(feature = "redis")]
+use crate::wire::stream_expiry::Watch;
 
 pub(crate) use asked::{IssuerKeys, TokensAsked};
 pub use checks::CheckError;
@@ -110,6 +120,8 @@ pub(crate) struct Rules {
     pub(crate) proofs: Arc<Proofs>,
     pub(crate) checks: CustomChecks,
     pub(crate) clock: Clock,
+    #[cfg(feature = "redis")]
+    pub(crate) revocations: Option<Arc<Revocations>>,
 }
 
 impl JwtVerifier {
@@ -125,8 +137,12 @@ impl JwtVerifier {
             proofs,
             checks,
             clock,
+            #[cfg(feature = "redis")]
+            revocations,
         } = rules;
         let issuers = Issuers::new(issuers, options, answers, proofs.clone(), cache);
+        #[cfg(feature = "redis")]
+        let issuers = issuers.with_revocations(revocations);
         Self(Arc::new(Inner {
             issuers: ArcSwap::from_pointee(issuers),
             finder,
@@ -213,6 +229,10 @@ impl JwtVerifier {
         for trusted in issuers.iter() {
             trusted.keys.ready().await?;
         }
+        #[cfg(feature = "redis")]
+        if let Some(list) = &issuers.revocations {
+            list.ready().await;
+        }
         Ok(())
     }
 
@@ -226,7 +246,11 @@ impl JwtVerifier {
             .map(|trusted| trusted.keys.health(&trusted.policy.issuer, now))
             .collect();
         issuers.sort_by(|a, b| a.issuer.cmp(&b.issuer));
-        KeysHealth { issuers }
+        KeysHealth {
+            issuers,
+            #[cfg(feature = "redis")]
+            revocations_unread: (trusted.revocations.as_ref()).is_some_and(|it| it.is_unread()),
+        }
     }
 
     /// The issuers that are asked about tokens (RFC 7662): their state, and what is known of a
@@ -253,6 +277,13 @@ impl JwtVerifier {
             .collect();
         exported.sort_by(|a, b| a.issuer().cmp(b.issuer()));
         exported
+    }
+
+    /// Who knows when a token is revoked.
+    #[cfg(feature = "redis")]
+    pub(crate) fn watch(&self) -> Option<Arc<dyn Watch>> {
+        let list = self.0.issuers.load().revocations.clone()?;
+        Some(list)
     }
 
     pub(crate) fn keys(&self) -> Vec<(Arc<str>, LiveKeys)> {
@@ -319,8 +350,10 @@ impl JwtVerifier {
         let clock = &self.0.clock;
         issuers
             .find(presented, facts, clock)
-            .and_then(|(admitted, possession)| {
-                let authorized = self.authorize(admitted, possession, presented, &issuers);
+            .and_then(|found| {
+                #[cfg(feature = "redis")]
+                let found = issuers.unless_revoked(found, presented.scheme(), clock)?;
+                let authorized = self.authorize(found, presented, &issuers);
                 authorized.map_err(Undecided::from)
             })
             .inspect(AuthInfo::count)
@@ -344,6 +377,13 @@ impl JwtVerifier {
             let authorized = match pending {
                 Pending::Introspection(pending) => verifier.introspect(&credentials, pending).await,
                 Pending::Keys(pending) => verifier.with_newer_keys(&credentials, pending).await,
+                #[cfg(feature = "redis")]
+                Pending::Revocations(PendingRevocations(found)) => {
+                    let issuers = verifier.0.issuers.load_full();
+                    verifier
+                        .authorize_later(found, &credentials, &issuers)
+                        .await
+                }
                 Pending::Use(pending) => Err(Unauthorized::Pending(pending)),
             };
             let issuers = verifier.0.issuers.load_full();
@@ -386,7 +426,10 @@ impl JwtVerifier {
         };
         let possession = pending.into_possession();
         match issuers.asked_about(&admitted.0) {
-            None => self.authorize(admitted, possession, presented, &issuers),
+            None => {
+                let found = (admitted, possession);
+                self.authorize_later(found, credentials, &issuers).await
+            }
             Some(ask) => {
                 let pending = ask.pending(Some(admitted.0), possession);
                 self.introspect(credentials, pending).await
@@ -402,8 +445,23 @@ impl JwtVerifier {
     ) -> Result<AuthInfo, Unauthorized> {
         let presented = Presented::Kept(credentials);
         let issuers = self.0.issuers.load_full();
-        let (admitted, possession) = issuers.introspected(pending, presented).await?;
-        self.authorize(admitted, possession, presented, &issuers)
+        let found = issuers.introspected(pending, presented).await?;
+        self.authorize_later(found, credentials, &issuers).await
+    }
+
+    /// The rest, after something was waited for.
+    async fn authorize_later(
+        &self,
+        found: Found,
+        credentials: &Credentials,
+        issuers: &Issuers,
+    ) -> Result<AuthInfo, Unauthorized> {
+        let presented = Presented::Kept(credentials);
+        #[cfg(feature = "redis")]
+        let found = issuers
+            .unless_revoked_at_last(found, presented.scheme(), &self.0.clock)
+            .await?;
+        self.authorize(found, presented, issuers)
     }
 
     async fn decide(
@@ -425,8 +483,7 @@ impl JwtVerifier {
     /// was cached or not.
     fn authorize(
         &self,
-        (verified, answers): Admitted,
-        possession: Option<Box<Possession>>,
+        ((verified, answers), possession): Found,
         presented: Presented<'_>,
         issuers: &Issuers,
     ) -> Result<AuthInfo, Unauthorized> {

@@ -1,5 +1,5 @@
 //! A verdict that depends on something under way: keys that are being fetched, an issuer that is
-//! asked about the token, or a shared memory of proofs.
+//! asked about the token, the list of revocations, or a shared memory of proofs.
 
 use std::sync::Arc;
 
@@ -10,6 +10,8 @@ use crate::token::TokenError;
 use crate::token::verified::Verified;
 use crate::verifier::issuers::TrustedIssuer;
 use crate::verifier::possession::{PendingUse, Unauthorized};
+#[cfg(feature = "redis")]
+use crate::verifier::revocation::PendingRevocations;
 use crate::wire::answers::Answers;
 use crate::wire::rejection::Rejection;
 
@@ -24,6 +26,8 @@ pub(crate) enum Undecided {
 pub(crate) enum Pending {
     Introspection(PendingIntrospection),
     Keys(PendingKeys),
+    #[cfg(feature = "redis")]
+    Revocations(PendingRevocations),
     Use(PendingUse),
 }
 

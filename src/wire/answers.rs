@@ -198,6 +198,12 @@ impl Answers {
         self.later(RejectionKind::IntrospectionUnavailable, retry_after)
     }
 
+    /// It is not known yet which tokens are revoked.
+    #[cfg(any(feature = "redis", feature = "test-util"))]
+    pub(crate) fn revocations_unread(&self, retry_after: Duration) -> Rejection {
+        self.later(RejectionKind::RevocationsUnread, retry_after)
+    }
+
     pub(super) fn without_challenge(&self, kind: RejectionKind) -> Rejection {
         self.make(kind, &self.prepared.without_challenge)
     }
@@ -322,6 +328,7 @@ impl Rejection {
             RejectionKind::LayerMissing => Self::layer_missing(),
             RejectionKind::MissingToken => answers.missing_token(),
             RejectionKind::ReplayUnavailable => answers.replay_unavailable(soon),
+            RejectionKind::RevocationsUnread => answers.revocations_unread(soon),
             RejectionKind::SessionsUnavailable => answers.sessions_unavailable(),
             RejectionKind::TooManyProofs => answers.too_many_proofs(),
             RejectionKind::TooManyRequests => answers.too_many_requests(None, soon),

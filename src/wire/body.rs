@@ -11,7 +11,7 @@ use http_body_util::Empty;
 use pin_project_lite::pin_project;
 use tokio::sync::oneshot;
 
-use crate::wire::stream_expiry::{Alarm, Deadline};
+use crate::wire::stream_expiry::{Alarm, StreamEnd};
 
 pin_project! {
     /// The body of a request or of a response that passes a layer of this crate.
@@ -57,9 +57,9 @@ impl<B> GuardedBody<B> {
         (Self { kind }, Loan(loan))
     }
 
-    /// Ends at the deadline, or when `body` ends, whichever is first.
-    pub(crate) fn expiring(body: B, deadline: Deadline) -> Self {
-        let alarm = Alarm::new(deadline);
+    /// Ends at `end`, or when `body` ends, whichever is first.
+    pub(crate) fn expiring(body: B, end: StreamEnd) -> Self {
+        let alarm = Alarm::new(end);
         Self {
             kind: Kind::Expiring { body, alarm },
         }
@@ -155,7 +155,7 @@ impl<B: Body<Data = Bytes>> Body for GuardedBody<B> {
     fn size_hint(&self) -> SizeHint {
         match &self.kind {
             Kind::Ended => SizeHint::with_exact(0),
-            // The stream may end at the deadline, before `body` does.
+            // The stream may end before `body` does.
             Kind::Expiring { .. } => SizeHint::default(),
             Kind::Inner { body } | Kind::Overheard { body, .. } => body.size_hint(),
             Kind::Lent { lent } => {

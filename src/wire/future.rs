@@ -13,7 +13,7 @@ use tower_service::Service;
 
 use crate::wire::body::GuardedBody;
 use crate::wire::response_nonce::ResponseNonce;
-use crate::wire::stream_expiry::{Deadline, Ends, is_event_stream};
+use crate::wire::stream_expiry::{StreamEnd, is_event_stream};
 
 pin_project! {
     /// The response to a request that a layer of this crate has admitted to the service behind it,
@@ -21,8 +21,8 @@ pin_project! {
     pub struct Guarded<F> {
         #[pin]
         state: State<F>,
-        // The time at which the response ends, if it is an event stream and ends at all.
-        deadline: Option<(Deadline, Ends)>,
+        // What ends the response, if it is an event stream.
+        end: Option<StreamEnd>,
         // For the response of the service.
         nonce: Option<Box<ResponseNonce>>,
     }
@@ -45,11 +45,11 @@ type Decision<F> = Pin<Box<dyn Future<Output = Result<F, Response<Bytes>>> + Sen
 
 impl<F> Guarded<F> {
     /// The service handles the request. If its response is an event stream that ends with the
-    /// token, it ends at `deadline`.
-    pub(crate) const fn admitted(future: F, deadline: Option<(Deadline, Ends)>) -> Self {
+    /// token, it ends at `end`.
+    pub(crate) const fn admitted(future: F, end: Option<StreamEnd>) -> Self {
         Self {
             state: State::Admitted { future },
-            deadline,
+            end,
             nonce: None,
         }
     }
@@ -66,7 +66,7 @@ impl<F> Guarded<F> {
             state: State::Answered {
                 response: Some(response),
             },
-            deadline: None,
+            end: None,
             nonce: None,
         }
     }
@@ -79,7 +79,7 @@ impl<F> Guarded<F> {
             state: State::Deferred {
                 decision: Box::pin(decision),
             },
-            deadline: None,
+            end: None,
             nonce: None,
         }
     }
@@ -105,7 +105,7 @@ where
                     if let Some(nonce) = this.nonce.take() {
                         nonce.give_with(&mut response);
                     }
-                    return Poll::Ready(Ok(until(this.deadline.take(), response)));
+                    return Poll::Ready(Ok(until(this.end.take(), response)));
                 }
                 StateProjection::Answered { response } => {
                     let response = response.take().expect("the future has not completed");
@@ -125,9 +125,9 @@ where
     }
 }
 
-fn until<R>(deadline: Option<(Deadline, Ends)>, response: Response<R>) -> Response<GuardedBody<R>> {
-    match deadline.filter(|(_, ends)| is_event_stream(response.headers()) && ends.applies()) {
-        Some((deadline, _)) => response.map(|body| GuardedBody::expiring(body, deadline)),
+fn until<R>(end: Option<StreamEnd>, response: Response<R>) -> Response<GuardedBody<R>> {
+    match end.filter(|end| is_event_stream(response.headers()) && end.ends.applies()) {
+        Some(end) => response.map(|body| GuardedBody::expiring(body, end)),
         None => response.map(GuardedBody::inner),
     }
 }

@@ -38,6 +38,9 @@ pub enum RejectionKind {
     /// Whether the DPoP proof was used before cannot be said: the shared store is unavailable, or
     /// this process had to forget proofs that are as old (RFC 9449 §11.1).
     ReplayUnavailable,
+    /// The token may be valid, but this process has not read the list of revocations yet (feature
+    /// `redis`). Not a 401, as for [`KeysUnavailable`](Self::KeysUnavailable).
+    RevocationsUnread,
     /// The session store is unavailable, so the owner of the session is unknown; see
     /// [`SessionStore`](crate::mcp::SessionStore).
     SessionsUnavailable,
@@ -155,6 +158,8 @@ table! {
         "Authentication is required";
     ReplayUnavailable: SERVICE_UNAVAILABLE, None, "temporarily_unavailable",
         "DPoP proofs cannot be verified at the moment";
+    RevocationsUnread: SERVICE_UNAVAILABLE, None, "temporarily_unavailable",
+        "Access tokens cannot be verified at the moment";
     SessionsUnavailable: SERVICE_UNAVAILABLE, None, "temporarily_unavailable",
         "Sessions cannot be looked up at the moment";
     TooManyProofs: TOO_MANY_REQUESTS, None, "too_many_requests",
@@ -180,6 +185,7 @@ impl RejectionKind {
         match self {
             Self::IntrospectionUnavailable => "introspection_unavailable",
             Self::ReplayUnavailable => "replay_unavailable",
+            Self::RevocationsUnread => "revocations_unread",
             Self::TooManyProofs => "too_many_proofs",
             Self::TooManySessions => "too_many_sessions",
             other => other.parts().label,

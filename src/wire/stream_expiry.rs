@@ -1,3 +1,4 @@
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,6 +12,8 @@ use tokio::time::{Sleep, sleep};
 
 use crate::base::clock::Clock;
 use crate::base::numeric_date::NumericDate;
+#[cfg(feature = "redis")]
+use crate::token::verified::Verified;
 
 /// Which event streams (`text/event-stream`) end when the token of their request expires.
 ///
@@ -95,6 +98,27 @@ pub(crate) fn is_event_stream(headers: &HeaderMap) -> bool {
     is_stream && !headers.contains_key(CONTENT_LENGTH)
 }
 
+/// What ends the event stream in the response to one request.
+#[derive(Clone, Debug)]
+pub(crate) struct StreamEnd {
+    pub(crate) ends: Ends,
+    /// `None` if it may outlive its token.
+    pub(crate) deadline: Option<Deadline>,
+    /// The token, and who knows when it is revoked.
+    #[cfg(feature = "redis")]
+    pub(crate) watch: Option<(Arc<dyn Watch>, Arc<Verified>)>,
+}
+
+/// Knows when tokens are revoked.
+#[cfg(feature = "redis")]
+pub(crate) trait Watch: fmt::Debug + Send + Sync {
+    /// Completes when the token is revoked.
+    fn watch(self: Arc<Self>, token: Arc<Verified>) -> Revoked;
+}
+
+#[cfg(feature = "redis")]
+pub(crate) type Revoked = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
+
 /// The time at which a stream ends.
 #[derive(Clone, Debug)]
 pub(crate) struct Deadline {
@@ -112,28 +136,50 @@ impl Deadline {
     }
 }
 
-/// Wakes at a [`Deadline`]. Boxed, so that a body that holds one can still be moved.
-#[derive(Debug)]
+/// Wakes at the end of a stream. Boxed, so that a body that holds one can still be moved.
 pub(crate) struct Alarm {
-    deadline: Deadline,
-    timer: Pin<Box<Sleep>>,
+    deadline: Option<(Deadline, Pin<Box<Sleep>>)>,
+    #[cfg(feature = "redis")]
+    revoked: Option<Revoked>,
 }
 
 impl Alarm {
-    pub(crate) fn new(deadline: Deadline) -> Self {
-        let timer = Box::pin(sleep(deadline.left().min(LONGEST_SLEEP)));
-        Self { deadline, timer }
+    pub(crate) fn new(end: StreamEnd) -> Self {
+        let deadline = end.deadline.map(|deadline| {
+            let timer = Box::pin(sleep(deadline.left().min(LONGEST_SLEEP)));
+            (deadline, timer)
+        });
+        Self {
+            deadline,
+            #[cfg(feature = "redis")]
+            revoked: end.watch.map(|(watch, token)| watch.watch(token)),
+        }
     }
 
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        #[cfg(feature = "redis")]
+        if let Some(revoked) = &mut self.revoked
+            && revoked.as_mut().poll(cx).is_ready()
+        {
+            return Poll::Ready(());
+        }
+        let Some((deadline, timer)) = &mut self.deadline else {
+            return Poll::Pending;
+        };
         loop {
-            ready!(self.timer.as_mut().poll(cx));
-            let left = self.deadline.left();
+            ready!(timer.as_mut().poll(cx));
+            let left = deadline.left();
             if left.is_zero() {
                 return Poll::Ready(());
             }
-            self.timer.set(sleep(left.min(LONGEST_SLEEP)));
+            timer.set(sleep(left.min(LONGEST_SLEEP)));
         }
+    }
+}
+
+impl fmt::Debug for Alarm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Alarm").finish_non_exhaustive()
     }
 }
 

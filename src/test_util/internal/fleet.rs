@@ -6,7 +6,10 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::fleet::Fleet;
+use crate::base::clock::{Clock, Now};
+use crate::config::JwtAuthConfigBuilder;
+use crate::fleet::{Fleet, Revocation};
+use crate::revocation::{Revocations, Terms};
 use crate::store::Store;
 pub use crate::store::memory::{Fault, MemoryStore};
 use crate::store::seal::Seals;
@@ -32,4 +35,99 @@ pub fn nonce_secrets(fleet: &Fleet) -> Vec<String> {
     seals
         .map(|seal| URL_SAFE_NO_PAD.encode(seal.nonce))
         .collect()
+}
+
+/// The list of revocations of one process, without a store: the test is the one who fills it.
+#[derive(Clone, Debug)]
+pub struct RevocationList {
+    list: Arc<Revocations>,
+    seals: Seals,
+    clock: Clock,
+}
+
+impl RevocationList {
+    /// A list that was read, with `revocation_keep` of a day. `secrets` holds one or two.
+    #[must_use]
+    pub fn new(secrets: &[&[u8]], limit: usize, clock: &FakeClock) -> Self {
+        let list = Self::unread(secrets, limit, clock);
+        list.set_read();
+        list
+    }
+
+    /// A list that was not read yet.
+    #[must_use]
+    pub fn unread(secrets: &[&[u8]], limit: usize, clock: &FakeClock) -> Self {
+        let seals = Seals::new("ns", secrets.iter().copied());
+        let keys = seals.iter().map(|seal| seal.revoked);
+        let (day, timeout) = (Duration::from_secs(86_400), Duration::from_millis(250));
+        let clock = clock.as_clock();
+        let list = Arc::new(Revocations::new(keys, limit, day, timeout, clock.clone()));
+        Self { list, seals, clock }
+    }
+
+    /// Makes the verifiers of this configuration ask the list.
+    #[must_use]
+    pub fn asked_by(&self, builder: JwtAuthConfigBuilder) -> JwtAuthConfigBuilder {
+        builder.revocations(self.list.clone())
+    }
+
+    /// Revokes as a process with `secret` does, where nothing is sent to others.
+    ///
+    /// # Errors
+    ///
+    /// Returns the name of the error.
+    pub fn revoke(&self, revocation: &Revocation) -> Result<bool, String> {
+        let terms = Terms {
+            now: self.now().wall,
+            keep: self.list.keep(),
+            leeway: Duration::from_secs(60),
+        };
+        let first = self.seals.iter().next().map(|seal| seal.revoked);
+        let record = revocation
+            .record(&first.unwrap_or_default(), terms)
+            .map_err(|error| format!("{error:?}"))?;
+        let added = self.list.add(record, self.now());
+        added.map_err(|error| format!("{error:?}"))
+    }
+
+    /// Adds what another list has, as if it had been read from the store.
+    pub fn hear(&self, other: &Self) -> bool {
+        self.list.apply(other.list.in_force(self.now()), self.now())
+    }
+
+    /// What the timer of the reader does.
+    pub fn tick(&self) {
+        self.list.tick(self.now());
+    }
+
+    /// The list was read from the store.
+    pub fn set_read(&self) {
+        self.list.set_read();
+    }
+
+    /// `revocations_at_start` is over.
+    pub fn give_up_waiting(&self) {
+        self.list.give_up_waiting();
+    }
+
+    /// Starts a reader with `start`, for the first request that waits.
+    pub fn on_demand(&self, start: impl Fn() + Send + Sync + 'static) {
+        self.list.on_demand(start);
+    }
+
+    /// The number of revocations in force.
+    #[must_use]
+    pub fn in_force(&self) -> usize {
+        self.list.in_force(self.now()).len()
+    }
+
+    /// The number of revocations in memory.
+    #[must_use]
+    pub fn in_memory(&self) -> usize {
+        self.list.len()
+    }
+
+    fn now(&self) -> Now {
+        self.clock.now()
+    }
 }

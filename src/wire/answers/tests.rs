@@ -210,7 +210,9 @@ fn rows_13_14_later() {
         let answers = setup.answers();
         let replay = answers.replay_unavailable(wait);
         let introspection = answers.introspection_unavailable(wait);
+        let revocations = answers.revocations_unread(wait);
         for (rejection, kind) in [
+            (revocations, RejectionKind::RevocationsUnread),
             (replay, RejectionKind::ReplayUnavailable),
             (introspection, RejectionKind::IntrospectionUnavailable),
         ] {

@@ -65,6 +65,7 @@ fn table() {
         let event = match kind {
             IntrospectionUnavailable => "introspection_unavailable",
             ReplayUnavailable => "replay_unavailable",
+            RevocationsUnread => "revocations_unread",
             TooManyProofs => "too_many_proofs",
             TooManySessions => "too_many_sessions",
             _ => body,
