@@ -441,15 +441,17 @@ pub(crate) fn snapshot_not_written(issuer: &str, path: &str, error: &dyn Display
     let _ = (issuer, path, error);
 }
 
-/// Challenges have sent clients to the metadata document at `url`, and none has got it here.
+/// Challenges have sent clients without credentials to the metadata document at `url`, and none has
+/// got it here.
 #[cfg(feature = "tracing")]
 pub(crate) fn metadata_unreachable(url: &str) {
     tracing::warn!(
         target: TARGET,
         event = "metadata_unreachable",
         url,
-        "ten challenges named the metadata document, and no client has got it from this server: \
-         if clients cannot sign in, serve it at this URL, for example with JwtAuthLayer::protect"
+        "in ten different minutes clients without credentials were sent to the metadata document, \
+         and none has got it from this server: if clients cannot sign in, serve it at this URL, for \
+         example with JwtAuthLayer::protect"
     );
 }
 

@@ -130,7 +130,7 @@
 //! | `keys_unavailable` | error | `issuer`, `error`, `age_seconds` (absent before the first set) | A fetch failed and there are no keys fit for use: tokens get 503. Once per attempt |
 //! | `layer_missing` | error | – | An extractor or `RequireScopesLayer` runs without `JwtAuthLayer`; the message names it; at most once a minute |
 //! | `metadata_found` | debug | `issuer`, `outcomes` | The metadata of the issuer was found; `outcomes` names each URL where it may be |
-//! | `metadata_unreachable` | warn | `url` | Ten challenges have named the metadata document, and no client has got it from this server: it is probably not served at its URL. Once; see [where the metadata is served](super::mcp#where-the-metadata-is-served) |
+//! | `metadata_unreachable` | warn | `url` | In ten different minutes, clients without credentials were sent to the metadata document, and none has got it from this server: it is probably not served at its URL. Once; see [where the metadata is served](super::mcp#where-the-metadata-is-served) |
 //! | `no_runtime` | error | `issuer` | A token needs keys, and there is no tokio runtime to fetch them on; at most once a minute |
 //! | `private_key_published` | error | `issuer` | A new set of the issuer contains private key members |
 //! | `too_many_keys` | error | `issuer`, `beyond_limit` | A new set contains more than 128 keys; the others are not read |
@@ -202,8 +202,8 @@
 //!   the events say.
 //! - `layer_missing`, `no_runtime`: immediately, and in tests. The program is assembled
 //!   incorrectly.
-//! - `metadata_unreachable`: look once. New clients probably cannot sign in. After a restart,
-//!   clients that know their issuer cause it too.
+//! - `metadata_unreachable`: look once. New clients probably cannot sign in. Probes without
+//!   credentials that never read the document cause it too: let them ask an open path.
 //! - `key_skipped`: look once. Encryption keys beside signing keys are normal; a skipped signing
 //!   key is not.
 //! - a rise of 401 responses together with `request_refused` of one `reason`: a changed issuer,

@@ -4,7 +4,7 @@
 //!
 //! - At the default level, the event `refusals` (WARN) names the first rejection for each reason,
 //!   and then at most one a minute, with their number. `code` is the reason in the tables below,
-//!   `example` what the token named and what is accepted. Requests without a token are not counted.
+//!   `example` what the token named and what is accepted. Requests without a token, and with `Basic` and the like, are not counted.
 //! - At level debug, `request_refused` has the same for each rejection:
 //!   `RUST_LOG=tower_jwt_auth=debug`.
 //! - In code, [`Rejection::token_error`](crate::Rejection::token_error) and its
@@ -43,6 +43,7 @@
 //! | <a id="claims_malformed"></a>`claims_malformed` | The claims are not one JSON object, or a claim has the wrong type; the event names it | A bug of the issuer, or the claim of `scope_claims` holds something else |
 //! | <a id="client_unknown"></a>`client_unknown` | The client is none of those that `cognito` lists | Add the client |
 //! | <a id="confirmation_unsupported"></a>`confirmation_unsupported` | `cnf` names no key, or names it in a way that is not supported | Let the issuer bind tokens with `jkt` (DPoP) or `x5t#S256` (certificates) |
+//! | <a id="dpop_off"></a>`dpop_off` | The scheme is `DPoP`, and this server does not take proofs | Set `dpop`, or let the client use `Bearer` |
 //! | <a id="encoding_invalid"></a>`encoding_invalid` | A segment is not canonical base64url | Something on the way has changed the token: line breaks, padding, `+` and `/` |
 //! | <a id="header_malformed"></a>`header_malformed` | The header is not one JSON object, or a member has the wrong type | A bug of the issuer, or not an access token |
 //! | <a id="header_unsupported"></a>`header_unsupported` | The header has `crit`, `b64`, `enc`, `zip` of `DEF` or a nested `cty` | Let the issuer leave it out |
@@ -58,6 +59,7 @@
 //! | <a id="proof_of_other_key"></a>`proof_of_other_key` | The DPoP proof is made with another key than the one that the token is bound to | The client has lost its key: let it get a new token. Or the token is stolen |
 //! | <a id="scheme_missing"></a>`scheme_missing` | The `Authorization` header is a token alone | Write `Bearer` and a space in front of it |
 //! | <a id="scheme_repeated"></a>`scheme_repeated` | `Bearer` stands in front of the token twice | Remove one: some tools add it themselves |
+//! | <a id="scheme_unknown"></a>`scheme_unknown` | The `Authorization` header has another scheme, such as `Token` or `JWT`. The event does not show it, as it may be a part of a secret | Write `Bearer` |
 //! | <a id="security_event"></a>`security_event` | The claim `events` makes the token a logout token or another security event token (RFC 8417) | Send the access token. An issuer with a claim of its own by that name must rename it |
 //! | <a id="signature_invalid"></a>`signature_invalid` | The signature does not verify | The token was changed or forged, or the issuer uses one `kid` for two keys |
 //! | <a id="times_inconsistent"></a>`times_inconsistent` | `exp` lies before `nbf` or `iat` | A bug of the issuer |
@@ -103,4 +105,4 @@
 //! | <a id="too_many_proofs"></a>`too_many_proofs` | One key has made more proofs than one key may have remembered | A gateway that speaks for many clients with one key: raise `dpop.replay_entries` |
 //! | <a id="too_many_requests"></a>`too_many_requests` | The key is unknown, and no fetch is left to look for it | Somebody sends tokens with made-up keys; it passes within `cooldown` |
 //! | <a id="too_many_sessions"></a>`too_many_sessions` | One user has begun more MCP sessions in an hour than one user may | A client that begins a session for each call: let it keep its `Mcp-Session-Id` |
-//! | <a id="unauthorized"></a>`unauthorized` | No token, or another scheme: `DPoP` is one only where `dpop` is set | How every client begins; not counted in `refusals` |
+//! | <a id="unauthorized"></a>`unauthorized` | No token, or a scheme such as `Basic` | How every client begins; not counted in `refusals` |

@@ -62,6 +62,8 @@ pub enum TokenErrorKind {
     BoundToKey,
     /// The request has not the certificate that the token is bound to (RFC 8705 §3).
     CertificateMismatch,
+    /// The scheme is `DPoP`, and [`dpop`](crate::config::JwtAuthConfigBuilder::dpop) is not set.
+    DpopIsOff,
     /// Nothing follows `Bearer` in the `Authorization` header.
     EmptyToken,
     /// `exp` has passed (RFC 7519 §4.1.4).
@@ -115,6 +117,9 @@ pub enum TokenErrorKind {
     /// `iat` is further in the past than
     /// [`max_token_age`](crate::config::JwtAuthConfigBuilder::max_token_age) allows.
     TooOld,
+    /// The `Authorization` header has a scheme that is neither on nor one of HTTP that is not for
+    /// tokens, such as `Basic`.
+    UnknownScheme,
     /// `cnf` names no key, or names it in a way that is not supported (RFC 7800 §3.1).
     UnsupportedConfirmation,
     /// The header asks for something that is not supported: `crit`, `b64`, `zip`, `enc` or a nested
@@ -170,6 +175,7 @@ reasons! {
     BadSignature: "signature_invalid", "the signature does not verify";
     BoundToKey: "proof_missing", "the token is bound to a key and cannot be used as a bearer token";
     CertificateMismatch: "certificate_mismatch", "the request has not the certificate that the token is bound to";
+    DpopIsOff: "dpop_off", "the scheme is DPoP, and dpop is not set";
     EmptyToken: "token_empty", "nothing follows Bearer in the Authorization header";
     Expired: "token_expired", "exp has passed";
     InconsistentTimes: "times_inconsistent", "exp lies before nbf or iat";
@@ -193,6 +199,7 @@ reasons! {
     TooManyValues: "too_many_values", "the token has more members or values than are read";
     TooOld: "token_too_old", "iat is longer ago than max_token_age";
     UnknownKey: "key_unknown", "no key has this kid";
+    UnknownScheme: "scheme_unknown", "the Authorization header has another scheme than Bearer in front of the token";
     UnsupportedConfirmation: "confirmation_unsupported", "cnf names no key, or names it in a way that is not supported";
     UnsupportedHeader: "header_unsupported", "the header asks for something unsupported";
     WrongAudience: "audience_unknown", "aud names no accepted audience";

@@ -108,11 +108,7 @@ impl TokenFinder {
         let line = headers.get(AUTHORIZATION)?.as_bytes();
         match self.scheme_of(line) {
             Some((scheme, rest)) => fault_of(rest, scheme),
-            None => {
-                let is_jwt =
-                    is_b64token(line) && line.iter().filter(|byte| **byte == b'.').count() == 2;
-                is_jwt.then_some(TokenErrorKind::SchemeMissing)
-            }
+            None => fault_of_scheme(line),
         }
     }
 
@@ -195,6 +191,26 @@ fn fault_of(value: &[u8], scheme: Scheme) -> Option<TokenErrorKind> {
         Some(_) => None,
     }
 }
+
+/// For a value that begins with no scheme that is on.
+fn fault_of_scheme(line: &[u8]) -> Option<TokenErrorKind> {
+    let (name, rest) = match line.iter().position(|byte| *byte == b' ') {
+        Some(end) => line.split_at(end),
+        None => (line, &[] as &[u8]),
+    };
+    let is = |scheme: &str| name.eq_ignore_ascii_case(scheme.as_bytes());
+    if name.is_empty() || OTHER_SCHEMES.iter().any(|other| is(other)) {
+        return None;
+    }
+    Some(match rest.is_empty() {
+        _ if is(Scheme::Dpop.name()) => TokenErrorKind::DpopIsOff,
+        true => TokenErrorKind::SchemeMissing,
+        false => TokenErrorKind::UnknownScheme,
+    })
+}
+
+/// Schemes of HTTP that are not for tokens: browsers and probes send them for reasons of their own.
+const OTHER_SCHEMES: [&str; 4] = ["Basic", "Digest", "Negotiate", "NTLM"];
 
 fn hide(headers: &mut HeaderMap, name: HeaderName) {
     if let Entry::Occupied(mut lines) = headers.entry(name) {

@@ -1,9 +1,14 @@
 //! Notices that clients are sent to a metadata document that this server does not serve.
 
 #[cfg(feature = "tracing")]
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 #[cfg(feature = "tracing")]
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+#[cfg(feature = "tracing")]
+use std::time::Duration;
+
+#[cfg(feature = "tracing")]
+use tokio::time::Instant;
 
 #[cfg(feature = "tracing")]
 use crate::telemetry;
@@ -20,8 +25,16 @@ pub(crate) struct MetadataWatch {
 #[derive(Debug)]
 struct Counts {
     url: String,
-    challenges: AtomicU32,
-    is_served: AtomicBool,
+    /// A client got the document, or the event was emitted.
+    is_over: AtomicBool,
+    challenges: Mutex<Challenges>,
+}
+
+#[cfg(feature = "tracing")]
+#[derive(Debug, Default)]
+struct Challenges {
+    counted: u32,
+    last: Option<Instant>,
 }
 
 impl MetadataWatch {
@@ -31,8 +44,8 @@ impl MetadataWatch {
             #[cfg(feature = "tracing")]
             counts: Arc::new(Counts {
                 url: url.to_owned(),
-                challenges: AtomicU32::new(0),
-                is_served: AtomicBool::new(false),
+                is_over: AtomicBool::new(false),
+                challenges: Mutex::default(),
             }),
         }
     }
@@ -40,25 +53,33 @@ impl MetadataWatch {
     /// A client got the document.
     pub(super) fn served(&self) {
         #[cfg(feature = "tracing")]
-        self.counts.is_served.store(true, Ordering::Relaxed);
+        self.counts.is_over.store(true, Ordering::Relaxed);
     }
 
-    /// A challenge that names the document was sent. The last one that is counted decides, so that
-    /// there is at most one event.
+    /// A challenge that names the document was sent to a client without credentials.
+    ///
+    /// One a minute counts. A person who tries the server out by hand sends many requests in a row
+    /// and reads no challenge; clients that cannot sign in come back for as long as they are used.
     pub(super) fn challenged(&self) {
         #[cfg(feature = "tracing")]
         {
-            let Counts {
-                url,
-                challenges,
-                is_served,
-            } = &*self.counts;
-            if challenges.load(Ordering::Relaxed) >= ENOUGH {
+            let counts = &*self.counts;
+            if counts.is_over.load(Ordering::Relaxed) {
                 return;
             }
-            let earlier = challenges.fetch_add(1, Ordering::Relaxed);
-            if earlier.checked_add(1) == Some(ENOUGH) && !is_served.load(Ordering::Relaxed) {
-                telemetry::metadata_unreachable(url);
+            // Whoever holds the lock counts for this minute.
+            let Ok(mut challenges) = counts.challenges.try_lock() else {
+                return;
+            };
+            let now = Instant::now();
+            let is_recent = |last: Instant| now.saturating_duration_since(last) < MINUTE;
+            if challenges.last.is_some_and(is_recent) {
+                return;
+            }
+            challenges.last = Some(now);
+            challenges.counted = challenges.counted.saturating_add(1);
+            if challenges.counted >= ENOUGH && !counts.is_over.swap(true, Ordering::Relaxed) {
+                telemetry::metadata_unreachable(&counts.url);
             }
         }
     }
@@ -68,6 +89,9 @@ impl MetadataWatch {
 /// challenges say little.
 #[cfg(feature = "tracing")]
 const ENOUGH: u32 = 10;
+
+#[cfg(feature = "tracing")]
+const MINUTE: Duration = Duration::from_secs(60);
 
 #[cfg(all(test, not(feature = "tracing")))]
 mod tests {

@@ -278,10 +278,12 @@ impl Rejection {
     }
 
     /// For responses of this crate only: what a program does with a rejection of
-    /// [`JwtVerifier`](crate::JwtVerifier) is not known.
+    /// [`JwtVerifier`](crate::JwtVerifier) is not known. A client with credentials, whatever they
+    /// are, has no need of the document.
     fn count_challenge(&self) {
         if let Some(watch) = &self.metadata_watch
-            && self.www_authenticate().is_some()
+            && self.kind == RejectionKind::MissingToken
+            && self.token_error.is_none()
         {
             watch.challenged();
         }

@@ -153,14 +153,22 @@ async fn field_g03_each_fault_of_the_header_has_its_reason() {
         (format!("bearer bearer {good}"), "scheme_repeated"),
         (format!("Bearer {good}, {good}"), "token_malformed"),
         (format!("Bearer\t{good}"), "token_malformed"),
+        (format!("DPoP {good}"), "dpop_off"),
+        (format!("Token {good}"), "scheme_unknown"),
+        (format!("JWT {good}"), "scheme_unknown"),
+        ("s3cret s3cret".to_owned(), "scheme_unknown"),
+        ("s3cret".to_owned(), "scheme_missing"),
         // g04: an opaque token, with what to do.
         ("Bearer opaque".to_owned(), "not_a_jwt"),
     ] {
         let (log, _guard) = capture();
+        // Its own layer: each reason is logged once a minute.
+        let layer = self::layer(&issuer);
         assert_eq!(send(&layer, &line).await, 401, "{line:.20}");
         let text = log.text();
         assert!(text.contains(&format!("code=\"{code}\"")), "{code}: {text}");
-        assert!(!text.contains(&good));
+        assert_eq!(log.counts("refusals"), 1, "{code}: {text}");
+        assert!(!text.contains(&good) && !text.contains("s3cret"), "{text}");
     }
     let (log, _guard) = capture();
     assert_eq!(send(&layer, "Basic dXNlcjpwYXNz").await, 401);

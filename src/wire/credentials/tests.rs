@@ -135,7 +135,10 @@ fn pop_p84_two_lines_of_two_schemes_are_several() {
 
 #[test]
 fn the_log_says_what_was_wrong() {
-    use TokenErrorKind::{EmptyToken, MalformedToken, QuotedToken, SchemeMissing, SchemeRepeated};
+    use TokenErrorKind::{
+        DpopIsOff, EmptyToken, MalformedToken, QuotedToken, SchemeMissing, SchemeRepeated,
+        UnknownScheme,
+    };
     for (line, on, off) in [
         ("Bearer", Some(EmptyToken), Some(EmptyToken)),
         (
@@ -145,11 +148,19 @@ fn the_log_says_what_was_wrong() {
         ),
         ("Bearer DPoP a", Some(MalformedToken), Some(MalformedToken)),
         ("a.b.c", Some(SchemeMissing), Some(SchemeMissing)),
-        ("DPoP", Some(EmptyToken), None),
-        ("DPoP 'a'", Some(QuotedToken), None),
-        ("DPoP DPoP a", Some(SchemeRepeated), None),
-        ("DPoP a b", Some(MalformedToken), None),
-        ("DPoP a", None, None),
+        ("gho_a", Some(SchemeMissing), Some(SchemeMissing)),
+        ("DPoP", Some(EmptyToken), Some(DpopIsOff)),
+        ("DPoP 'a'", Some(QuotedToken), Some(DpopIsOff)),
+        ("DPoP DPoP a", Some(SchemeRepeated), Some(DpopIsOff)),
+        ("DPoP a b", Some(MalformedToken), Some(DpopIsOff)),
+        ("DPoP a", None, Some(DpopIsOff)),
+        ("dpop a", None, Some(DpopIsOff)),
+        ("Token a", Some(UnknownScheme), Some(UnknownScheme)),
+        ("JWT a.b.c", Some(UnknownScheme), Some(UnknownScheme)),
+        ("Basic2 a", Some(UnknownScheme), Some(UnknownScheme)),
+        ("basic YTpi", None, None),
+        ("Negotiate", None, None),
+        ("", None, None),
     ] {
         let headers = authorization(line.as_bytes());
         assert_eq!(

@@ -1,10 +1,13 @@
 //! Where the metadata document is found, wherever the layer stands.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::Body;
 use axum::routing::{get, post};
 use http::Request;
 use serde_json::json;
+use tokio::time::advance;
 use tower::{Layer as _, ServiceExt as _};
 use tower_jwt_auth::config::{Issuer, JwtAuthConfigBuilder};
 use tower_jwt_auth::mcp::McpScopesLayer;
@@ -383,7 +386,7 @@ async fn field_m03_one_resource_and_two_issuers_have_one_document() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn field_m04_a_document_that_nobody_gets_is_reported_once() {
     let (log, _guard) = capture();
     let mut events = 0;
@@ -396,9 +399,11 @@ async fn field_m04_a_document_that_nobody_gets_is_reported_once() {
             log.text()
         );
     };
+    let minute = Duration::from_secs(60);
     let refuse = async |app: &Router, times: usize| {
         for _ in 0..times {
             assert_eq!(ask(app, "POST", "/mcp", None).await.status, 401);
+            advance(minute).await;
         }
     };
     let mcp = || Router::new().route("/mcp", post(|| async { "in" }));
@@ -414,6 +419,32 @@ async fn field_m04_a_document_that_nobody_gets_is_reported_once() {
     );
     refuse(&app, 30).await;
     reported("once", 0);
+
+    // What a person tries by hand, however often: many requests in a row, or requests with a token.
+    let app = mcp().route_layer(layer(RESOURCE));
+    for _ in 0..9 {
+        refuse(&app, 1).await;
+        for token in ["a.b.c", "opaque", "Bearer a"] {
+            for _ in 0..10 {
+                assert_eq!(ask(&app, "POST", "/mcp", Some(token)).await.status, 401);
+            }
+            advance(minute).await;
+        }
+    }
+    reported("requests with a token", 0);
+    refuse(&app, 1).await;
+    reported("the tenth without", 1);
+    let app = mcp().route_layer(layer(RESOURCE));
+    for _ in 0..9 {
+        for _ in 0..30 {
+            assert_eq!(ask(&app, "POST", "/mcp", None).await.status, 401);
+            advance(Duration::from_secs(1)).await;
+        }
+        advance(minute - Duration::from_secs(30)).await;
+    }
+    reported("in a row", 0);
+    refuse(&app, 1).await;
+    reported("the tenth minute", 1);
 
     // A preflight request alone gets no document, and neither does a request for another one.
     let app = layer(RESOURCE).protect(mcp());
@@ -494,6 +525,7 @@ async fn field_m04_a_document_that_nobody_gets_is_reported_once() {
     for _ in 0..10 {
         let answer = service.clone().oneshot(request(None)).await.unwrap();
         assert_eq!(answer.status(), 401);
+        advance(minute).await;
     }
     reported("with a hook", 1);
 }
