@@ -43,6 +43,11 @@ impl Fleet {
         self.0.revoking.as_ref().map(|(list, _)| list)
     }
 
+    #[cfg(test)]
+    pub(crate) fn revoking_for_tests(&self) -> Option<&(Arc<Revocations>, Arc<Stream>)> {
+        self.0.revoking.as_ref()
+    }
+
     pub(crate) fn store(&self) -> &Arc<Store> {
         &self.0.store
     }
