@@ -346,3 +346,22 @@ pub const MAX_SIGNED_ANSWER_AGE: Duration = Duration::from_secs(60);
 /// Lifetime of the assertion with which this server authenticates itself at an introspection
 /// endpoint (RFC 7523 §3): 60 seconds. A new one is made for each call.
 pub const ASSERTION_LIFETIME: Duration = Duration::from_secs(60);
+
+/// Time for which a revocation is remembered whose end is not known, unless `max_token_age` is set:
+/// 24 hours. Then it is the largest `max_token_age` of the layers that use the fleet, and twice the
+/// leeway.
+#[cfg(feature = "redis")]
+pub const DEFAULT_REVOCATION_KEEP: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Distinct revocations in force in a fleet: 10,000. Each process reads them all when it starts.
+#[cfg(feature = "redis")]
+pub const DEFAULT_REVOCATIONS_LIMIT: usize = 10_000;
+
+/// The largest `revocations_limit` that can be configured: 100,000.
+#[cfg(feature = "redis")]
+pub const MAX_REVOCATIONS_LIMIT: usize = 100_000;
+
+/// Time for which tokens get 503 after the start of a process that has not read the list of
+/// revocations: 10 seconds.
+#[cfg(feature = "redis")]
+pub const DEFAULT_REVOCATIONS_AT_START: Duration = Duration::from_secs(10);

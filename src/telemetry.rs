@@ -17,9 +17,16 @@ mod meters;
 #[cfg(all(test, feature = "metrics"))]
 pub(crate) mod recorder;
 mod refusals;
+#[cfg(feature = "redis")]
+mod revocations;
 
 pub(crate) use meters::{AcceptedRequests, CacheSize, KeyCounts};
 pub(crate) use refusals::RefusalLog;
+#[cfg(feature = "redis")]
+pub(crate) use revocations::{
+    revocations_behind, revocations_healed, revocations_heard, revocations_known,
+    revocations_unread, revoked, store_foreign_records,
+};
 
 #[cfg(feature = "tracing")]
 use crate::base::escape::shown;

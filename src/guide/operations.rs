@@ -146,6 +146,11 @@
 //! | `introspection_failed`, `introspection_refused` | error | `issuer`, `error` | The endpoint did not answer properly; or it refuses the credentials of this server |
 //! | `introspection_recovered` | info | `issuer` | The first answer after failures |
 //! | `introspection_secret_encoded` | warn | `issuer` | The client id or secret has characters that form-encoding changes, and some endpoints do not decode them: see `basic_unencoded`. Once, by `build` |
+//! | `revoked` | info | `kind`, `shared` | [`Fleet::revoke`](crate::fleet::Fleet::revoke) revoked tokens here; `shared`: the store has it, so every process will know. Shows no names |
+//! | `revocations_unread` | error | – | `revocations_at_start` is over, and the store has not given the list of revocations. At once and each minute |
+//! | `revocations_behind` | error | `seconds` | The store has told nothing for longer than 15 seconds: what other processes revoke is not known here. At once and each minute |
+//! | `revocations_healed` | warn | `count` | The store had lost revocations in force, and this process has added them again: it was emptied, restarted, or failed over |
+//! | `store_foreign_records` | warn | `count` | Entries of the stream of revocations do not open: another secret in the same namespace, or somebody else writes there. At most once an hour |
 //! | `request_refused` | debug | `kind`, `reason` (if a token caused it) | A request was rejected, for whatever reason |
 //!
 //! # Metrics
@@ -170,6 +175,8 @@
 //! | `tower_jwt_auth_dpop_replay_entries` | gauge | – | Used proofs that are remembered, in all memories of the process |
 //! | `tower_jwt_auth_introspection_calls_total` | counter | `outcome` | Calls to introspection endpoints |
 //! | `tower_jwt_auth_introspection_cache_total` | counter | `outcome` | Look-ups of answers that are kept |
+//! | `tower_jwt_auth_revocations` | gauge | – | Revocations that this process knows |
+//! | `tower_jwt_auth_revocations_heard_timestamp_seconds` | gauge | – | When this process last knew all that the store has, in Unix seconds. More than 15 seconds ago: the store does not answer |
 //!
 //! Four alerts in PromQL. The thresholds fit the defaults; each line stands alone.
 //!
@@ -200,6 +207,10 @@
 //!   would already be missed. Below that age it is one attempt of several.
 //! - `tower_jwt_auth_keys_confirmed_timestamp_seconds` further back than `max_age`: soon, whatever
 //!   the events say.
+//! - `revocations_unread`, `revocations_behind`: soon. Tokens that other processes have revoked are
+//!   accepted here, or get 503 if `revocations_at_start` is `"required"`.
+//! - `revocations_healed`: look once. The store loses what is written to it: if it was not emptied
+//!   by hand, set `appendonly yes`.
 //! - `layer_missing`, `no_runtime`: immediately, and in tests. The program is assembled
 //!   incorrectly.
 //! - `metadata_unreachable`: look once. New clients probably cannot sign in. Probes without

@@ -128,15 +128,15 @@ impl Revocations {
         }
     }
 
-    /// Returns once the process has stood still: the reader then reads the list, and says
-    /// [`set_read`](Self::set_read) or [`go_on`](Self::go_on).
-    pub(crate) async fn stood_still(&self) {
-        // An error means that the list is gone, while it is borrowed here.
-        let _ = self
-            .state
-            .subscribe()
-            .wait_for(|state| state.stood_still)
-            .await;
+    /// Completes once the process has stood still: the reader then reads the list, and says
+    /// [`set_read`](Self::set_read) or [`go_on`](Self::go_on). Does not borrow the list, which
+    /// would outlive all who use it.
+    pub(crate) fn stood_still(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut state = self.state.subscribe();
+        async move {
+            // An error means that the list is gone.
+            let _ = state.wait_for(|state| state.stood_still).await;
+        }
     }
 
     /// Waits until there is a list to judge by, at most for the timeout of the store. Returns

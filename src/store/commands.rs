@@ -48,7 +48,8 @@ pub(crate) trait Commands: fmt::Debug + Send + Sync + 'static {
 
     /// The entries after an id, oldest first: `XREAD COUNT count STREAMS name after`, with `BLOCK
     /// wait` if there is a `wait`. Empty when nothing came within `wait`. An answer takes longer
-    /// than the timeout of other calls by `wait` at most.
+    /// than the timeout of other calls by `wait` at most. Has a connection of its own, and one for
+    /// each of several calls at a time; a call that is dropped ends its connection.
     fn read<'a>(
         &'a self,
         name: &'a str,
@@ -77,6 +78,14 @@ pub(crate) type StoreFuture<'a, T> =
 pub(crate) struct EntryId {
     pub(crate) milliseconds: u64,
     pub(crate) sequence: u64,
+}
+
+impl EntryId {
+    /// No id is later.
+    pub(crate) const MAX: Self = Self {
+        milliseconds: u64::MAX,
+        sequence: u64::MAX,
+    };
 }
 
 /// An entry of a stream.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
 use super::commands::{Commands, Entry, EntryId, Server, StoreError, StoreErrorKind, StoreFuture};
 
@@ -29,6 +29,7 @@ struct State {
     fault: Option<Fault>,
     delay: Duration,
     clock_ahead_ms: u64,
+    cuts: u64,
     identity: u64,
     policy: Option<String>,
     maxmemory: Option<u64>,
@@ -78,6 +79,30 @@ impl MemoryStore {
         self.0
             .appended
             .send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Ends the connections over which somebody waits for entries.
+    pub fn cut(&self) {
+        let mut state = self.state();
+        state.cuts = state.cuts.saturating_add(1);
+        drop(state);
+        self.0
+            .appended
+            .send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Another server takes over, which lacks the last entries of a stream, and whose ids go on
+    /// after those that it has.
+    pub fn fail_over(&self, name: &str, lost: usize) {
+        let mut state = self.state();
+        state.identity = state.identity.saturating_add(1);
+        if let Some(stream) = state.streams.get_mut(name) {
+            (0..lost).for_each(|_| drop(stream.entries.pop_last()));
+            let last = stream.entries.last_key_value();
+            stream.last = last.map(|(id, _)| *id).unwrap_or_default();
+        }
+        drop(state);
+        self.cut();
     }
 
     /// From now on each command takes this long.
@@ -423,23 +448,23 @@ impl Commands for MemoryStore {
     ) -> StoreFuture<'a, Vec<Entry>> {
         Box::pin(async move {
             let mut appended = self.0.appended.subscribe();
-            let wait_for_more = async {
-                loop {
-                    // Marked as seen before the look, so that what comes meanwhile is not missed.
-                    appended.mark_unchanged();
-                    self.run("read", false, |_| Ok(())).await?;
-                    let entries = self.entries_after(name, after, count)?;
-                    if !entries.is_empty() || wait.is_none() {
-                        return Ok(entries);
-                    }
-                    let _ = appended.changed().await;
+            let cuts = self.state().cuts;
+            let mut wait_is_over = std::pin::pin!(sleep(wait.unwrap_or_default()));
+            loop {
+                // Marked as seen before the look, so that what comes meanwhile is not missed.
+                appended.mark_unchanged();
+                self.run("read", false, |_| Ok(())).await?;
+                if self.state().cuts != cuts {
+                    return Err(error(StoreErrorKind::Unreachable, "connection reset"));
                 }
-            };
-            match wait {
-                None => wait_for_more.await,
-                Some(wait) => timeout(wait, wait_for_more)
-                    .await
-                    .unwrap_or_else(|_| Ok(Vec::new())),
+                let entries = self.entries_after(name, after, count)?;
+                if !entries.is_empty() || wait.is_none() || wait_is_over.is_elapsed() {
+                    return Ok(entries);
+                }
+                tokio::select! {
+                    _ = appended.changed() => {}
+                    () = &mut wait_is_over => {}
+                }
             }
         })
     }

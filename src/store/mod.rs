@@ -11,6 +11,7 @@ pub(crate) mod commands;
 pub(crate) mod memory;
 pub(crate) mod redis;
 pub(crate) mod replays;
+pub(crate) mod revoked;
 pub(crate) mod seal;
 pub(crate) mod sessions;
 

@@ -10,6 +10,9 @@ pub(super) use recorded::{
     keys_refreshed, proof_replayed, replay_entries_changed, request_refused, session_refused,
 };
 
+#[cfg(all(feature = "metrics", feature = "redis"))]
+pub(super) use recorded::{revocations_heard, revocations_known};
+
 /// Counts the accepted requests of one issuer. Without the feature `metrics` it has no state.
 ///
 /// Its label is made once, because this is on the path of every request.
@@ -154,6 +157,16 @@ mod recorded {
 
     pub(in crate::telemetry) fn session_refused() {
         metrics::counter!("tower_jwt_auth_sessions_refused_total").increment(1);
+    }
+
+    #[cfg(feature = "redis")]
+    pub(in crate::telemetry) fn revocations_known(count: usize) {
+        metrics::gauge!("tower_jwt_auth_revocations").set(count as f64);
+    }
+
+    #[cfg(feature = "redis")]
+    pub(in crate::telemetry) fn revocations_heard(now: u64) {
+        metrics::gauge!("tower_jwt_auth_revocations_heard_timestamp_seconds").set(now as f64);
     }
 
     /// A valid key set was fetched at `now`, in Unix seconds.

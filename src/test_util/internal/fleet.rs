@@ -9,9 +9,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::base::clock::{Clock, Now};
 use crate::config::JwtAuthConfigBuilder;
 use crate::fleet::{Fleet, Revocation};
+use crate::limits::{
+    DEFAULT_LEEWAY, DEFAULT_REVOCATION_KEEP, DEFAULT_REVOCATIONS_AT_START,
+    DEFAULT_REVOCATIONS_LIMIT,
+};
 use crate::revocation::{Revocations, Terms};
 use crate::store::Store;
 pub use crate::store::memory::{Fault, MemoryStore};
+use crate::store::revoked::{AtStart, RevocationSettings};
 use crate::store::seal::Seals;
 use crate::test_util::FakeClock;
 
@@ -20,12 +25,14 @@ use crate::test_util::FakeClock;
 pub fn fleet(store: &MemoryStore, namespace: &str, secrets: &[&[u8]], clock: &FakeClock) -> Fleet {
     let seals = Seals::new(namespace, secrets.iter().copied());
     let timeout = Duration::from_millis(250);
-    Fleet::assemble(Store::new(
-        Arc::new(store.clone()),
-        seals,
-        clock.as_clock(),
-        timeout,
-    ))
+    let store = Store::new(Arc::new(store.clone()), seals, clock.as_clock(), timeout);
+    let revocations = RevocationSettings {
+        keep: DEFAULT_REVOCATION_KEEP,
+        limit: DEFAULT_REVOCATIONS_LIMIT,
+        at_start: AtStart::AtMost(DEFAULT_REVOCATIONS_AT_START),
+        leeway: DEFAULT_LEEWAY,
+    };
+    Fleet::assemble(store, Some(revocations))
 }
 
 /// The secrets of nonces that a config with this fleet has, the first of which makes nonces.

@@ -1,0 +1,92 @@
+//! What a reader reads, by where it stands and what the server says.
+
+use super::super::position::{Look, Position, Read};
+use crate::store::commands::EntryId;
+
+fn id(milliseconds: u64) -> EntryId {
+    EntryId {
+        milliseconds,
+        sequence: 0,
+    }
+}
+
+fn look(identity: Option<&str>, last: Option<u64>) -> Look {
+    Look {
+        identity: identity.map(str::to_owned),
+        last: last.map(id),
+    }
+}
+
+/// A reader that has read all of a stream of server `a`, up to 1,000,000.
+fn read_up_to_a_million() -> Position {
+    let mut position = Position::default();
+    let seen = look(Some("a"), Some(1_000_000));
+    let mut reading = position.begin(&seen, Vec::new);
+    assert_eq!(reading.after, EntryId::default());
+    assert!(position.note_page(&mut reading, &[id(500_000), id(1_000_000)], &[], true));
+    assert!(matches!(position.end(&reading), Read::Whole(_)));
+    position
+}
+
+#[test]
+fn where_a_read_begins() {
+    let recent = id(1_000_000 - 120_000);
+    let all = EntryId::default();
+    let cases = [
+        ("nothing has changed", Some("a"), Some(1_000_000), recent),
+        ("entries were added", Some("a"), Some(2_000_000), recent),
+        ("the stream was made anew", Some("a"), Some(999_999), all),
+        ("there is no stream", Some("a"), Some(0), all),
+        ("another server", Some("b"), Some(2_000_000), all),
+        ("a server that may be another", None, Some(2_000_000), all),
+        ("no word of the stream", Some("a"), None, recent),
+    ];
+    for (name, identity, last, after) in cases {
+        let mut position = read_up_to_a_million();
+        let reading = position.begin(&look(identity, last), Vec::new);
+        assert_eq!(reading.after, after, "{name}");
+    }
+}
+
+#[test]
+fn a_read_that_does_not_find_the_last_entry_is_followed_by_a_whole_one() {
+    for (name, found, is_enough) in [
+        ("it is there", id(1_000_000), true),
+        ("it is gone", id(999_999), false),
+    ] {
+        let mut position = read_up_to_a_million();
+        let seen = look(Some("a"), Some(2_000_000));
+        let mut reading = position.begin(&seen, Vec::new);
+        position.note_page(&mut reading, &[found, id(2_000_000)], &[], true);
+        let read = position.end(&reading);
+        assert_eq!(matches!(read, Read::Recent), is_enough, "{name}");
+        assert_eq!(matches!(read, Read::NotEnough), !is_enough, "{name}");
+        let again = position.begin(&seen, Vec::new);
+        assert_eq!(again.after == EntryId::default(), !is_enough, "{name}");
+    }
+}
+
+#[test]
+fn a_read_ends_at_what_was_there_when_it_began() {
+    let mut position = Position::default();
+    let seen = look(Some("a"), Some(20));
+    let mut reading = position.begin(&seen, Vec::new);
+    assert!(!position.note_page(&mut reading, &[id(10), id(19)], &[], false));
+    assert!(position.note_page(&mut reading, &[id(20), id(21)], &[], false));
+    position.end(&reading);
+    assert_eq!(position.last(), id(21));
+}
+
+#[test]
+fn a_whole_read_goes_on_after_a_break_unless_the_server_is_another() {
+    for (name, identity, after) in [
+        ("the same", "a", id(10)),
+        ("another", "b", EntryId::default()),
+    ] {
+        let mut position = Position::default();
+        let mut reading = position.begin(&look(Some("a"), Some(20)), Vec::new);
+        position.note_page(&mut reading, &[id(10)], &[], false);
+        let reading = position.begin(&look(Some(identity), Some(20)), Vec::new);
+        assert_eq!(reading.after, after, "{name}");
+    }
+}

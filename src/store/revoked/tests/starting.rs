@@ -1,0 +1,150 @@
+//! Before the list was read, and after the process stood still.
+
+use super::*;
+use crate::store::memory::Fault;
+
+#[tokio::test(start_paused = true)]
+async fn fleet_f37_a_process_that_starts_without_the_store_waits_ten_seconds_for_the_list() {
+    let mut world = World::new();
+    world.started().await.revoke(&token(0)).await;
+    world.store.set_fault(Some(Fault::Down));
+
+    let process = world.process();
+    let began = Instant::now();
+    assert!(!process.list().wait().await);
+    assert_eq!(began.elapsed(), Duration::from_millis(250), "a request");
+    process.fleet.ready().await;
+    let took = began.elapsed();
+    assert!((seconds(10)..seconds(11)).contains(&took), "{took:?}");
+    assert!(process.list().wait().await);
+    assert!(!process.list().is_read());
+
+    world.settings.at_start = AtStart::Required;
+    let careful = world.process();
+    for _ in 0..100 {
+        assert!(!careful.list().wait().await);
+        sleep(seconds(10)).await;
+    }
+    world.settings.at_start = AtStart::AtMost(Duration::ZERO);
+    assert!(world.process().list().wait().await, "nothing to wait for");
+
+    world.store.set_fault(None);
+    let took = careful
+        .until_known(1)
+        .await
+        .max(process.until_known(1).await);
+    assert!(took <= seconds(3), "{took:?}");
+    assert!(careful.list().wait().await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn fleet_f38_a_process_that_stood_still_reads_before_it_judges() {
+    let world = World::new();
+    let one = world.started().await;
+    let clock = clock_at(NOW);
+    let frozen = world.process_with(&clock, &[&SECRET]);
+    frozen.fleet.ready().await;
+    sleep(seconds(1)).await;
+
+    // Its connection is dead, and an hour passes.
+    world.store.set_fault(Some(Fault::NoAnswer));
+    world.store.set_fault(None);
+    one.revoke(&token(0)).await;
+    clock.set(SystemTime::UNIX_EPOCH + seconds(NOW + 3_600));
+    frozen.list().notice(clock.as_clock().now());
+    assert!(!frozen.knows(&token(0)));
+    let began = Instant::now();
+    assert!(frozen.list().wait().await);
+    assert!(frozen.knows(&token(0)), "after {:?}", began.elapsed());
+    assert!(began.elapsed() <= Duration::from_millis(250));
+}
+
+/// The runtime of the reader is there, and nobody drives it.
+#[test]
+fn fleet_f38_a_reader_that_nobody_drives_is_replaced() {
+    let runtime = || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_time().start_paused(true).build().unwrap()
+    };
+    let (one, other) = (runtime(), runtime());
+    let _other = other.enter();
+    let world = other.block_on(async { World::new() });
+    let process = one.block_on(world.started());
+    other.block_on(async {
+        world.started().await.revoke(&token(0)).await;
+        world.clock.set(SystemTime::UNIX_EPOCH + seconds(NOW + 60));
+        tokio::time::advance(seconds(60)).await;
+        process.list().notice(world.clock.as_clock().now());
+        assert!(process.list().wait().await);
+        assert!(process.knows(&token(0)));
+    });
+    // The first reader comes back, and leaves the work to the second.
+    one.block_on(sleep(seconds(5)));
+    let before = world.store.calls("read");
+    one.block_on(sleep(seconds(60)));
+    assert_eq!(world.store.calls("read"), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_delays_no_request_of_a_process_that_was_up() {
+    let world = World::new();
+    let process = world.started().await;
+    world.store.set_fault(Some(Fault::NoAnswer));
+    for _ in 0..60 {
+        sleep(seconds(1)).await;
+        let now = process.clock.as_clock().now();
+        process.list().notice(now);
+        let began = Instant::now();
+        assert!(process.list().wait().await);
+        assert_eq!(began.elapsed(), Duration::ZERO);
+    }
+    assert!(process.last_error().is_some());
+}
+
+/// Each page takes 10 ms of the server.
+#[tokio::test(start_paused = true)]
+async fn fleet_f70_two_hundred_processes_read_a_full_list_page_by_page() {
+    let world = World::new();
+    for number in 0..10_000_usize {
+        let at = NOW * 1_000 + u64::try_from(number).unwrap();
+        let value = world.sealed(&token(number));
+        world.store.append_at(NAME, at, 0, Some(&value));
+    }
+    world.store.set_delay(Duration::from_millis(10));
+    let processes: Vec<_> = (0..20).map(|_| world.process()).collect();
+    let began = Instant::now();
+    processes.iter().for_each(|process| process.list().demand());
+    for process in &processes {
+        process.until_known(10_000).await;
+    }
+    let took = began.elapsed();
+    // As long as a page took, the server has time for others.
+    assert!(
+        (Duration::from_millis(400)..seconds(5)).contains(&took),
+        "{took:?}"
+    );
+    let pages = world.store.calls("read");
+    assert!(pages <= 20 * 23, "{pages} pages");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_fails_is_asked_for_again_and_not_the_list() {
+    let world = World::new();
+    for number in 0..10_000_usize {
+        let at = NOW * 1_000 + u64::try_from(number).unwrap();
+        let value = world.sealed(&token(number));
+        world.store.append_at(NAME, at, 0, Some(&value));
+    }
+    world.store.set_delay(Duration::from_millis(10));
+    let process = world.process();
+    process.list().demand();
+    process.until_known(5_000).await;
+    world.store.set_fault(Some(Fault::Down));
+    sleep(seconds(5)).await;
+    let before = world.store.calls("read");
+    world.store.set_fault(None);
+    process.until_known(10_000).await;
+    let pages = world.store.calls("read") - before;
+    assert!(pages <= 12, "{pages} pages");
+    assert_eq!(process.list().len(), 10_000);
+}

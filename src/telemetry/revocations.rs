@@ -1,0 +1,97 @@
+//! Events and metrics of the revocations of a fleet. No function takes a name of a token, user or
+//! client.
+
+#[cfg(feature = "tracing")]
+use std::sync::Mutex;
+use std::time::Duration;
+
+#[cfg(feature = "tracing")]
+use tokio::time::Instant;
+
+#[cfg(feature = "metrics")]
+use super::meters;
+#[cfg(feature = "tracing")]
+use super::{HOUR, TARGET, first_within};
+
+/// This process has revoked. `is_shared`: the store has it, so that the others will know.
+pub(crate) fn revoked(kind: &'static str, is_shared: bool) {
+    #[cfg(feature = "tracing")]
+    tracing::info!(target: TARGET, event = "revoked", kind, shared = is_shared, "tokens are revoked");
+    let _ = (kind, is_shared);
+}
+
+/// The list has not been read since the start. The caller says it at once and each minute.
+/// `is_required`: requests get 503 until it was read.
+pub(crate) fn revocations_unread(is_required: bool) {
+    #[cfg(feature = "tracing")]
+    if is_required {
+        tracing::error!(
+            target: TARGET,
+            event = "revocations_unread",
+            "the store did not give the list of revocations: tokens get 503 until it does"
+        );
+    } else {
+        tracing::error!(
+            target: TARGET,
+            event = "revocations_unread",
+            "the store did not give the list of revocations: revoked tokens are accepted until it does"
+        );
+    }
+    let _ = is_required;
+}
+
+/// The store tells nothing of new revocations. The caller says it at once and each minute.
+pub(crate) fn revocations_behind(silent: Duration) {
+    #[cfg(feature = "tracing")]
+    tracing::error!(
+        target: TARGET,
+        event = "revocations_behind",
+        seconds = silent.as_secs(),
+        "the store does not answer: what other processes revoke is not known here"
+    );
+    let _ = silent;
+}
+
+/// The store had lost revocations, and has them again.
+pub(crate) fn revocations_healed(count: usize) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(
+        target: TARGET,
+        event = "revocations_healed",
+        count,
+        "the store had lost revocations that are in force, and this process has added them again"
+    );
+    let _ = count;
+}
+
+/// Entries of the stream do not open: somebody else writes there, or a process with another secret.
+pub(crate) fn store_foreign_records(count: usize) {
+    #[cfg(feature = "tracing")]
+    if first_within(HOUR, &LAST_FOREIGN) {
+        tracing::warn!(
+            target: TARGET,
+            event = "store_foreign_records",
+            count,
+            "the stream of revocations has entries that no secret of this fleet opens: give each \
+             deployment a namespace of its own, and let nobody else write there"
+        );
+    }
+    let _ = count;
+}
+
+/// The number of revocations that are known.
+pub(crate) fn revocations_known(count: usize) {
+    #[cfg(feature = "metrics")]
+    meters::revocations_known(count);
+    let _ = count;
+}
+
+/// At `now`, in Unix seconds, this process knew all that the store has.
+pub(crate) fn revocations_heard(now: u64) {
+    #[cfg(feature = "metrics")]
+    meters::revocations_heard(now);
+    let _ = now;
+}
+
+#[cfg(feature = "tracing")]
+static LAST_FOREIGN: Mutex<Option<Instant>> = Mutex::new(None);
