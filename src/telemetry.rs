@@ -415,6 +415,21 @@ pub(crate) fn revocation_too_short(issuer: &str, left: Duration, keep: Duration)
     let _ = (issuer, left, keep);
 }
 
+/// Revocations of other processes are passed over, because more than `most` are in force.
+#[cfg(feature = "redis")]
+pub(crate) fn revocations_passed_over(most: usize) {
+    #[cfg(feature = "tracing")]
+    if first_for_a_while(&LAST_PASSED_OVER) {
+        tracing::error!(
+            target: TARGET,
+            event = "revocations_passed_over",
+            most,
+            "more revocations are in force than a process remembers: their tokens are accepted"
+        );
+    }
+    let _ = most;
+}
+
 /// Counts the calls to introspection endpoints. `outcome` is one of a few fixed labels.
 pub(crate) fn introspection_called(outcome: &'static str) {
     #[cfg(feature = "metrics")]
@@ -522,6 +537,9 @@ static LAST_CLOCK_SET_BACK: Mutex<Option<Instant>> = Mutex::new(None);
 
 #[cfg(feature = "tracing")]
 static LAST_STORE_FAILED: Mutex<Option<Instant>> = Mutex::new(None);
+
+#[cfg(all(feature = "redis", feature = "tracing"))]
+static LAST_PASSED_OVER: Mutex<Option<Instant>> = Mutex::new(None);
 
 #[cfg(feature = "tracing")]
 const PAUSE: Duration = Duration::from_secs(60);

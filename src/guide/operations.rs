@@ -134,6 +134,8 @@
 //! | `no_runtime` | error | `issuer` | A token needs keys, and there is no tokio runtime to fetch them on; at most once a minute |
 //! | `private_key_published` | error | `issuer` | A new set of the issuer contains private key members |
 //! | `too_many_keys` | error | `issuer`, `beyond_limit` | A new set contains more than 128 keys; the others are not read |
+//! | `revocation_too_short` | error | `issuer`, `left_seconds`, `keep_seconds` | A token was accepted that lives longer than revocations are remembered: set `max_token_age`, or raise `revocation_keep`. At most once an hour |
+//! | `revocations_passed_over` | error | `most` | More revocations are in force than a process remembers; new ones of other processes are not heard. At most once a minute |
 //! | `snapshot_ignored` | warn (debug when there is none) | `issuer`, `reason` | The snapshot file is not used at start-up |
 //! | `snapshot_not_written` | warn | `issuer`, `path`, `error` | The snapshot file could not be replaced, for example because its folder is missing. Also in `keys_health()` |
 //! | `task_lost` | warn | `issuer` | The runtime of the task has ended or is not driven; the next request starts another task |

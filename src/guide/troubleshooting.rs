@@ -57,6 +57,7 @@
 //! | <a id="not_yet_valid"></a>`not_yet_valid` | `nbf` lies in the future | Set the clocks by NTP, or raise `leeway` |
 //! | <a id="proof_missing"></a>`proof_missing` | The token is bound to a key (`cnf`), and the request does not prove that its sender holds the key | Turn on `dpop` or `mtls`, or let the issuer issue bearer tokens for this server. With `dpop`, the client must use the scheme `DPoP` |
 //! | <a id="proof_of_other_key"></a>`proof_of_other_key` | The DPoP proof is made with another key than the one that the token is bound to | The client has lost its key: let it get a new token. Or the token is stolen |
+//! | <a id="revoked"></a>`revoked` | The token, its session, its user, its client or all tokens of its issuer were [revoked](super::fleet#revoke) | The user signs in again. If new logins are refused too, the tokens have no `iat`, or the clock of the issuer is behind |
 //! | <a id="scheme_missing"></a>`scheme_missing` | The `Authorization` header is a token alone | Write `Bearer` and a space in front of it |
 //! | <a id="scheme_repeated"></a>`scheme_repeated` | `Bearer` stands in front of the token twice | Remove one: some tools add it themselves |
 //! | <a id="scheme_unknown"></a>`scheme_unknown` | The `Authorization` header has another scheme, such as `Token` or `JWT`. The event does not show it, as it may be a part of a secret | Write `Bearer` |
@@ -100,6 +101,7 @@
 //! | <a id="introspection_unavailable"></a>`introspection_unavailable` | The introspection endpoint of the issuer has not answered, or not as RFC 7662 says | The events `introspection_failed` and `introspection_refused` name the cause |
 //! | <a id="invalid_request"></a>`invalid_request` | More than one `Authorization` header, or more than one value of another of the `token_sources` | A proxy may add one. Browsers send two cookies of one name if they were set for two paths |
 //! | <a id="replay_unavailable"></a>`replay_unavailable` | Whether a DPoP proof was used before cannot be said | The shared store is down or slow; or more proofs arrive than are remembered: raise `dpop.replay_entries` |
+//! | <a id="revocations_unread"></a>`revocations_unread` | This process has not read the list of revocations yet | The store is down or slow. It passes within `revocations_at_start`, unless that is `"required"` |
 //! | <a id="server_error"></a>`server_error` | Code that needs the layer runs without it | Put `JwtAuthLayer` outside |
 //! | <a id="temporarily_unavailable"></a>`temporarily_unavailable` | The keys of the issuer, or the sessions, are not available | The events `fetch_failed` and `keys_unavailable` name URL and cause |
 //! | <a id="too_many_proofs"></a>`too_many_proofs` | One key has made more proofs than one key may have remembered | A gateway that speaks for many clients with one key: raise `dpop.replay_entries` |

@@ -159,6 +159,7 @@ impl Revocations {
             let known = changes.get(&record.digest);
             let known = known.or_else(|| tables.get(&record.digest)).copied();
             if known.is_none() && tables.len().saturating_add(changes.len()) >= MOST {
+                telemetry::revocations_passed_over(MOST);
                 continue;
             }
             let new = Entry::of(record);
@@ -284,7 +285,7 @@ impl fmt::Debug for Revocations {
 /// No tables have this version.
 const NOT_NOW: u64 = u64::MAX - 1;
 
-/// Twice the highest `revocations_limit`: 64 bytes each.
+/// What a process remembers at most. Twice the highest `revocations_limit`: 64 bytes each.
 const MOST: usize = 200_000;
 
 const SWEEP_SECONDS: u64 = 60;

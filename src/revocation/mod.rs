@@ -25,3 +25,5 @@ pub(crate) use list::{Looked, Revocations, RevocationsFull};
 pub use named::Revocation;
 pub(crate) use named::{RecordError, Terms};
 pub(crate) use record::{Kind, Record};
+#[cfg(all(test, any(feature = "aws_lc_rs", feature = "rust_crypto")))]
+mod tests;

@@ -60,6 +60,12 @@ impl Revocations {
         }
     }
 
+    /// The number of streams that are watched.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn open_streams(&self) -> usize {
+        self.streams.lock().streams.len()
+    }
+
     /// Ends the streams of tokens that are revoked.
     pub(super) fn end_streams(&self, now: Now) {
         let mut open = self.streams.lock();

@@ -97,6 +97,15 @@ impl RevocationList {
         added.map_err(|error| format!("{error:?}"))
     }
 
+    /// Revokes the tokens of a subject that carry no `sid`.
+    ///
+    /// # Errors
+    ///
+    /// Returns the name of the error.
+    pub fn revoke_subject_without_session(&self, issuer: &str, sub: &str) -> Result<bool, String> {
+        self.revoke(&Revocation::subject_without_session(issuer, sub))
+    }
+
     /// Adds what another list has, as if it had been read from the store.
     pub fn hear(&self, other: &Self) -> bool {
         self.list.apply(other.list.in_force(self.now()), self.now())
@@ -120,6 +129,17 @@ impl RevocationList {
     /// Starts a reader with `start`, for the first request that waits.
     pub fn on_demand(&self, start: impl Fn() + Send + Sync + 'static) {
         self.list.on_demand(start);
+    }
+
+    /// Returns once the process was found to have stood still.
+    pub async fn stood_still(&self) {
+        self.list.stood_still().await;
+    }
+
+    /// The number of streams that are watched.
+    #[must_use]
+    pub fn open_streams(&self) -> usize {
+        self.list.open_streams()
     }
 
     /// The number of revocations in force.

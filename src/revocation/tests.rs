@@ -1,0 +1,246 @@
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::time::Instant;
+
+use super::*;
+use crate::base::clock::{Clock, Now};
+use crate::base::numeric_date::NumericDate;
+use crate::store::seal::Seals;
+
+const ISSUER: &str = "https://idp.example.com";
+const NOW: f64 = 1_800_000_000.0;
+const DAY: Duration = Duration::from_secs(86_400);
+
+fn now(seconds: f64) -> Now {
+    Now {
+        wall: NumericDate::new(NOW + seconds).unwrap(),
+        monotonic: Instant::now(),
+    }
+}
+
+fn at(seconds: f64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs_f64(NOW + seconds)
+}
+
+fn key() -> [u8; 32] {
+    let secret: &[u8] = &[1; 32];
+    Seals::new("ns", [secret]).iter().next().unwrap().revoked
+}
+
+fn terms() -> Terms {
+    Terms {
+        now: now(0.0).wall,
+        keep: DAY,
+        leeway: Duration::from_secs(60),
+    }
+}
+
+fn list(limit: usize) -> Revocations {
+    let timeout = Duration::from_millis(250);
+    Revocations::new([key()], limit, DAY, timeout, Clock::System)
+}
+
+fn record(number: u64, cut: u64, until: f64) -> Record {
+    let mut digest = [0; 16];
+    digest[..8].copy_from_slice(&number.to_le_bytes());
+    Record {
+        kind: Kind::Subject,
+        digest,
+        cut,
+        until: (NOW + until) as u64,
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Made with another implementation of HMAC.
+#[test]
+fn digests_of_the_vectors() {
+    let cases = [
+        (
+            Revocation::token(ISSUER, "t-1"),
+            "67945aad6b2b1257422ccc0f024d9440",
+        ),
+        (
+            Revocation::session(ISSUER, "t-1"),
+            "5dd8105fc5347adae0252418f3de0694",
+        ),
+        (
+            Revocation::subject(ISSUER, "alice"),
+            "e42b6959118aebf97a9c9d6a779a15f8",
+        ),
+        (
+            Revocation::client(ISSUER, "caf\u{e9}"),
+            "70efde92459adb3645ea05b940ed5d0f",
+        ),
+        (
+            Revocation::everything(ISSUER),
+            "4154b948b9a63a9ec72b041c9e6c4c6e",
+        ),
+        (
+            Revocation::subject_without_session(ISSUER, "alice"),
+            "feb040494394f5db171f71cfbd4893b1",
+        ),
+    ];
+    for (at, (revocation, digest)) in cases.into_iter().enumerate() {
+        let record = revocation.record(&key(), terms()).unwrap();
+        let bytes = record.to_bytes();
+        assert_eq!(usize::from(bytes[0]), at + 1, "{revocation:?}");
+        assert_eq!(hex(&bytes[1..17]), digest, "{revocation:?}");
+        // The cut is now, and the end a day later.
+        assert_eq!(hex(&bytes[17..]), "000000006b49d200000000006b4b2380");
+        assert_eq!(Record::from_bytes(&bytes), Some(record));
+    }
+}
+
+/// The part of F30 that needs no seal: what does not have the form is no record.
+#[test]
+fn bytes_that_are_no_record() {
+    let good = record(1, 5, 9.0).to_bytes();
+    assert_eq!(Record::from_bytes(&good), Some(record(1, 5, 9.0)));
+    for length in 0..good.len() {
+        assert_eq!(Record::from_bytes(&good[..length]), None, "{length}");
+    }
+    let longer = [&good[..], &[0]].concat();
+    assert_eq!(Record::from_bytes(&longer), None);
+    for kind in [0, 7, 255] {
+        let mut other = good;
+        other[0] = kind;
+        assert_eq!(Record::from_bytes(&other), None, "kind {kind}");
+    }
+}
+
+#[test]
+fn cuts_and_ends() {
+    let subject = || Revocation::subject(ISSUER, "alice");
+    let cut = |at| {
+        subject()
+            .issued_before(at)
+            .record(&key(), terms())
+            .map(|it| it.cut as f64 - NOW)
+    };
+    let until = |at| {
+        subject()
+            .until(at)
+            .record(&key(), terms())
+            .map(|it| it.until as f64 - NOW)
+    };
+    assert_eq!(cut(at(-100.5)), Ok(-101.0), "a second is cut as a whole");
+    assert_eq!(cut(at(60.0)), Ok(60.0));
+    assert_eq!(
+        cut(at(60.5)),
+        Err(RecordError::CutAhead(Duration::from_millis(60_500)))
+    );
+    assert_eq!(cut(UNIX_EPOCH - DAY), Ok(-NOW), "before 1970");
+    let milliseconds = UNIX_EPOCH + Duration::from_secs_f64(NOW * 1000.0);
+    assert!(matches!(cut(milliseconds), Err(RecordError::CutAhead(_))));
+    // The leeway is added, and nothing is kept longer than `revocation_keep`.
+    assert_eq!(until(at(100.2)), Ok(161.0));
+    assert_eq!(until(at(86_400.0)), Ok(86_400.0));
+    assert_eq!(
+        until(at(86_401.0)),
+        Err(RecordError::UntilTooLate(Duration::from_secs(1)))
+    );
+    let fraction = Terms {
+        now: now(0.3).wall,
+        ..terms()
+    };
+    let record = subject().record(&key(), fraction).unwrap();
+    assert_eq!(
+        (record.cut as f64, record.until as f64),
+        (NOW + 1.0, NOW + 86_401.0)
+    );
+}
+
+#[test]
+fn nothing_shows_a_name() {
+    let revocation = Revocation::session(ISSUER, "secret-name").until(at(5.0));
+    let shown = format!("{revocation:?}");
+    assert!(shown.contains("session"), "{shown}");
+    assert!(
+        !shown.contains("secret") && !shown.contains("idp"),
+        "{shown}"
+    );
+}
+
+/// The list against the simplest one that could be right, over tables of any size.
+#[test]
+fn the_list_is_what_was_heard() {
+    let list = list(100_000);
+    let mut model: HashMap<[u8; 16], Record> = HashMap::new();
+    let mut random = fastrand::Rng::with_seed(7);
+    for step in 0..400 {
+        let time = f64::from(step);
+        let heard: Vec<_> = (0..random.usize(..40))
+            .map(|_| {
+                record(
+                    random.u64(..4000),
+                    random.u64(..9),
+                    time + random.f64() * 300.0 - 20.0,
+                )
+            })
+            .collect();
+        model.retain(|_, known| known.until as f64 > NOW + time);
+        let before = model.clone();
+        for new in heard.iter().filter(|new| new.until as f64 > NOW + time) {
+            let known = model.entry(new.digest).or_insert(*new);
+            known.cut = known.cut.max(new.cut);
+            known.until = known.until.max(new.until);
+        }
+        let now = now(time);
+        assert_eq!(list.apply(heard.clone(), now), model != before, "{step}");
+        assert!(!list.apply(heard, now), "a second time changes nothing");
+        if step % 50 == 0 {
+            list.tick(now);
+        }
+        let mut got = list.in_force(now);
+        let mut want: Vec<_> = model.values().copied().collect();
+        got.sort_by_key(|record| record.digest);
+        want.sort_by_key(|record| record.digest);
+        assert_eq!(got, want, "{step}");
+        assert!(list.len() >= want.len());
+    }
+    list.tick(now(4000.0));
+    assert_eq!(list.len(), 0);
+}
+
+/// What has come to its end and is revoked anew begins anew.
+#[test]
+fn an_old_cut_is_not_brought_back() {
+    let list = list(10);
+    assert!(list.apply([record(1, 50, 10.0)], now(0.0)));
+    assert!(list.apply([record(1, 20, 30.0)], now(10.0)));
+    assert_eq!(list.in_force(now(10.0)), [record(1, 20, 30.0)]);
+    assert!(
+        !list.apply([record(2, 20, 10.0)], now(10.0)),
+        "it has come to its end"
+    );
+}
+
+#[test]
+fn more_than_was_ever_allowed_is_passed_over() {
+    let list = list(10);
+    let many = (0..200_001).map(|number| record(number, 1, 500.0));
+    assert!(list.apply(many, now(0.0)));
+    assert_eq!(list.len(), 200_000);
+    assert!(
+        list.apply([record(3, 2, 500.0)], now(0.0)),
+        "known ones count"
+    );
+    assert_eq!(list.len(), 200_000);
+    assert!(!list.apply([record(200_001, 1, 500.0)], now(0.0)));
+    list.tick(now(500.0));
+    assert!(list.apply([record(200_001, 1, 900.0)], now(500.0)));
+}
+
+#[test]
+fn revocation_keep_is_the_longest_of_all() {
+    let list = list(10);
+    list.keep_at_least(Duration::from_secs(60));
+    assert_eq!(list.keep(), DAY);
+    list.keep_at_least(2 * DAY);
+    assert_eq!(list.keep(), 2 * DAY);
+}
