@@ -107,6 +107,10 @@ macro_rules! token_setters {
         /// Default: [60 seconds](crate::limits::DEFAULT_LEEWAY). A larger value lets expired
         /// tokens live longer (RFC 7519 §4.1.4).
         ///
+        /// With a [`Fleet`](crate::fleet::Fleet), it must cover the difference between any two
+        /// clocks of its processes and of the servers of its store: beyond it, a DPoP proof may
+        /// work twice.
+        ///
         /// # Errors
         ///
         /// `build` rejects more than [5 minutes](crate::limits::MAX_LEEWAY).

@@ -115,21 +115,28 @@ impl Proofs {
     }
 
     /// The same for a token whose issuer must be asked before its key is known:
-    /// [`settle`](Possession::settle) follows then.
+    /// [`settle`](Possession::settle) follows then. `confirmation` is the key that the token itself
+    /// names: a thief without it gets no further.
     pub(crate) fn read_ahead(
         &self,
+        confirmation: Option<&Confirmation>,
         shown: &Shown<'_>,
         now: Now,
     ) -> Result<Box<Possession>, Unproven> {
-        let Some(facts) = shown.facts else {
-            return Ok(Box::default());
+        let dpop = match (confirmation, shown.facts) {
+            (Some(_), _) => {
+                let own = self.read(confirmation, shown, now)?;
+                own.and_then(|possession| possession.dpop)
+            }
+            (None, Some(facts)) => {
+                let rules = self.dpop.as_ref().filter(|_| shown.by_dpop);
+                let dpop = rules.map(|rules| rules.read(facts, shown.token, None, now));
+                dpop.transpose()?
+            }
+            (None, None) => None,
         };
-        let rules = self.dpop.as_ref().filter(|_| shown.by_dpop);
-        let dpop = rules.map(|rules| rules.read(facts, shown.token, None, now));
-        Ok(Box::new(Possession {
-            dpop: dpop.transpose()?,
-            certificate: self.certificate(facts),
-        }))
+        let certificate = shown.facts.and_then(|facts| self.certificate(facts));
+        Ok(Box::new(Possession { dpop, certificate }))
     }
 
     fn certificate(&self, facts: &Facts<'_>) -> Option<[u8; 32]> {

@@ -138,7 +138,8 @@ impl Dpop {
     /// To replace the secret A by B, give each process in turn A, then A and B, then B and A, then
     /// B, each step everywhere before the next.
     ///
-    /// Default: the process makes one up. With [`NonceMode::Required`], a client then makes one
+    /// Default: with a [`Fleet`](crate::fleet::Fleet), keys that are made from its secrets;
+    /// otherwise the process makes one up. With [`NonceMode::Required`], a client then makes one
     /// more round trip each time it meets another process; `build` says so with the event
     /// `nonce_secret_made_up`.
     ///
@@ -183,8 +184,10 @@ impl Dpop {
     /// Asks this store too whether a proof was used before, for several processes that serve the
     /// same clients.
     ///
-    /// Default: none; each process remembers the proofs that it has seen, so a stolen proof works
-    /// once in each other process while it is fresh.
+    /// Default: with a [`Fleet`](crate::fleet::Fleet), its
+    /// [`replays`](crate::fleet::Fleet::replays); otherwise none. Then each process remembers the
+    /// proofs that it has seen, so a stolen proof works once in each other process while it is
+    /// fresh.
     ///
     /// See [`ReplayStore`] for an example.
     pub fn replay_store(mut self, store: impl ReplayStore) -> Self {
@@ -251,8 +254,9 @@ impl Mtls {
     ///
     /// The header counts only in requests from `trusted_peers`, judged by the address of the
     /// connection: networks in CIDR form such as `10.0.0.0/8`, single addresses, or `unix` for a
-    /// Unix socket. From anybody else it is removed. The proxy must remove the header from what
-    /// clients send (RFC 9440 §4); this is the second lock.
+    /// Unix socket. From anybody else [`JwtAuthLayer`](crate::JwtAuthLayer) removes it;
+    /// [`JwtVerifier`](crate::JwtVerifier) alone only reads requests and removes nothing. The proxy
+    /// must remove the header from what clients send (RFC 9440 §4); this is the second lock.
     ///
     /// # Errors
     ///

@@ -70,16 +70,21 @@ impl Issuers {
         if let Some(admitted) = cached {
             return match self.asked_about(&admitted.0) {
                 None => Ok(self.with_possession(admitted, presented, facts, clock)?),
-                Some(ask) => self.look_at_answers(ask, Some(admitted.0), presented, facts, clock),
+                Some(ask) => {
+                    self.look_at_answers(ask, Some(admitted.0), None, presented, facts, clock)
+                }
             };
         }
         if let Some(ask) = self.asked_without_keys(presented, clock) {
-            return self.look_at_answers(ask, None, presented, facts, clock);
+            return self.look_at_answers(ask, None, None, presented, facts, clock);
         }
         let (admitted, possession) = self.first_look(presented, facts, clock)?;
         match self.asked_about(&admitted.0) {
             None => Ok((admitted, possession)),
-            Some(ask) => self.look_at_answers(ask, Some(admitted.0), presented, facts, clock),
+            Some(ask) => {
+                let jwt = Some(admitted.0);
+                self.look_at_answers(ask, jwt, possession, presented, facts, clock)
+            }
         }
     }
 
@@ -143,11 +148,13 @@ impl Issuers {
         trusted.asked_about(IntrospectedTokens::AlsoJwts)
     }
 
-    /// What an answer at hand says, or the request to ask.
+    /// What an answer at hand says, or the request to ask. `possession` is what the request shows
+    /// of a key, if that was read already.
     fn look_at_answers(
         &self,
         ask: Ask<'_>,
         jwt: Option<Arc<Verified>>,
+        possession: Option<Box<Possession>>,
         presented: Presented<'_>,
         facts: Option<&Facts<'_>>,
         clock: &Clock,
@@ -156,36 +163,29 @@ impl Issuers {
         match issuer.look(presented.bytes(), self.now(clock)) {
             Looked::Known(verified) => {
                 let admitted = (verified, answers.clone());
-                Ok(self.with_possession(admitted, presented, facts, clock)?)
+                let Some(possession) = possession else {
+                    return Ok(self.with_possession(admitted, presented, facts, clock)?);
+                };
+                let confirmation = admitted.0.confirmation();
+                let scheme = presented.scheme();
+                let possession = self.settled(possession, confirmation, scheme, answers)?;
+                Ok((admitted, possession))
             }
             Looked::NotActive(error) => Err(answers
                 .invalid_token(presented.scheme(), Some(error))
                 .into()),
             Looked::Ask => {
                 let confirmation = jwt.as_ref().and_then(|jwt| jwt.confirmation());
-                let possession =
-                    self.possession_of_asked(confirmation, presented, facts, answers, clock)?;
-                let pending = ask.pending(jwt, possession);
+                let possession = match possession {
+                    Some(possession) => possession,
+                    None => {
+                        self.possession_ahead(confirmation, presented, facts, answers, clock)?
+                    }
+                };
+                let pending = ask.pending(jwt, Some(possession));
                 Err(Pending::Introspection(pending).into())
             }
         }
-    }
-
-    /// Steps 2 to 14 of a proof for a token whose issuer may name a further key. `confirmation` is
-    /// the key that the token itself names: a thief without it gets no further.
-    pub(super) fn possession_of_asked(
-        &self,
-        confirmation: Option<&Confirmation>,
-        presented: Presented<'_>,
-        facts: Option<&Facts<'_>>,
-        answers: &Answers,
-        clock: &Clock,
-    ) -> Result<Option<Box<Possession>>, Rejection> {
-        if confirmation.is_some() {
-            self.possession(confirmation, presented, facts, answers, clock)?;
-        }
-        self.possession_ahead(presented, facts, answers, clock)
-            .map(Some)
     }
 
     /// Waits for what the issuer says.

@@ -65,7 +65,9 @@ impl Issuers {
                 let possession = match candidate.issuer.is_asked_about_jwts() {
                     false => self.possession(confirmation, presented, facts, answers, clock),
                     true => {
-                        self.possession_of_asked(confirmation, presented, facts, answers, clock)
+                        let ahead =
+                            self.possession_ahead(confirmation, presented, facts, answers, clock);
+                        ahead.map(Some)
                     }
                 };
                 self.prove(candidate, possession?, now)

@@ -182,8 +182,11 @@ impl JwtVerifier {
     /// [`token_sources`](crate::config::JwtAuthConfigBuilder::token_sources) names other places.
     /// Otherwise it behaves as [`verify`](Self::verify) does.
     ///
-    /// The layer marks the header as sensitive, so that `Debug` hides the token. This method only
-    /// reads `parts`: do not log them afterwards, or mark the header yourself.
+    /// The layer marks the header as sensitive, so that `Debug` hides the token, and with
+    /// [`Mtls::from_header`](crate::proof::Mtls::from_header) it removes the certificate header
+    /// that somebody else than a trusted proxy has sent. This method only reads `parts`: do not log
+    /// them afterwards, or mark the header yourself, and read no certificate from them. Such a
+    /// header never counts here either.
     ///
     /// # Errors
     ///

@@ -58,9 +58,10 @@ impl Issuers {
             .map_err(|unproven| self.refuse_unproven(unproven, scheme, answers))
     }
 
-    /// The same before it is known whether the token is bound to a key.
+    /// The same for a token whose issuer may name a further key than `confirmation`.
     pub(super) fn possession_ahead(
         &self,
+        confirmation: Option<&Confirmation>,
         presented: Presented<'_>,
         facts: Option<&Facts<'_>>,
         answers: &Answers,
@@ -73,7 +74,7 @@ impl Issuers {
             facts,
         };
         self.proofs
-            .read_ahead(&shown, clock.now())
+            .read_ahead(confirmation, &shown, clock.now())
             .map_err(|unproven| self.refuse_unproven(unproven, scheme, answers))
     }
 

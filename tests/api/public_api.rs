@@ -13,11 +13,18 @@ use http::Response;
 use http_body_util::Full;
 use tower_jwt_auth::config::*;
 use tower_jwt_auth::error::*;
+#[cfg(feature = "redis")]
+use tower_jwt_auth::fleet::*;
+use tower_jwt_auth::introspection::*;
 use tower_jwt_auth::keys::*;
 use tower_jwt_auth::mcp::*;
+use tower_jwt_auth::proof::*;
 use tower_jwt_auth::service::*;
 use tower_jwt_auth::test_util::internal::JwsError;
-use tower_jwt_auth::test_util::{FakeClock, Fault, TestIssuer, TestKey, TokenBuilder};
+use tower_jwt_auth::test_util::{
+    FakeClock, Fault, ProofBuilder, TestClient, TestIntrospection, TestIssuer, TestKey,
+    TokenBuilder,
+};
 use tower_jwt_auth::*;
 
 use crate::support::Counting;
@@ -45,26 +52,46 @@ fn sent<T: Send + Unpin + 'static>() {}
 #[test]
 fn auto_traits_of_every_public_type() {
     each!(value:
-        AddressPolicy, Algorithm, CacheValidators, Claims<()>, ConfigError, ExchangeLimits,
-        FetchRequest<'static>, Fetched, InitialJwks, Jwk, JwkSet, JwksCache, StaticKeyError,
+        AddressPolicy, Algorithm, CacheValidators, CertificateFormat, Claims<()>,
+        ClientCertificate, ConfigError, Confirmation, ExchangeLimits, FetchRequest<'static>,
+        Fetched, InitialJwks, IntrospectedTokens, IntrospectionHealth, Jwk, JwkSet, JwksCache,
+        JwtResponse, Mtls, NonceMode, PeerAddress, ProofId, RejectionContext<'static>,
+        SecretError, SecretFileError, StaticKeyError, TokenSource, TrustedPeersError,
         KeySetError, KeySnapshot, Ownership, Principal, CheckError, RejectionKind, SkipReason,
         SkippedKey, StreamExpiry, TokenError, TokenErrorKind, UrlError, Fault, JwsError,
     );
     each!(shared:
-        AuthInfo, DrainRefused<Counting>, DrainRefusedLayer, FetchError, Issuer, IssuerHealth, JwtAuth<Counting>, JwtAuthConfig,
+        AuthInfo, ClientAuth, Dpop, DrainRefused<Counting>, DrainRefusedLayer, FetchError, Introspection,
+        Introspections, Issuer, IssuerHealth, JwtAuth<Counting>, JwtAuthConfig, ProofBuilder, ReqwestTransport,
+        RequireBound<Counting>, RequireBoundLayer, TestClient, UnsupportedAlgorithm,
         JwtAuthConfigBuilder, JwtAuthLayer, JwtVerifier, KeysHealth, McpScopes<Counting>, McpScopesLayer,
         MemorySessions, MetadataRoutes, Rejection, RequireScopes<Counting>, RequireScopesLayer, ResourceMetadata,
         SessionBinding<Counting>, SessionBindingLayer, FakeClock, TokenBuilder,
     );
     each!(single:
-        Box<dyn HttpTransport>, Box<dyn KeySource>, Box<dyn SessionStore>, ClaimsError,
+        Box<dyn HttpTransport>, Box<dyn Introspector>, Box<dyn KeySource>, Box<dyn ReplayStore>,
+        Box<dyn SessionStore>, ClaimsError, IntrospectionAnswer, ReplayStoreError, TestIntrospection,
         GuardedBody<Body>,
         SessionStoreError, TestIssuer, TestKey,
     );
     each!(sent:
         Call<Counting, http::Request<Body>>, DrainRefusedFuture<Answering, Body>, FetchFuture<'static>, Guarded<Answering>,
-        ResponseFuture<Counting, Body>,
+        IntrospectionFuture<'static>, ReplayFuture<'static>, ResponseFuture<Counting, Body>,
         SessionBindingFuture<Body, Infallible>, SessionFuture<'static, ()>,
         TransportFuture<'static>,
     );
+}
+
+#[cfg(feature = "redis")]
+#[test]
+fn auto_traits_of_every_public_type_of_a_fleet() {
+    each!(shared: Fleet);
+    /// The types of these stores have no name.
+    fn stores(fleet: &Fleet) -> (impl ReplayStore + use<>, impl SessionStore + use<>) {
+        fn is_shared<T: Clone + Send + Sync + Unpin + 'static>(store: T) -> T {
+            store
+        }
+        (is_shared(fleet.replays()), is_shared(fleet.sessions()))
+    }
+    let _ = stores;
 }

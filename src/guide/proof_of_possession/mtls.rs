@@ -58,7 +58,9 @@
 //! 1. **The proxy replaces the header**, also when the client has no certificate (RFC 9440 §4). The
 //!    settings below do that.
 //! 2. **`trusted_peers`** names the addresses from which the proxy connects to your process. From
-//!    any other peer the header does not count, and it is removed before your service sees it.
+//!    any other peer the header does not count, and `JwtAuthLayer` removes it before your service
+//!    sees it. `JwtVerifier` without the layer removes nothing: read no certificate from the header
+//!    yourself.
 //!    Name the proxy alone. A network in which clients also are is as good as none: whoever reaches
 //!    your port from it can write the header.
 //! 3. **Your process knows its peer.** Insert a [`PeerAddress`](crate::proof::PeerAddress) into

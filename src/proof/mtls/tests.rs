@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod properties;
+
 use std::net::{IpAddr, SocketAddr};
 
 use base64::Engine as _;

@@ -2,7 +2,7 @@
 //!
 //! | name | value | lives |
 //! | --- | --- | --- |
-//! | `session:<d>` of the id | the sealed digest of its principal | 15 minutes; 24 hours once it was used a second time |
+//! | `session:<d>` of the id | its principal's digest, sealed | 15 minutes; 24 hours once used again |
 //!
 //! The digest is HMAC-SHA-256(k(`principal`), field(issuer) ‖ field(client) ‖ c ‖ field(subject) ‖ s
 //! ‖ field(key)), with c and s 1 for a client and a subject that are named, and 0 otherwise; what is

@@ -211,3 +211,39 @@ fn pop_s09_proof_keys_are_bounded() {
         "{marks}"
     );
 }
+
+/// The figures of `MAX_KNOWN_PROOF_KEYS`, as far as this crate allocates. aws-lc-rs has memory of
+/// its own for a key: between 300 and 800 bytes were measured.
+#[cfg(feature = "aws_lc_rs")]
+#[test]
+fn known_keys_take_as_much_memory_as_documented() {
+    for (algorithm, documented) in [
+        (Algorithm::EdDSA, 350..=550),
+        (Algorithm::ES256, 400..=650),
+        (Algorithm::RS256, 900..=1_300),
+    ] {
+        let setup = Setup::new(algorithm);
+        let text = setup.header().to_string();
+        let read = crate::proof::dpop::header::parse(&text, &setup.checks.algorithms);
+        let (key, jkt) = read.unwrap();
+        let mut header = BASE64.encode(&text).into_bytes();
+        let known = KnownKeys::new();
+        let used = allocation_counter::measure(|| {
+            for number in 0..MAX_KNOWN_PROOF_KEYS as u64 {
+                header[..8].copy_from_slice(&number.to_be_bytes());
+                let key = key.build().unwrap();
+                known.insert(&header, Arc::new(KnownKey { key, jkt }));
+            }
+        });
+        let marks = allocation_counter::measure(|| {
+            for number in 0..MAX_KNOWN_PROOF_KEYS as u64 {
+                known.mark(hash(&number.to_be_bytes()));
+            }
+        });
+        let (keys, marked) = known.len();
+        let each = used.bytes_current / keys as i64;
+        assert!(documented.contains(&each), "{algorithm:?}: {each} bytes");
+        let each = marks.bytes_current / marked as i64;
+        assert!((70..=120).contains(&each), "{algorithm:?}: {each} bytes");
+    }
+}
