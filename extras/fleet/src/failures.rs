@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use tokio::time::sleep;
 
+use crate::fault_proxy::{Fault, FaultProxy};
 use crate::issuer::CountingIssuer;
 use crate::load::{Answer, Load};
 use crate::replica::{Replica, Settings};
-use crate::store_server::StoreServer;
+use crate::store_server::{NAMESPACE, PASSWORD, StoreServer, USER, url_at};
 
 /// What happened in one situation, second by second.
 #[derive(Debug, Serialize)]
@@ -24,7 +25,7 @@ pub struct Row {
     pub proofs: Vec<String>,
 }
 
-const SECONDS: u64 = 5;
+const SECONDS: u64 = 4;
 
 /// Prints the table. Whether no good bearer token was refused.
 pub async fn run() -> bool {
@@ -43,10 +44,12 @@ pub async fn run() -> bool {
 
 /// Three processes under load, and a store to which everything happens.
 pub async fn walk() -> Vec<Row> {
-    let (issuer, mut store) = (CountingIssuer::start().await, StoreServer::start());
+    let (issuer, store) = (CountingIssuer::start().await, StoreServer::start());
+    let proxy = FaultProxy::start(store.address()).await;
+    let mut scene = Scene { store, proxy };
     let settings = Settings {
         issuer: issuer.url(),
-        store: Some(store.url()),
+        store: Some(url_at(scene.proxy.address())),
         // Short, so that a fetch is due in each situation.
         max_age: Duration::from_secs(4),
         cooldown: Duration::from_secs(1),
@@ -62,7 +65,7 @@ pub async fn walk() -> Vec<Row> {
     let mut rows = Vec::new();
     for (what, happen) in FAULTS {
         let began = Instant::now();
-        happen(&mut store);
+        happen(&mut scene);
         sleep(Duration::from_secs(SECONDS)).await;
         rows.push((what, began));
     }
@@ -74,51 +77,72 @@ pub async fn walk() -> Vec<Row> {
         .collect()
 }
 
-type Happen = fn(&mut StoreServer);
+/// The store, and the way to it.
+struct Scene {
+    store: StoreServer,
+    proxy: FaultProxy,
+}
 
-const FAULTS: [(&str, Happen); 12] = [
+type Happen = fn(&mut Scene);
+
+const FAULTS: [(&str, Happen); 15] = [
     ("nothing", |_| {}),
-    ("killed", |store| store.kill()),
-    ("started again, empty", |store| store.restart()),
-    ("frozen (SIGSTOP)", |store| store.freeze()),
-    ("goes on (SIGCONT)", |store| store.thaw()),
-    ("full, evicts nothing", fill),
-    ("full, evicts everything", |store| {
-        store.must(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]);
+    ("is killed", |scene| scene.store.kill()),
+    ("is started again, empty", |scene| scene.store.restart()),
+    ("is frozen (SIGSTOP)", |scene| scene.store.freeze()),
+    ("goes on (SIGCONT)", |scene| scene.store.thaw()),
+    ("answers half a second late", |scene| {
+        scene.proxy.set(Fault::Delay(Duration::from_millis(250)));
     }),
-    ("has room again", |store| {
-        store.must(&["CONFIG", "SET", "maxmemory", "0"]);
-        store.must(&["DEL", "filling"]);
+    ("packets to it are dropped", |scene| {
+        scene.proxy.set(Fault::Swallow);
     }),
-    ("emptied (FLUSHALL)", |store| {
-        store.must(&["FLUSHALL"]);
+    ("can be reached again", |scene| scene.proxy.set(Fault::None)),
+    ("is full and evicts nothing", fill),
+    ("is full and evicts", |scene| {
+        let policy = ["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"];
+        scene.store.must(&policy);
     }),
-    ("poisoned: junk under every name", poison),
-    ("refuses the password", |store| {
-        store.must(&["ACL", "SETUSER", "fleet", "resetpass", ">another"]);
-        store.must(&["CLIENT", "KILL", "USER", "fleet"]);
+    ("has room again", |scene| {
+        scene.store.must(&["CONFIG", "SET", "maxmemory", "0"]);
     }),
-    ("takes the password again", |store| {
-        let password = format!(">{}", crate::store_server::PASSWORD);
-        store.must(&["ACL", "SETUSER", "fleet", "resetpass", &password]);
+    ("is emptied (FLUSHALL)", |scene| {
+        scene.store.must(&["FLUSHALL"]);
+    }),
+    ("is poisoned: junk under every name", |scene| {
+        poison(&scene.store);
+    }),
+    ("refuses the password", |scene| {
+        let other = ["ACL", "SETUSER", USER, "resetpass", ">another"];
+        scene.store.must(&other);
+        scene.store.must(&["CLIENT", "KILL", "USER", USER]);
+    }),
+    ("takes the password again", |scene| {
+        let password = format!(">{PASSWORD}");
+        let password = ["ACL", "SETUSER", USER, "resetpass", &password];
+        scene.store.must(&password);
     }),
 ];
 
-/// A value that takes the memory that was left, and 64 KiB more.
-fn fill(store: &mut StoreServer) {
+/// A value that takes more memory than there is from then on.
+fn fill(scene: &mut Scene) {
+    let used = scene.store.info("used_memory");
+    let used = used.and_then(|used| used.parse::<u64>().ok());
+    let limit = used.expect("a number") + 1024 * 1024;
+    let store = &scene.store;
     store.must(&["SETRANGE", "filling", "4194304", "x"]);
     store.must(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]);
-    store.must(&["CONFIG", "SET", "maxmemory", "1mb"]);
+    store.must(&["CONFIG", "SET", "maxmemory", &limit.to_string()]);
 }
 
 /// Somebody else who may write puts junk under all names, for ever.
-fn poison(store: &mut StoreServer) {
+fn poison(store: &StoreServer) {
     for kind in ["keys", "lease", "hold", "kid", "dpop", "session"] {
         for name in store.names(kind) {
             store.must(&["SET", &name, "junk"]);
         }
     }
-    let stream = format!("tja1:{}:revoked", crate::store_server::NAMESPACE);
+    let stream = format!("tja1:{}:revoked", NAMESPACE);
     for _ in 0..100 {
         store.must(&["XADD", &stream, "*", "e", "junk"]);
     }

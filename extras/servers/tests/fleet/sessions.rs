@@ -18,7 +18,7 @@ async fn real_f49_f50_a_session_at_two_processes() {
     let who = async |subject: &str| {
         let token = issuer.mint().subject(subject).sign();
         let verified = members[0].verifier.verify(&token).await.unwrap();
-        verified.principal().clone()
+        verified.principal().unwrap()
     };
     let (alice, bob) = (who("alice").await, who("bob").await);
     let (a, b) = (members[0].fleet.sessions(), members[1].fleet.sessions());
@@ -60,7 +60,7 @@ async fn real_f51_f52_a_forged_session_and_a_dead_store() {
     let (mut store, issuer) = (StoreServer::start(), CountingIssuer::start().await);
     let member = Member::ready(&store.url(), &issuer).await;
     let verified = member.verifier.verify(&issuer.mint().sign()).await.unwrap();
-    let alice = verified.principal().clone();
+    let alice = verified.principal().unwrap();
     let sessions = member.fleet.sessions();
     sessions.bind("one", &alice, KEEP).await.unwrap();
     let names = store.names("session");
