@@ -185,7 +185,7 @@ pub mod error {
 
     pub use crate::base::url_rule::UrlError;
     pub use crate::caller::ClaimsError;
-    pub use crate::config::error::{SecretError, SecretFileError, StaticKeyError};
+    pub use crate::config::error::{SecretError, SecretFileError, StaticKeyError, StoreUrlError};
     pub use crate::crypto::UnsupportedAlgorithm;
     pub use crate::token::{TokenError, TokenErrorKind};
     pub use crate::verifier::CheckError;

@@ -155,6 +155,49 @@ pub const MAX_SESSIONS_BEGUN: u32 = 1_000;
 #[cfg(feature = "redis")]
 pub const MAX_FLEET_WAIT: Duration = Duration::from_millis(950);
 
+/// The limit of a call to the store of a fleet: 250 milliseconds. Within one zone a call takes less
+/// than 1.
+#[cfg(feature = "redis")]
+pub const DEFAULT_STORE_TIMEOUT: Duration = Duration::from_millis(250);
+
+/// The shortest limit of a call to the store of a fleet that can be configured: 10 milliseconds.
+#[cfg(feature = "redis")]
+pub const MIN_STORE_TIMEOUT: Duration = Duration::from_millis(10);
+
+/// The longest limit of a call to the store of a fleet that can be configured: 5 seconds.
+#[cfg(feature = "redis")]
+pub const MAX_STORE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The time for which a process connects to the store of a fleet, with TLS and the password: 1
+/// second. It does not count for the limit of a call that others have begun.
+#[cfg(feature = "redis")]
+pub const STORE_CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Calls in a row without an answer after which the store of a fleet counts as down: 3. Then one
+/// call per [`STORE_PAUSE`] is made, and the others fail at once.
+#[cfg(feature = "redis")]
+pub const STORE_FAILURES: u32 = 3;
+
+/// Time between two calls to a store that is down: 1 second.
+#[cfg(feature = "redis")]
+pub const STORE_PAUSE: Duration = Duration::from_secs(1);
+
+/// Time between two looks at the memory of the store of a fleet: 1 minute.
+#[cfg(feature = "redis")]
+pub const STORE_LOOK_PAUSE: Duration = Duration::from_secs(60);
+
+/// The shortest `revocation_keep` that can be configured: 1 minute.
+#[cfg(feature = "redis")]
+pub const MIN_REVOCATION_KEEP: Duration = Duration::from_secs(60);
+
+/// The longest `revocation_keep` that can be configured: 31 days.
+#[cfg(feature = "redis")]
+pub const MAX_REVOCATION_KEEP: Duration = Duration::from_secs(31 * 24 * 60 * 60);
+
+/// The longest `revocations_at_start` that can be configured: 5 minutes.
+#[cfg(feature = "redis")]
+pub const MAX_REVOCATIONS_AT_START: Duration = Duration::from_secs(5 * 60);
+
 /// Verified tokens that one layer caches, unless configured: with more callers than this active at
 /// a time, signatures are checked again. A token of 1 KB takes 2.1 KB, so a full cache takes 33
 /// MiB; the maximum is 3 KiB per token on average plus a sixth, 56 MiB in all.

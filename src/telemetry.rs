@@ -19,6 +19,8 @@ pub(crate) mod recorder;
 mod refusals;
 #[cfg(feature = "redis")]
 mod revocations;
+#[cfg(feature = "redis")]
+mod store;
 
 pub(crate) use meters::{AcceptedRequests, CacheSize, KeyCounts};
 pub(crate) use refusals::RefusalLog;
@@ -26,6 +28,10 @@ pub(crate) use refusals::RefusalLog;
 pub(crate) use revocations::{
     revocations_behind, revocations_healed, revocations_heard, revocations_known,
     revocations_unread, revoked, store_foreign_records,
+};
+#[cfg(feature = "redis")]
+pub(crate) use store::{
+    store_called, store_down, store_evicts, store_filling, store_full, store_not_encrypted, store_up,
 };
 
 #[cfg(feature = "tracing")]

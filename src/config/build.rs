@@ -8,6 +8,8 @@ use super::check::Context;
 use super::checked::{Checked, CheckedIssuer, JwtAuthConfig};
 use super::details;
 use super::error::ConfigError;
+#[cfg(feature = "redis")]
+use super::fleet_proofs::{largest_leeway, share_proofs};
 use super::introspection::check_prefixes;
 use super::issuer::Issuer;
 use super::proofs::CheckedProofs;
@@ -64,7 +66,21 @@ impl JwtAuthConfigBuilder {
             return Err(ConfigError::ResourceMissing { setting });
         }
         let identity = self.resource.as_deref().zip(resource_url.as_ref());
-        let proofs = CheckedProofs::of(self.dpop.as_ref(), self.mtls.as_ref(), identity, rule)?;
+        #[cfg(feature = "redis")]
+        let fleet = self.checked_fleet(&entries)?;
+        #[cfg(feature = "redis")]
+        let dpop = match (&fleet, self.dpop.clone()) {
+            (Some(fleet), Some(dpop)) => {
+                let leeway = largest_leeway(&self.shared, &entries);
+                Some(share_proofs(dpop, fleet, leeway))
+            }
+            (_, dpop) => dpop,
+        };
+        #[cfg(not(feature = "redis"))]
+        let dpop = self.dpop.as_ref();
+        #[cfg(feature = "redis")]
+        let dpop = dpop.as_ref();
+        let proofs = CheckedProofs::of(dpop, self.mtls.as_ref(), identity, rule)?;
         let bound_tokens = proofs.bound_tokens(self.require_bound_tokens_everywhere(&entries));
         let authorization_servers = self.published(&entries, rule)?;
         let metadata = self.resource.as_deref().zip(resource_url.as_ref());
@@ -136,7 +152,12 @@ impl JwtAuthConfigBuilder {
             token_cache_size: CacheSize::of(self.resource.as_deref().unwrap_or_default()),
             clock: self.clock,
             #[cfg(feature = "redis")]
-            revocations: self.revocations,
+            revocations: match &fleet {
+                Some(fleet) => fleet.revocations().cloned(),
+                None => self.revocations,
+            },
+            #[cfg(feature = "redis")]
+            fleet,
         })))
     }
 

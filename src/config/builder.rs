@@ -9,6 +9,8 @@ use super::token_setters::{audience_setters, token_setters};
 use crate::base::clock::Clock;
 use crate::base::scopes::ScopeHierarchy;
 use crate::caller::AuthInfo;
+#[cfg(feature = "redis")]
+use crate::fleet::{Fleet, FleetBuilder};
 use crate::keys::{HttpTransport, LiveKeys};
 use crate::proof::{Dpop, Mtls};
 #[cfg(feature = "redis")]
@@ -61,6 +63,14 @@ pub struct JwtAuthConfigBuilder {
     /// With the name of the setter.
     pub(super) http_transport: Option<(&'static str, Arc<dyn HttpTransport>)>,
     pub(super) keys_of: Vec<(Arc<str>, LiveKeys)>,
+    #[cfg(feature = "redis")]
+    pub(super) fleet: Option<Fleet>,
+    /// `fleet` was called more than once.
+    #[cfg(feature = "redis")]
+    pub(super) fleet_twice: bool,
+    /// Of a file. `build` makes the fleet.
+    #[cfg(feature = "redis")]
+    pub(super) fleet_settings: Option<Box<FleetBuilder>>,
     pub(super) clock: Clock,
     #[cfg(feature = "redis")]
     pub(super) revocations: Option<Arc<Revocations>>,
@@ -250,6 +260,24 @@ impl JwtAuthConfigBuilder {
     /// See [`Mtls`] for an example.
     pub fn mtls(mut self, mtls: Mtls) -> Self {
         self.mtls = Some(mtls);
+        self
+    }
+
+    /// Shares with other processes what they learn, through a store that you run: keys,
+    /// revocations, and with [`dpop`](Self::dpop) used proofs and nonces.
+    /// [`guide::fleet`](crate::guide::fleet) says what it takes.
+    ///
+    /// Default: none. No verdict depends on it for a plain bearer token that nobody has revoked.
+    ///
+    /// # Errors
+    ///
+    /// `build` rejects a second one, and a [`FleetBuilder::revocation_keep`] below a `leeway`.
+    ///
+    /// See [`Fleet::redis`] for an example.
+    #[cfg(feature = "redis")]
+    pub fn fleet(mut self, fleet: Fleet) -> Self {
+        self.fleet_twice = self.fleet.is_some();
+        self.fleet = Some(fleet);
         self
     }
 

@@ -7,6 +7,8 @@ use super::builder::JwtAuthConfigBuilder;
 use super::introspection::CheckedIntrospection;
 use crate::authn::JwtAuthLayer;
 use crate::base::clock::Clock;
+#[cfg(feature = "redis")]
+use crate::fleet::Fleet;
 use crate::jwks::KeySet;
 use crate::keys::{KeyConfiguration, KeyOrigin, LiveKeys};
 use crate::proof::possession::Proofs;
@@ -108,6 +110,7 @@ use crate::wire::stream_expiry::StreamExpiry;
 /// | `dpop` | off | Accepts tokens that are bound to a key of the client, with a proof for each request (RFC 9449); [`Dpop`](crate::proof::Dpop) has its settings |
 /// | `mtls` | off | Accepts tokens that are bound to a certificate of the client (RFC 8705 §3); [`Mtls`](crate::proof::Mtls) has its settings |
 /// | `require_bound_tokens` | `false` | Rejects tokens that are bound to neither |
+/// | `fleet` | none | Shares keys, revocations, used proofs and nonces with other processes through Redis or Valkey (feature `redis`); [`FleetBuilder`](crate::fleet::FleetBuilder) has its settings |
 /// | `introspection` | off | Asks the issuer about tokens that are not JWTs (RFC 7662); [`Introspection`](crate::introspection::Introspection) has its settings |
 /// | `max_token_bytes` | `16384` | The largest token that is read, up to `65536` |
 /// | `token_cache_entries` | `16384` | A verified token is cached: the next request with it costs no signature check. `0` turns the cache off; at most a million |
@@ -181,6 +184,8 @@ pub(super) struct Checked {
     pub(super) clock: Clock,
     #[cfg(feature = "redis")]
     pub(super) revocations: Option<Arc<Revocations>>,
+    #[cfg(feature = "redis")]
+    pub(super) fleet: Option<Fleet>,
 }
 
 pub(super) struct CheckedIssuer {
@@ -203,6 +208,26 @@ impl JwtAuthConfig {
     /// Returns a builder with nothing set.
     pub fn builder() -> JwtAuthConfigBuilder {
         JwtAuthConfigBuilder::default()
+    }
+
+    /// The fleet that was set, or made from `fleet` in a file: to revoke tokens, and for the
+    /// sessions.
+    ///
+    /// ```
+    /// use tower_jwt_auth::JwtAuthConfig;
+    /// use tower_jwt_auth::mcp::SessionBindingLayer;
+    ///
+    /// fn sessions(config: &JwtAuthConfig) -> SessionBindingLayer {
+    ///     match config.fleet() {
+    ///         Some(fleet) => SessionBindingLayer::with_store(fleet.sessions()).strict(),
+    ///         None => SessionBindingLayer::new(),
+    ///     }
+    /// }
+    /// ```
+    #[cfg(feature = "redis")]
+    #[must_use]
+    pub fn fleet(&self) -> Option<&Fleet> {
+        self.0.fleet.as_ref()
     }
 
     fn verifier(&self) -> JwtVerifier {

@@ -15,6 +15,8 @@ use serde_json::Value;
 use super::builder::JwtAuthConfigBuilder;
 use super::cache_times::JwksCache;
 use super::file_errors::FileNames;
+#[cfg(feature = "redis")]
+use super::file_fleet::FleetEntry;
 use super::file_introspection::IntrospectionEntry;
 use super::file_proofs::{DpopEntry, HeaderEntry, MtlsEntry};
 use super::issuer::Issuer;
@@ -40,6 +42,10 @@ pub(super) fn file_names() -> FileNames {
         mtls: names_of::<MtlsEntry>(),
         header: names_of::<HeaderEntry>(),
         introspection: names_of::<IntrospectionEntry>(),
+        #[cfg(feature = "redis")]
+        fleet: names_of::<FleetEntry>(),
+        #[cfg(not(feature = "redis"))]
+        fleet: &[],
     }
 }
 
@@ -244,6 +250,15 @@ with_issuer_settings! {
         #[serde(default, deserialize_with = "switch")]
         #[cfg_attr(feature = "schema", schemars(with = "Switch<MtlsEntry>"))]
         mtls: Option<MtlsEntry>,
+        /// Shares keys, revocations, used proofs and nonces with other processes. Default: none.
+        #[cfg(feature = "redis")]
+        #[serde(default, deserialize_with = "object")]
+        fleet: Option<FleetEntry>,
+        /// Needs the feature `redis`.
+        #[cfg(not(feature = "redis"))]
+        #[serde(default, deserialize_with = "without_the_feature")]
+        #[cfg_attr(feature = "schema", schemars(skip))]
+        fleet: (),
         /// The largest token that is read, in bytes, up to 65,536. Default: 16,384.
         #[serde(default, alias = "maxTokenBytes", deserialize_with = "count")]
         max_token_bytes: Option<usize>,
@@ -331,6 +346,8 @@ impl ConfigFile {
                 .token_sources
                 .map(|entries| entries.into_iter().map(Into::into).collect()),
             token_cache_entries: self.token_cache_entries,
+            #[cfg(feature = "redis")]
+            fleet_settings: self.fleet.map(|fleet| Box::new(fleet.into())),
             ..JwtAuthConfigBuilder::default()
         }
     }
@@ -367,4 +384,10 @@ impl From<CacheEntry> for JwksCache {
 /// Leaves an unknown name to `build`, so that it is reported as a `ConfigError`.
 fn algorithms(names: Vec<String>) -> Result<Vec<Algorithm>, UnsupportedAlgorithm> {
     names.into_iter().map(Algorithm::try_from).collect()
+}
+
+/// An unknown name would not say why.
+#[cfg(not(feature = "redis"))]
+fn without_the_feature<'de, D: serde::Deserializer<'de>>(_: D) -> Result<(), D::Error> {
+    Err(serde::de::Error::custom("needs the feature redis"))
 }

@@ -16,6 +16,7 @@ pub(super) struct FileNames {
     pub(super) mtls: &'static [&'static str],
     pub(super) header: &'static [&'static str],
     pub(super) introspection: &'static [&'static str],
+    pub(super) fleet: &'static [&'static str],
 }
 
 /// The same error with the path of the setting, and with what to write.
@@ -85,6 +86,7 @@ impl FileNames {
                     here = match name {
                         "cognito" => self.cognito,
                         "dpop" => self.dpop,
+                        "fleet" => self.fleet,
                         "header" => self.header,
                         "introspection" => self.introspection,
                         "issuers" => self.issuer,
@@ -105,7 +107,7 @@ impl FileNames {
         found
     }
 
-    fn levels(&self) -> [Level; 8] {
+    fn levels(&self) -> [Level; 9] {
         let level = |place, names| Level { place, names };
         [
             level("at the top level", self.top),
@@ -116,6 +118,7 @@ impl FileNames {
             level("in mtls", self.mtls),
             level("in mtls.header", self.header),
             level("in introspection", self.introspection),
+            level("in fleet", self.fleet),
         ]
     }
 }

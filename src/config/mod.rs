@@ -38,6 +38,10 @@ mod file_errors;
 mod file_introspection;
 mod file_proofs;
 #[cfg(feature = "redis")]
+mod file_fleet;
+#[cfg(feature = "redis")]
+mod fleet;
+#[cfg(feature = "redis")]
 mod fleet_proofs;
 mod from_file;
 mod introspection;

@@ -10,7 +10,7 @@ use url::Url;
 use super::error::ConfigError;
 use super::named::{Named, known, known_or};
 use super::rules::{invalid_url, within};
-use super::secret_files::nonce_secrets;
+use super::secret_files::secrets_of;
 use crate::base::secret::Secret;
 use crate::base::url_rule::{UrlError, UrlRule};
 use crate::crypto::Algorithm;
@@ -170,7 +170,12 @@ fn check_dpop(
     )?;
     let nonce = known_or("dpop.nonce", &dpop.nonce, NonceMode::Auto)?;
     let file = dpop.nonce_secret_file.as_deref();
-    let nonce_secrets = nonce_secrets(dpop.nonce_secrets.as_deref(), file)?;
+    let nonce_secrets = secrets_of(
+        "dpop.nonce_secret",
+        "dpop.nonce_secret_file",
+        dpop.nonce_secrets.as_deref(),
+        file,
+    )?;
     if nonce == NonceMode::Required && nonce_secrets.is_empty() {
         telemetry::nonce_secret_made_up();
     }

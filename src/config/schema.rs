@@ -100,6 +100,26 @@ impl JsonSchema for Lasting {
     }
 }
 
+/// A duration as a string, or `required`.
+#[cfg(feature = "redis")]
+pub(super) struct AtStartText;
+
+#[cfg(feature = "redis")]
+impl JsonSchema for AtStartText {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "AtStart".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let duration = generator.subschema_for::<Lasting>();
+        json_schema!({"anyOf": [duration, {"enum": ["required"]}]})
+    }
+}
+
 /// A string or a list of strings.
 pub(super) struct OneOrMore;
 

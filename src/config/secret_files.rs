@@ -1,4 +1,4 @@
-//! The secrets that nonces are made with, and the file that holds them. No error shows them.
+//! Secrets as base64url text, and the files that hold them. No error shows them.
 
 use std::path::Path;
 
@@ -11,12 +11,13 @@ use crate::base::secret::Secret;
 use crate::limits::{MAX_CREDENTIAL_FILE_BYTES, MIN_NONCE_SECRET_BYTES};
 use crate::net::read_at_most;
 
-/// The bytes of the secrets that nonces are made with. Empty if none is configured.
-pub(super) fn nonce_secrets(
+/// The bytes of the secrets of the settings `text` and `from_file`. Empty if neither is set.
+pub(super) fn secrets_of(
+    text: &'static str,
+    from_file: &'static str,
     secrets: Option<&[Secret<String>]>,
     file: Option<&Path>,
 ) -> Result<Vec<Secret<Vec<u8>>>, ConfigError> {
-    let (text, from_file) = ("dpop.nonce_secret", "dpop.nonce_secret_file");
     match (secrets, file) {
         (None, None) => Ok(Vec::new()),
         (Some(_), Some(_)) => Err(ConfigError::Conflict {
@@ -67,7 +68,7 @@ fn read(setting: &'static str, path: &Path) -> Result<Secret<String>, ConfigErro
         .map_err(|reason| unusable(setting, path, reason))
 }
 
-fn text_of(path: &Path) -> Result<String, SecretFileError> {
+pub(super) fn text_of(path: &Path) -> Result<String, SecretFileError> {
     let content = read_at_most(path, MAX_CREDENTIAL_FILE_BYTES)
         .map_err(|error| SecretFileError::Unreadable(error.to_string()))?;
     let content = content.ok_or(SecretFileError::TooLarge)?;

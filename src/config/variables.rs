@@ -10,6 +10,8 @@ use super::builder::JwtAuthConfigBuilder;
 use super::error::ConfigError;
 use super::settings::{Initial, InitialJwks, Settings};
 use crate::base::secret::Secret;
+#[cfg(feature = "redis")]
+use crate::fleet::{FleetBuilder, settings::Servers};
 use crate::introspection::Introspection;
 use crate::jwks::JwkSet;
 use crate::proof::Dpop;
@@ -111,6 +113,31 @@ fn check_introspection(settings: &Introspection) -> Result<(), ConfigError> {
         check_path(setting, path)?;
     }
     check_secrets("introspection.client_secret", &settings.client_secret)
+}
+
+#[cfg(feature = "redis")]
+pub(super) fn check_fleet(fleet: &FleetBuilder) -> Result<(), ConfigError> {
+    let urls = match &fleet.servers {
+        None => &[],
+        Some(Servers::One(url)) => std::slice::from_ref(url),
+        Some(Servers::Cluster(urls)) => urls.as_slice(),
+    };
+    check("fleet.redis", urls.iter().map(Secret::expose))?;
+    check("fleet.namespace", &fleet.namespace)?;
+    check_secrets("fleet.secret", fleet.secrets.iter().flatten())?;
+    for (setting, path) in [
+        ("fleet.secret_file", &fleet.secret_file),
+        ("fleet.ca_file", &fleet.ca_file),
+        (
+            "fleet.client_certificate_file",
+            &fleet.client_certificate_file,
+        ),
+        ("fleet.client_key_file", &fleet.client_key_file),
+        ("fleet.password_file", &fleet.password_file),
+    ] {
+        check_path(setting, path)?;
+    }
+    Ok(())
 }
 
 fn check_path(setting: &'static str, path: &Option<PathBuf>) -> Result<(), ConfigError> {

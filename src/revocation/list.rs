@@ -90,9 +90,9 @@ impl Revocations {
         Duration::from_secs(self.keep.load(Ordering::Relaxed))
     }
 
-    /// A layer with such tokens uses the list.
-    pub(crate) fn keep_at_least(&self, keep: Duration) {
-        self.keep.fetch_max(keep.as_secs(), Ordering::Relaxed);
+    /// From now on, a revocation is remembered for so long.
+    pub(crate) fn set_keep(&self, keep: Duration) {
+        self.keep.store(keep.as_secs(), Ordering::Relaxed);
     }
 
     /// The number of distinct revocations, with those that have just come to their end.

@@ -67,6 +67,9 @@ pub(crate) trait Commands: fmt::Debug + Send + Sync + 'static {
 
     /// What `INFO` tells of the server. In a cluster: of the server of `name`.
     fn server<'a>(&'a self, name: &'a str) -> StoreFuture<'a, Server>;
+
+    /// The same of all primaries of a cluster, or of the one server.
+    fn servers(&self) -> StoreFuture<'_, Vec<Server>>;
 }
 
 pub(crate) type StoreFuture<'a, T> =

@@ -4,9 +4,10 @@
 //! ([`seal`]). And no token that a single process could judge needs the store.
 //!
 //! [`commands`] is what is asked of the server, one method for each command. [`Store`] is how it is
-//! asked: with a limit on time, and seldom while it fails.
+//! asked: with a limit on time, and seldom while it fails. [`condition`] keeps how it does.
 
 pub(crate) mod commands;
+mod condition;
 #[cfg(any(test, feature = "test-util"))]
 pub(crate) mod memory;
 pub(crate) mod redis;
@@ -14,15 +15,18 @@ pub(crate) mod replays;
 pub(crate) mod revoked;
 pub(crate) mod seal;
 pub(crate) mod sessions;
+mod watch;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use self::commands::{Commands, StoreError, StoreErrorKind};
+use self::condition::Condition;
 use self::seal::Seals;
-use crate::base::clock::{Clock, later};
+use self::watch::Watch;
+use crate::base::clock::Clock;
 use crate::limits::MAX_FLEET_WAIT;
 
 /// The store of one fleet, as one process uses it.
@@ -33,15 +37,8 @@ pub(crate) struct Store {
     pub(crate) clock: Clock,
     /// The limit of a call.
     pub(crate) timeout: Duration,
-    state: Mutex<State>,
-}
-
-/// How the last calls ended.
-#[derive(Debug, Default)]
-struct State {
-    failures_in_a_row: u32,
-    /// While the store fails: no call before this time but one.
-    next_attempt: Option<Instant>,
+    pub(crate) condition: Arc<Condition>,
+    watch: Watch,
 }
 
 impl Store {
@@ -51,13 +48,13 @@ impl Store {
         clock: Clock,
         timeout: Duration,
     ) -> Self {
-        let state = Mutex::default();
         Self {
             commands,
             seals,
             clock,
             timeout,
-            state,
+            condition: Arc::default(),
+            watch: Watch::default(),
         }
     }
 
@@ -76,7 +73,8 @@ impl Store {
         limit: Duration,
         call: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        if !self.may_call() {
+        self.watch.start(&self.commands, &self.condition);
+        if !self.condition.may_call() {
             return Err(unreachable("not asked: the store did not answer lately"));
         }
         let answer = timeout(limit, call).await;
@@ -84,35 +82,8 @@ impl Store {
             let limit = humantime::format_duration(limit);
             Err(unreachable(&format!("no answer within {limit}")))
         });
-        self.note(answer.as_ref().err());
+        self.condition.note(answer.as_ref().err());
         answer
-    }
-
-    fn may_call(&self) -> bool {
-        let now = Instant::now();
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        match state.next_attempt {
-            Some(at) if now < at => false,
-            Some(_) => {
-                state.next_attempt = Some(later(now, RETRY));
-                true
-            }
-            None => true,
-        }
-    }
-
-    /// Only a store that does not answer is down: an error is an answer.
-    fn note(&self, error: Option<&StoreError>) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let failed = error.is_some_and(|error| error.kind == StoreErrorKind::Unreachable);
-        if !failed {
-            *state = State::default();
-            return;
-        }
-        state.failures_in_a_row = state.failures_in_a_row.saturating_add(1);
-        if state.failures_in_a_row >= FAILURES {
-            state.next_attempt = Some(later(Instant::now(), RETRY));
-        }
     }
 }
 
@@ -122,6 +93,3 @@ fn unreachable(message: &str) -> StoreError {
         message: message.to_owned(),
     }
 }
-
-const FAILURES: u32 = 3;
-const RETRY: Duration = Duration::from_secs(1);

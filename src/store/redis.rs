@@ -7,15 +7,18 @@ mod answers;
 mod link;
 mod target;
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use redis::{Cmd, Value, cmd};
+use tokio::time::Instant;
 
 use self::link::{Own, Shared};
 pub(crate) use self::target::{Target, TlsFiles};
-use super::commands::{Commands, Entry, EntryId, Server, StoreError, StoreFuture};
+use super::commands::{
+    Commands, Entry, EntryId, Server, StoreError, StoreErrorKind, StoreFuture,
+};
+use crate::telemetry;
 
 /// A store on a server. It connects when it is first asked, and again after a connection was lost.
 ///
@@ -36,24 +39,31 @@ impl Redis {
         }
     }
 
+    /// On the connection that all calls share.
     async fn call<T>(
         &self,
+        operation: &'static str,
         name: &str,
         command: Cmd,
         read: impl FnOnce(Value) -> Option<T>,
     ) -> Result<T, StoreError> {
-        let answer = self.calls.ask(name, &command).await?;
-        read(answer).ok_or_else(|| answers::senseless(&command))
+        let call = Call::begin(operation, true);
+        let answer = self.calls.ask(Some(name), &command).await;
+        call.end(answer.and_then(|answer| made(&command, read(answer))))
     }
 
+    /// On a connection of its own.
     async fn read_stream<T>(
         &self,
+        operation: &'static str,
         name: &str,
         command: Cmd,
+        is_timed: bool,
         read: impl FnOnce(Value) -> Option<T>,
     ) -> Result<T, StoreError> {
-        let answer = self.stream.ask(name, &command).await?;
-        read(answer).ok_or_else(|| answers::senseless(&command))
+        let call = Call::begin(operation, is_timed);
+        let answer = self.stream.ask(name, &command).await;
+        call.end(answer.and_then(|answer| made(&command, read(answer))))
     }
 }
 
@@ -61,13 +71,13 @@ impl Commands for Redis {
     fn get<'a>(&'a self, name: &'a str, at_most: usize) -> StoreFuture<'a, Option<Vec<u8>>> {
         let mut command = cmd("GETRANGE");
         command.arg(name).arg(0).arg(at_most);
-        Box::pin(self.call(name, command, answers::value))
+        Box::pin(self.call("get", name, command, answers::value))
     }
 
     fn set<'a>(&'a self, name: &'a str, value: &'a [u8], life: Duration) -> StoreFuture<'a, ()> {
         let mut command = cmd("SET");
         command.arg(name).arg(value).arg("PX").arg(millis(life));
-        Box::pin(self.call(name, command, answers::done))
+        Box::pin(self.call("set", name, command, answers::done))
     }
 
     fn set_if_absent<'a>(
@@ -79,13 +89,13 @@ impl Commands for Redis {
         let mut command = cmd("SET");
         command.arg(name).arg(value).arg("NX");
         command.arg("PX").arg(millis(life));
-        Box::pin(self.call(name, command, answers::done_or_nil))
+        Box::pin(self.call("set_if_absent", name, command, answers::done_or_nil))
     }
 
     fn remove_if<'a>(&'a self, name: &'a str, value: &'a [u8]) -> StoreFuture<'a, bool> {
         let mut command = cmd("EVAL");
         command.arg(REMOVE_IF).arg(1).arg(name).arg(value);
-        Box::pin(self.call(name, command, answers::any))
+        Box::pin(self.call("remove_if", name, command, answers::any))
     }
 
     fn prolong_if<'a>(
@@ -97,25 +107,25 @@ impl Commands for Redis {
         let mut command = cmd("EVAL");
         command.arg(PROLONG_IF).arg(1).arg(name).arg(value);
         command.arg(millis(life));
-        Box::pin(self.call(name, command, answers::any))
+        Box::pin(self.call("prolong_if", name, command, answers::any))
     }
 
     fn prolong<'a>(&'a self, name: &'a str, life: Duration) -> StoreFuture<'a, bool> {
         let mut command = cmd("PEXPIRE");
         command.arg(name).arg(millis(life));
-        Box::pin(self.call(name, command, answers::any))
+        Box::pin(self.call("prolong", name, command, answers::any))
     }
 
     fn remove<'a>(&'a self, name: &'a str) -> StoreFuture<'a, ()> {
         let mut command = cmd("DEL");
         command.arg(name);
-        Box::pin(async move { self.call(name, command, answers::any).await.map(drop) })
+        Box::pin(async move { self.call("remove", name, command, answers::any).await.map(drop) })
     }
 
     fn append<'a>(&'a self, name: &'a str, record: &'a [u8]) -> StoreFuture<'a, EntryId> {
         let mut command = cmd("XADD");
         command.arg(name).arg("*").arg("e").arg(record);
-        Box::pin(self.call(name, command, answers::id))
+        Box::pin(self.call("append", name, command, answers::id))
     }
 
     fn read<'a>(
@@ -132,14 +142,14 @@ impl Commands for Redis {
             command.arg("BLOCK").arg(millis(wait));
         }
         command.arg("STREAMS").arg(name).arg(text(after));
-        Box::pin(self.read_stream(name, command, answers::entries))
+        Box::pin(self.read_stream("read", name, command, wait.is_none(), answers::entries))
     }
 
     fn last_id<'a>(&'a self, name: &'a str) -> StoreFuture<'a, Option<EntryId>> {
         let mut command = cmd("XINFO");
         command.arg("STREAM").arg(name);
         Box::pin(async move {
-            match self.read_stream(name, command, answers::last_id).await {
+            match self.read_stream("last_id", name, command, true, answers::last_id).await {
                 Err(error) if error.message.ends_with(answers::NO_SUCH_NAME) => Ok(None),
                 answer => answer.map(Some),
             }
@@ -149,11 +159,64 @@ impl Commands for Redis {
     fn trim<'a>(&'a self, name: &'a str, before: EntryId) -> StoreFuture<'a, ()> {
         let mut command = cmd("XTRIM");
         command.arg(name).arg("MINID").arg("~").arg(text(before));
-        Box::pin(async move { self.call(name, command, answers::any).await.map(drop) })
+        Box::pin(async move { self.call("trim", name, command, answers::any).await.map(drop) })
     }
 
     fn server<'a>(&'a self, name: &'a str) -> StoreFuture<'a, Server> {
-        Box::pin(self.call(name, cmd("INFO"), answers::server))
+        Box::pin(self.call("server", name, cmd("INFO"), answers::server))
+    }
+
+    fn servers(&self) -> StoreFuture<'_, Vec<Server>> {
+        Box::pin(async move {
+            let call = Call::begin("servers", true);
+            let command = cmd("INFO");
+            let answer = self.calls.ask(None, &command).await;
+            call.end(answer.and_then(|answer| made(&command, answers::servers(answer))))
+        })
+    }
+}
+
+/// What was read from an answer.
+fn made<T>(command: &Cmd, read: Option<T>) -> Result<T, StoreError> {
+    read.ok_or_else(|| answers::senseless(command))
+}
+
+/// Counts a command when it ends, also if its caller gives up.
+struct Call {
+    operation: &'static str,
+    began: Instant,
+    is_timed: bool,
+    outcome: &'static str,
+}
+
+impl Call {
+    fn begin(operation: &'static str, is_timed: bool) -> Self {
+        Self {
+            operation,
+            began: Instant::now(),
+            is_timed,
+            outcome: "no_answer",
+        }
+    }
+
+    fn end<T>(mut self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
+        self.outcome = match &answer {
+            Ok(_) => "ok",
+            Err(error) => match error.kind {
+                StoreErrorKind::Unreachable => "no_answer",
+                StoreErrorKind::Full => "full",
+                StoreErrorKind::Refused => "refused",
+                _ => "error",
+            },
+        };
+        answer
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        let took = self.is_timed.then(|| self.began.elapsed());
+        telemetry::store_called(self.operation, self.outcome, took);
     }
 }
 
@@ -166,12 +229,6 @@ fn millis(life: Duration) -> u64 {
 
 fn text(id: EntryId) -> String {
     format!("{}-{}", id.milliseconds, id.sequence)
-}
-
-impl fmt::Display for Redis {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.calls.target().fmt(f)
-    }
 }
 
 const REMOVE_IF: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] \

@@ -26,6 +26,8 @@ pub(crate) struct FleetReplays {
 impl FleetReplays {
     pub(crate) fn new(store: &Arc<Store>, leeway: Duration) -> Self {
         let store = store.clone();
+        // A proof that is evicted works again.
+        store.condition.must_not_evict();
         Self { store, leeway }
     }
 

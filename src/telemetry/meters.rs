@@ -11,7 +11,7 @@ pub(super) use recorded::{
 };
 
 #[cfg(all(feature = "metrics", feature = "redis"))]
-pub(super) use recorded::{revocations_heard, revocations_known};
+pub(super) use recorded::{revocations_heard, revocations_known, store_called};
 
 /// Counts the accepted requests of one issuer. Without the feature `metrics` it has no state.
 ///
@@ -167,6 +167,19 @@ mod recorded {
     #[cfg(feature = "redis")]
     pub(in crate::telemetry) fn revocations_heard(now: u64) {
         metrics::gauge!("tower_jwt_auth_revocations_heard_timestamp_seconds").set(now as f64);
+    }
+
+    #[cfg(feature = "redis")]
+    pub(in crate::telemetry) fn store_called(
+        operation: &'static str,
+        outcome: &'static str,
+        took: Option<Duration>,
+    ) {
+        metrics::counter!("tower_jwt_auth_store_calls_total", "op" => operation, "outcome" => outcome)
+            .increment(1);
+        if let Some(took) = took {
+            metrics::histogram!("tower_jwt_auth_store_seconds", "op" => operation).record(took);
+        }
     }
 
     /// A valid key set was fetched at `now`, in Unix seconds.

@@ -4,6 +4,7 @@
 
 mod secret;
 mod static_key;
+mod store_url;
 mod text;
 
 use std::fmt;
@@ -14,6 +15,7 @@ use crate::base::url_rule::UrlError;
 use crate::proof::TrustedPeersError;
 pub use secret::{SecretError, SecretFileError};
 pub use static_key::StaticKeyError;
+pub use store_url::StoreUrlError;
 
 /// An error in a configuration. The message names the setting, its value, and how to correct it.
 ///
@@ -101,6 +103,8 @@ pub enum ConfigError {
         /// The feature.
         feature: &'static str,
     },
+    /// A configuration is given two fleets, or one in a file and one in the program.
+    FleetTwice,
     /// A setting needs another one.
     #[non_exhaustive]
     Incomplete {
@@ -125,6 +129,13 @@ pub enum ConfigError {
         /// Why the key cannot be used.
         reason: StaticKeyError,
     },
+    /// `fleet.namespace` has other characters than letters, digits, `.`, `_` and `-`, or more than
+    /// 64.
+    #[non_exhaustive]
+    InvalidNamespace {
+        /// Its value; not shown if it is a URL.
+        namespace: String,
+    },
     /// A secret cannot be used. It is not shown.
     #[non_exhaustive]
     InvalidSecret {
@@ -134,6 +145,14 @@ pub enum ConfigError {
         number: usize,
         /// Why the secret cannot be used.
         reason: SecretError,
+    },
+    /// `fleet.redis` cannot be used.
+    #[non_exhaustive]
+    InvalidStoreUrl {
+        /// Its value without user and password.
+        url: String,
+        /// Why the URL cannot be used.
+        reason: StoreUrlError,
     },
     /// A URL cannot be used.
     #[non_exhaustive]
@@ -352,6 +371,12 @@ pub enum ConfigError {
         /// Why the file cannot be used.
         reason: SecretFileError,
     },
+    /// The settings of `fleet` do not fit each other, or a file does not fit them.
+    #[non_exhaustive]
+    UnusableStore {
+        /// What is wrong.
+        reason: String,
+    },
 }
 
 impl std::error::Error for ConfigError {}
@@ -383,10 +408,13 @@ impl fmt::Debug for ConfigError {
             Empty { setting }
             EndpointMissing { issuer }
             FeatureMissing { setting, feature }
+            FleetTwice {}
             Incomplete { setting, missing }
             InvalidCharacters { setting, value }
             InvalidKey { setting, reason }
+            InvalidNamespace { namespace }
             InvalidSecret { setting, number, reason }
+            InvalidStoreUrl { url, reason }
             InvalidUrl { setting, value, reason }
             IssuerIsDocument { setting, issuer, probably }
             IssuerMissing {}
@@ -416,6 +444,7 @@ impl fmt::Debug for ConfigError {
             UnknownAlgorithm { name }
             UnknownName { setting, name, known }
             UnusableFile { setting, path, reason }
+            UnusableStore { reason }
         }
     }
 }

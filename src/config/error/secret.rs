@@ -8,22 +8,31 @@ use crate::limits::{MAX_CREDENTIAL_FILE_BYTES, MIN_NONCE_SECRET_BYTES};
 pub enum SecretError {
     /// The text is not base64url.
     NotBase64Url,
+    /// It is one byte over and over.
+    OneByte,
+    /// It is the password of the store.
+    Password,
     /// The secret is too short.
     #[non_exhaustive]
     TooShort {
         /// Its length after decoding.
         bytes: usize,
     },
+    /// It is the same as the one before.
+    Twice,
 }
 
 impl fmt::Display for SecretError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotBase64Url => f.write_str("it is not base64url text"),
+            Self::OneByte => f.write_str("it is one byte over and over"),
+            Self::Password => f.write_str("it is the password of the store, which others have"),
             Self::TooShort { bytes } => write!(
                 f,
                 "it has {bytes} bytes, and {MIN_NONCE_SECRET_BYTES} are needed"
             ),
+            Self::Twice => f.write_str("it is the same as the one before"),
         }
     }
 }

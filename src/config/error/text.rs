@@ -92,6 +92,13 @@ impl fmt::Display for ConfigError {
                 f,
                 "{setting} needs the feature {feature}: turn it on, or use jwk, jwks or a key_source"
             ),
+            Self::FleetTwice => f.write_str(
+                "there are two fleets: call fleet() once, or set fleet in the file and not in the program",
+            ),
+            Self::Incomplete {
+                setting: "fleet",
+                missing,
+            } => write!(f, "{missing} is missing: a fleet has no default for it"),
             Self::Incomplete {
                 setting: "require_bound_tokens",
                 missing,
@@ -114,6 +121,11 @@ impl fmt::Display for ConfigError {
                 "{setting} cannot be used: {reason}; {}",
                 reason.way_out()
             ),
+            Self::InvalidNamespace { namespace } => write!(
+                f,
+                "fleet.namespace {namespace:?} must have 1 to 64 letters, digits, '.', '_' and '-': name the service \
+                 and its stage, such as mcp-prod"
+            ),
             Self::InvalidSecret {
                 setting,
                 number,
@@ -123,6 +135,7 @@ impl fmt::Display for ConfigError {
                 "secret {number} of {setting} cannot be used: {reason}; write 32 random bytes or more as base64url, \
                  which openssl rand -base64 32 | tr '+/' '-_' makes"
             ),
+            Self::InvalidStoreUrl { url, reason } => write!(f, "fleet.redis {url:?} {reason}"),
             Self::InvalidUrl {
                 setting,
                 value,
@@ -314,6 +327,9 @@ impl fmt::Display for ConfigError {
                 "{setting} {path:?} cannot be used: {reason}; {}",
                 reason.way_out()
             ),
+            Self::UnusableStore { reason } => {
+                write!(f, "fleet cannot be used: {reason}")
+            }
         }
     }
 }

@@ -97,6 +97,14 @@ pub(super) fn server(answer: Value) -> Option<Server> {
     })
 }
 
+/// `INFO` of one server, or of each primary of a cluster with its address.
+pub(super) fn servers(answer: Value) -> Option<Vec<Server>> {
+    match answer {
+        Value::Map(all) => all.into_iter().map(|(_, answer)| server(answer)).collect(),
+        one => server(one).map(|server| vec![server]),
+    }
+}
+
 fn text(value: &Value) -> Option<&str> {
     match value {
         Value::BulkString(bytes) => std::str::from_utf8(bytes).ok(),

@@ -29,12 +29,8 @@ impl Shared {
         Self { target, current }
     }
 
-    pub(super) fn target(&self) -> &Target {
-        &self.target
-    }
-
-    /// Sends a command that touches `name`, and waits for its answer.
-    pub(super) async fn ask(&self, name: &str, command: &Cmd) -> Result<Value, StoreError> {
+    /// Sends a command that touches `name`, or one for all servers, and waits for its answer.
+    pub(super) async fn ask(&self, name: Option<&str>, command: &Cmd) -> Result<Value, StoreError> {
         let attempt = self.attempt();
         let mut connection = self.connected(&attempt).await?;
         let silence = Silence {
@@ -149,7 +145,7 @@ impl Own {
             Some(connection) => connection,
             None => self.target.connect().await?,
         };
-        let answer: RedisResult<Value> = connection.ask(name, command).await;
+        let answer: RedisResult<Value> = connection.ask(Some(name), command).await;
         if !answer.as_ref().is_err_and(answers::is_lost) {
             *self.idle() = Some(connection);
         }

@@ -9,7 +9,9 @@ use std::time::Duration;
 use redis::aio::{ConnectionLike as _, MultiplexedConnection};
 use redis::cluster::{ClusterClient, ClusterClientBuilder};
 use redis::cluster_async::ClusterConnection;
-use redis::cluster_routing::{Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr};
+use redis::cluster_routing::{
+    MultipleNodeRoutingInfo, Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr,
+};
 use redis::io::tcp::TcpSettings;
 use redis::{
     AsyncConnectionConfig, Client, ClientTlsConfig, Cmd, ConnectionInfo, ErrorKind,
@@ -21,7 +23,7 @@ use url::Url;
 
 use super::answers;
 use crate::base::secret::Secret;
-use crate::limits::MAX_CREDENTIAL_FILE_BYTES;
+use crate::limits::{MAX_CREDENTIAL_FILE_BYTES, STORE_CONNECT_TIMEOUT};
 use crate::net::read_at_most;
 use crate::store::commands::{StoreError, StoreErrorKind};
 
@@ -53,9 +55,9 @@ impl Target {
     }
 
     pub(super) async fn connect(self: &Arc<Self>) -> Result<Connection, StoreError> {
-        let connecting = timeout(CONNECT_TIMEOUT, self.open()).await;
+        let connecting = timeout(STORE_CONNECT_TIMEOUT, self.open()).await;
         connecting.unwrap_or_else(|_| {
-            let limit = humantime::format_duration(CONNECT_TIMEOUT);
+            let limit = humantime::format_duration(STORE_CONNECT_TIMEOUT);
             Err(unreachable(format!("no connection within {limit}")))
         })
     }
@@ -142,7 +144,7 @@ fn many(
         // A command that was sent may have been executed.
         .retries(0)
         .use_protocol(ProtocolVersion::RESP2)
-        .connection_timeout(CONNECT_TIMEOUT)
+        .connection_timeout(STORE_CONNECT_TIMEOUT)
         .response_timeout(NODE_TIMEOUT)
         .overall_response_timeout(None)
         .tcp_settings(tcp_settings());
@@ -212,11 +214,15 @@ pub(super) enum Connection {
 }
 
 impl Connection {
-    /// Sends a command that touches `name`.
-    pub(super) async fn ask(&mut self, name: &str, command: &Cmd) -> RedisResult<Value> {
-        let answer = match self {
-            Self::One(connection) => connection.req_packed_command(command).await,
-            Self::Many(connection) => ask_cluster(connection, name, command).await,
+    /// Sends a command that touches `name`, or one for all servers.
+    pub(super) async fn ask(&mut self, name: Option<&str>, command: &Cmd) -> RedisResult<Value> {
+        let answer = match (self, name) {
+            (Self::One(connection), _) => connection.req_packed_command(command).await,
+            (Self::Many(connection), Some(name)) => ask_cluster(connection, name, command).await,
+            (Self::Many(connection), None) => {
+                let all = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
+                connection.route_command(command.clone(), all).await
+            }
         };
         answer.and_then(Value::extract_error)
     }
@@ -269,8 +275,9 @@ impl fmt::Display for Target {
     }
 }
 
+/// The settings do not fit each other. The texts of these errors are fixed.
 fn unusable(error: redis::RedisError) -> StoreError {
-    answers::error(None, &error)
+    refused(error.to_string())
 }
 
 fn refused(message: String) -> StoreError {
@@ -282,9 +289,6 @@ fn unreachable(message: String) -> StoreError {
     let kind = StoreErrorKind::Unreachable;
     StoreError { kind, message }
 }
-
-/// From the first packet to the answer to `AUTH`.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// For the answer of one node of a cluster, so that another connection to it is made. Longer than
 /// any command waits: callers have limits of their own.
