@@ -67,7 +67,6 @@ fn fleet_f38_a_reader_that_nobody_drives_is_replaced() {
         builder.enable_time().start_paused(true).build().unwrap()
     };
     let (one, other) = (runtime(), runtime());
-    let _other = other.enter();
     let world = other.block_on(async { World::new() });
     let process = one.block_on(world.started());
     other.block_on(async {
@@ -79,9 +78,9 @@ fn fleet_f38_a_reader_that_nobody_drives_is_replaced() {
         assert!(process.knows(&token(0)));
     });
     // The first reader comes back, and leaves the work to the second.
-    one.block_on(sleep(seconds(5)));
+    one.block_on(async { sleep(seconds(5)).await });
     let before = world.store.calls("read");
-    one.block_on(sleep(seconds(60)));
+    one.block_on(async { sleep(seconds(60)).await });
     assert_eq!(world.store.calls("read"), before);
 }
 
