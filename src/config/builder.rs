@@ -9,6 +9,8 @@ use super::token_setters::{audience_setters, token_setters};
 use crate::base::clock::Clock;
 use crate::base::scopes::ScopeHierarchy;
 use crate::caller::AuthInfo;
+#[cfg(feature = "redis")]
+use crate::fleet::Fleet;
 use crate::keys::{HttpTransport, LiveKeys};
 use crate::proof::{Dpop, Mtls};
 #[cfg(feature = "redis")]
@@ -61,6 +63,9 @@ pub struct JwtAuthConfigBuilder {
     /// With the name of the setter.
     pub(super) http_transport: Option<(&'static str, Arc<dyn HttpTransport>)>,
     pub(super) keys_of: Vec<(Arc<str>, LiveKeys)>,
+    #[cfg(feature = "redis")]
+    /// Shared through the fleet: the keys that are fetched.
+    pub(crate) fleet: Option<Fleet>,
     pub(super) clock: Clock,
     #[cfg(feature = "redis")]
     pub(super) revocations: Option<Arc<Revocations>>,

@@ -38,6 +38,8 @@ mod file_errors;
 mod file_introspection;
 mod file_proofs;
 #[cfg(feature = "redis")]
+mod fleet_keys;
+#[cfg(feature = "redis")]
 mod fleet_proofs;
 mod from_file;
 mod introspection;

@@ -18,7 +18,7 @@ mod demand;
 mod health;
 mod key_snapshot;
 mod live;
-mod persist;
+pub(crate) mod persist;
 pub(crate) mod refresh;
 mod report;
 mod settings;
@@ -32,6 +32,8 @@ pub use health::{IssuerHealth, KeysHealth};
 pub use key_snapshot::KeySnapshot;
 pub(crate) use live::LiveKeys;
 pub(crate) use persist::file::target as snapshot_target;
+#[cfg(feature = "redis")]
+pub(crate) use settings::Sharing;
 pub(crate) use settings::{KeyOrigin, Seed, Times};
 pub(crate) use snapshot::Snapshot;
 pub(crate) use source::discovery::DiscoveredKeys;

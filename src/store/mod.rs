@@ -7,6 +7,7 @@
 //! asked: with a limit on time, and seldom while it fails.
 
 pub(crate) mod commands;
+pub(crate) mod keys;
 #[cfg(any(test, feature = "test-util"))]
 pub(crate) mod memory;
 pub(crate) mod redis;

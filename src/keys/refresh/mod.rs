@@ -35,6 +35,8 @@
 
 mod adopt;
 pub(super) mod fetches;
+#[cfg(feature = "redis")]
+mod fleet;
 pub(super) mod handle;
 mod kids;
 pub(crate) mod schedule;

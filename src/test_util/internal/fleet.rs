@@ -1,7 +1,7 @@
 //! Processes of a fleet in one test, on a store in memory.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -137,4 +137,16 @@ impl RevocationList {
     fn now(&self) -> Now {
         self.clock.now()
     }
+}
+
+/// A clock that shows `time` now, and goes on with tokio's clock.
+#[must_use]
+pub fn running_clock(time: SystemTime) -> FakeClock {
+    FakeClock::running_from(time)
+}
+
+/// The config of a process that shares its keys through `fleet`.
+pub fn with_shared_keys(mut config: JwtAuthConfigBuilder, fleet: &Fleet) -> JwtAuthConfigBuilder {
+    config.fleet = Some(fleet.clone());
+    config
 }
