@@ -65,7 +65,7 @@ pub struct JwtAuthConfigBuilder {
     pub(super) keys_of: Vec<(Arc<str>, LiveKeys)>,
     #[cfg(feature = "redis")]
     /// Shared through the fleet: the keys that are fetched.
-    pub(crate) fleet: Option<Fleet>,
+    pub(super) fleet: Option<Fleet>,
     pub(super) clock: Clock,
     #[cfg(feature = "redis")]
     pub(super) revocations: Option<Arc<Revocations>>,

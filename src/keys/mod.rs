@@ -12,16 +12,21 @@
 //!    `KeyDemand` and waits, at most the fetch timeout, for a fetch that belongs to the task: when
 //!    the request goes away, the fetch goes on.
 //! 6. `health` reports on all of it.
+//!
+//! In a fleet, the processes share what they fetch: `shared` is the trait that the store implements
+//! for it, and the task of `refresh` is its only caller.
 
 mod configured;
 mod demand;
 mod health;
 mod key_snapshot;
 mod live;
-pub(crate) mod persist;
+mod persist;
 pub(crate) mod refresh;
 mod report;
 mod settings;
+#[cfg(feature = "redis")]
+pub(crate) mod shared;
 mod snapshot;
 pub(crate) mod source;
 

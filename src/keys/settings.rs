@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 #[cfg(feature = "redis")]
-use super::persist::shared::SharedKeys;
+use super::shared::SharedKeys;
 use super::source::KeySource;
 use crate::jwks::KeySet;
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::Store;
 use super::commands::StoreError;
 use super::seal::{OVERHEAD, Seal, Unopened, VERSION, is_version};
-use crate::keys::persist::shared::{
+use crate::keys::shared::{
     HEAD, HOLD, Hint, Hold, LEASE_LIFE, Lease, MAX_PAYLOAD, SharedFuture, SharedKeys, SharedSet,
     StoreFailed,
 };

@@ -40,5 +40,7 @@ mod fleet;
 pub(super) mod handle;
 mod kids;
 pub(crate) mod schedule;
+#[cfg(feature = "redis")]
+mod share;
 mod state;
 mod task;

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::fetches::Fetches;
 #[cfg(feature = "redis")]
-use super::fleet::FleetMemory;
+use super::fleet::memory::FleetMemory;
 use super::kids::KidHash;
 use super::schedule::{Decision, Schedule};
 use crate::base::clock::{Clock, Now};

@@ -144,9 +144,3 @@ impl RevocationList {
 pub fn running_clock(time: SystemTime) -> FakeClock {
     FakeClock::running_from(time)
 }
-
-/// The config of a process that shares its keys through `fleet`.
-pub fn with_shared_keys(mut config: JwtAuthConfigBuilder, fleet: &Fleet) -> JwtAuthConfigBuilder {
-    config.fleet = Some(fleet.clone());
-    config
-}

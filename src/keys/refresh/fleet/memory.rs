@@ -11,10 +11,10 @@ use tokio::time::Instant;
 
 use super::turn::{Known, NoFetch, Permit, Purpose, Turn, pause};
 use crate::base::clock::Now;
-use crate::keys::persist::shared::{Hint, Lease};
 use crate::keys::refresh::kids::KidHash;
 use crate::keys::refresh::schedule::{Decision, Lookup, Schedule};
 use crate::keys::settings::Times;
+use crate::keys::shared::{Hint, Lease};
 use crate::keys::snapshot::later;
 
 #[derive(Debug)]
@@ -51,7 +51,7 @@ pub(in crate::keys::refresh) struct FleetMemory {
     taken: u64,
     turns_without_fetch: u64,
     /// A lease that was asked for and never answered: it may still be granted.
-    pub(super) orphan: Option<Lease>,
+    pub(in crate::keys::refresh) orphan: Option<Lease>,
 }
 
 impl FleetMemory {
@@ -126,7 +126,12 @@ impl FleetMemory {
     }
 
     /// A turn begins.
-    pub(super) fn turn(&mut self, schedule: &Schedule, is_serving: bool, now: Now) -> Turn {
+    pub(in crate::keys::refresh) fn turn(
+        &mut self,
+        schedule: &Schedule,
+        is_serving: bool,
+        now: Now,
+    ) -> Turn {
         let has_reached = |at: Option<Instant>| at.is_some_and(|at| at <= now.monotonic);
         let permit = self.permit.take();
         let alone = schedule.reaches_age(self.alone_at, now);
@@ -155,14 +160,18 @@ impl FleetMemory {
 
     /// This process begins to fetch. Returns what the set is known by: later than every set that
     /// the process has seen, whatever the clocks say.
-    pub(super) fn begin_fetch(&mut self, now: Now) -> u64 {
+    pub(in crate::keys::refresh) fn begin_fetch(&mut self, now: Now) -> u64 {
         let wall = now.wall.unix_milliseconds();
         self.fetching = wall.max(self.fetched_at.saturating_add(1));
         self.fetching
     }
 
     /// The set that this process fetched is in use.
-    pub(super) fn fetched(&mut self, server_max_age: Option<Duration>, turn: u64) {
+    pub(in crate::keys::refresh) fn fetched(
+        &mut self,
+        server_max_age: Option<Duration>,
+        turn: u64,
+    ) {
         self.adopted(self.fetching, server_max_age);
         self.proof = turn;
     }
@@ -170,7 +179,7 @@ impl FleetMemory {
     /// The set of another process is in use. Returns the `kid`s of `asked` that it proves absent,
     /// unless it holds them: it is the second newer set since they were asked for, and the first
     /// may have been under way.
-    pub(super) fn taken(
+    pub(in crate::keys::refresh) fn taken(
         &mut self,
         fetched_at: u64,
         life: Duration,
@@ -196,16 +205,16 @@ impl FleetMemory {
         self.busy = 0;
     }
 
-    pub(super) const fn life(&self) -> Duration {
+    pub(in crate::keys::refresh) const fn life(&self) -> Duration {
         self.life
     }
 
-    pub(super) const fn failed(&mut self) {
+    pub(in crate::keys::refresh) const fn failed(&mut self) {
         self.has_failed = true;
     }
 
     /// A turn ended without a set.
-    pub(super) fn ended(
+    pub(in crate::keys::refresh) fn ended(
         &mut self,
         why: NoFetch,
         schedule: &mut Schedule,
@@ -230,7 +239,7 @@ impl FleetMemory {
     }
 
     /// What only the turn knows, for the next one.
-    pub(super) fn keep(&mut self, turn: &Turn, began: Instant) {
+    pub(in crate::keys::refresh) fn keep(&mut self, turn: &Turn, began: Instant) {
         self.passed_over = turn.passed_over().to_vec();
         if turn.purpose == Purpose::Asked(Permit::Look) {
             self.next_look = Some(later(began, BETWEEN_LOOKS));
@@ -261,4 +270,3 @@ const LATE: f64 = 0.8;
 const ALONE: f64 = 0.2;
 
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
-

@@ -19,15 +19,15 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::base::clock::Now;
-use crate::keys::persist::shared::{Hint, Hold, Lease, StoreFailed};
 use crate::keys::refresh::schedule::Lookup;
 use crate::keys::settings::Times;
+use crate::keys::shared::{Hint, Hold, Lease, StoreFailed};
 use crate::keys::snapshot::later;
 use crate::limits::MAX_WAIT_WITHOUT_KEYS;
 
 #[derive(Debug)]
-pub(super) struct Turn {
-    pub(super) purpose: Purpose,
+pub(in crate::keys::refresh) struct Turn {
+    pub(in crate::keys::refresh) purpose: Purpose,
     known: Known,
     /// What is in the store; `None` before the look, and when it must be looked at again.
     hints: Option<Vec<Hint>>,
@@ -47,7 +47,7 @@ pub(super) struct Turn {
 
 /// Why a turn began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(in crate::keys::refresh) enum Purpose {
     /// No set was fetched or taken yet, or none may serve.
     Start,
     /// A refresh is due. `is_late`: so late that the process fetches by itself if the store fails.
@@ -71,7 +71,7 @@ pub(in crate::keys::refresh) enum Permit {
 
 impl Permit {
     /// The budget that it was taken from.
-    pub(super) const fn spent(self) -> Option<Lookup> {
+    pub(in crate::keys::refresh) const fn spent(self) -> Option<Lookup> {
         match self {
             Self::Look => None,
             Self::Unknown(lookup) => Some(lookup),
@@ -82,17 +82,17 @@ impl Permit {
 
 /// What the process knew before the turn.
 #[derive(Clone, Debug)]
-pub(super) struct Known {
-    pub(super) times: Times,
-    pub(super) leeway: Duration,
+pub(in crate::keys::refresh) struct Known {
+    pub(in crate::keys::refresh) times: Times,
+    pub(in crate::keys::refresh) leeway: Duration,
     /// When the fetch of the set in use began, in Unix milliseconds.
-    pub(super) fetched_at: u64,
+    pub(in crate::keys::refresh) fetched_at: u64,
     /// Whether keys may serve.
-    pub(super) is_serving: bool,
+    pub(in crate::keys::refresh) is_serving: bool,
     /// Whether the last fetch of this process failed.
-    pub(super) has_failed: bool,
+    pub(in crate::keys::refresh) has_failed: bool,
     /// Sets in the store that did not open, or cannot be used.
-    pub(super) passed_over: Vec<Hint>,
+    pub(in crate::keys::refresh) passed_over: Vec<Hint>,
 }
 
 /// Whether the lease was asked for.
@@ -105,7 +105,7 @@ enum Asked {
 
 /// What to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(in crate::keys::refresh) enum Step {
     Look,
     Take(Hint),
     ReadHold,
@@ -119,7 +119,7 @@ pub(super) enum Step {
 
 /// Why a turn ends without a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NoFetch {
+pub(in crate::keys::refresh) enum NoFetch {
     /// Another process is fetching.
     Busy,
     /// A process has failed, and none fetches before this time.
@@ -133,7 +133,7 @@ pub(super) enum NoFetch {
 }
 
 impl Turn {
-    pub(super) const fn new(purpose: Purpose, known: Known) -> Self {
+    pub(in crate::keys::refresh) const fn new(purpose: Purpose, known: Known) -> Self {
         Self {
             purpose,
             known,
@@ -148,7 +148,7 @@ impl Turn {
         }
     }
 
-    pub(super) fn next(&self, now: Now) -> Step {
+    pub(in crate::keys::refresh) fn next(&self, now: Now) -> Step {
         if self.has_store_failed {
             return self.next_without_store();
         }
@@ -216,17 +216,21 @@ impl Turn {
 
     /// Whether a set that was fetched at this time replaces the one in use. A process without keys
     /// takes no set that its issuer may have replaced long ago, unless it could not fetch.
-    pub(super) fn replaces(&self, fetched_at: u64, now: Now) -> bool {
+    pub(in crate::keys::refresh) fn replaces(&self, fetched_at: u64, now: Now) -> bool {
         let Known { times, .. } = &self.known;
         let is_cold = self.purpose == Purpose::Start && !self.known.has_failed;
-        let oldest = if is_cold { times.max_age } else { times.max_stale };
+        let oldest = if is_cold {
+            times.max_age
+        } else {
+            times.max_stale
+        };
         let wall = now.wall.unix_milliseconds();
         fetched_at > self.known.fetched_at
             && fetched_at <= wall.saturating_add(milliseconds(self.known.leeway))
             && wall.saturating_sub(fetched_at) < milliseconds(oldest)
     }
 
-    pub(super) fn wants(&self, hint: &Hint, now: Now) -> bool {
+    pub(in crate::keys::refresh) fn wants(&self, hint: &Hint, now: Now) -> bool {
         self.replaces(hint.fetched_at, now) && !self.known.passed_over.contains(hint)
     }
 
@@ -264,7 +268,7 @@ impl Turn {
     }
 
     /// The failures of the fleet up to now.
-    pub(super) fn failures(&self, now: Now) -> u32 {
+    pub(in crate::keys::refresh) fn failures(&self, now: Now) -> u32 {
         let hold = self.hold.flatten();
         let hold = hold.filter(|hold| self.was_fetched_lately(Some(*hold), now));
         hold.map_or(0, |hold| hold.failures.into())
@@ -273,37 +277,41 @@ impl Turn {
 
 /// What is learned.
 impl Turn {
-    pub(super) fn looked(&mut self, hints: Result<Vec<Hint>, StoreFailed>) {
+    pub(in crate::keys::refresh) fn looked(&mut self, hints: Result<Vec<Hint>, StoreFailed>) {
         self.hints = self.answer(hints);
     }
 
     /// The set of this hint cannot be used: it is not read again until it changes.
-    pub(super) fn pass_over(&mut self, hint: Hint) {
+    pub(in crate::keys::refresh) fn pass_over(&mut self, hint: Hint) {
         let passed_over = &mut self.known.passed_over;
         passed_over.retain(|passed| passed.secret != hint.secret);
         passed_over.push(hint);
     }
 
-    pub(super) fn passed_over(&self) -> &[Hint] {
+    pub(in crate::keys::refresh) fn passed_over(&self) -> &[Hint] {
         &self.known.passed_over
     }
 
-    pub(super) fn read_hold(&mut self, hold: Result<Option<Hold>, StoreFailed>) {
+    pub(in crate::keys::refresh) fn read_hold(&mut self, hold: Result<Option<Hold>, StoreFailed>) {
         self.hold = self.answer(hold);
     }
 
-    pub(super) fn saw_lease(&mut self, is_leased: Result<bool, StoreFailed>, now: Now) {
+    pub(in crate::keys::refresh) fn saw_lease(
+        &mut self,
+        is_leased: Result<bool, StoreFailed>,
+        now: Now,
+    ) {
         self.is_leased = self.answer(is_leased);
         if self.is_leased == Some(true) {
             self.be_patient(now);
         }
     }
 
-    pub(super) fn spent_slot(&mut self, slot: Result<bool, StoreFailed>) {
+    pub(in crate::keys::refresh) fn spent_slot(&mut self, slot: Result<bool, StoreFailed>) {
         self.slot = self.answer(slot);
     }
 
-    pub(super) fn asked_for_lease(
+    pub(in crate::keys::refresh) fn asked_for_lease(
         &mut self,
         lease: Lease,
         is_ours: Result<bool, StoreFailed>,
@@ -324,7 +332,7 @@ impl Turn {
     }
 
     /// The lease, if it is this process's.
-    pub(super) const fn lease(&self) -> Option<&Lease> {
+    pub(in crate::keys::refresh) const fn lease(&self) -> Option<&Lease> {
         match &self.lease {
             Asked::Granted(lease) => Some(lease),
             Asked::NotYet | Asked::Refused => None,
@@ -332,7 +340,7 @@ impl Turn {
     }
 
     /// Time has passed: everything is looked at again, and a slot of the budget is kept.
-    pub(super) fn waited(&mut self) {
+    pub(in crate::keys::refresh) fn waited(&mut self) {
         self.waits = self.waits.saturating_add(1);
         self.hints = None;
         self.hold = None;
@@ -353,12 +361,12 @@ impl Turn {
 }
 
 /// How long a process waits for the holder of the lease before it looks again.
-pub(super) fn pause(waits: u32) -> Duration {
+pub(in crate::keys::refresh) fn pause(waits: u32) -> Duration {
     let doubled = FIRST_WAIT.saturating_mul(1_u32.checked_shl(waits).unwrap_or(u32::MAX));
     doubled.min(LONGEST_WAIT)
 }
 
-pub(super) fn milliseconds(duration: Duration) -> u64 {
+pub(in crate::keys::refresh) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
@@ -368,4 +376,3 @@ const BEYOND_TIMEOUT: Duration = Duration::from_secs(1);
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
-

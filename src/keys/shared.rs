@@ -201,7 +201,11 @@ mod tests {
         let payload = [0; HEAD];
         assert!(SharedSet::from_payload(&payload).is_some());
         for length in 0..HEAD {
-            assert_eq!(SharedSet::from_payload(&payload[..length]), None, "{length}");
+            assert_eq!(
+                SharedSet::from_payload(&payload[..length]),
+                None,
+                "{length}"
+            );
         }
         assert!(Hold::from_payload(&payload[..HOLD]).is_some());
         for length in (0..HOLD).chain([HOLD + 1]) {
@@ -209,5 +213,6 @@ mod tests {
         }
     }
 
-    const SET: &str = "000001a3185c507b000002589638d11914735d0072002dd4d67c734a7b226b657973223a5b5d7d";
+    const SET: &str =
+        "000001a3185c507b000002589638d11914735d0072002dd4d67c734a7b226b657973223a5b5d7d";
 }

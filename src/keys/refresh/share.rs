@@ -1,14 +1,6 @@
-//! The task of a process in a fleet: one process fetches, the others take its set.
-//!
-//! What the task calls a fetch is then a turn: it looks at the store and takes a newer set; or else
-//! it gets the lease, fetches, writes the set and gives the lease back. [`turn`] decides the steps
-//! of one turn, [`memory`] when the next one is due and what it may do. This file carries the steps
-//! out. Requests wait for a turn as they wait for a fetch.
+//! Carries out the turns of a process in a fleet, which `fleet` decides.
 //!
 //! Nothing here needs the store: a call that fails leaves the process to itself.
-
-mod memory;
-mod turn;
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -17,18 +9,17 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-pub(super) use self::memory::FleetMemory;
-use self::turn::{NoFetch, Purpose, Step, Turn, milliseconds};
 use super::adopt::ReadSet;
+use super::fleet::turn::{NoFetch, Purpose, Step, Turn, milliseconds};
 use super::kids::KidHash;
 use super::state::{Control, Shared};
 use crate::base::clock::Now;
 use crate::crypto::random_secret;
-use crate::keys::persist::shared::{
-    Hint, Hold, LEASE_LIFE, Lease, MAX_PAYLOAD, SharedKeys, SharedSet, StoreFailed,
-};
 use crate::keys::report::{counts, report_faults};
 use crate::keys::settings::Sharing;
+use crate::keys::shared::{
+    Hint, Hold, LEASE_LIFE, Lease, MAX_PAYLOAD, SharedKeys, SharedSet, StoreFailed,
+};
 use crate::keys::snapshot::FetchedAt;
 use crate::keys::source::{FetchError, Fetched};
 use crate::telemetry;
@@ -173,7 +164,10 @@ impl Shared {
     async fn get_lease(&self, keys: &dyn SharedKeys, turn: &mut Turn) {
         let mut lease = Lease::default();
         let secret = random_secret();
-        lease.iter_mut().zip(secret).for_each(|(to, from)| *to = from);
+        lease
+            .iter_mut()
+            .zip(secret)
+            .for_each(|(to, from)| *to = from);
         let is_ours = keys.get_lease(&lease).await;
         if is_ours.is_err() {
             // It may still be granted, when nobody waits for it any more.
@@ -183,7 +177,11 @@ impl Shared {
     }
 
     async fn release_orphan(&self, keys: &dyn SharedKeys) {
-        let orphan = self.control().fleet.as_mut().and_then(|fleet| fleet.orphan.take());
+        let orphan = self
+            .control()
+            .fleet
+            .as_mut()
+            .and_then(|fleet| fleet.orphan.take());
         if let Some(orphan) = orphan
             && keys.release(&orphan).await.is_err()
         {
@@ -352,12 +350,16 @@ impl Shared {
             (pause, control.schedule.failures())
         };
         let hold = Hold {
-            until: now.wall.unix_milliseconds().saturating_add(milliseconds(pause)),
+            until: now
+                .wall
+                .unix_milliseconds()
+                .saturating_add(milliseconds(pause)),
             failures: u16::try_from(failures).unwrap_or(u16::MAX),
         };
         // Its count doubles the next pause.
         let remembered = self.origin.times.cooldown.saturating_mul(2);
-        keys.write_hold(hold, pause.saturating_add(remembered)).await
+        keys.write_hold(hold, pause.saturating_add(remembered))
+            .await
     }
 
     /// Each step of a turn takes less time than this promises. `None` if the task was given up.
@@ -381,12 +383,7 @@ impl Control {
     }
 
     /// Returns the `kid`s that a taken set proves absent unless it holds them.
-    fn note_taken(
-        &mut self,
-        fetched_at: u64,
-        life: Duration,
-        number: u64,
-    ) -> HashSet<KidHash> {
+    fn note_taken(&mut self, fetched_at: u64, life: Duration, number: u64) -> HashSet<KidHash> {
         self.keep_asking();
         let Some(fleet) = &mut self.fleet else {
             return HashSet::new();
