@@ -257,6 +257,68 @@ pub(crate) fn keys_seeded(issuer: &str, counts: KeyCounts) {
     let _ = (issuer, usable, skipped);
 }
 
+/// Keys that another process has fetched are in use. `fetched_at` is in Unix seconds.
+#[cfg(feature = "redis")]
+pub(crate) fn keys_taken(
+    issuer: &str,
+    generation: u64,
+    counts: KeyCounts,
+    changed: bool,
+    fetched_at: u64,
+    age: Duration,
+) {
+    let KeyCounts { usable, skipped } = counts;
+    #[cfg(feature = "metrics")]
+    meters::keys_taken(issuer, counts, fetched_at);
+    #[cfg(feature = "tracing")]
+    {
+        let age_seconds = age.as_secs();
+        if changed {
+            tracing::info!(target: TARGET, event = "keys_taken", issuer, generation, usable, skipped, age_seconds, "new keys that another process has fetched are in use");
+        } else {
+            tracing::debug!(target: TARGET, event = "keys_taken", issuer, generation, usable, skipped, age_seconds, "another process has confirmed the keys");
+        }
+    }
+    let _ = (issuer, generation, usable, skipped, changed, fetched_at, age);
+}
+
+/// Another process of the fleet could not fetch the keys, and no process tries again before `pause`
+/// has passed.
+#[cfg(feature = "redis")]
+pub(crate) fn keys_put_off(issuer: &str, pause: Duration, serving: bool) {
+    #[cfg(feature = "metrics")]
+    meters::keys_put_off(issuer, serving);
+    #[cfg(feature = "tracing")]
+    {
+        let pause_seconds = pause.as_secs();
+        if serving {
+            tracing::debug!(target: TARGET, event = "keys_put_off", issuer, pause_seconds, "another process could not fetch keys; the old ones serve on");
+        } else {
+            tracing::warn!(target: TARGET, event = "keys_put_off", issuer, pause_seconds, "another process could not fetch keys, and none may serve");
+        }
+    }
+    let _ = (issuer, pause, serving);
+}
+
+/// A key set is too large for the store: each process fetches by itself.
+#[cfg(feature = "redis")]
+pub(crate) fn keys_too_large_to_share(issuer: &str, bytes: usize) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(target: TARGET, event = "keys_too_large_to_share", issuer, bytes, "the key set is too large to be shared: each process fetches it");
+    let _ = (issuer, bytes);
+}
+
+/// A value in the store was not written by a process with the secret of the fleet, or was moved
+/// there. `kind` says what it should be.
+#[cfg(feature = "redis")]
+pub(crate) fn store_tampered(kind: &'static str) {
+    #[cfg(feature = "tracing")]
+    if first_for_a_while(&LAST_STORE_TAMPERED) {
+        tracing::error!(target: TARGET, event = "store_tampered", kind, "a value in the store has no seal of this fleet, and is ignored: somebody else writes there, or processes of one namespace have different secrets");
+    }
+    let _ = kind;
+}
+
 /// The key set holds more keys than the limit; the others are not read.
 pub(crate) fn too_many_keys(issuer: &str, beyond_limit: usize) {
     #[cfg(feature = "tracing")]
@@ -546,6 +608,9 @@ static LAST_STORE_FAILED: Mutex<Option<Instant>> = Mutex::new(None);
 
 #[cfg(all(feature = "redis", feature = "tracing"))]
 static LAST_PASSED_OVER: Mutex<Option<Instant>> = Mutex::new(None);
+
+#[cfg(all(feature = "redis", feature = "tracing"))]
+static LAST_STORE_TAMPERED: Mutex<Option<Instant>> = Mutex::new(None);
 
 #[cfg(feature = "tracing")]
 const PAUSE: Duration = Duration::from_secs(60);

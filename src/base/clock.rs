@@ -27,6 +27,9 @@ pub(crate) enum Clock {
     /// Bits of an `f64` of Unix seconds.
     #[cfg(feature = "test-util")]
     Fake(Arc<AtomicU64>),
+    /// The same at a moment of tokio's clock, and then as fast as that.
+    #[cfg(feature = "test-util")]
+    Running(Arc<AtomicU64>, Instant),
 }
 
 impl Clock {
@@ -46,6 +49,10 @@ impl Clock {
                 .map_or(f64::INFINITY, |since| since.as_secs_f64()),
             #[cfg(feature = "test-util")]
             Self::Fake(bits) => f64::from_bits(bits.load(Ordering::Relaxed)),
+            #[cfg(feature = "test-util")]
+            Self::Running(bits, since) => {
+                f64::from_bits(bits.load(Ordering::Relaxed)) + since.elapsed().as_secs_f64()
+            }
         };
         NumericDate::new(seconds).unwrap_or(NumericDate::FAR_FUTURE)
     }

@@ -54,6 +54,12 @@ impl NumericDate {
     pub(crate) fn unix_seconds_up(self) -> u64 {
         self.0.ceil() as u64
     }
+
+    /// Rounded down.
+    #[cfg(feature = "redis")]
+    pub(crate) fn unix_milliseconds(self) -> u64 {
+        (self.0 * 1000.0).floor() as u64
+    }
 }
 
 impl fmt::Display for NumericDate {

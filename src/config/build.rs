@@ -124,6 +124,8 @@ impl JwtAuthConfigBuilder {
                 transport: self.http_transport.as_ref().map(|(_, transport)| transport),
                 allow_http: self.allow_http,
             },
+            #[cfg(feature = "redis")]
+            fleet: self.fleet.as_ref(),
         };
         let issuers = entries.iter().map(|entry| context.check(entry));
         let issuers: Vec<CheckedIssuer> = issuers.collect::<Result<_, _>>()?;

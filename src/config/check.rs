@@ -9,6 +9,8 @@ use url::{Host, Url};
 use super::checked::{CheckedIssuer, Keys};
 use super::credentials::check_credentials;
 use super::error::ConfigError;
+#[cfg(feature = "redis")]
+use super::fleet_keys::share_keys;
 use super::introspection::{CheckedIntrospection, Surroundings, check_introspection};
 use super::issuer::Issuer;
 use super::keys::{seed, static_keys};
@@ -20,6 +22,8 @@ use super::sharing::Sharing;
 use crate::base::scopes::ScopeSet;
 use crate::base::url_rule::{UrlRule, without_credentials};
 use crate::crypto::Algorithm;
+#[cfg(feature = "redis")]
+use crate::fleet::Fleet;
 use crate::jwks::KeySet;
 #[cfg(feature = "reqwest")]
 use crate::keys::CredentialTransport;
@@ -50,6 +54,8 @@ pub(super) struct Context<'b> {
     pub(super) transport_setting: Option<&'static str>,
     pub(super) key_proofs: KeyProofs,
     pub(super) sharing: Sharing<'b>,
+    #[cfg(feature = "redis")]
+    pub(super) fleet: Option<&'b Fleet>,
 }
 
 impl Context<'_> {
@@ -72,7 +78,7 @@ impl Context<'_> {
             own => own,
         }
         .unwrap_or(Algorithm::ASYMMETRIC);
-        let leeway = own.leeway.or(self.shared.leeway).unwrap_or(DEFAULT_LEEWAY);
+        let leeway = self.leeway(entry);
         let strict = own.rfc9068 || self.shared.rfc9068;
         let max_token_age = own.max_token_age.or(self.shared.max_token_age);
         let provider = match own.provider(strict)? {
@@ -208,7 +214,8 @@ impl Context<'_> {
             .copied()
             .filter(|algorithm| algorithm.is_symmetric())
             .collect();
-        let fetched = |source| match symmetric.first() {
+        // The last text describes the source to the other processes of a fleet.
+        let fetched = |source, described: &[&[u8]]| match symmetric.first() {
             // RFC 8725 §3.1: an attacker could sign with HS*, using a public key as the secret.
             Some(algorithm) => Err(ConfigError::SymmetricAlgorithm {
                 algorithm: algorithm.name(),
@@ -223,16 +230,25 @@ impl Context<'_> {
                     .map(|keys| seed(keys, &entry.issuer))
                     .transpose()?,
                 snapshot_file: settings.snapshot_file.clone(),
+                #[cfg(feature = "redis")]
+                shared: self.fleet.and_then(|fleet| {
+                    share_keys(fleet, &entry.issuer, described, self.leeway(entry))
+                }),
             })),
         };
         if let Some(source) = &settings.source {
-            return fetched(source.clone());
+            return fetched(source.clone(), &[b"key_source"]);
         }
         if let Some(uri) = &settings.jwks_uri {
-            return fetched(self.jwks_uri(entry, uri)?);
+            return fetched(self.jwks_uri(entry, uri)?, &[b"jwks_uri", uri.as_bytes()]);
         }
         match static_keys(settings, &symmetric)? {
-            None => fetched(self.discovered(entry)?),
+            // What is discovered depends on these rules for the URL of the keys.
+            None => {
+                let pinned: &[u8] = if self.pins_host(entry) { b"pinned" } else { b"" };
+                let http: &[u8] = if self.sharing.allow_http { b"http" } else { b"" };
+                fetched(self.discovered(entry)?, &[b"discovery", pinned, http])
+            }
             Some(keys) => {
                 if let Some(algorithm) = symmetric.iter().find(|one| !keys.has_key_for(**one)) {
                     let algorithm = algorithm.name();
@@ -246,6 +262,11 @@ impl Context<'_> {
                 }
             }
         }
+    }
+
+    fn leeway(&self, entry: &Issuer) -> Duration {
+        let set = entry.settings.leeway.or(self.shared.leeway);
+        set.unwrap_or(DEFAULT_LEEWAY)
     }
 
     fn times(&self, entry: &Issuer) -> Result<Times, ConfigError> {

@@ -38,9 +38,13 @@ mod file_errors;
 mod file_introspection;
 mod file_proofs;
 #[cfg(feature = "redis")]
+<<<<<<< HEAD
 mod file_fleet;
 #[cfg(feature = "redis")]
 mod fleet;
+=======
+mod fleet_keys;
+>>>>>>> h-keys
 #[cfg(feature = "redis")]
 mod fleet_proofs;
 mod from_file;

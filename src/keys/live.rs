@@ -194,6 +194,8 @@ mod tests {
             },
             seed: None,
             snapshot_file: None,
+            #[cfg(feature = "redis")]
+            shared: None,
         };
         let clock = Clock::default();
         let keys = LiveKeys::refreshed(origin, clock.clone(), Arc::default());

@@ -12,6 +12,9 @@
 //!    `KeyDemand` and waits, at most the fetch timeout, for a fetch that belongs to the task: when
 //!    the request goes away, the fetch goes on.
 //! 6. `health` reports on all of it.
+//!
+//! In a fleet, the processes share what they fetch: `shared` is the trait that the store implements
+//! for it, and the task of `refresh` is its only caller.
 
 mod configured;
 mod demand;
@@ -22,6 +25,8 @@ mod persist;
 pub(crate) mod refresh;
 mod report;
 mod settings;
+#[cfg(feature = "redis")]
+pub(crate) mod shared;
 mod snapshot;
 pub(crate) mod source;
 
@@ -32,6 +37,8 @@ pub use health::{IssuerHealth, KeysHealth};
 pub use key_snapshot::KeySnapshot;
 pub(crate) use live::LiveKeys;
 pub(crate) use persist::file::target as snapshot_target;
+#[cfg(feature = "redis")]
+pub(crate) use settings::Sharing;
 pub(crate) use settings::{KeyOrigin, Seed, Times};
 pub(crate) use snapshot::Snapshot;
 pub(crate) use source::discovery::DiscoveredKeys;

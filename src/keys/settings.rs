@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "redis")]
+use super::shared::SharedKeys;
 use super::source::KeySource;
 use crate::jwks::KeySet;
 
@@ -17,6 +19,18 @@ pub(crate) struct KeyOrigin {
     pub(crate) seed: Option<Seed>,
     /// The file that keeps the last good set for the next start of the process.
     pub(crate) snapshot_file: Option<PathBuf>,
+    /// `None`: every process fetches by itself.
+    #[cfg(feature = "redis")]
+    pub(crate) shared: Option<Sharing>,
+}
+
+/// How a process shares the keys of an issuer with the others of its fleet.
+#[cfg(feature = "redis")]
+#[derive(Clone, Debug)]
+pub(crate) struct Sharing {
+    pub(crate) keys: Arc<dyn SharedKeys>,
+    /// How much the clocks of two processes may differ.
+    pub(crate) leeway: Duration,
 }
 
 /// Keys that the configuration gives, to serve before the first fetch.

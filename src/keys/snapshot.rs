@@ -71,6 +71,13 @@ impl Snapshot {
         self.life.as_ref()?.origin.validators.as_ref()
     }
 
+    /// When the set was fetched, in Unix milliseconds; `None` for keys that never change.
+    #[cfg(feature = "redis")]
+    pub(super) fn fetched_at(&self) -> Option<u64> {
+        let life = self.life.as_ref()?;
+        Some(life.fetched.unix_seconds().saturating_mul(1000))
+    }
+
     /// A copy for another process; `None` for keys that never change.
     pub(super) fn export(&self, issuer: &str) -> Option<KeySnapshot> {
         let life = self.life.as_ref()?;

@@ -235,12 +235,3 @@ fn more_than_was_ever_allowed_is_passed_over() {
     list.tick(now(500.0));
     assert!(list.apply([record(200_001, 1, 900.0)], now(500.0)));
 }
-
-#[test]
-fn revocation_keep_is_the_longest_of_all() {
-    let list = list(10);
-    list.keep_at_least(Duration::from_secs(60));
-    assert_eq!(list.keep(), DAY);
-    list.keep_at_least(2 * DAY);
-    assert_eq!(list.keep(), 2 * DAY);
-}

@@ -113,11 +113,10 @@ impl Seal {
 
     /// The payload of a value that was read from `name`.
     pub(crate) fn open<'v>(&self, name: &str, value: &'v [u8]) -> Result<&'v [u8], Unopened> {
-        let Some((&VERSION, rest)) = value.split_first() else {
-            return Err(match value.is_empty() {
-                true => Unopened::Tampered,
-                false => Unopened::OtherVersion,
-            });
+        let rest = match value.split_first() {
+            Some((&VERSION, rest)) => rest,
+            Some((&version, _)) if is_version(version) => return Err(Unopened::OtherVersion),
+            _ => return Err(Unopened::Tampered),
         };
         let (payload, tag) = rest.split_last_chunk::<TAG>().ok_or(Unopened::Tampered)?;
         match are_equal(tag, &self.tag(name, payload)) {
@@ -140,6 +139,11 @@ impl std::fmt::Debug for Seal {
     }
 }
 
+/// Whether a value that starts so may be of a release to come. Text never is.
+pub(crate) const fn is_version(octet: u8) -> bool {
+    octet < b' '
+}
+
 /// Appends the length of `field` in 4 bytes, and `field`.
 pub(crate) fn push_field(text: &mut Vec<u8>, field: &[u8]) {
     let length = u32::try_from(field.len()).unwrap_or(u32::MAX);
@@ -158,8 +162,11 @@ pub(crate) fn half(digest: &[u8; 32]) -> [u8; TAG] {
 /// What a seal adds to a payload, in bytes.
 pub(crate) const OVERHEAD: usize = 1 + TAG;
 
+/// What each value starts with.
+pub(crate) const VERSION: u8 = 1;
+
 const TAG: usize = 16;
-const VERSION: u8 = 1;
+
 const PREFIX: &str = "tja1";
 const LABEL: &[u8] = b"tower-jwt-auth fleet 1";
 

@@ -9,6 +9,8 @@ pub(super) use recorded::{
     dpop_nonce_wanted, dpop_proof, fetch_failed, introspection_called, introspection_looked_up,
     keys_refreshed, proof_replayed, replay_entries_changed, request_refused, session_refused,
 };
+#[cfg(all(feature = "metrics", feature = "redis"))]
+pub(super) use recorded::{keys_put_off, keys_taken};
 
 #[cfg(all(feature = "metrics", feature = "redis"))]
 pub(super) use recorded::{revocations_heard, revocations_known, store_called};
@@ -185,20 +187,39 @@ mod recorded {
     /// A valid key set was fetched at `now`, in Unix seconds.
     pub(in crate::telemetry) fn keys_refreshed(
         issuer: &str,
-        KeyCounts { usable, skipped }: KeyCounts,
+        counts: KeyCounts,
         changed: bool,
         took: Duration,
         now: u64,
     ) {
         let outcome = if changed { "replaced" } else { "renewed" };
         fetched(issuer, outcome, took);
+        in_use(issuer, counts, now);
+    }
+
+    /// A key set that another process has fetched at this time, in Unix seconds.
+    #[cfg(feature = "redis")]
+    pub(in crate::telemetry) fn keys_taken(issuer: &str, counts: KeyCounts, fetched_at: u64) {
+        let issuer_label = issuer.to_owned();
+        metrics::counter!("tower_jwt_auth_keys_taken_total", "issuer" => issuer_label).increment(1);
+        in_use(issuer, counts, fetched_at);
+    }
+
+    #[cfg(feature = "redis")]
+    pub(in crate::telemetry) fn keys_put_off(issuer: &str, serving: bool) {
+        let serving = if serving { 1.0 } else { 0.0 };
+        gauge(&key("tower_jwt_auth_keys_serving", "issuer", issuer)).set(serving);
+    }
+
+    /// The set in use was fetched or confirmed at this time, in Unix seconds.
+    fn in_use(issuer: &str, KeyCounts { usable, skipped }: KeyCounts, confirmed_at: u64) {
         let set = |name, value| gauge(&key(name, "issuer", issuer)).set(value);
         set("tower_jwt_auth_keys_serving", 1.0);
         set("tower_jwt_auth_keys_usable", usable as f64);
         set("tower_jwt_auth_keys_skipped", skipped as f64);
         set(
             "tower_jwt_auth_keys_confirmed_timestamp_seconds",
-            now as f64,
+            confirmed_at as f64,
         );
     }
 

@@ -47,6 +47,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use tokio::time::Instant;
+
 pub use client::{ProofBuilder, TestClient};
 pub use introspection::TestIntrospection;
 pub use issuer::TestIssuer;
@@ -64,7 +66,7 @@ use crate::wire::credentials::Credentials;
 /// It replaces only the wall clock, which decides when tokens expire. The age of keys is measured
 /// by tokio's clock, which `tokio::time::pause` stops.
 #[derive(Clone, Debug)]
-pub struct FakeClock(Arc<AtomicU64>);
+pub struct FakeClock(Clock);
 
 impl FakeClock {
     /// Creates a clock that is set to `time`.
@@ -78,16 +80,27 @@ impl FakeClock {
     /// ```
     #[must_use]
     pub fn at(time: SystemTime) -> Self {
-        Self(Arc::new(AtomicU64::new(bits(time))))
+        Self(Clock::Fake(Arc::new(AtomicU64::new(bits(time)))))
+    }
+
+    /// A clock that is set to `time`, and goes on with tokio's clock from now on.
+    pub(crate) fn running_from(time: SystemTime) -> Self {
+        let start = Arc::new(AtomicU64::new(bits(time)));
+        Self(Clock::Running(start, Instant::now()))
     }
 
     /// Sets the clock to `time`, forwards or backwards.
     pub fn set(&self, time: SystemTime) {
-        self.0.store(bits(time), Ordering::Relaxed);
+        let (shown, time) = match &self.0 {
+            Clock::Running(start, since) => (start, time - since.elapsed()),
+            Clock::Fake(shown) => (shown, time),
+            Clock::System => return,
+        };
+        shown.store(bits(time), Ordering::Relaxed);
     }
 
     pub(crate) fn as_clock(&self) -> Clock {
-        Clock::Fake(self.0.clone())
+        self.0.clone()
     }
 }
 

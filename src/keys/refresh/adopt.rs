@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::state::Shared;
-use crate::base::clock::Now;
 use crate::jwks::{KeySet, KeySetOptions};
 use crate::keys::snapshot::{FetchedAt, Life, Origin, Snapshot};
 use crate::keys::source::{FetchError, Fetched};
@@ -75,7 +74,7 @@ impl Shared {
     }
 
     /// Replaces the keys in use by a good set, and fully: a key that it does not hold is gone.
-    pub(super) fn adopt(&self, set: ReadSet, now: Now) -> Adopted {
+    pub(super) fn adopt(&self, set: ReadSet, fetched: FetchedAt) -> Adopted {
         let ReadSet {
             keys,
             origin,
@@ -91,7 +90,7 @@ impl Shared {
         let snapshot = Arc::new(Snapshot {
             keys,
             generation: generation.saturating_add(u64::from(changed)),
-            life: Some(Life::new(FetchedAt::now(now), self.origin.times, origin)),
+            life: Some(Life::new(fetched, self.origin.times, origin)),
         });
         self.snapshot.store(Some(snapshot.clone()));
         Adopted {

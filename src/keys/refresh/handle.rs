@@ -84,8 +84,8 @@ impl Handle {
                 true => End::Lost,
                 false => End::Finished,
             };
-            match turns.next_step(fetch, end, || self.0.may_come_back(demand)) {
-                Step::Conclude => return self.0.outcome(demand),
+            match turns.next_step(self.0.judged(fetch), end, || self.0.may_come_back(demand)) {
+                Step::Conclude => return self.0.outcome(demand, fetch.number),
                 Step::AskAgain => {}
             }
             fetch = match self.ask(demand, self.0.clock.now()) {
@@ -124,12 +124,10 @@ impl Handle {
             age,
             last_error: control.last_error.as_ref().map(ToString::to_string),
             next_attempt: (control.fetches.started() > 0).then(|| {
-                control
-                    .schedule
-                    .due(now)
-                    .saturating_duration_since(now.monotonic)
+                let due = control.due(now);
+                due.saturating_duration_since(now.monotonic)
             }),
-            fetches: control.fetches.started(),
+            fetches: control.fetches_started(),
             failures: control.failures,
             snapshot_error: self.0.snapshot_error(),
             ..IssuerHealth::new(&self.0.origin.issuer, snapshot.as_deref())

@@ -110,4 +110,10 @@ impl Budget {
         self.left = self.left.checked_sub(1).ok_or(next)?;
         Ok(())
     }
+
+    /// Puts back one fetch that was taken and did not happen.
+    #[cfg(feature = "redis")]
+    pub(super) fn give_back(&mut self) {
+        self.left = self.left.saturating_add(1).min(UNKNOWN_KID_FETCHES);
+    }
 }

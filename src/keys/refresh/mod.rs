@@ -35,8 +35,12 @@
 
 mod adopt;
 pub(super) mod fetches;
+#[cfg(feature = "redis")]
+mod fleet;
 pub(super) mod handle;
 mod kids;
 pub(crate) mod schedule;
+#[cfg(feature = "redis")]
+mod share;
 mod state;
 mod task;

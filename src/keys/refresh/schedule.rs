@@ -33,6 +33,9 @@ pub(crate) struct Schedule {
     failures: u32,
     /// No fetch starts before this time, whatever the reason for it.
     retry_at: Option<Instant>,
+    /// Nor before this time, because another process has failed.
+    #[cfg(feature = "redis")]
+    held_until: Option<Instant>,
     /// For `kid`s that are seen for the first time.
     first_look: Budget,
     /// For `kid`s that a fetch lacked: a flood of new ones takes nothing from it.
@@ -78,6 +81,8 @@ impl Schedule {
             last_good: None,
             failures: 0,
             retry_at: None,
+            #[cfg(feature = "redis")]
+            held_until: None,
             first_look: Budget::full(now),
             second_look: Budget::full(now),
             returning_kid: Budget::full(now),
@@ -89,11 +94,21 @@ impl Schedule {
 
     /// The time of the next scheduled fetch; `now` or earlier if it is due at once.
     pub(crate) fn due(&self, now: Now) -> Instant {
-        let due = self.last_good.map_or(now.monotonic, |good| {
-            let age = good.fetched.age(now, self.times.max_age);
-            later(now.monotonic, good.refresh_at_age.saturating_sub(age))
-        });
+        let due = self.refresh_due(now);
         self.retry_at.map_or(due, |retry| due.max(retry))
+    }
+
+    /// As [`due`](Self::due), without the pause after failures.
+    pub(super) fn refresh_due(&self, now: Now) -> Instant {
+        let due = self.last_good.map(|good| good.refresh_at_age);
+        due.and_then(|age| self.reaches_age(age, now))
+            .unwrap_or(now.monotonic)
+    }
+
+    /// When the last good set reaches this age; `now` if it has. `None` if there is no such set.
+    pub(super) fn reaches_age(&self, age: Duration, now: Now) -> Option<Instant> {
+        let so_far = self.last_good?.fetched.age(now, self.times.max_age);
+        Some(later(now.monotonic, age.saturating_sub(so_far)))
     }
 
     /// There is no key set, or none that may still serve: only the back-off can prevent a fetch.
@@ -167,14 +182,23 @@ impl Schedule {
     }
 
     /// `jitter` in `0.0..1.0` spreads the fetches of processes that started together.
-    pub(crate) fn succeeded(&mut self, now: Now, server_max_age: Option<Duration>, jitter: f64) {
+    pub(crate) fn succeeded(
+        &mut self,
+        fetched: FetchedAt,
+        server_max_age: Option<Duration>,
+        jitter: f64,
+    ) {
         let life = self.times.lifetime(server_max_age);
         self.last_good = Some(LastGood {
-            fetched: FetchedAt::now(now),
+            fetched,
             refresh_at_age: life.mul_f64(REFRESH_AHEAD * (1.0 - JITTER * jitter)),
         });
         self.failures = 0;
         self.retry_at = None;
+        #[cfg(feature = "redis")]
+        {
+            self.held_until = None;
+        }
     }
 
     /// Remembers `kid`s that requests needed and a fetched set does not contain. If the set has
@@ -224,8 +248,61 @@ impl Schedule {
     }
 
     fn backing_off(&self, now: Instant) -> Option<Instant> {
-        self.retry_at.filter(|retry| now < *retry)
+        let retry_at = self.retry_at;
+        #[cfg(feature = "redis")]
+        let retry_at = retry_at.max(self.held_until);
+        retry_at.filter(|retry| now < *retry)
     }
+}
+
+/// For a fleet, whose processes share a part of the budgets.
+#[cfg(feature = "redis")]
+impl Schedule {
+    /// The end of the pause after the last failure of this process.
+    pub(super) const fn own_retry(&self) -> Option<Instant> {
+        self.retry_at
+    }
+
+    /// Another process has failed: requests cause no fetch before this time.
+    pub(super) const fn hold(&mut self, until: Instant) {
+        self.held_until = Some(until);
+    }
+
+    /// The whole fleet has failed this often in a row.
+    pub(super) fn note_failures(&mut self, failures: u32) {
+        self.failures = self.failures.max(failures);
+    }
+
+    pub(super) const fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// The budget that a fetch for this `kid` is taken from.
+    pub(super) fn lookup(&self, kid: KidHash) -> Lookup {
+        match (self.withdrawn.contains(&kid), self.lacked.contains(kid)) {
+            (true, _) => Lookup::Returning,
+            (false, true) => Lookup::Second,
+            (false, false) => Lookup::First,
+        }
+    }
+
+    /// Puts back what a decision has spent: there was no fetch.
+    pub(super) fn give_back(&mut self, lookup: Lookup) {
+        match lookup {
+            Lookup::First => self.first_look.give_back(),
+            Lookup::Second => self.second_look.give_back(),
+            Lookup::Returning => self.returning_kid.give_back(),
+        }
+    }
+}
+
+/// Which budget a look for a `kid` was taken from.
+#[cfg(feature = "redis")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lookup {
+    First,
+    Second,
+    Returning,
 }
 
 /// The pause that the issuer asked for after a failed fetch (RFC 9110 §10.2.3).

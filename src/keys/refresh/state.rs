@@ -12,10 +12,12 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::fetches::Fetches;
+#[cfg(feature = "redis")]
+use super::fleet::memory::FleetMemory;
 use super::kids::KidHash;
 use super::schedule::{Decision, Schedule};
 use crate::base::clock::{Clock, Now};
-use crate::keys::demand::{Asked, DemandOutcome, KeyDemand};
+use crate::keys::demand::{Asked, DemandOutcome, FetchId, KeyDemand};
 use crate::keys::persist::seed::seeded;
 use crate::keys::settings::KeyOrigin;
 use crate::keys::snapshot::{Snapshot, later};
@@ -67,9 +69,31 @@ pub(super) struct Control {
     pub(super) asked_since: HashSet<KidHash>,
     pub(super) last_error: Option<FetchError>,
     pub(super) failures: u64,
+    /// `None` for a process that fetches by itself.
+    #[cfg(feature = "redis")]
+    pub(super) fleet: Option<FleetMemory>,
 }
 
 impl Control {
+    /// The time of the next scheduled turn of the task.
+    pub(super) fn due(&self, now: Now) -> Instant {
+        #[cfg(feature = "redis")]
+        if let Some(fleet) = &self.fleet {
+            return fleet.due(&self.schedule, now);
+        }
+        self.schedule.due(now)
+    }
+
+    /// The number of fetches of this process. In a fleet, most turns of the task bring none.
+    pub(super) fn fetches_started(&self) -> u64 {
+        let started = self.fetches.started();
+        #[cfg(feature = "redis")]
+        if let Some(fleet) = &self.fleet {
+            return started.saturating_sub(fleet.turns_without_fetch());
+        }
+        started
+    }
+
     /// A request needs this `kid`, and the next fetch that starts will tell whether it exists.
     /// Without effect when the memory is full, and for a `kid` that a fetch lacked already.
     fn note_asked(&mut self, kid: KidHash) {
@@ -79,10 +103,26 @@ impl Control {
     }
 }
 
+#[cfg(feature = "redis")]
+impl Control {
+    /// A turn ended without a proof: the `kid`s that it should have told about are still asked for.
+    pub(super) fn keep_asking(&mut self) {
+        let room = MAX_REMEMBERED_KIDS.saturating_sub(self.asked_since.len());
+        let asked = std::mem::take(&mut self.asked_before_start);
+        self.asked_since.extend(asked.into_iter().take(room));
+    }
+}
+
 impl Shared {
     pub(super) fn new(origin: KeyOrigin, clock: Clock) -> Self {
         let now = clock.now();
+        let snapshot = seeded(&origin, now);
         let control = Control {
+            #[cfg(feature = "redis")]
+            fleet: origin.shared.as_ref().map(|sharing| {
+                let fetched_at = snapshot.as_ref().and_then(|snapshot| snapshot.fetched_at());
+                FleetMemory::new(origin.times, sharing.leeway, fetched_at.unwrap_or(0))
+            }),
             schedule: Schedule::new(origin.times, now.monotonic),
             fetches: Fetches::default(),
             lost: 0,
@@ -93,7 +133,7 @@ impl Shared {
             failures: 0,
         };
         Self {
-            snapshot: ArcSwapOption::new(seeded(&origin, now)),
+            snapshot: ArcSwapOption::new(snapshot),
             origin,
             clock,
             hasher: RandomState::new(),
@@ -135,7 +175,7 @@ impl Shared {
             return Asked::WaitFor(fetch);
         }
         if !control.fetches.is_requested() {
-            if let Err(outcome) = self.may_fetch(&mut control.schedule, demand, kid, now) {
+            if let Err(outcome) = self.may_fetch(&mut control, demand, kid, now) {
                 return Asked::Answered(outcome);
             }
             self.expect_tick(now.monotonic, self.origin.times.timeout);
@@ -151,17 +191,22 @@ impl Shared {
     /// Whether the schedule grants a fetch for this demand; spends from its budgets.
     fn may_fetch(
         &self,
-        schedule: &mut Schedule,
+        control: &mut Control,
         demand: KeyDemand<'_>,
         kid: Option<KidHash>,
         now: Now,
     ) -> Result<(), DemandOutcome> {
+        let schedule = &mut control.schedule;
+        let kid = kid.filter(|_| self.serving(now).is_some());
         let decision = match (demand, kid) {
             (KeyDemand::Signature { .. }, _) => schedule.ask_for_signature(now),
-            (KeyDemand::Key { .. }, Some(kid)) if self.serving(now).is_some() => {
-                schedule.ask_for_kid(kid, now.monotonic)
-            }
-            (KeyDemand::Key { .. }, _) => schedule.ask_without_keys(now.monotonic),
+            (KeyDemand::Key { .. }, Some(kid)) => schedule.ask_for_kid(kid, now.monotonic),
+            (KeyDemand::Key { .. }, None) => schedule.ask_without_keys(now.monotonic),
+        };
+        #[cfg(feature = "redis")]
+        let decision = match &mut control.fleet {
+            Some(fleet) => fleet.permit(schedule, decision, kid, now.monotonic),
+            None => decision,
         };
         match decision {
             Decision::Fetch => Ok(()),
@@ -193,8 +238,8 @@ impl Shared {
             && self.satisfied(demand, now).is_none()
     }
 
-    /// What a conclusive fetch means for `demand`.
-    pub(super) fn outcome(&self, demand: KeyDemand<'_>) -> DemandOutcome {
+    /// What the fetch of this number means for `demand`, for which it was conclusive.
+    pub(super) fn outcome(&self, demand: KeyDemand<'_>, number: u64) -> DemandOutcome {
         let now = self.clock.now();
         if let Some(snapshot) = self.satisfied(demand, now) {
             return DemandOutcome::Newer(snapshot);
@@ -207,8 +252,36 @@ impl Shared {
                     retry_after: time_until(next, now.monotonic),
                 }
             }
+            None if self.is_in_doubt(&control, demand, number) => DemandOutcome::TooMany {
+                retry_after: time_until(now.monotonic, now.monotonic),
+            },
             None => DemandOutcome::Absent,
         }
+    }
+
+    /// Whether the key may well be published, because no fetch of this process has looked for it.
+    fn is_in_doubt(&self, control: &Control, demand: KeyDemand<'_>, number: u64) -> bool {
+        #[cfg(feature = "redis")]
+        if let (Some(fleet), Some(kid)) = (&control.fleet, demand.kid()) {
+            let kid = self.hasher.hash_one(kid);
+            return !fleet.proves(number) && !control.schedule.was_lacked(kid);
+        }
+        let _ = (control, demand, number);
+        false
+    }
+
+    /// A set that another process fetched may have been under way when the request asked.
+    pub(super) fn judged(&self, fetch: FetchId) -> FetchId {
+        #[cfg(feature = "redis")]
+        if let Some(fleet) = &self.control().fleet {
+            let was_taken = fleet.was_taken(fetch.number);
+            let is_conclusive = fetch.is_conclusive && !was_taken;
+            return FetchId {
+                is_conclusive,
+                ..fetch
+            };
+        }
+        fetch
     }
 
     pub(super) fn serving(&self, now: Now) -> Option<Arc<Snapshot>> {
@@ -249,7 +322,7 @@ impl Shared {
         self.next_look.store(next_look, Ordering::Relaxed);
         let is_due = {
             let control = self.control();
-            control.fetches.join(false).is_none() && control.schedule.due(now) <= now.monotonic
+            control.fetches.join(false).is_none() && control.due(now) <= now.monotonic
         };
         if is_due {
             self.wake.send_replace(());

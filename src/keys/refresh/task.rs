@@ -17,7 +17,7 @@ use crate::base::clock::Now;
 use crate::base::panics::{Panicked, catching_panics};
 use crate::keys::persist::file as snapshot_file;
 use crate::keys::report::{counts, report_faults};
-use crate::keys::snapshot::Snapshot;
+use crate::keys::snapshot::{FetchedAt, Snapshot};
 use crate::keys::source::{FetchError, FetchRequest, Fetched};
 use crate::telemetry;
 
@@ -34,11 +34,7 @@ impl Shared {
                 Plan::Fetch { since } => tokio::select! {
                     biased;
                     () = ended(&mut closed) => return,
-                    outcome = self.fetch() => {
-                        if self.finish(epoch, since, outcome) {
-                            self.save(&mut saving);
-                        }
-                    }
+                    () = self.turn(epoch, since, &mut saving) => {}
                 },
                 Plan::Sleep { until } => tokio::select! {
                     biased;
@@ -58,7 +54,7 @@ impl Shared {
             return Plan::End;
         }
         let late = self.origin.times.timeout.saturating_mul(2);
-        let until = control.schedule.due(now);
+        let until = control.due(now);
         if !control.fetches.is_requested() && until > now.monotonic {
             self.expect_tick(until, late);
             return Plan::Sleep { until };
@@ -71,7 +67,18 @@ impl Shared {
         }
     }
 
-    async fn fetch(&self) -> Result<Fetched, FetchError> {
+    async fn turn(&self, epoch: u64, since: Instant, saving: &mut Option<JoinHandle<()>>) {
+        #[cfg(feature = "redis")]
+        if let Some(sharing) = &self.origin.shared {
+            return self.turn_in_fleet(sharing, epoch, since, saving).await;
+        }
+        let outcome = self.fetch().await;
+        if self.finish(epoch, since, outcome) {
+            self.save(saving);
+        }
+    }
+
+    pub(super) async fn fetch(&self) -> Result<Fetched, FetchError> {
         let limit = self.origin.times.timeout;
         let in_use = self.snapshot.load_full();
         let mut request = FetchRequest::new(&self.origin.issuer, limit);
@@ -93,7 +100,12 @@ impl Shared {
 
     /// Puts a result in place: first the keys, then what is known about them, then the number that
     /// requests wait for. Returns whether there are keys to save.
-    fn finish(&self, epoch: u64, since: Instant, outcome: Result<Fetched, FetchError>) -> bool {
+    pub(super) fn finish(
+        &self,
+        epoch: u64,
+        since: Instant,
+        outcome: Result<Fetched, FetchError>,
+    ) -> bool {
         let now = self.clock.now();
         let took = now.monotonic.saturating_duration_since(since);
         let read = outcome.and_then(|fetched| self.read(fetched));
@@ -103,13 +115,19 @@ impl Shared {
             return false;
         }
         let old = self.snapshot.load_full();
-        let outcome = read.map(|set| self.adopt(set, now));
+        let fetched = FetchedAt::now(now);
+        let outcome = read.map(|set| self.adopt(set, fetched));
         let has_recovered = outcome.is_ok() && control.last_error.is_some();
         match &outcome {
-            Ok(adopted) => self.note_success(&mut control, old.as_deref(), adopted, now),
+            Ok(adopted) => {
+                let asked = std::mem::take(&mut control.asked_before_start);
+                self.note_success(&mut control, old.as_deref(), adopted, fetched, asked, now);
+            }
             Err(error) => note_failure(&mut control, old.as_deref(), error, now),
         }
         let number = control.fetches.finish();
+        #[cfg(feature = "redis")]
+        control.note_own_fetch(number, outcome.as_ref().map(|adopted| adopted.max_age).ok());
         drop(control);
         self.publish(number);
         // After the lock and the waiters: a subscriber may be slow, or ask for the health of the
@@ -121,11 +139,14 @@ impl Shared {
         outcome.is_ok()
     }
 
-    fn note_success(
+    /// `asked`: the `kid`s that the set proves absent unless it holds them.
+    pub(super) fn note_success(
         &self,
         control: &mut Control,
         old: Option<&Snapshot>,
         adopted: &Adopted,
+        fetched: FetchedAt,
+        asked: HashSet<KidHash>,
         now: Now,
     ) {
         let hashes = |snapshot: &Snapshot| -> HashSet<KidHash> {
@@ -135,11 +156,10 @@ impl Shared {
         let held = hashes(&adopted.snapshot);
         let before = old.filter(|_| adopted.changed).map(hashes);
         let withdrawn = before.iter().flatten().filter(|kid| !held.contains(kid));
-        let asked = std::mem::take(&mut control.asked_before_start);
         let lacked = asked.into_iter().filter(|kid| !held.contains(kid));
 
         let schedule = &mut control.schedule;
-        schedule.succeeded(now, adopted.max_age, fastrand::f64());
+        schedule.succeeded(fetched, adopted.max_age, fastrand::f64());
         schedule.note_withdrawn(withdrawn.copied());
         schedule.note_lacked(lacked, adopted.changed, now.monotonic);
         control.last_error = None;
@@ -173,7 +193,7 @@ impl Shared {
 
     /// Saves the keys in use for the next start of the process. Nothing waits for the file: while
     /// one set is being written, the next is skipped, and the one after it is written again.
-    fn save(&self, saving: &mut Option<JoinHandle<()>>) {
+    pub(super) fn save(&self, saving: &mut Option<JoinHandle<()>>) {
         if saving.as_ref().is_some_and(|saving| !saving.is_finished()) {
             return;
         }

@@ -1,7 +1,7 @@
 //! Processes of a fleet in one test, on a store in memory.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -157,4 +157,10 @@ impl RevocationList {
     fn now(&self) -> Now {
         self.clock.now()
     }
+}
+
+/// A clock that shows `time` now, and goes on with tokio's clock.
+#[must_use]
+pub fn running_clock(time: SystemTime) -> FakeClock {
+    FakeClock::running_from(time)
 }

@@ -72,7 +72,7 @@ fn refresh_is_due_ahead_of_the_end_of_a_life() {
                 Duration::ZERO,
                 "the first is due at once"
             );
-            schedule.succeeded(time.now, server.map(seconds), jitter);
+            schedule.succeeded(FetchedAt::now(time.now), server.map(seconds), jitter);
             assert_eq!(
                 time.until(schedule.due(time.now)).as_secs(),
                 want,
@@ -106,7 +106,7 @@ fn failures_back_off_and_one_success_ends_it() {
         DEFAULT_COOLDOWN.mul_f64(0.75),
         "jitter only shortens"
     );
-    schedule.succeeded(time.now, None, 0.0);
+    schedule.succeeded(FetchedAt::now(time.now), None, 0.0);
     assert_eq!(time.until(schedule.due(time.now)), seconds(480));
     schedule.failed(time.now.monotonic, None, 0.0);
     assert_eq!(
@@ -212,7 +212,7 @@ fn a_short_cooldown_bounds_the_first_pause_too() {
 fn fresh() -> (Time, Schedule) {
     let time = Time::start();
     let mut schedule = Schedule::new(TIMES, time.now.monotonic);
-    schedule.succeeded(time.now, None, 0.0);
+    schedule.succeeded(FetchedAt::now(time.now), None, 0.0);
     (time, schedule)
 }
 
@@ -529,7 +529,7 @@ proptest! {
                 }
                 time.pass(due);
                 if up {
-                    schedule.succeeded(time.now, None, jitter);
+                    schedule.succeeded(FetchedAt::now(time.now), None, jitter);
                     scheduled_good += 1;
                 } else {
                     schedule.failed(time.now.monotonic, None, jitter);
@@ -566,7 +566,7 @@ proptest! {
                 *count += 1;
                 last_fetch = Some(time.elapsed());
                 if up {
-                    schedule.succeeded(time.now, None, jitter);
+                    schedule.succeeded(FetchedAt::now(time.now), None, jitter);
                     schedule.note_lacked([kid, u64::MAX].into_iter(), false, time.now.monotonic);
                 } else {
                     schedule.failed(time.now.monotonic, None, jitter);
