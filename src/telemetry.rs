@@ -31,7 +31,8 @@ pub(crate) use revocations::{
 };
 #[cfg(feature = "redis")]
 pub(crate) use store::{
-    store_called, store_down, store_evicts, store_filling, store_full, store_not_encrypted, store_up,
+    store_called, store_down, store_evicts, store_filling, store_full, store_not_encrypted,
+    store_up,
 };
 
 #[cfg(feature = "tracing")]
@@ -279,7 +280,9 @@ pub(crate) fn keys_taken(
             tracing::debug!(target: TARGET, event = "keys_taken", issuer, generation, usable, skipped, age_seconds, "another process has confirmed the keys");
         }
     }
-    let _ = (issuer, generation, usable, skipped, changed, fetched_at, age);
+    let _ = (
+        issuer, generation, usable, skipped, changed, fetched_at, age,
+    );
 }
 
 /// Another process of the fleet could not fetch the keys, and no process tries again before `pause`

@@ -125,7 +125,7 @@ impl JwtAuthConfigBuilder {
                 allow_http: self.allow_http,
             },
             #[cfg(feature = "redis")]
-            fleet: self.fleet.as_ref(),
+            fleet: fleet.as_ref().filter(|fleet| fleet.settings().keys),
         };
         let issuers = entries.iter().map(|entry| context.check(entry));
         let issuers: Vec<CheckedIssuer> = issuers.collect::<Result<_, _>>()?;

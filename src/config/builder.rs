@@ -10,11 +10,7 @@ use crate::base::clock::Clock;
 use crate::base::scopes::ScopeHierarchy;
 use crate::caller::AuthInfo;
 #[cfg(feature = "redis")]
-<<<<<<< HEAD
 use crate::fleet::{Fleet, FleetBuilder};
-=======
-use crate::fleet::Fleet;
->>>>>>> h-keys
 use crate::keys::{HttpTransport, LiveKeys};
 use crate::proof::{Dpop, Mtls};
 #[cfg(feature = "redis")]
@@ -68,7 +64,6 @@ pub struct JwtAuthConfigBuilder {
     pub(super) http_transport: Option<(&'static str, Arc<dyn HttpTransport>)>,
     pub(super) keys_of: Vec<(Arc<str>, LiveKeys)>,
     #[cfg(feature = "redis")]
-<<<<<<< HEAD
     pub(super) fleet: Option<Fleet>,
     /// `fleet` was called more than once.
     #[cfg(feature = "redis")]
@@ -76,10 +71,6 @@ pub struct JwtAuthConfigBuilder {
     /// Of a file. `build` makes the fleet.
     #[cfg(feature = "redis")]
     pub(super) fleet_settings: Option<Box<FleetBuilder>>,
-=======
-    /// Shared through the fleet: the keys that are fetched.
-    pub(super) fleet: Option<Fleet>,
->>>>>>> h-keys
     pub(super) clock: Clock,
     #[cfg(feature = "redis")]
     pub(super) revocations: Option<Arc<Revocations>>,

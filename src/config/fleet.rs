@@ -19,8 +19,9 @@ use crate::fleet::settings::{FleetSettings, Servers};
 use crate::fleet::{Fleet, FleetBuilder};
 use crate::limits::{
     DEFAULT_LEEWAY, DEFAULT_REVOCATION_KEEP, DEFAULT_REVOCATIONS_AT_START,
-    DEFAULT_REVOCATIONS_LIMIT, DEFAULT_STORE_TIMEOUT, MAX_REVOCATION_KEEP, MAX_REVOCATIONS_AT_START, MAX_REVOCATIONS_LIMIT,
-    MAX_STORE_TIMEOUT, MIN_REVOCATION_KEEP, MIN_STORE_TIMEOUT,
+    DEFAULT_REVOCATIONS_LIMIT, DEFAULT_STORE_TIMEOUT, MAX_REVOCATION_KEEP,
+    MAX_REVOCATIONS_AT_START, MAX_REVOCATIONS_LIMIT, MAX_STORE_TIMEOUT, MIN_REVOCATION_KEEP,
+    MIN_STORE_TIMEOUT,
 };
 use crate::store::Store;
 use crate::store::redis::{Redis, Target, TlsFiles};
@@ -69,7 +70,11 @@ impl JwtAuthConfigBuilder {
         };
         for Issuer { settings: own, .. } in entries {
             let leeway = own.leeway.or(self.shared.leeway).unwrap_or(DEFAULT_LEEWAY);
-            if let Some(keep) = fleet.settings().revocation_keep.filter(|keep| *keep < leeway) {
+            if let Some(keep) = fleet
+                .settings()
+                .revocation_keep
+                .filter(|keep| *keep < leeway)
+            {
                 return Err(ConfigError::OutOfOrder {
                     larger: "fleet.revocation_keep",
                     larger_value: keep,
@@ -257,7 +262,8 @@ impl FleetBuilder {
 
     fn password(&self, target: &Target) -> Result<Option<String>, ConfigError> {
         if let Some(path) = &self.password_file {
-            return check_file("fleet.password_file", path).map(|text| Some(text.trim().to_owned()));
+            return check_file("fleet.password_file", path)
+                .map(|text| Some(text.trim().to_owned()));
         }
         let mut urls = target.urls.iter();
         Ok(urls.find_map(|url| url.expose().password().map(ToOwned::to_owned)))

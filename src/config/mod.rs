@@ -35,16 +35,14 @@ pub(crate) mod error;
 mod examples;
 mod file;
 mod file_errors;
+#[cfg(feature = "redis")]
+mod file_fleet;
 mod file_introspection;
 mod file_proofs;
 #[cfg(feature = "redis")]
-<<<<<<< HEAD
-mod file_fleet;
-#[cfg(feature = "redis")]
 mod fleet;
-=======
+#[cfg(feature = "redis")]
 mod fleet_keys;
->>>>>>> h-keys
 #[cfg(feature = "redis")]
 mod fleet_proofs;
 mod from_file;

@@ -49,9 +49,10 @@ impl Fleet {
         let memory = condition.memory();
         let revoking = self.0.revoking.as_ref();
         let stream = revoking.map(|(_, stream)| stream.health(self.store().clock.now()));
+        let stream_error = stream.as_ref().and_then(|stream| stream.last_error.clone());
         FleetHealth {
             reachable: condition.is_reachable(),
-            last_error: condition.last_error(),
+            last_error: condition.last_error().or(stream_error),
             old_secret_needed_until: self.old_secret_needed_until(),
             revocations_heard: stream.as_ref().and_then(|stream| stream.heard),
             revocations_behind: stream.is_some_and(|stream| stream.is_behind),

@@ -7,11 +7,8 @@
 //! asked: with a limit on time, and seldom while it fails. [`condition`] keeps how it does.
 
 pub(crate) mod commands;
-<<<<<<< HEAD
 mod condition;
-=======
 pub(crate) mod keys;
->>>>>>> h-keys
 #[cfg(any(test, feature = "test-util"))]
 pub(crate) mod memory;
 pub(crate) mod redis;

@@ -15,9 +15,7 @@ use tokio::time::Instant;
 
 use self::link::{Own, Shared};
 pub(crate) use self::target::{Target, TlsFiles};
-use super::commands::{
-    Commands, Entry, EntryId, Server, StoreError, StoreErrorKind, StoreFuture,
-};
+use super::commands::{Commands, Entry, EntryId, Server, StoreError, StoreErrorKind, StoreFuture};
 use crate::telemetry;
 
 /// A store on a server. It connects when it is first asked, and again after a connection was lost.
@@ -119,7 +117,11 @@ impl Commands for Redis {
     fn remove<'a>(&'a self, name: &'a str) -> StoreFuture<'a, ()> {
         let mut command = cmd("DEL");
         command.arg(name);
-        Box::pin(async move { self.call("remove", name, command, answers::any).await.map(drop) })
+        Box::pin(async move {
+            self.call("remove", name, command, answers::any)
+                .await
+                .map(drop)
+        })
     }
 
     fn append<'a>(&'a self, name: &'a str, record: &'a [u8]) -> StoreFuture<'a, EntryId> {
@@ -149,7 +151,10 @@ impl Commands for Redis {
         let mut command = cmd("XINFO");
         command.arg("STREAM").arg(name);
         Box::pin(async move {
-            match self.read_stream("last_id", name, command, true, answers::last_id).await {
+            match self
+                .read_stream("last_id", name, command, true, answers::last_id)
+                .await
+            {
                 Err(error) if error.message.ends_with(answers::NO_SUCH_NAME) => Ok(None),
                 answer => answer.map(Some),
             }
@@ -159,7 +164,11 @@ impl Commands for Redis {
     fn trim<'a>(&'a self, name: &'a str, before: EntryId) -> StoreFuture<'a, ()> {
         let mut command = cmd("XTRIM");
         command.arg(name).arg("MINID").arg("~").arg(text(before));
-        Box::pin(async move { self.call("trim", name, command, answers::any).await.map(drop) })
+        Box::pin(async move {
+            self.call("trim", name, command, answers::any)
+                .await
+                .map(drop)
+        })
     }
 
     fn server<'a>(&'a self, name: &'a str) -> StoreFuture<'a, Server> {

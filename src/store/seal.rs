@@ -62,10 +62,6 @@ impl Seals {
         }
     }
 
-    pub(crate) fn namespace(&self) -> &str {
-        &self.namespace
-    }
-
     /// The first one seals.
     pub(crate) fn iter(&self) -> std::slice::Iter<'_, Seal> {
         self.seals.iter()

@@ -62,7 +62,7 @@ fn auto_traits_of_every_public_type() {
     );
     each!(shared:
         AuthInfo, ClientAuth, Dpop, DrainRefused<Counting>, DrainRefusedLayer, FetchError, Introspection,
-        Introspections, Issuer, IssuerHealth, JwtAuth<Counting>, JwtAuthConfig, ProofBuilder, ReqwestTransport,
+        Introspections, Issuer, IssuerHealth, JwtAuth<Counting>, JwtAuthConfig, ProofBuilder,
         RequireBound<Counting>, RequireBoundLayer, TestClient, UnsupportedAlgorithm,
         JwtAuthConfigBuilder, JwtAuthLayer, JwtVerifier, KeysHealth, McpScopes<Counting>, McpScopesLayer,
         MemorySessions, MetadataRoutes, Rejection, RequireScopes<Counting>, RequireScopesLayer, ResourceMetadata,
