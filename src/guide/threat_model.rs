@@ -8,6 +8,7 @@
 //! | client and this server | the request, above all `Authorization` | None. Every byte may come from an attacker until the signature has been verified |
 //! | issuer and this server | metadata and key sets, over TLS | The issuer says who its callers are, so anybody who controls the issuer, or its TLS name, controls that too. It is not trusted with the memory, time or network of this process |
 //! | one issuer and another | nothing | None. The `iss` of a token selects one issuer, and only that issuer's keys, audience, algorithms and scopes apply |
+//! | processes of a fleet and their store | key sets, used proofs, sessions, revocations | The store is helpful and not trusted: what decides about a token is sealed. Who holds the secret of the fleet may let tokens in |
 //! | outer layers and this one | the request and its extensions | Outer layers see the token. An [`AuthInfo`](crate::AuthInfo) that they insert is removed |
 //! | this layer and the service | the request with `AuthInfo` | The service is trusted. It can read the token through [`AuthInfo::token`](crate::AuthInfo::token) |
 //! | one caller and another | sessions, if they are bound | None. A session, and any data keyed by a [`Principal`](crate::mcp::Principal), is accessible to its owner alone |
@@ -51,6 +52,8 @@
 //! | The issuer, or somebody impersonating it, redirects fetches elsewhere | No redirects. https, or http on a loopback host. The `issuer` of discovered metadata must equal the configured one (RFC 8414 §3.3). The `jwks_uri` of a public issuer never leads to a loopback, link-local or cloud metadata address; this is checked when the name is resolved, not before | A16, A42-A44 |
 //! | The issuer is down, or sends garbage or an empty set | The keys in use stay, up to `max_stale` | A08, A09, A13-A15 |
 //! | A key is withdrawn because it leaked | It disappears with the next refresh: within `max_age` while the issuer can be reached, within `max_stale` while it cannot. An attacker who blocks the way to the issuer can stretch the first to the second | A29, A30 |
+//! | Somebody writes to the store of a fleet: a key set of their own, an old one, a lease that never ends, junk in the stream | Values are sealed for their name, and an older set replaces no newer one. No value forbids a process to fetch when its keys are older than 1.2 × `max_age`. What does not open is absent | the rows FLEET F14-F17, F30, F51, F69, F73 |
+//! | The store of a fleet is down, slow or full | Keys, plain bearer tokens and revocations that were heard need no store. Requests with a proof or a session get 503 | the rows FLEET F04, F05, F44, F45, F52 |
 //! | Trial and error | Every rejected token gets the same response. The reason goes to `tracing` only | N118, S10 |
 //! | Injection into headers or logs | Challenges contain fixed sentences and settings that `build` has checked, never text from the request. A logged `kid` is escaped and truncated | N56, N114, RFC 6750 §3 |
 //! | The token leaks through logs | No event, error or `Debug` output of this crate contains it. The header is marked sensitive, or removed | M14, `telemetry` |
