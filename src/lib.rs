@@ -79,7 +79,7 @@
 //! | `rust_crypto` | no | a back end in pure Rust, slower; if both are on, aws-lc-rs is used |
 //! | `axum` | yes | `JwtAuthLayer::protect`, routers of the metadata, extractors, `IntoResponse` for [`Rejection`] |
 //! | `jsonwebtoken` | yes | accepts keys and algorithms of that crate's types, and keys as PEM text |
-//! | `redis` | no | [`Fleet`](fleet::Fleet): processes that share keys, revocations, used proofs and sessions |
+//! | `redis` | no | `fleet::Fleet`: processes that share keys, revocations, used proofs and sessions |
 //! | `reqwest` | yes | fetches key sets over HTTPS; without it keys are static or come from a [`KeySource`](keys::KeySource) |
 //! | `schema` | no | a JSON Schema of the configuration file: `JsonSchema` for [`JwtAuthConfig`] and its builder |
 //! | `metrics` | no | counters, gauges and a histogram for requests, for fetches and for the state of the keys |
