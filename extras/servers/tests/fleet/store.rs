@@ -20,10 +20,10 @@ async fn fleet_f46_a_full_store_refuses_proofs_and_no_bearer_token() {
     store.must(&["CONFIG", "SET", "maxmemory", "1mb"]);
     assert_eq!(member.status_of(&holder.request()).await, 503);
     assert_eq!(member.status(&issuer.mint().sign()).await, 200);
+    let mallory = issuer.mint().subject("mallory").sign();
     let revocation = Revocation::subject(issuer.url(), "mallory");
     member.fleet.revoke(revocation).await.unwrap_err();
-    // Applied here nevertheless.
-    let mallory = issuer.mint().subject("mallory").sign();
+    // It holds here nevertheless.
     assert_eq!(member.status(&mallory).await, 401);
 
     store.must(&["CONFIG", "SET", "maxmemory", "0"]);
