@@ -23,8 +23,8 @@ impl Fleet {
     ///
     /// # Errors
     ///
-    /// - [`NotShared`](RevokeError::NotShared): the store did not take it, so the other processes do
-    ///   not know. Call again.
+    /// - [`NotShared`](RevokeError::NotShared): the store did not take it, so the other processes
+    ///   do not know. Call again.
     /// - [`RevocationsFull`](RevokeError::RevocationsFull),
     ///   [`CutAhead`](RevokeError::CutAhead), [`UntilTooLate`](RevokeError::UntilTooLate) and
     ///   [`TurnedOff`](RevokeError::TurnedOff): nothing was revoked.

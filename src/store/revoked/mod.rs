@@ -125,9 +125,6 @@ impl Stream {
         } = settings;
         let list = Revocations::new(keys, limit, keep, store.timeout, store.clock.clone());
         let list = Arc::new(list);
-        if at_start == AtStart::AtMost(Duration::ZERO) {
-            list.give_up_waiting();
-        }
         let stream = Arc::new(Self(Arc::new(Shared {
             name: store.seals.stream(),
             store,
@@ -190,6 +187,9 @@ impl Shared {
             control.epoch
         };
         self.epoch.send_replace(epoch);
+        if self.at_start == AtStart::AtMost(Duration::ZERO) {
+            self.list().inspect(|list| list.give_up_waiting());
+        }
         // The guard exists before the task is spawned, so that it also runs when the runtime drops
         // the task without a poll.
         let task = Running {

@@ -159,6 +159,10 @@ impl Position {
         self.last = ids.iter().copied().fold(self.last, EntryId::max);
     }
 
+    pub(super) fn identity(&self) -> Option<String> {
+        self.identity.clone()
+    }
+
     pub(super) const fn last(&self) -> EntryId {
         self.last
     }

@@ -63,7 +63,7 @@ impl Shared {
     /// Requests wait: the process stood still, and its connections may be gone.
     async fn catch_up_at_once(&self) {
         let caught_up = async {
-            while let Err(error) = self.catch_up().await {
+            while let Err(error) = self.catch_up_as(Haste::AtOnce).await {
                 self.note_failure(&error);
                 sleep(AT_ONCE).await;
             }
@@ -78,8 +78,10 @@ impl Shared {
     /// Reads until a call fails.
     async fn follow_connection(&self) -> Result<std::convert::Infallible, StoreError> {
         loop {
-            self.catch_up().await?;
-            let look_back = later(Instant::now(), LOOK_BACK);
+            self.catch_up_as(Haste::None).await?;
+            // Up to a tenth earlier, so that processes that came back together look apart.
+            let pause = LOOK_BACK.mul_f64(1.0 - fastrand::f64() / 10.0);
+            let look_back = later(Instant::now(), pause);
             while Instant::now() < look_back {
                 if self.wait_for_entries().await? {
                     break;
@@ -89,9 +91,9 @@ impl Shared {
     }
 
     /// Reads what this process may have missed, page by page.
-    async fn catch_up(&self) -> Result<(), StoreError> {
+    async fn catch_up_as(&self, haste: Haste) -> Result<(), StoreError> {
         loop {
-            let look = self.look().await?;
+            let look = self.look(haste).await?;
             let mut reading = {
                 let mut control = self.control();
                 control.position.begin(&look, || self.in_force())
@@ -108,12 +110,20 @@ impl Shared {
         }
     }
 
-    async fn look(&self) -> Result<Look, StoreError> {
+    async fn look(&self, haste: Haste) -> Result<Look, StoreError> {
         let commands = &self.store.commands;
-        let server = told(self.ask(commands.server(&self.name)).await)?;
         let last = told(self.ask(commands.last_id(&self.name)).await)?;
+        let identity = match haste {
+            // `INFO` goes over the connection of the requests, which may be dead. It is asked as
+            // soon as the requests are served.
+            Haste::AtOnce => self.control().position.identity(),
+            Haste::None => {
+                let server = told(self.ask(commands.server(&self.name)).await)?;
+                server.and_then(|server| server.identity)
+            }
+        };
         Ok(Look {
-            identity: server.and_then(|server| server.identity),
+            identity,
             last: last.map(Option::unwrap_or_default),
         })
     }
@@ -149,16 +159,9 @@ impl Shared {
     /// Waits for entries, and takes those that come. Returns whether the stream was emptied or
     /// made anew, so that waiting for what comes after the position would be in vain.
     async fn wait_for_entries(&self) -> Result<bool, StoreError> {
-        let (last, count) = {
-            let control = self.control();
-            let is_flood = control.foreign.is_flood(Instant::now());
-            (
-                control.position.last(),
-                if is_flood { FLOOD_PAGE } else { PAGE },
-            )
-        };
+        let last = self.control().position.last();
         let commands = &self.store.commands;
-        let read = commands.read(&self.name, last, count, Some(SILENCE));
+        let read = commands.read(&self.name, last, PAGE, Some(SILENCE));
         let entries = within(SILENCE.saturating_add(SLACK), read).await?;
         if entries.is_empty() {
             return self.was_emptied().await;
@@ -171,8 +174,10 @@ impl Shared {
             control.foreign.is_flood(Instant::now())
         };
         self.note_heard();
-        // What arrives meanwhile comes with the next read, all together.
-        sleep(if is_flood { SELDOM } else { TOGETHER }).await;
+        // What arrives meanwhile comes with the next read, all together. In a flood, a reader
+        // still reads as much as there is.
+        let is_all = entries.len() < PAGE;
+        sleep(if is_flood && is_all { SELDOM } else { TOGETHER }).await;
         Ok(false)
     }
 
@@ -187,12 +192,14 @@ impl Shared {
         Ok(last.is_some_and(is_ahead_of))
     }
 
-    /// A call that does not count for the requests' own: the reader has its own pauses.
+    /// A call that does not count as one of the requests', because the reader has its own pauses.
+    /// It may have to connect first.
     async fn ask<T>(
         &self,
         call: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        within(self.store.timeout, call).await
+        let limit = self.store.timeout.saturating_add(CONNECT);
+        within(limit, call).await
     }
 
     /// Puts the records of these entries into the list. Returns them.
@@ -220,6 +227,13 @@ impl Shared {
         let payload = seals.find_map(|seal| seal.open(&self.name, value).ok())?;
         Record::from_bytes(payload)
     }
+}
+
+/// Whether requests wait for a read.
+#[derive(Clone, Copy)]
+enum Haste {
+    None,
+    AtOnce,
 }
 
 /// Who may not ask `INFO` or `XINFO` reads more than it must.
@@ -252,10 +266,9 @@ const SILENCE: Duration = Duration::from_secs(5);
 /// What the answer of such a read may take beyond that. A connection that is dead without a sign
 /// is noticed after both.
 const SLACK: Duration = Duration::from_millis(1_500);
+/// What connecting may take, with TLS.
+const CONNECT: Duration = Duration::from_secs(1);
 const PAGE_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Where many entries do not open, a reader reads once a second, and must still keep up.
-const FLOOD_PAGE: usize = 10_000;
 
 const LOOK_BACK: Duration = Duration::from_secs(10 * 60);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);

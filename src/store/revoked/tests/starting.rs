@@ -26,7 +26,10 @@ async fn fleet_f37_a_process_that_starts_without_the_store_waits_ten_seconds_for
         sleep(seconds(10)).await;
     }
     world.settings.at_start = AtStart::AtMost(Duration::ZERO);
-    assert!(world.process().list().wait().await, "nothing to wait for");
+    let hasty = world.process();
+    let began = Instant::now();
+    assert!(hasty.list().wait().await);
+    assert_eq!(began.elapsed(), Duration::ZERO, "nothing to wait for");
 
     world.store.set_fault(None);
     let took = careful
@@ -102,7 +105,7 @@ async fn an_outage_delays_no_request_of_a_process_that_was_up() {
 
 /// Each page takes 10 ms of the server.
 #[tokio::test(start_paused = true)]
-async fn fleet_f70_two_hundred_processes_read_a_full_list_page_by_page() {
+async fn processes_that_start_together_read_a_full_list_page_by_page() {
     let world = World::new();
     for number in 0..10_000_usize {
         let at = NOW * 1_000 + u64::try_from(number).unwrap();
