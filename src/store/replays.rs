@@ -5,7 +5,8 @@
 //! | `dpop:<d>` of the 32 bytes of the [`ProofId`] | empty | until the proof has ended, and `leeway` |
 //!
 //! A name tells nothing of the proof, and nobody without the secret can make one: who can write to
-//! the store cannot use up the proof of somebody else. Who removes a name lets its proof work again.
+//! the store cannot use up the proof of somebody else. Who removes a name lets its proof work
+//! again.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -14,7 +14,7 @@ use crate::base::facts::Facts;
 use crate::introspection::{Answered, Introspected, IntrospectedTokens, Looked, is_opaque};
 use crate::proof::possession::Possession;
 use crate::token::verified::Verified;
-use crate::token::{Compact, Confirmation, claimed_issuer};
+use crate::token::{Compact, claimed_issuer};
 use crate::verifier::asked::TokensAsked;
 use crate::verifier::issuers::{Admitted, Issuers, TrustedIssuer};
 use crate::verifier::pending::{Pending, PendingIntrospection, Undecided};

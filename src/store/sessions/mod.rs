@@ -4,9 +4,9 @@
 //! | --- | --- | --- |
 //! | `session:<d>` of the id | its principal's digest, sealed | 15 minutes; 24 hours once used again |
 //!
-//! The digest is HMAC-SHA-256(k(`principal`), field(issuer) ‖ field(client) ‖ c ‖ field(subject) ‖ s
-//! ‖ field(key)), with c and s 1 for a client and a subject that are named, and 0 otherwise; what is
-//! not named is an empty field. No name of a user leaves the process.
+//! The digest is HMAC-SHA-256(k(`principal`), field(issuer) ‖ field(client) ‖ c ‖ field(subject) ‖
+//! s ‖ field(key)), with c and s 1 for a client and a subject that are named, and 0 otherwise; what
+//! is not named is an empty field. No name of a user leaves the process.
 //!
 //! The same principal has the same value under a name, so a session is theirs if the value is the
 //! one that they would have written. Anything else is somebody else's: also what somebody without

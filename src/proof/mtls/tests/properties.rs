@@ -1,4 +1,4 @@
-//! Whatever a header holds, what is read from it is one certificate that somebody has written there.
+//! Whatever a header holds: what is read from it is a certificate that somebody has written there.
 
 use super::*;
 
