@@ -371,6 +371,7 @@ pub(crate) fn fetch_failed(
 
 /// What came of one HTTP exchange with an issuer.
 pub(crate) struct Exchanged<'e> {
+    pub(crate) method: &'e str,
     pub(crate) url: &'e str,
     pub(crate) took: Duration,
     pub(crate) outcome: Result<Answered<'e>, &'e dyn Display>,
@@ -390,7 +391,12 @@ pub(crate) struct Answered<'e> {
 
 /// An HTTP exchange with an issuer is over.
 pub(crate) fn exchanged(exchange: &Exchanged<'_>) {
-    let Exchanged { url, took, outcome } = exchange;
+    let Exchanged {
+        method,
+        url,
+        took,
+        outcome,
+    } = exchange;
     #[cfg(feature = "tracing")]
     {
         let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
@@ -402,14 +408,14 @@ pub(crate) fn exchanged(exchange: &Exchanged<'_>) {
                 age,
             }) => {
                 let (date, age) = (date.map(shown), age.map(shown));
-                tracing::debug!(target: TARGET, event = "exchanged", url, milliseconds, status, bytes, date = date.as_deref(), age = age.as_deref(), "the issuer has answered");
+                tracing::debug!(target: TARGET, event = "exchanged", method, url, milliseconds, status, bytes, date = date.as_deref(), age = age.as_deref(), "the issuer has answered");
             }
             Err(error) => {
-                tracing::debug!(target: TARGET, event = "exchanged", url, milliseconds, %error, "the issuer has not answered");
+                tracing::debug!(target: TARGET, event = "exchanged", method, url, milliseconds, %error, "the issuer has not answered");
             }
         }
     }
-    let _ = (url, took, outcome);
+    let _ = (method, url, took, outcome);
 }
 
 /// The metadata of an issuer was found. `outcomes` names each URL where it may be.

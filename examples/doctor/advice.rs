@@ -2,8 +2,13 @@
 
 const PAGE: &str = include_str!("../../src/guide/troubleshooting.rs");
 
-/// The last cell of the row for `code` in `guide::troubleshooting`.
+/// The last cell of the row for `code` in `guide::troubleshooting`, unless it sends the reader to
+/// the log.
 pub(crate) fn for_code(code: &str) -> Option<&'static str> {
+    let other = HERE.iter().find(|(here, _)| *here == code);
+    if let Some((_, advice)) = other {
+        return Some(advice);
+    }
     let anchor = format!("<a id=\"{code}\">");
     let row = PAGE.lines().find(|line| line.contains(&anchor))?;
     row.trim_end()
@@ -13,12 +18,52 @@ pub(crate) fn for_code(code: &str) -> Option<&'static str> {
         .map(str::trim)
 }
 
+/// For an issuer that could not be asked about a token.
+pub(crate) fn for_introspection(error: &str) -> Option<&'static str> {
+    let fits = |(signs, _): &&(&[&str], &str)| signs.iter().any(|sign| error.contains(sign));
+    let known = INTROSPECTIONS.iter().find(fits);
+    known.map(|(_, advice)| *advice).or(for_fetch(error))
+}
+
 /// For keys that could not be fetched, by what the error says. The first that fits counts: several
 /// documents may be missing for one reason.
 pub(crate) fn for_fetch(error: &str) -> Option<&'static str> {
     let fits = |(signs, _): &&(&[&str], &str)| signs.iter().any(|sign| error.contains(sign));
     FETCHES.iter().find(fits).map(|(_, advice)| *advice)
 }
+
+/// The cause is in the lines before.
+const HERE: [(&str, &str); 3] = [
+    (
+        "dpop_url_mismatch",
+        "Compare the URLs above. Behind a proxy that removes a part of the path, set \
+         `dpop.public_url`",
+    ),
+    (
+        "introspection_unavailable",
+        "What is wrong with the introspection endpoint stands above",
+    ),
+    (
+        "temporarily_unavailable",
+        "What is wrong with the keys stands above",
+    ),
+];
+
+const INTROSPECTIONS: &[(&[&str], &str)] = &[
+    (
+        &["introspection_endpoint", "names no endpoint"],
+        "Set `introspection.endpoint`",
+    ),
+    (
+        &["answered 400", "answered 401", "answered 403"],
+        "The endpoint refuses this server: compare `introspection.client_id`, its secret and \
+         `introspection.auth` with its set-up there",
+    ),
+    (
+        &["answered 404"],
+        "There is no introspection at this URL: set `introspection.endpoint`",
+    ),
+];
 
 const FETCHES: &[(&[&str], &str)] = &[
     (

@@ -50,13 +50,14 @@ async fn settled(verifier: &JwtVerifier) -> KeysHealth {
     }
 }
 
-fn request(event: &Event) -> String {
+pub(crate) fn request(event: &Event) -> String {
     let field = |name| event.get(name).unwrap_or("?");
     let (url, took) = (field("url"), field("milliseconds"));
     match event.get("error") {
         Some(error) => format!("{error} ({took} ms)"),
         None => format!(
-            "GET {url} answered {} with {} bytes ({took} ms)",
+            "{} {url} answered {} with {} bytes ({took} ms)",
+            field("method"),
             field("status"),
             field("bytes")
         ),

@@ -16,12 +16,14 @@
 //! | `keys.rs` | what the issuers were asked, the keys, the clocks |
 //! | `token.rs` | what the token says, and the verdict |
 //! | `advice.rs` | what to do |
+//! | `introspection.rs` | the issuers that were asked about the token |
 //! | `events.rs` | the events of the library, which say what it did |
 //! | `report.rs` | the output |
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
 
 mod advice;
 mod events;
+mod introspection;
 mod keys;
 mod options;
 mod report;
@@ -35,6 +37,7 @@ use tower_jwt_auth::{JwtAuthLayer, JwtVerifier};
 use crate::events::Events;
 use crate::options::Options;
 use crate::report::Report;
+use crate::token::Pasted;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -52,12 +55,16 @@ async fn main() -> ExitCode {
         (Err(message), _) | (_, Err(message)) => return cannot_look(&message),
     };
     let events = Events::install();
-    let mut report = Report::new(token.as_deref());
+    let token = token.as_deref().map(Pasted::of);
+    let mut report = Report::new(token.map(|pasted| pasted.token));
     if let Some(verifier) = configuration(&text, &options, &events, &mut report) {
         let asked = keys::check(&verifier, &events, &mut report).await;
         keys::compare_clocks(&asked, &mut report);
         match token {
-            Some(token) => token::check(&verifier, &token, &events, &mut report).await,
+            Some(pasted) => {
+                let proofs = settings::proofs(&text);
+                token::check(&verifier, pasted, proofs, &events, &mut report).await;
+            }
             None => report.heading("no token: --token-file or --token-env gives one"),
         }
     }

@@ -40,3 +40,19 @@ fn forget_keys(settings: &mut Value) {
         settings.remove(name);
     }
 }
+
+/// The proofs of possession that a server with this configuration takes.
+#[derive(Clone, Copy)]
+pub(crate) struct Proofs {
+    pub(crate) dpop: bool,
+    pub(crate) mtls: bool,
+}
+
+pub(crate) fn proofs(text: &str) -> Proofs {
+    let settings: Value = serde_json::from_str(text).unwrap_or_default();
+    let is_on = |name: &str| !matches!(settings[name], Value::Null | Value::Bool(false));
+    Proofs {
+        dpop: is_on("dpop"),
+        mtls: is_on("mtls"),
+    }
+}

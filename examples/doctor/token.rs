@@ -9,21 +9,47 @@ use serde_json::Value;
 use tower_jwt_auth::{AuthInfo, JwtVerifier, Rejection};
 
 use crate::advice;
-use crate::events::Events;
+use crate::events::{Event, Events};
+use crate::introspection;
 use crate::report::Report;
+use crate::settings::Proofs;
+
+/// A token as people copy it: alone, with its scheme, or as a whole header.
+#[derive(Clone, Copy)]
+pub(crate) struct Pasted<'t> {
+    has_dpop_scheme: bool,
+    pub(crate) token: &'t str,
+}
+
+impl<'t> Pasted<'t> {
+    pub(crate) fn of(text: &'t str) -> Self {
+        let text = text.trim();
+        let value = match text.split_once(':') {
+            Some((name, value)) if name.trim_end().eq_ignore_ascii_case("authorization") => value,
+            _ => text,
+        };
+        let value = value.trim();
+        let (has_dpop_scheme, token) = match value.split_once(' ') {
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => (false, rest),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("dpop") => (true, rest),
+            _ => (false, value),
+        };
+        Self {
+            has_dpop_scheme,
+            token: token.trim(),
+        }
+    }
+}
 
 pub(crate) async fn check(
     verifier: &JwtVerifier,
-    token: &str,
+    pasted: Pasted<'_>,
+    proofs: Proofs,
     events: &Events,
     report: &mut Report,
 ) {
     report.heading("token");
-    let token = token.trim();
-    let token = match token.split_once(' ') {
-        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => rest.trim(),
-        _ => token,
-    };
+    let token = pasted.token;
     let claims = describe(token, report);
     let Ok(line) = HeaderValue::from_str(&format!("Bearer {token}")) else {
         let text = "it has a line break, or a character that no header may have";
@@ -36,9 +62,46 @@ pub(crate) async fn check(
     let Ok((parts, ())) = request.map(Request::into_parts) else {
         return;
     };
-    match verifier.verify_request(&parts).await {
+    let verdict = verifier.verify_request(&parts).await;
+    let events = events.take();
+    let refusal = events.iter().find(|event| event.is("request_refused"));
+    let code = refusal.and_then(|event| event.get("code"));
+    introspection::tell(verifier, &events, &verdict, code, report);
+    report.heading("verdict");
+    match verdict {
+        Ok(_) if pasted.has_dpop_scheme => {
+            let code = if proofs.dpop {
+                "not_bound_to_key"
+            } else {
+                "dpop_off"
+            };
+            let text = format!("{code}: it came with the scheme DPoP, and is not bound to a key");
+            report.problem(code, &text, advice::for_code(code));
+        }
         Ok(auth) => report.good(&accepted(&auth)),
-        Err(rejection) => rejected(&rejection, claims.as_ref(), verifier, events, report),
+        Err(_) if code.is_some_and(wants_proof) && proofs.fit(claims.as_ref()) => {
+            report.good("accepted so far: bound to a key; needs a proof, which its client makes");
+            report
+                .note("what follows the proof was not checked: the signature of a JWT, the scopes");
+        }
+        Err(rejection) => rejected(&rejection, refusal, claims.as_ref(), verifier, report),
+    }
+}
+
+/// This program has neither the key nor the certificate of the client.
+fn wants_proof(code: &str) -> bool {
+    matches!(code, "certificate_mismatch" | "proof_missing")
+}
+
+impl Proofs {
+    /// Whether one of them may be what the token needs. What an opaque token is bound to is in the
+    /// answer of its issuer.
+    fn fit(self, claims: Option<&Value>) -> bool {
+        let Some(claims) = claims else {
+            return self.dpop || self.mtls;
+        };
+        let names = |way: &str| claims["cnf"].get(way).is_some();
+        (self.dpop && names("jkt")) || (self.mtls && names("x5t#S256"))
     }
 }
 
@@ -52,14 +115,12 @@ fn accepted(auth: &AuthInfo) -> String {
 
 fn rejected(
     rejection: &Rejection,
+    refusal: Option<&Event>,
     claims: Option<&Value>,
     verifier: &JwtVerifier,
-    events: &Events,
     report: &mut Report,
 ) {
-    let events = events.take();
-    let event = events.iter().find(|event| event.is("request_refused"));
-    let field = |name| event.and_then(|event| event.get(name));
+    let field = |name| refusal.and_then(|event| event.get(name));
     let code = field("code").unwrap_or("rejected");
     let reason = field("reason").map_or_else(|| rejection.to_string(), ToOwned::to_owned);
     let status = rejection.status().as_u16();
@@ -114,6 +175,13 @@ fn describe(token: &str, report: &Report) -> Option<Value> {
         Some(format!("{name} {}", relative(at)))
     });
     report.note(&times.collect::<Vec<_>>().join(", "));
+    if let Some(members) = claims.get("cnf").and_then(Value::as_object) {
+        let ways: Vec<_> = members
+            .keys()
+            .map(|way| shown(&Value::from(way.as_str())))
+            .collect();
+        report.note(&format!("bound to a key by cnf {}", ways.join(", ")));
+    }
     Some(claims)
 }
 

@@ -21,7 +21,7 @@
 //!                          Without --config, ADDR must be a loopback address.
 //!   --config FILE          Accept the tokens of your identity provider, as the JSON in FILE says.
 //!                          Without --config, a development issuer in the same process lets anybody
-//!                          at this machine sign in.
+//!                          at this machine sign in. It issues tokens for this server alone.
 //!   --dpop-demo            Print a curl command with a token that is bound to a key, and with a
 //!                          proof of that key made at that moment; print another one for each
 //!                          line on standard input. Each works once, within a minute.

@@ -120,7 +120,7 @@
 //! | `event` | level | fields | when |
 //! | --- | --- | --- | --- |
 //! | `credentials_not_replaced` | warn | `issuer`, `error` | `ca_file`, `client_certificate_file`, `client_key_file` or `bearer_token_file` has changed and cannot be used; the old content stays in use. Once per fault |
-//! | `exchanged` | debug | `url`, `milliseconds`, and `status`, `bytes`, `date`, `age` (the headers, if the answer has them) or `error` | One HTTP request to an issuer was answered, or failed |
+//! | `exchanged` | debug | `method`, `url`, `milliseconds`, and `status`, `bytes`, `date`, `age` (the headers, if the answer has them) or `error` | One HTTP request to an issuer was answered, or failed |
 //! | `fetch_failed` | warn | `issuer`, `error`, `age_seconds` | A fetch failed, or returned no usable key; the old keys stay in use. Once per attempt, and attempts back off |
 //! | `key_skipped` | warn | `issuer`, `kid` (if the key has one), `reason` | A key of a new set is not used; once per changed set |
 //! | `keys_recovered` | info | `issuer` | The first successful fetch after failures |

@@ -36,7 +36,7 @@
 //! | code | meaning | what to do |
 //! | --- | --- | --- |
 //! | <a id="algorithm_not_allowed"></a>`algorithm_not_allowed` | `alg` is none of the algorithms that are allowed | Set `algorithms`, or let the issuer sign with one of them. `none` is never accepted |
-//! | <a id="audience_unknown"></a>`audience_unknown` | `aud` names no accepted audience | Compare the value in the event with `audience` (default: `resource`): a slash, a port or a capital letter counts. Or let the client request a token for this server (`resource`, RFC 8707) |
+//! | <a id="audience_unknown"></a>`audience_unknown` | `aud` names no accepted audience | Compare the value that came with `audience` (default: `resource`): a slash, a port or a capital letter counts. Or let the client request a token for this server (`resource`, RFC 8707) |
 //! | <a id="certificate_mismatch"></a>`certificate_mismatch` | The token is bound to a certificate, and the request came with another one or with none | Let the client use the certificate with which it got the token. Behind a proxy, look at `mtls.header` and `trusted_peers` |
 //! | <a id="check_refused"></a>`check_refused` | A `check` of your application refused the token | Look into your `check` |
 //! | <a id="claim_missing"></a>`claim_missing` | A claim that is required is missing; the event names it | Tokens without `aud` need `danger_missing_audience_for_clients` or `cognito`. With `rfc9068`, `sub`, `client_id`, `iat` and `jti` are required |
@@ -48,7 +48,7 @@
 //! | <a id="header_malformed"></a>`header_malformed` | The header is not one JSON object, or a member has the wrong type | A bug of the issuer, or not an access token |
 //! | <a id="header_unsupported"></a>`header_unsupported` | The header has `crit`, `b64`, `enc`, `zip` of `DEF` or a nested `cty` | Let the issuer leave it out |
 //! | <a id="issued_in_the_future"></a>`issued_in_the_future` | `iat` lies in the future | Set the clocks by NTP |
-//! | <a id="issuer_unknown"></a>`issuer_unknown` | `iss` is not a configured issuer | Compare the value in the event with `issuer`, byte for byte: a slash at the end counts. Or the token comes from another issuer: add it to `issuers` |
+//! | <a id="issuer_unknown"></a>`issuer_unknown` | `iss` is not a configured issuer | Compare the value that came with `issuer`, byte for byte: a slash at the end counts. Or the token comes from another issuer: add it to `issuers` |
 //! | <a id="key_ambiguous"></a>`key_ambiguous` | The token has no `kid`, and several keys fit | Let the issuer set `kid` |
 //! | <a id="key_mismatch"></a>`key_mismatch` | No key with this `kid` fits `alg` | The key set of the issuer contradicts its tokens |
 //! | <a id="key_unknown"></a>`key_unknown` | No key has this `kid` | The token comes from another issuer with the same name, or the issuer has not published its key yet. `keys_health()` lists the keys in use, and why others are skipped |

@@ -62,7 +62,7 @@ pub(crate) async fn send(
         Err(error) if error.is_connection() => send().await,
         answer => answer,
     };
-    report(url, began, &answer);
+    report(request.method(), url, began, &answer);
     let answer = answer?;
     match answer.body().len() > limits.max_bytes {
         true => Err(too_large(url.as_str(), limits)),
@@ -70,8 +70,14 @@ pub(crate) async fn send(
     }
 }
 
-fn report(url: &Url, began: Instant, answer: &Result<Response<Bytes>, FetchError>) {
+fn report(
+    method: &Method,
+    url: &Url,
+    began: Instant,
+    answer: &Result<Response<Bytes>, FetchError>,
+) {
     telemetry::exchanged(&telemetry::Exchanged {
+        method: method.as_str(),
         url: &shown_url(url.as_str()),
         took: began.elapsed(),
         outcome: answer.as_ref().map(answered).map_err(|error| error as _),

@@ -6,11 +6,14 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
-use tower_jwt_auth::test_util::{Fault, TestIssuer};
+use tower_jwt_auth::test_util::{Fault, TestClient, TestIssuer, TokenBuilder};
 
 use super::program;
 use crate::keys::over_http::credentials::{CA, Guarded};
 use crate::support::RESOURCE;
+
+#[path = "../../../examples/doctor/advice.rs"]
+mod advice;
 
 /// What it has printed, and its exit code.
 #[derive(Debug)]
@@ -89,8 +92,12 @@ fn with(config: &Value, changes: Value) -> Value {
     config
 }
 
+fn good_of(issuer: &TestIssuer) -> TokenBuilder {
+    issuer.mint(RESOURCE).scope("notes:read")
+}
+
 fn good(issuer: &TestIssuer) -> String {
-    issuer.mint(RESOURCE).scope("notes:read").sign()
+    good_of(issuer).sign()
 }
 
 #[test]
@@ -128,11 +135,153 @@ fn field_g06_a_right_set_up() {
             assert_eq!(is_judged, !source.is_empty(), "{said:?}");
         }
     }
-    for pasted in [format!("Bearer {token}\r\n"), format!("  {token}\n\n")] {
+    for pasted in [
+        format!("Bearer {token}\r\n"),
+        format!("  {token}\n\n"),
+        format!("Authorization: Bearer {token}\r\n"),
+        format!("authorization:bearer  {token}"),
+        format!("Authorization: {token}"),
+    ] {
         assert_eq!(run(&["--token-file", "-"], &pasted).code, Some(2));
         let said = run(&[&config[..], &["--token-file", "-"]].concat(), &pasted);
         assert_eq!(said.code, Some(0), "{said:?}");
     }
+}
+
+/// Only its client can prove that it holds the key.
+#[test]
+fn pop_w_a_bound_token_is_judged_as_far_as_it_goes() {
+    let issuer = TestIssuer::start();
+    let client = TestClient::start();
+    let bound = || issuer.mint(RESOURCE).scope("notes:read").bound_to(&client);
+    let certificate = json!({"x5t#S256": "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg0"});
+    let with_dpop = with(&right(&issuer), json!({"dpop": {}}));
+    let with_mtls = with(&right(&issuer), json!({"mtls": {}}));
+    let needs = "bound to a key; needs a proof";
+    for (what, config, token, code, part) in [
+        ("a key", &with_dpop, bound().sign(), 0, needs),
+        (
+            "a certificate",
+            &with_mtls,
+            good_of(&issuer).claim("cnf", certificate.clone()).sign(),
+            0,
+            needs,
+        ),
+        (
+            "a certificate, and DPoP is on",
+            &with_dpop,
+            good_of(&issuer).claim("cnf", certificate).sign(),
+            1,
+            "wrong: proof_missing",
+        ),
+        (
+            "neither is on",
+            &right(&issuer),
+            bound().sign(),
+            1,
+            "Turn on `dpop` or `mtls`",
+        ),
+        (
+            "for another server",
+            &with_dpop,
+            issuer
+                .mint("https://other.example")
+                .bound_to(&client)
+                .sign(),
+            1,
+            "wrong: audience_unknown",
+        ),
+        ("not bound", &with_dpop, good(&issuer), 0, "accepted, with"),
+    ] {
+        for scheme in ["", "DPoP ", "Authorization: DPoP "] {
+            let said = judge(config, &format!("{scheme}{token}"));
+            let is_bound = what != "not bound";
+            let (code, part) = match is_bound || scheme.is_empty() {
+                true => (code, part),
+                false => (1, "wrong: not_bound_to_key"),
+            };
+            assert_eq!(said.code, Some(code), "{what}: {said:?}");
+            assert!(
+                said.output.contains(part),
+                "{what}: {part}: {}",
+                said.output
+            );
+            assert_eq!(said.output.contains("by cnf"), is_bound, "{said:?}");
+        }
+    }
+    let said = judge(&right(&issuer), &format!("DPoP {}", good(&issuer)));
+    assert!(said.output.contains("wrong: dpop_off"), "{said:?}");
+}
+
+#[test]
+fn pop_i_what_became_of_an_opaque_token_is_told() {
+    let issuer = TestIssuer::start();
+    let endpoint = issuer.introspection();
+    let token = "gho_16C7e42F292c6912E7710c838347Ae178B4a";
+    let mut answer = endpoint.good_answer(RESOURCE);
+    answer["scope"] = "notes:read".into();
+    endpoint.answer(token, answer);
+    endpoint.require_client("notes", "s3cr3t-of-client");
+    let config = |secret: &str| {
+        let introspection =
+            json!({"client_id": "notes", "client_secret": secret, "endpoint": endpoint.endpoint()});
+        with(&right(&issuer), json!({"introspection": introspection}))
+    };
+    let config_of = config("s3cr3t-of-client");
+    let check = |config: &Value, token: &str, code: i32, parts: &[&str]| {
+        let said = judge(config, token);
+        assert_eq!(said.code, Some(code), "{said:?}");
+        for part in parts {
+            assert!(said.output.contains(part), "{part}: {}", said.output);
+        }
+        assert!(!said.output.contains("s3cr3t"), "{said:?}");
+        said
+    };
+    let asked = format!("POST {} answered 200 with ", endpoint.endpoint());
+    let active = [
+        &*asked,
+        "says that the token is active",
+        "accepted, with the scopes notes:read",
+    ];
+    check(&config_of, token, 0, &active);
+    let other = format!("{token}X");
+    let parts = [
+        "says that the token is not active",
+        "wrong: token_not_active",
+    ];
+    check(&config_of, &other, 1, &parts);
+    let refused = format!("POST {} answered 401 with ", endpoint.endpoint());
+    let parts = [
+        &*refused,
+        "compare `introspection.client_id`",
+        "wrong: introspection, ",
+    ];
+    check(&config("s3cr3t-of-another"), token, 1, &parts);
+    // A JWT is verified with the keys.
+    check(
+        &config_of,
+        &good(&issuer),
+        0,
+        &["was not asked", "accepted, with"],
+    );
+    let said = judge(&right(&issuer), &good(&issuer));
+    assert!(!said.output.contains("introspection"), "{said:?}");
+}
+
+/// Where doctor has no advice of its own, it takes that of the guide, whose readers have a log.
+#[test]
+fn field_g06_no_advice_sends_the_reader_to_a_log() {
+    let page = include_str!("../../../src/guide/troubleshooting.rs");
+    let codes = page.split("<a id=\"").skip(1);
+    let mut advised = 0;
+    for code in codes.filter_map(|row| row.split('"').next()) {
+        let advice = advice::for_code(code).unwrap();
+        assert!(!advice.contains(" event"), "{code}: {advice}");
+        advised += 1;
+    }
+    assert!(advised > 40, "{advised}");
+    assert!(advice::for_fetch("answered 404").is_some());
+    assert!(advice::for_introspection("answered 404").is_some());
 }
 
 /// Each row differs in one thing from the right set-up.
