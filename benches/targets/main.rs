@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo bench --all-features --bench targets              # every table, about two minutes
-//! cargo bench --all-features --bench targets -- paths     # one of: back_end, paths, proof, refusals, worst, scaling, introspection, threads, replay
+//! cargo bench --all-features --bench targets -- paths     # one of: back_end, paths, proof, refusals, worst, scaling, introspection, threads, replay, revocations
 //! cargo bench --no-default-features --features rust_crypto,test-util --bench targets -- back_end
 //! ```
 //!
@@ -21,6 +21,8 @@ mod paths;
 mod proof;
 mod refusals;
 mod replay;
+#[cfg(feature = "redis")]
+mod revocations;
 mod scaling;
 #[allow(dead_code, reason = "shared with the other benches")]
 mod table;
@@ -47,7 +49,7 @@ fn main() -> ExitCode {
         .unwrap();
     let _entered = runtime.enter();
     let mut report = Report::default();
-    let parts: [(&str, fn(&mut Report)); 9] = [
+    let parts: &[(&str, fn(&mut Report))] = &[
         ("back_end", back_end::run),
         ("paths", paths::run),
         ("proof", proof::run),
@@ -57,6 +59,8 @@ fn main() -> ExitCode {
         ("introspection", introspection::run),
         ("threads", threads::run),
         ("replay", replay::run),
+        #[cfg(feature = "redis")]
+        ("revocations", revocations::run),
     ];
     for (name, run) in parts {
         if runs(name) {

@@ -95,13 +95,11 @@ impl JwtAuthConfigBuilder {
         self
     }
 
-    /// Asks `list` about each token.
+    /// Asks `list` about each token, in tests.
     #[cfg(all(feature = "redis", feature = "test-util"))]
-    pub(crate) fn revocations(
-        mut self,
-        list: std::sync::Arc<crate::revocation::Revocations>,
-    ) -> Self {
-        self.revocations = Some(list);
+    #[doc(hidden)]
+    pub fn revocations(mut self, list: &crate::test_util::internal::fleet::RevocationList) -> Self {
+        self.revocations = Some(list.as_list());
         self
     }
 

@@ -128,7 +128,7 @@ pub(super) struct Origin {
 
 /// When a set was fetched, by both clocks.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct FetchedAt {
+pub(crate) struct FetchedAt {
     at: Now,
     /// How old the set was by then: another process may have fetched it.
     already: Duration,

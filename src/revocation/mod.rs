@@ -7,23 +7,25 @@
 //! 1. [`Revocation`] is what a program asks for; [`Revocation::record`] makes a [`Record`] of it.
 //! 2. [`Revocations`] is the list. [`apply`](Revocations::apply) adds records to it; a token has
 //!    digests of the same form, which are looked up.
-//! 3. [`waiting`] is whether there is a list to judge by: not before it was read once, and not
-//!    after the process stood still.
-//! 4. [`streams`] are the open event streams, which end when their token is revoked.
+//! 3. Requests wait while there is no list to judge by: before it was read once, and after the
+//!    process stood still. [`reader`] is what the reader of the list says about that.
+//! 4. [`watch`] ends the open event streams of a token that was revoked.
 //!
 //! A token is never known by a hash of its bytes: an ECDSA signature has a second valid spelling.
 //! And never by `jti` or `sub` alone, because these are names that its issuer gives.
 
 mod list;
 mod named;
+mod reader;
 mod record;
 mod streams;
 mod table;
 mod waiting;
+mod watch;
 
-pub(crate) use list::{Looked, Revocations, RevocationsFull};
+pub(crate) use list::{Looked, Revocations};
 pub use named::Revocation;
 pub(crate) use named::{RecordError, Terms};
-pub(crate) use record::{Kind, Record};
+pub(crate) use record::Record;
 #[cfg(all(test, any(feature = "aws_lc_rs", feature = "rust_crypto")))]
 mod tests;

@@ -9,7 +9,6 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::list::Revocations;
 use crate::base::clock::{Now, later};
 use crate::token::verified::Verified;
 
@@ -32,49 +31,34 @@ struct Stream {
     end: oneshot::Sender<()>,
 }
 
-/// Removes a stream when it has ended.
-struct Place {
-    revocations: Arc<Revocations>,
-    number: u64,
-}
-
-impl Revocations {
-    /// Returns when the token is revoked. The token is watched from the first poll on, until the
-    /// future is dropped.
-    pub(crate) async fn revoked(self: Arc<Self>, token: Arc<Verified>) {
+impl Streams {
+    /// The number of a new stream, and what completes when it has to end.
+    pub(super) fn add(&self, token: Arc<Verified>) -> (u64, oneshot::Receiver<()>) {
         let (end, ended) = oneshot::channel();
-        let stream = Stream {
-            token: token.clone(),
-            end,
-        };
-        let number = self.streams.lock().add(stream);
-        let place = Place {
-            revocations: self,
-            number,
-        };
-        // It may have been revoked between the verdict and now.
-        let list = &place.revocations;
-        if list.has_passed(&token) || !list.has_revoked(&token, list.clock.now()) {
-            // `place` keeps the list, and with it the other end.
-            let _ = ended.await;
-        }
+        let mut open = self.lock();
+        let number = open.next;
+        open.next = number.wrapping_add(1);
+        open.streams.insert(number, Stream { token, end });
+        (number, ended)
     }
 
-    /// The number of streams that are watched.
+    pub(super) fn remove(&self, number: u64) {
+        let removed = self.lock().streams.remove(&number);
+        drop(removed);
+    }
+
     #[cfg(feature = "test-util")]
-    pub(crate) fn open_streams(&self) -> usize {
-        self.streams.lock().streams.len()
+    pub(super) fn len(&self) -> usize {
+        self.lock().streams.len()
     }
 
-    /// Ends the streams of tokens that are revoked.
-    pub(super) fn end_streams(&self, now: Now) {
-        let mut open = self.streams.lock();
-        let version = self.version();
+    /// Ends those whose token `is_revoked`, if the list has another version than the last time.
+    pub(super) fn end_if(&self, is_revoked: impl Fn(&Verified) -> bool, version: u64, now: Now) {
+        let mut open = self.lock();
         let is_resting = open.rest_until.is_some_and(|until| now.monotonic < until);
         if open.looked_at == version || is_resting {
             return;
         }
-        let is_revoked = |token: &Verified| !self.has_passed(token) && self.has_revoked(token, now);
         let revoked = open
             .streams
             .extract_if(|_, stream| is_revoked(&stream.token));
@@ -88,26 +72,9 @@ impl Revocations {
             let _ = end.send(());
         }
     }
-}
 
-impl Streams {
     fn lock(&self) -> MutexGuard<'_, Open> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Open {
-    fn add(&mut self, stream: Stream) -> u64 {
-        let number = self.next;
-        self.next = number.wrapping_add(1);
-        self.streams.insert(number, stream);
-        number
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.revocations.streams.lock().streams.remove(&self.number);
     }
 }
 

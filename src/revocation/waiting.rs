@@ -1,30 +1,26 @@
 //! Whether there is a list to judge by: it was read once since the process started, and the process
 //! has not stood still since.
-//!
-//! Who reads the list from the store says [`tick`](Revocations::tick) twice a second, by a timer of
-//! its own. If there was no tick for 15 s, the process stood still, and may have missed
-//! revocations. A store that does not answer makes nobody wait, because the timer goes on.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tokio::time::{Instant, timeout};
 
-use super::list::Revocations;
+use tokio::time::Instant;
+
 use crate::base::clock::Now;
 
 /// What is known of the list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct State {
     /// It was read from the store once.
-    read: bool,
+    pub(super) read: bool,
     /// It was not, but requests have waited long enough.
-    given_up: bool,
+    pub(super) given_up: bool,
     /// The process stood still, and has not read the list since.
-    stood_still: bool,
+    pub(super) stood_still: bool,
 }
 
 impl State {
-    const fn is_unread(self) -> bool {
+    pub(super) const fn is_unread(self) -> bool {
         !self.read && !self.given_up
     }
 
@@ -45,14 +41,14 @@ pub(super) struct Ticks {
 }
 
 impl Ticks {
-    fn set(&self, now: Now) {
+    pub(super) fn set(&self, now: Now) {
         let first = *self.first.get_or_init(|| now.monotonic);
         self.monotonic.store(seconds(first, now), Ordering::Relaxed);
         self.wall.store(now.wall.unix_seconds(), Ordering::Relaxed);
     }
 
     /// `false` before the first tick: who does not tick cannot stand still.
-    fn are_overdue(&self, now: Now) -> bool {
+    pub(super) fn are_overdue(&self, now: Now) -> bool {
         let Some(first) = self.first.get() else {
             return false;
         };
@@ -61,104 +57,6 @@ impl Ticks {
         let last = self.wall.load(Ordering::Relaxed);
         let since_by_wall = now.wall.unix_seconds().saturating_sub(last);
         since.max(since_by_wall) > STILL_SECONDS
-    }
-}
-
-impl Revocations {
-    /// Who starts reading the list. Called for each request that waits, so it returns at once, and
-    /// starts a reader only if none is there. The first caller of this counts.
-    pub(crate) fn on_demand(&self, start: impl Fn() + Send + Sync + 'static) {
-        // Another one would be a second reader of the same list.
-        let _ = self.start.set(Box::new(start));
-    }
-
-    /// Starts reading the list, if nobody does yet.
-    pub(crate) fn demand(&self) {
-        if let Some(start) = self.start.get() {
-            start();
-        }
-    }
-
-    /// The list was read: at the start, or after the process stood still.
-    pub(crate) fn set_read(&self) {
-        self.change_state(|state| {
-            *state = State {
-                read: true,
-                ..State::default()
-            };
-        });
-    }
-
-    /// `revocations_at_start` is over: requests are judged by what is there.
-    pub(crate) fn give_up_waiting(&self) {
-        self.change_state(|state| state.given_up = true);
-    }
-
-    /// The list cannot be read after the process stood still: requests are judged by what is there,
-    /// as in any outage of the store.
-    pub(crate) fn go_on(&self) {
-        self.change_state(|state| state.stood_still = false);
-    }
-
-    /// Whether it was read once.
-    pub(crate) fn is_read(&self) -> bool {
-        self.state.borrow().read
-    }
-
-    /// Whether requests wait for the first reading.
-    pub(crate) fn is_unread(&self) -> bool {
-        self.state.borrow().is_unread()
-    }
-
-    /// The reader is alive. Twice a second; also forgets what has come to its end, and ends the
-    /// streams of tokens that were revoked.
-    pub(crate) fn tick(&self, now: Now) {
-        self.notice(now);
-        self.ticks.set(now);
-        self.sweep_if_due(now);
-        self.end_streams(now);
-    }
-
-    /// Finds out whether the process stood still. With each request, so it costs two loads.
-    pub(crate) fn notice(&self, now: Now) {
-        if self.ticks.are_overdue(now) {
-            // Found once only, also if the reader is gone.
-            self.ticks.set(now);
-            self.change_state(|state| state.stood_still = true);
-        }
-    }
-
-    /// Completes once the process has stood still: the reader then reads the list, and says
-    /// [`set_read`](Self::set_read) or [`go_on`](Self::go_on). Does not borrow the list, which
-    /// would outlive all who use it.
-    pub(crate) fn stood_still(&self) -> impl Future<Output = ()> + Send + use<> {
-        let mut state = self.state.subscribe();
-        async move {
-            // An error means that the list is gone.
-            let _ = state.wait_for(|state| state.stood_still).await;
-        }
-    }
-
-    /// Waits until there is a list to judge by, at most for the timeout of the store. Returns
-    /// whether there is one. Dropping the future stops nothing.
-    pub(crate) async fn wait(&self) -> bool {
-        self.demand();
-        let mut state = self.state.subscribe();
-        let ready = state.wait_for(|state| !state.must_wait());
-        if timeout(self.patience, ready).await.is_err() {
-            self.go_on();
-        }
-        !self.state.borrow().must_wait()
-    }
-
-    /// Waits until the list was read once, or `revocations_at_start` is over.
-    pub(crate) async fn ready(&self) {
-        self.demand();
-        let _ = self
-            .state
-            .subscribe()
-            .wait_for(|state| !state.is_unread())
-            .await;
     }
 }
 

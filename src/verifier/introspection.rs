@@ -16,7 +16,7 @@ use crate::proof::possession::Possession;
 use crate::token::verified::Verified;
 use crate::token::{Compact, claimed_issuer};
 use crate::verifier::asked::TokensAsked;
-use crate::verifier::issuers::{Admitted, Issuers, TrustedIssuer};
+use crate::verifier::issuers::{Admitted, Found, Issuers, TrustedIssuer};
 use crate::verifier::pending::{Pending, PendingIntrospection, Undecided};
 use crate::verifier::presented::Presented;
 use crate::wire::answers::Answers;
@@ -29,9 +29,6 @@ pub(super) struct Ask<'i> {
     issuer: &'i Arc<Introspected>,
     answers: &'i Arc<Answers>,
 }
-
-/// A verified token, and what its bearer has left to prove.
-pub(super) type Found = (Admitted, Option<Box<Possession>>);
 
 impl TrustedIssuer {
     /// Whether it is asked about JWTs that were verified here.

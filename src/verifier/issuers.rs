@@ -4,7 +4,7 @@ use std::sync::Arc;
 use crate::base::clock::{Clock, Now};
 use crate::crypto::Algorithm;
 use crate::keys::LiveKeys;
-use crate::proof::possession::Proofs;
+use crate::proof::possession::{Possession, Proofs};
 #[cfg(feature = "redis")]
 use crate::revocation::Revocations;
 use crate::token::verified::Verified;
@@ -47,6 +47,9 @@ pub(crate) struct Issuers {
 
 /// A verified token, and the rejections for its caller.
 pub(super) type Admitted = (Arc<Verified>, Arc<Answers>);
+
+/// A verified token, and what its bearer has left to prove.
+pub(super) type Found = (Admitted, Option<Box<Possession>>);
 
 impl Issuers {
     pub(super) fn new(

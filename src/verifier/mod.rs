@@ -55,12 +55,9 @@ use crate::revocation::Revocations;
 use crate::token::ReadOptions;
 use crate::verifier::cache::TokenCache;
 use crate::verifier::checks::CustomChecks;
-use crate::verifier::introspection::Found;
-use crate::verifier::issuers::Issuers;
+use crate::verifier::issuers::{Found, Issuers};
 use crate::verifier::pending::{PendingIntrospection, PendingKeys};
 use crate::verifier::possession::Unauthorized;
-#[cfg(feature = "redis")]
-use crate::verifier::revocation::PendingRevocations;
 use crate::wire::answers::Answers;
 use crate::wire::credentials::{Credentials, NoToken, TokenFinder};
 use crate::wire::rejection::{Rejection, RejectionHook};
@@ -168,7 +165,8 @@ impl JwtVerifier {
     /// Verifies a token, and checks that it grants the scopes that every operation needs.
     ///
     /// Waits only if the key that the token names is missing, and at most for the fetch timeout of
-    /// the issuer. Dropping the future never stops a fetch that other requests wait for.
+    /// the issuer; and in a fleet, before the list of revocations was read, at most for the timeout
+    /// of the store. Dropping the future never stops a fetch that other requests wait for.
     ///
     /// # Errors
     ///
@@ -213,7 +211,8 @@ impl JwtVerifier {
         }
     }
 
-    /// Waits until every issuer has keys.
+    /// Waits until every issuer has keys, and in a fleet until the list of revocations was read, or
+    /// `revocations_at_start` is over.
     ///
     /// Starts the background refresh, as the first token would. Waiting is optional: without it,
     /// the server responds with 503 to requests with a token until keys arrive.
@@ -381,7 +380,7 @@ impl JwtVerifier {
                 Pending::Introspection(pending) => verifier.introspect(&credentials, pending).await,
                 Pending::Keys(pending) => verifier.with_newer_keys(&credentials, pending).await,
                 #[cfg(feature = "redis")]
-                Pending::Revocations(PendingRevocations(found)) => {
+                Pending::Revocations(found) => {
                     let issuers = verifier.0.issuers.load_full();
                     verifier
                         .authorize_later(found, &credentials, &issuers)

@@ -8,10 +8,10 @@ use crate::keys::{DemandOutcome, FetchId, KeyDemand};
 use crate::proof::possession::Possession;
 use crate::token::TokenError;
 use crate::token::verified::Verified;
+#[cfg(feature = "redis")]
+use crate::verifier::issuers::Found;
 use crate::verifier::issuers::TrustedIssuer;
 use crate::verifier::possession::{PendingUse, Unauthorized};
-#[cfg(feature = "redis")]
-use crate::verifier::revocation::PendingRevocations;
 use crate::wire::answers::Answers;
 use crate::wire::rejection::Rejection;
 
@@ -27,7 +27,7 @@ pub(crate) enum Pending {
     Introspection(PendingIntrospection),
     Keys(PendingKeys),
     #[cfg(feature = "redis")]
-    Revocations(PendingRevocations),
+    Revocations(Found),
     Use(PendingUse),
 }
 

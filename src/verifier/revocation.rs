@@ -9,16 +9,11 @@ use crate::base::clock::Clock;
 use crate::revocation::{Looked, Revocations};
 use crate::token::TokenErrorKind;
 use crate::token::verified::Verified;
-use crate::verifier::introspection::Found;
-use crate::verifier::issuers::{Admitted, Issuers};
+use crate::verifier::issuers::{Admitted, Found, Issuers};
 use crate::verifier::pending::{Pending, Undecided};
 use crate::wire::credentials::Scheme;
 use crate::wire::rejection::Rejection;
 use crate::wire::stream_expiry::{Revoked, Watch};
-
-/// A verified token, while there is no list of revocations to judge it by.
-#[derive(Debug)]
-pub(crate) struct PendingRevocations(pub(super) Found);
 
 impl Issuers {
     /// `found`, unless it is revoked.
@@ -38,7 +33,7 @@ impl Issuers {
         match list.look(&admitted.0, clock.now()) {
             Looked::NotRevoked => Ok(found),
             Looked::Revoked => Err(revoked(admitted, scheme).into()),
-            Looked::Wait => Err(Pending::Revocations(PendingRevocations(found)).into()),
+            Looked::Wait => Err(Pending::Revocations(found).into()),
         }
     }
 

@@ -34,7 +34,9 @@ pub enum StreamExpiry {
     /// of 2026-07-28 demands. Otherwise put [`McpScopesLayer`](crate::mcp::McpScopesLayer) inside,
     /// even without rules: it reads the operation from the body, and its finding counts.
     ListenOnly,
-    /// Ends no stream.
+    /// Ends no stream. In a fleet, the streams of a *revoked* token end as with
+    /// [`ListenOnly`](Self::ListenOnly) all the same, unless the layer says
+    /// `revoked_streams_go_on`.
     #[default]
     Never,
 }

@@ -7,7 +7,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::base::clock::{Clock, Now};
-use crate::config::JwtAuthConfigBuilder;
 use crate::fleet::{Fleet, Revocation};
 use crate::limits::{
     DEFAULT_LEEWAY, DEFAULT_REVOCATION_KEEP, DEFAULT_REVOCATIONS_AT_START,
@@ -70,12 +69,6 @@ impl RevocationList {
         let clock = clock.as_clock();
         let list = Arc::new(Revocations::new(keys, limit, day, timeout, clock.clone()));
         Self { list, seals, clock }
-    }
-
-    /// Makes the verifiers of this configuration ask the list.
-    #[must_use]
-    pub fn asked_by(&self, builder: JwtAuthConfigBuilder) -> JwtAuthConfigBuilder {
-        builder.revocations(self.list.clone())
     }
 
     /// Revokes as a process with `secret` does, where nothing is sent to others.
@@ -152,6 +145,10 @@ impl RevocationList {
     #[must_use]
     pub fn in_memory(&self) -> usize {
         self.list.len()
+    }
+
+    pub(crate) fn as_list(&self) -> Arc<Revocations> {
+        self.list.clone()
     }
 
     fn now(&self) -> Now {

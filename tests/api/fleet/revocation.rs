@@ -14,7 +14,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 use tower_jwt_auth::config::JwtAuthConfigBuilder;
+use tower_jwt_auth::error::TokenErrorKind;
 use tower_jwt_auth::fleet::Revocation;
+use tower_jwt_auth::introspection::IntrospectedTokens;
 use tower_jwt_auth::proof::Dpop;
 use tower_jwt_auth::test_util::internal::fleet::RevocationList;
 use tower_jwt_auth::test_util::internal::unix;
@@ -24,6 +26,7 @@ use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer, JwtVerifier, Rejection};
 use super::{A, B};
 use crate::introspection::{Scene as Asking, asking};
 use crate::proof::Scene as ProofScene;
+use crate::support::issuer_in_memory::{ISSUER, InMemoryIssuer, Verdict, key, token, verdict};
 use crate::support::{Counting, RESOURCE, call, capture, remembering, request, seconds};
 
 const NOW: u64 = 1_800_000_000;
@@ -56,7 +59,7 @@ impl Process {
             .issuer(issuer.issuer())
             .jwks(issuer.jwks())
             .clock(&clock);
-        let config = change(list.asked_by(config)).build().unwrap();
+        let config = change(config.revocations(&list)).build().unwrap();
         let layer = JwtAuthLayer::new(config);
         Self {
             issuer,
@@ -536,7 +539,7 @@ async fn opaque_tokens_are_revoked_by_the_answer_of_their_issuer() {
     let clock = FakeClock::at(SystemTime::now());
     let list = RevocationList::new(&[A], 100, &clock);
     let scene = Asking::configured(|config, endpoint| {
-        list.asked_by(config.introspection(asking(endpoint)))
+        config.revocations(&list).introspection(asking(endpoint))
     });
     let (issuer, now) = (scene.issuer.issuer(), scene.unix());
     let token = |user: &str, member: &str, value: serde_json::Value| {
@@ -592,6 +595,52 @@ async fn opaque_tokens_are_revoked_by_the_answer_of_their_issuer() {
     scene.accepts("a later one", &later).await;
 }
 
+/// A JWT that its issuer is asked about too: the claims count, and the answer may not widen them.
+#[tokio::test(start_paused = true)]
+async fn jwts_that_the_issuer_is_asked_about_are_revoked_by_their_claims() {
+    let clock = FakeClock::at(SystemTime::now());
+    let list = RevocationList::new(&[A], 100, &clock);
+    let scene = Asking::configured(|config, endpoint| {
+        let introspection = asking(endpoint).tokens(IntrospectedTokens::AlsoJwts);
+        config.revocations(&list).introspection(introspection)
+    });
+    let token = |jti: &str| {
+        let token = scene.issuer.mint(RESOURCE).claim("jti", jti).sign();
+        let answer = scene.good_with("jti", "of-the-answer");
+        scene.endpoint.answer(&token, answer);
+        token
+    };
+    let (kept, other) = (token("t1"), token("t2"));
+    scene.accepts("t1", &kept).await;
+    scene.accepts("t2", &other).await;
+    list.revoke(&Revocation::token(scene.issuer.issuer(), "t1"))
+        .unwrap();
+    scene.refuses("t1, its answer is kept", &kept).await;
+    scene.refuses("t1, asked", &token("t1")).await;
+    scene.accepts("t2", &other).await;
+}
+
+/// The first token fetches the keys, and is looked for in the list after the wait.
+#[tokio::test(start_paused = true)]
+async fn a_token_that_waited_for_its_key_is_looked_for_too() {
+    let key = key("k");
+    let token = token(&key);
+    let clock = FakeClock::at(unix(NOW as f64));
+    for (issuer, want) in [
+        (ISSUER, Verdict::Refused(TokenErrorKind::Revoked)),
+        ("https://other.example.com", Verdict::Good),
+    ] {
+        let list = RevocationList::new(&[A], 100, &clock);
+        list.revoke(&Revocation::everything(issuer)).unwrap();
+        let source = InMemoryIssuer::publishing(&[&key]);
+        let config = source.config().clock(&clock).revocations(&list);
+        let verifier = JwtVerifier::new(config.build().unwrap());
+        assert_eq!(verdict(&verifier, &token).await, want, "{issuer}: cold");
+        assert_eq!(verdict(&verifier, &token).await, want, "{issuer}: warm");
+        assert_eq!(source.fetches(), 1);
+    }
+}
+
 /// The proof of a revoked token is not used up, and no check of the application sees the token.
 #[tokio::test]
 async fn with_dpop_a_revoked_token_uses_no_proof() {
@@ -602,7 +651,7 @@ async fn with_dpop_a_revoked_token_uses_no_proof() {
     );
     let counted = seen.clone();
     let scene = ProofScene::configured(|config| {
-        list.asked_by(config.dpop(Dpop::new())).check(move |_| {
+        config.revocations(&list).dpop(Dpop::new()).check(move |_| {
             counted.fetch_add(1, Ordering::SeqCst);
             Ok(())
         })
