@@ -192,7 +192,7 @@ fn variable_in(text: &str) -> Option<Cow<'_, str>> {
 /// What stands behind the name, such as the default in `NAME:-default`, may be a secret.
 fn without_default(inside: &str) -> Cow<'_, str> {
     let is_name = |character: char| character.is_alphanumeric() || "_.".contains(character);
-    let start = inside.len() - inside.trim_start().len();
+    let start = inside.len().saturating_sub(inside.trim_start().len());
     let behind = inside.get(start..).unwrap_or_default();
     let name = behind.find(|character| !is_name(character));
     match name {

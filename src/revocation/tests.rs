@@ -1,8 +1,11 @@
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
+use super::record::Kind;
 use super::*;
 use crate::base::clock::{Clock, Now};
 use crate::base::numeric_date::NumericDate;

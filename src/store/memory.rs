@@ -51,6 +51,7 @@ struct Stream {
 
 /// What goes wrong with each command until it is set back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Fault {
     /// No command is executed or answered.
     Down,

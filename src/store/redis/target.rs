@@ -124,6 +124,10 @@ impl TlsFiles {
     }
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one for each fleet, and it lives as long as connecting takes"
+)]
 enum OneOrMany {
     One(Client),
     Many(ClusterClient),

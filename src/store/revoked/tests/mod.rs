@@ -1,4 +1,5 @@
 //! Processes of a fleet on the tests' own store.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod healing;
 mod position;
