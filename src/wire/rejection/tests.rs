@@ -45,6 +45,7 @@ fn table() {
         (LayerMissing, 500, None, "server_error"),
         (MissingToken, 401, None, "unauthorized"),
         (ReplayUnavailable, 503, None, "temporarily_unavailable"),
+        (RevocationsUnread, 503, None, "temporarily_unavailable"),
         (SessionsUnavailable, 503, None, "temporarily_unavailable"),
         (TooManyProofs, 429, None, "too_many_requests"),
         (TooManyRequests, 429, None, "too_many_requests"),
