@@ -127,12 +127,12 @@ async fn pump(
     let mut is_dead = false;
     loop {
         let read = from.read(&mut buffer).await.unwrap_or(0);
+        if read == 0 && is_dead {
+            // Nobody hears of the end of a connection that is lost on the way.
+            return std::future::pending().await;
+        }
         if read == 0 {
-            return match is_dead {
-                // Nobody hears of the end of a connection that is lost on the way.
-                true => std::future::pending().await,
-                false => (),
-            };
+            return;
         }
         let now = *fault.borrow();
         match now {

@@ -29,6 +29,7 @@ pub struct CountingIssuer {
 #[derive(Debug)]
 struct Answers {
     is_down: bool,
+    retry_after: Option<u32>,
     /// Requests a second; the same number may come at once.
     rate: Option<f64>,
     left: f64,
@@ -46,6 +47,7 @@ impl CountingIssuer {
             address: listener.local_addr().expect("a bound port"),
             state: Arc::new(Mutex::new(Answers {
                 is_down: false,
+                retry_after: None,
                 rate: None,
                 left: 0.0,
                 at: Instant::now(),
@@ -93,6 +95,11 @@ impl CountingIssuer {
         self.state().is_down = is_down;
     }
 
+    /// Failures ask for a pause of so many seconds.
+    pub fn set_retry_after(&self, seconds: Option<u32>) {
+        self.state().retry_after = seconds;
+    }
+
     /// How many requests a second are answered; `None` for all.
     pub fn set_rate(&self, rate: Option<f64>) {
         let mut state = self.state();
@@ -135,9 +142,11 @@ impl CountingIssuer {
     async fn answer(&self, document: serde_json::Value) -> Response {
         let latency = self.state().latency;
         sleep(latency.mul_f64(0.7 + 0.8 * fastrand::f64())).await;
-        match self.state().count() {
-            Ok(()) => Json(document).into_response(),
-            Err(status) => status.into_response(),
+        let mut state = self.state();
+        match (state.count(), state.retry_after) {
+            (Ok(()), _) => Json(document).into_response(),
+            (Err(status), None) => status.into_response(),
+            (Err(status), Some(pause)) => (status, [("retry-after", pause)]).into_response(),
         }
     }
 }

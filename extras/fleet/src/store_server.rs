@@ -118,6 +118,17 @@ impl StoreServer {
         self.command(&["KEYS", &pattern]).unwrap_or_default()
     }
 
+    /// The first name of this kind, once there is one. Who may read the store learns it so: names
+    /// are digests.
+    pub fn name_of(&self, kind: &str) -> String {
+        let mut name = None;
+        wait_until("there is such a name", || {
+            name = self.names(kind).pop();
+            name.is_some()
+        });
+        name.unwrap_or_default()
+    }
+
     /// The number of clients that are connected as the user of the fleet.
     pub fn clients(&self) -> usize {
         let list: String = self.command(&["CLIENT", "LIST"]).unwrap_or_default();

@@ -4,11 +4,13 @@ use std::time::{Duration, Instant};
 
 use fleet::fault_proxy::{Fault, FaultProxy};
 use fleet::issuer::CountingIssuer;
-use fleet::replica::{Replica, Settings};
+use fleet::replica::SECRET;
 use fleet::store_server::{StoreServer, url_at};
+use tokio::task::JoinSet;
 use tokio::time::sleep;
+use tower_jwt_auth::fleet::Revocation;
 
-use crate::support::{COOLDOWN, MAX_AGE, Member, all, until};
+use crate::support::{COOLDOWN, Holder, MAX_AGE, Member, all, until};
 
 /// A fetch reads the metadata and the keys.
 const ONE_FETCH: usize = 2;
@@ -43,6 +45,12 @@ async fn real_f03_f09_while_the_issuer_is_down_one_asks_at_a_time() {
         .map(|_| Member::new(&store.url(), &issuer))
         .collect();
     let token = issuer.mint().sign();
+    let mut asked = JoinSet::new();
+    for member in &members {
+        let (member, token) = (member.clone(), token.clone());
+        asked.spawn(async move { member.status(&token).await });
+    }
+    assert_eq!(asked.join_all().await, [503; 50]);
     sleep(Duration::from_secs(4)).await;
     // After 0, 1, 3 and 5 seconds; each for itself would be 50 times as many.
     let asked = issuer.requests_since(began);
@@ -71,9 +79,7 @@ async fn real_f05_f06_the_store_dies_and_comes_back() {
     let max_age = Duration::from_secs(5);
     let new = || Member::with(&store.url(), &issuer, max_age, |fleet| fleet);
     let members: Vec<_> = (0..20).map(|_| new()).collect();
-    for member in &members {
-        member.verifier.wait_for_keys().await.unwrap();
-    }
+    Member::all_ready(&members).await;
     store.kill();
     let dead = Instant::now();
     let token = issuer.mint().sign();
@@ -157,4 +163,114 @@ async fn real_f24_a_dropped_process_leaves_no_connection() {
     until("they are connected", async || store.clients() >= 5).await;
     drop(members);
     until("nobody is connected", async || store.clients() == 0).await;
+}
+
+/// The process that has the lease is killed between the lease and its fetch: all that is left of it
+/// is the lease.
+#[tokio::test(flavor = "multi_thread")]
+async fn real_f07_the_holder_of_the_lease_is_killed() {
+    let (store, issuer, _) = scene().await;
+    issuer.set_latency(Duration::from_secs(1));
+    let holder = Member::new(&store.url(), &issuer);
+    let waiting = tokio::spawn(async move { holder.verifier.wait_for_keys().await });
+    let lease = store.name_of("lease");
+    // Nobody prolongs it any more, or writes a set.
+    waiting.abort();
+    waiting.await.unwrap_err();
+    issuer.set_latency(Duration::ZERO);
+    store.must(&["SET", &lease, "of the dead", "PX", "2000"]);
+    let began = Instant::now();
+    Member::many(20, &store.url(), &issuer).await;
+    let took = began.elapsed();
+    assert!(took > Duration::from_secs(1), "{took:?}");
+    assert!(took < Duration::from_millis(4500), "{took:?}");
+    let fetches = issuer.requests_since(began) / ONE_FETCH;
+    assert!(fetches <= 2, "{fetches} fetches");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn real_f10_a_pause_that_the_issuer_asks_for_holds_for_all() {
+    let (store, issuer, began) = scene().await;
+    issuer.set_retry_after(Some(3));
+    issuer.set_down(true);
+    let members: Vec<_> = (0..20)
+        .map(|_| Member::new(&store.url(), &issuer))
+        .collect();
+    let mut ready = tokio::spawn({
+        let members = members.clone();
+        async move {
+            for member in &members {
+                while member.verifier.wait_for_keys().await.is_err() {
+                    sleep(Duration::from_millis(20)).await;
+                }
+            }
+        }
+    });
+    sleep(Duration::from_millis(500)).await;
+    issuer.set_down(false);
+    let first = issuer.requests_since(began);
+    assert!(first <= 2, "{first} requests");
+    let early = tokio::time::timeout(Duration::from_secs(2), &mut ready).await;
+    early.unwrap_err();
+    assert_eq!(issuer.requests_since(began), first, "nobody asks");
+    tokio::time::timeout(Duration::from_secs(10), ready)
+        .await
+        .unwrap()
+        .unwrap();
+}
+
+/// Each step of a rotation works with the step before it, and with the step after it.
+#[tokio::test(flavor = "multi_thread")]
+async fn real_f20_a_mixed_fleet_while_the_secret_is_replaced() {
+    let (store, issuer, _) = scene().await;
+    let with = |secrets: &[&str]| {
+        let secrets = secrets.to_vec();
+        Member::with(&store.url(), &issuer, MAX_AGE, |fleet| {
+            fleet.secrets(secrets)
+        })
+    };
+    let (a, b) = (SECRET, OTHER_SECRET);
+    let old = with(&[a]);
+    let (mallory, good) = (
+        issuer.mint().subject("mallory").sign(),
+        issuer.mint().sign(),
+    );
+    assert_eq!(old.status(&good).await, 200);
+    let revocation = Revocation::subject(issuer.url(), "mallory");
+    old.fleet.revoke(revocation).await.unwrap();
+
+    let began = Instant::now();
+    let both = [with(&[a, b]), with(&[b, a])];
+    assert_eq!(all(&both, &good).await, [200; 2]);
+    assert_eq!(issuer.requests_since(began), 0, "keys are shared");
+    assert_eq!(all(&both, &mallory).await, [401; 2]);
+    let holder = Holder::new(&issuer);
+    for (first, second) in [(&old, &both[0]), (&both[0], &both[1]), (&both[1], &both[0])] {
+        let request = holder.request();
+        assert_eq!(first.status_of(&request).await, 200);
+        assert_eq!(second.status_of(&request).await, 401);
+    }
+    // Of another secret alone, nothing is known.
+    let foreign = with(&[OTHER_SECRET]);
+    assert_eq!(foreign.status(&good).await, 200);
+    assert_eq!(issuer.requests_since(began), ONE_FETCH);
+}
+
+const OTHER_SECRET: &str = "QUJDREVGMDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODk";
+
+/// A large set is shared; one that is larger than any that is read is fetched by each.
+#[tokio::test(flavor = "multi_thread")]
+async fn real_f23_a_set_of_many_keys() {
+    let (store, issuer, _) = scene().await;
+    for _ in 0..100 {
+        issuer.keys().publish_next();
+    }
+    let _first = Member::ready(&store.url(), &issuer).await;
+    store.name_of("keys");
+    let began = Instant::now();
+    let second = Member::ready(&store.url(), &issuer).await;
+    assert_eq!(issuer.requests_since(began), 0);
+    assert_eq!(second.status(&issuer.mint().sign()).await, 200);
+    let keys = &second.verifier.keys_health().issuers[0].keys;
+    assert_eq!(keys.len(), 101);
 }

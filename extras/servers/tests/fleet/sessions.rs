@@ -5,6 +5,7 @@ use std::time::Duration;
 use fleet::issuer::CountingIssuer;
 use fleet::store_server::StoreServer;
 use tokio::task::JoinSet;
+use tower_jwt_auth::AuthInfo;
 use tower_jwt_auth::mcp::{Ownership, SessionStore as _};
 
 use crate::support::{Member, until};
@@ -84,4 +85,29 @@ async fn real_f51_f52_a_forged_session_and_a_dead_store() {
     .await;
     store.kill();
     sessions.owner_is("two", &alice, KEEP).await.unwrap_err();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn real_f76_a_user_begins_sessions_as_fast_as_can_be() {
+    let (store, issuer) = (StoreServer::start(), CountingIssuer::start().await);
+    let member = Member::ready(&store.url(), &issuer).await;
+    let verified = member.verifier.verify(&issuer.mint().sign()).await.unwrap();
+    let other = issuer.mint().subject("bob").sign();
+    let other = member.verifier.verify(&other).await.unwrap();
+    let sessions = member.fleet.sessions();
+    let bind = async |number: usize, owner: &AuthInfo| {
+        let id = format!("{number}-{:?}", owner.subject());
+        let owner = owner.principal().unwrap();
+        sessions.bind(&id, &owner, KEEP).await
+    };
+    for number in 0..1_000 {
+        bind(number, &verified).await.unwrap();
+    }
+    bind(1_000, &verified).await.unwrap_err();
+    bind(1_000, &other).await.unwrap();
+    let names = store.names("session");
+    assert_eq!(names.len(), 1_001);
+    // One that nobody uses again is soon gone.
+    let life: i64 = store.command(&["PTTL", &names[0]]).unwrap();
+    assert!((1..=15 * 60 * 1_000).contains(&life), "{life} ms");
 }

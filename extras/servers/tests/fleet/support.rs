@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 use fleet::issuer::{CountingIssuer, RESOURCE};
 use fleet::replica::SECRET;
 use fleet::store_server::NAMESPACE;
+use tokio::task::JoinSet;
 use tower_jwt_auth::config::JwksCache;
 use tower_jwt_auth::fleet::{Fleet, FleetBuilder};
 use tower_jwt_auth::proof::Dpop;
@@ -53,10 +54,17 @@ impl Member {
 
     pub(crate) async fn many(count: usize, url: &str, issuer: &CountingIssuer) -> Vec<Self> {
         let members: Vec<_> = (0..count).map(|_| Self::new(url, issuer)).collect();
-        for member in &members {
-            member.verifier.wait_for_keys().await.unwrap();
-        }
+        Self::all_ready(&members).await;
         members
+    }
+
+    /// All start at once.
+    pub(crate) async fn all_ready(members: &[Self]) {
+        let mut starting = JoinSet::new();
+        for member in members.iter().cloned() {
+            starting.spawn(async move { member.verifier.wait_for_keys().await.unwrap() });
+        }
+        starting.join_all().await;
     }
 
     /// The status that a request with this token gets.

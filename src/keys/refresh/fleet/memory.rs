@@ -152,6 +152,7 @@ impl FleetMemory {
             leeway: self.leeway,
             fetched_at: self.fetched_at,
             is_serving,
+            alone_from: alone.filter(|_| is_serving),
             has_failed: self.has_failed,
             passed_over: self.passed_over.clone(),
         };

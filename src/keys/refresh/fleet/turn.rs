@@ -89,6 +89,8 @@ pub(in crate::keys::refresh) struct Known {
     pub(in crate::keys::refresh) fetched_at: u64,
     /// Whether keys may serve.
     pub(in crate::keys::refresh) is_serving: bool,
+    /// From when on nothing in the store stands against a fetch; `None` without keys.
+    pub(in crate::keys::refresh) alone_from: Option<Instant>,
     /// Whether the last fetch of this process failed.
     pub(in crate::keys::refresh) has_failed: bool,
     /// Sets in the store that did not open, or cannot be used.
@@ -159,8 +161,10 @@ impl Turn {
         if let Some(newest) = wanted.max_by_key(|hint| hint.fetched_at) {
             return Step::Take(*newest);
         }
+        // A turn that began before may have waited for the holder of the lease until now.
+        let is_alone = self.known.alone_from.is_some_and(|at| at <= now.monotonic);
         match self.purpose {
-            Purpose::Alone => Step::Fetch,
+            _ if is_alone => Step::Fetch,
             Purpose::Asked(Permit::Look) => Step::End(NoFetch::LookedOnly),
             _ => self.next_among_others(now),
         }
