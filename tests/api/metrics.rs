@@ -112,8 +112,14 @@ async fn the_guide_lists_each_metric_and_no_other() {
 
     let recorded = names(&recorder.lines().join("\n"));
     let source = names(include_str!("../../src/telemetry/meters.rs"));
-    // Those of proofs and of introspection have tests of their own.
-    let elsewhere = ["_dpop_", "_introspection_"];
+    // Those of proofs, of introspection and of fleets have tests of their own.
+    let elsewhere = [
+        "_dpop_",
+        "_introspection_",
+        "_keys_taken_",
+        "_revocations",
+        "_store_",
+    ];
     let is_elsewhere = |name: &String| elsewhere.iter().any(|part| name.contains(part));
     let others = source.iter().filter(|name| !is_elsewhere(name));
     assert_eq!(
@@ -143,6 +149,44 @@ fn names(text: &str) -> BTreeSet<String> {
         }
     };
     starts.map(name).collect()
+}
+
+/// A key set that another process has fetched, and a revocation.
+#[cfg(feature = "redis")]
+#[tokio::test(start_paused = true)]
+async fn the_metrics_of_a_fleet_are_recorded() {
+    use tower_jwt_auth::fleet::Revocation;
+    use tower_jwt_auth::test_util::FakeClock;
+    use tower_jwt_auth::test_util::internal::fleet::{MemoryStore, fleet};
+
+    let recorder = Recorder::default();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let memory = InMemoryIssuer::publishing(&[memory_key()]);
+    let (store, clock) = (
+        MemoryStore::default(),
+        FakeClock::at(std::time::SystemTime::now()),
+    );
+    for _ in 0..2 {
+        let fleet = fleet(&store, "ns", &[&[7; 32]], &clock);
+        let config = memory.config().resource(RESOURCE).fleet(fleet.clone());
+        let layer = JwtAuthLayer::new(config.build().unwrap());
+        let token = issuer_in_memory::token(memory_key());
+        assert_eq!(status(&layer, Some(&token)).await, 200);
+        let revocation = Revocation::token("memory", "one");
+        fleet.revoke(revocation).await.unwrap();
+    }
+    assert_eq!(memory.fetches(), 1);
+    let source = names(include_str!("../../src/telemetry/meters.rs"));
+    let of_fleets = ["_keys_taken_", "_revocations", "_store_"];
+    let is_of_fleets = |name: &String| of_fleets.iter().any(|part| name.contains(part));
+    let recorded = names(&recorder.lines().join("\n"));
+    assert_eq!(
+        recorded
+            .into_iter()
+            .filter(is_of_fleets)
+            .collect::<BTreeSet<_>>(),
+        source.into_iter().filter(is_of_fleets).collect(),
+    );
 }
 
 /// Labels hold what is configured: a token cannot make a time series.

@@ -71,6 +71,7 @@ const FEATURES: &[(&str, bool)] = features![
     "axum",
     "jsonwebtoken",
     "metrics",
+    "redis",
     "reqwest",
     "rust_crypto",
     "schema",
