@@ -79,6 +79,13 @@ mod introspection;
 
 #[cfg(all(
     any(feature = "aws_lc_rs", feature = "rust_crypto"),
+    feature = "redis",
+    feature = "reqwest"
+))]
+mod fleet;
+
+#[cfg(all(
+    any(feature = "aws_lc_rs", feature = "rust_crypto"),
     feature = "reqwest"
 ))]
 mod proofs;
@@ -91,6 +98,7 @@ mod token_sources;
 
 #[cfg(all(
     any(feature = "aws_lc_rs", feature = "rust_crypto"),
+    feature = "redis",
     feature = "reqwest",
     feature = "schema"
 ))]

@@ -48,6 +48,7 @@ fn field_c11_the_schema_has_every_name_in_each_spelling() {
         (mtls, names.mtls),
         (&mtls["header"]["anyOf"][0]["properties"], names.header),
         (&top["introspection"]["properties"], names.introspection),
+        (&top["fleet"]["properties"], names.fleet),
     ] {
         let mut names = names.to_vec();
         names.sort_unstable();
