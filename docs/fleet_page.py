@@ -31,6 +31,13 @@ SECONDS = {
     "store_down": "longest wait of a good token",
     "outage": "after it, until the last process has fresh keys",
 }
+# The same where there is little room.
+WAITS = {
+    "restart": "all start at once: until all are ready",
+    "rotation": "a new key signs: longest wait of a good token",
+    "store_down": "the same, the store is down",
+    "outage": "after an outage: until all have fresh keys",
+}
 
 
 def shown(number):
@@ -144,7 +151,7 @@ def svg(at, model, measured):
         ("seconds", "Seconds of waiting", (0.1, 1, 10, 100)),
     ):
         names = [name for name in NAMES if what in model[name]["fleet"]]
-        labels = {name: NAMES[name] if what == "requests" else f"{NAMES[name]}: {SECONDS[name]}" for name in names}
+        labels = NAMES if what == "requests" else WAITS
         pick = lambda figures, name: {form: figures[name][form][what] for form in FORMS}
         rows = [(labels[name].replace("`", ""), pick(measured, name), pick(model, name)) for name in names]
         picture.axis(title, ticks, rows)
