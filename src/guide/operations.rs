@@ -177,6 +177,9 @@
 //! | `tower_jwt_auth_dpop_replay_entries` | gauge | – | Used proofs that are remembered, in all memories of the process |
 //! | `tower_jwt_auth_introspection_calls_total` | counter | `outcome` | Calls to introspection endpoints |
 //! | `tower_jwt_auth_introspection_cache_total` | counter | `outcome` | Look-ups of answers that are kept |
+//! | `tower_jwt_auth_keys_taken_total` | counter | `issuer` | Key sets that another process of the fleet had fetched |
+//! | `tower_jwt_auth_store_calls_total` | counter | `op`, `outcome` | Commands to the store of the fleet |
+//! | `tower_jwt_auth_store_seconds` | histogram | `op` | How long those commands took |
 //! | `tower_jwt_auth_revocations` | gauge | – | Revocations that this process knows |
 //! | `tower_jwt_auth_revocations_heard_timestamp_seconds` | gauge | – | When this process last knew all that the store has, in Unix seconds. More than 15 seconds ago: the store does not answer |
 //!
