@@ -148,6 +148,14 @@
 //! | `introspection_failed`, `introspection_refused` | error | `issuer`, `error` | The endpoint did not answer properly; or it refuses the credentials of this server |
 //! | `introspection_recovered` | info | `issuer` | The first answer after failures |
 //! | `introspection_secret_encoded` | warn | `issuer` | The client id or secret has characters that form-encoding changes, and some endpoints do not decode them: see `basic_unencoded`. Once, by `build` |
+//! | `keys_taken` | info if the keys are new, else debug | `issuer`, `generation`, `usable`, `skipped`, `age_seconds` | Another process of the fleet had fetched the key set that is in use now |
+//! | `keys_put_off` | warn if no key may serve, else debug | `issuer`, `pause_seconds` | Another process of the fleet could not fetch the keys, and none tries again before the pause is over |
+//! | `keys_too_large_to_share` | warn | `issuer`, `bytes` | The key set is larger than what is shared: each process fetches by itself |
+//! | `store_down`, `store_up` | error, info | `error` | The store of the fleet has not answered three calls in a row; it answers again. Once each |
+//! | `store_tampered` | error | `kind` | A value in the store does not open: somebody else writes there, or processes of one namespace have different secrets. At most once a minute |
+//! | `store_evicts` | error | `policy`, `evicted` | The store evicts names, so a used DPoP proof may work again: set `maxmemory-policy` to `noeviction` |
+//! | `store_filling`, `store_full` | warn, error | `percent`; `error` | The store has used 80 % of its `maxmemory`; it takes nothing more, and nothing can be revoked |
+//! | `store_not_encrypted` | warn | `store` | The store is not on this machine and is reached without TLS. Once, by `build` |
 //! | `revoked` | info | `kind`, `shared` | [`Fleet::revoke`](crate::fleet::Fleet::revoke) revoked tokens here; `shared`: the store has it, so every process will know. Shows no names |
 //! | `revocations_unread` | error | – | `revocations_at_start` is over, and the store has not given the list of revocations. At once and each minute |
 //! | `revocations_behind` | error | `seconds` | The store has told nothing for longer than 15 seconds: what other processes revoke is not known here. At once and each minute |
