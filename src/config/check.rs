@@ -215,27 +215,30 @@ impl Context<'_> {
             .filter(|algorithm| algorithm.is_symmetric())
             .collect();
         // The last text describes the source to the other processes of a fleet.
-        let fetched = |source, described: &[&[u8]]| match symmetric.first() {
-            // RFC 8725 §3.1: an attacker could sign with HS*, using a public key as the secret.
-            Some(algorithm) => Err(ConfigError::SymmetricAlgorithm {
-                algorithm: algorithm.name(),
-            }),
-            None => Ok(Keys::Fetched(KeyOrigin {
-                issuer: entry.issuer.as_str().into(),
-                source,
-                times,
-                seed: settings
-                    .initial
-                    .as_ref()
-                    .map(|keys| seed(keys, &entry.issuer))
-                    .transpose()?,
-                snapshot_file: settings.snapshot_file.clone(),
-                #[cfg(feature = "redis")]
-                shared: self.fleet.and_then(|fleet| {
-                    share_keys(fleet, &entry.issuer, described, self.leeway(entry))
+        let fetched =
+            |source, #[cfg(feature = "redis")] described: &[&[u8]]| match symmetric.first() {
+                // RFC 8725 §3.1: an attacker could sign with HS*, using a public key as the secret.
+                Some(algorithm) => Err(ConfigError::SymmetricAlgorithm {
+                    algorithm: algorithm.name(),
                 }),
-            })),
-        };
+                None => Ok(Keys::Fetched(KeyOrigin {
+                    issuer: entry.issuer.as_str().into(),
+                    source,
+                    times,
+                    seed: settings
+                        .initial
+                        .as_ref()
+                        .map(|keys| seed(keys, &entry.issuer))
+                        .transpose()?,
+                    snapshot_file: settings.snapshot_file.clone(),
+                    #[cfg(feature = "redis")]
+                    shared: self.fleet.and_then(|fleet| {
+                        share_keys(fleet, &entry.issuer, described, self.leeway(entry))
+                    }),
+                })),
+            };
+        #[cfg(not(feature = "redis"))]
+        let fetched = |source, _: &[&[u8]]| fetched(source);
         if let Some(source) = &settings.source {
             return fetched(source.clone(), &[b"key_source"]);
         }

@@ -258,6 +258,7 @@ with_issuer_settings! {
         #[cfg(not(feature = "redis"))]
         #[serde(default, deserialize_with = "without_the_feature")]
         #[cfg_attr(feature = "schema", schemars(skip))]
+        #[expect(dead_code, reason = "reading it is the error")]
         fleet: (),
         /// The largest token that is read, in bytes, up to 65,536. Default: 16,384.
         #[serde(default, alias = "maxTokenBytes", deserialize_with = "count")]
