@@ -475,8 +475,8 @@ pub(crate) fn introspection_recovered(issuer: &str) {
     let _ = issuer;
 }
 
-/// A token was accepted that may outlive what is remembered of its revocation. `left` and `keep` are
-/// times from now. Called once an hour at most.
+/// A token was accepted that may outlive what is remembered of its revocation. `left` and `keep`
+/// are times from now. Called once an hour at most.
 #[cfg(feature = "redis")]
 pub(crate) fn revocation_too_short(issuer: &str, left: Duration, keep: Duration) {
     #[cfg(feature = "tracing")]

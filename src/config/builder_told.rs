@@ -67,8 +67,8 @@ impl JwtAuthConfigBuilder {
     ///
     /// # Errors
     ///
-    /// `build` rejects a URL that is not https (http is allowed on a loopback host), that has a query,
-    /// or that is the URL of a document, as for an issuer whose keys are discovered.
+    /// `build` rejects a URL that is not https (http is allowed on a loopback host), that has a
+    /// query, or that is the URL of a document, as for an issuer whose keys are discovered.
     ///
     /// ```
     /// use tower_jwt_auth::JwtAuthConfig;

@@ -48,9 +48,9 @@ macro_rules! credential_setters {
         ///
         /// This file and the three below are looked at before each request to the issuer, and
         /// read again when their time or size has changed. A file that cannot be used then, or
-        /// not be read within a fifth of the timeout, leaves its old content in use, with the event `credentials_not_replaced`; at the
-        /// first fetch it makes the fetch fail. They have no effect on keys that are not
-        /// fetched over HTTP.
+        /// not be read within a fifth of the timeout, leaves its old content in use, with the event
+        /// `credentials_not_replaced`; at the first fetch it makes the fetch fail. They have no
+        /// effect on keys that are not fetched over HTTP.
         ///
         /// Default: the CA certificates of the system.
         ///

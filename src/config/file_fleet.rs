@@ -21,8 +21,8 @@ use crate::store::revoked::AtStart;
 #[cfg_attr(feature = "schema", derive(JsonSchema), schemars(inline, transform = complete))]
 #[serde(deny_unknown_fields)]
 pub(super) struct FleetEntry {
-    /// The URL of the Redis or Valkey: `rediss://`, `redis://` or `unix://`. A list names nodes of a
-    /// cluster.
+    /// The URL of the Redis or Valkey: `rediss://`, `redis://` or `unix://`. A list names nodes of
+    /// a cluster.
     #[serde(default, deserialize_with = "servers")]
     #[cfg_attr(feature = "schema", schemars(with = "OneOrMore"))]
     redis: Option<Servers>,

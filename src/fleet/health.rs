@@ -35,8 +35,8 @@ pub struct FleetHealth {
     /// Whether the store evicts what must stay: proofs, which then work again, or revocations. Not
     /// set where only keys are shared, and where the store has no `maxmemory`.
     pub evicts: bool,
-    /// The part of `maxmemory` that is used, from 0 to 1 and more; in a cluster, that of the fullest
-    /// primary. `None` before the first look, and where there is no limit.
+    /// The part of `maxmemory` that is used, from 0 to 1 and more; in a cluster, that of the
+    /// fullest primary. `None` before the first look, and where there is no limit.
     pub fullness: Option<f64>,
 }
 

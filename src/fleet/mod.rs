@@ -1,8 +1,11 @@
-//! Many processes that behave like one: what they share, and how a program asks for it.
+//! Many processes that behave like one (feature `redis`).
 //!
-//! [`settings`] holds what is configured, and `config` checks it; [`health`] reports how the store
-//! does, and [`stores`] are what a program gives to other parts of this crate. What a part shares,
-//! and how, is in `store`.
+//! [`Fleet`] says where the processes meet. Give it to the configuration
+//! ([`fleet`](crate::config::JwtAuthConfigBuilder::fleet)), and keys, revocations, used proofs and
+//! nonces are shared. [`guide::fleet`](crate::guide::fleet) says what that gives and takes.
+// `settings` holds what is configured, and `config` checks it; `health` reports how the store does,
+// `revoke` is for programs that revoke, and `stores` are what a program gives to other parts of
+// this crate. What a part shares, and how, is in `store`.
 
 mod health;
 mod revoke;
@@ -46,6 +49,27 @@ struct Inner {
 }
 
 impl Fleet {
+    /// A builder with nothing set. `redis`, `namespace` and a secret are needed.
+    ///
+    /// ```
+    /// # #[cfg(any(feature = "aws_lc_rs", feature = "rust_crypto"))] {
+    /// use std::time::Duration;
+    /// use tower_jwt_auth::fleet::Fleet;
+    ///
+    /// # let secret = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+    /// let fleet = Fleet::builder()
+    ///     .redis("rediss://cache.internal:6379")
+    ///     .namespace("mcp-prod")
+    ///     .secret(secret)
+    ///     .timeout(Duration::from_millis(100))
+    ///     .build()?;
+    /// # }
+    /// # Ok::<(), tower_jwt_auth::ConfigError>(())
+    /// ```
+    pub fn builder() -> FleetBuilder {
+        FleetBuilder::default()
+    }
+
     /// With the other settings as they are by default. `None` turns revocations off.
     #[cfg(any(test, feature = "test-util"))]
     pub(crate) fn assemble(store: Store, revocations: Option<RevocationSettings>) -> Self {

@@ -4,34 +4,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Fleet;
 use crate::base::secret::Secret;
 use crate::store::revoked::{AtStart, RevocationSettings};
 
-impl Fleet {
-    /// A builder with nothing set. `redis`, `namespace` and a secret are needed.
-    ///
-    /// ```
-    /// # #[cfg(any(feature = "aws_lc_rs", feature = "rust_crypto"))] {
-    /// use std::time::Duration;
-    /// use tower_jwt_auth::fleet::Fleet;
-    ///
-    /// # let secret = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
-    /// let fleet = Fleet::builder()
-    ///     .redis("rediss://cache.internal:6379")
-    ///     .namespace("mcp-prod")
-    ///     .secret(secret)
-    ///     .timeout(Duration::from_millis(100))
-    ///     .build()?;
-    /// # }
-    /// # Ok::<(), tower_jwt_auth::ConfigError>(())
-    /// ```
-    pub fn builder() -> FleetBuilder {
-        FleetBuilder::default()
-    }
-}
-
-/// Builds a [`Fleet`]. A file has the same names, in `fleet`.
+/// Builds a [`Fleet`](super::Fleet). A file has the same names, in `fleet`.
 ///
 /// | name | default | what it does |
 /// | --- | --- | --- |
@@ -76,8 +52,8 @@ pub(crate) enum Servers {
 
 impl FleetBuilder {
     /// Sets the URL of the store, a Redis (6.2 or later) or Valkey: `rediss://` (with TLS),
-    /// `redis://` or `unix://`, such as `rediss://user:password@cache.internal:6379/0`. The user, the
-    /// password and the number of the database may be left out.
+    /// `redis://` or `unix://`, such as `rediss://user:password@cache.internal:6379/0`. The user,
+    /// the password and the number of the database may be left out.
     ///
     /// `Debug` and errors never show a user or a password.
     ///
@@ -97,8 +73,8 @@ impl FleetBuilder {
     ///
     /// # Errors
     ///
-    /// As for `redis`; `build` also rejects an empty list, `unix://`, and nodes that differ in user,
-    /// password or TLS.
+    /// As for `redis`; `build` also rejects an empty list, `unix://`, and nodes that differ in
+    /// user, password or TLS.
     pub fn redis_cluster(mut self, urls: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let urls = urls.into_iter().map(|url| Secret::new(url.into()));
         self.servers = Some(Servers::Cluster(urls.collect()));
@@ -201,8 +177,8 @@ impl FleetBuilder {
     /// Limits the number of different revocations in force. When it is reached, `revoke` fails:
     /// nothing is forgotten.
     ///
-    /// Default: [10,000](crate::limits::DEFAULT_REVOCATIONS_LIMIT). Each process that starts reads all of
-    /// them, and keeps them in memory.
+    /// Default: [10,000](crate::limits::DEFAULT_REVOCATIONS_LIMIT). Each process that starts reads
+    /// all of them, and keeps them in memory.
     ///
     /// # Errors
     ///

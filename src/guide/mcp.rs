@@ -471,8 +471,8 @@
 //!   `merge(auth.metadata_router())` on the outermost router.
 //! - With `Router::layer`, the layer also sees requests for unknown paths, and serves the document
 //!   itself. A router that is merged afterwards, or a `fallback`, takes these requests from it.
-//! - The event `metadata_unreachable` warns once, when clients without credentials have been sent to
-//!   the document in ten different minutes and none has got it.
+//! - The event `metadata_unreachable` warns once, when clients without credentials have been sent
+//!   to the document in ten different minutes and none has got it.
 //! - A reverse proxy that forwards `/mcp` must forward the well-known path as well.
 //!
 //! ## Several servers on one host

@@ -4,7 +4,8 @@
 //!
 //! - At the default level, the event `refusals` (WARN) names the first rejection for each reason,
 //!   and then at most one a minute, with their number. `code` is the reason in the tables below,
-//!   `example` what the token named and what is accepted. Requests without a token, and with `Basic` and the like, are not counted.
+//!   `example` what the token named and what is accepted. Requests without a token, and with
+//!   `Basic` and the like, are not counted.
 //! - At level debug, `request_refused` has the same for each rejection:
 //!   `RUST_LOG=tower_jwt_auth=debug`.
 //! - In code, [`Rejection::token_error`](crate::Rejection::token_error) and its

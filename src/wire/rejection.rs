@@ -206,9 +206,9 @@ impl Rejection {
         self.token_error.as_ref()
     }
 
-    /// Why the claims did not fit the type of the extractor `Claims`: which claim it is, by its path,
-    /// escaped and truncated. It holds no value of the token. For logs only, as the caller has no use
-    /// for it.
+    /// Why the claims did not fit the type of the extractor `Claims`: which claim it is, by its
+    /// path, escaped and truncated. It holds no value of the token. For logs only, as the caller
+    /// has no use for it.
     #[must_use]
     pub fn claims_error(&self) -> Option<&str> {
         let is_about_claims = self.kind == RejectionKind::AccessDenied;

@@ -88,8 +88,8 @@ impl FleetMemory {
         schedule.own_retry().map_or(due, |retry| due.max(retry))
     }
 
-    /// Judges what the schedule decided about a request: `kid` is the one that no key in use has, if
-    /// that is why it asks.
+    /// Judges what the schedule decided about a request: `kid` is the one that no key in use has,
+    /// if that is why it asks.
     pub(in crate::keys::refresh) fn permit(
         &mut self,
         schedule: &mut Schedule,
