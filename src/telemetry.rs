@@ -273,7 +273,9 @@ pub(crate) fn keys_taken(
             tracing::debug!(target: TARGET, event = "keys_taken", issuer, generation, usable, skipped, age_seconds, "another process has confirmed the keys");
         }
     }
-    let _ = (issuer, generation, usable, skipped, changed, fetched_at, age);
+    let _ = (
+        issuer, generation, usable, skipped, changed, fetched_at, age,
+    );
 }
 
 /// Another process of the fleet could not fetch the keys, and no process tries again before `pause`

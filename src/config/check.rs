@@ -245,8 +245,16 @@ impl Context<'_> {
         match static_keys(settings, &symmetric)? {
             // What is discovered depends on these rules for the URL of the keys.
             None => {
-                let pinned: &[u8] = if self.pins_host(entry) { b"pinned" } else { b"" };
-                let http: &[u8] = if self.sharing.allow_http { b"http" } else { b"" };
+                let pinned: &[u8] = if self.pins_host(entry) {
+                    b"pinned"
+                } else {
+                    b""
+                };
+                let http: &[u8] = if self.sharing.allow_http {
+                    b"http"
+                } else {
+                    b""
+                };
                 fetched(self.discovered(entry)?, &[b"discovery", pinned, http])
             }
             Some(keys) => {
