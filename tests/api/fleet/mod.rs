@@ -1,5 +1,6 @@
 //! Several processes of one fleet, on a store in memory and a paused clock.
 
+mod keys;
 mod proofs;
 mod revocation;
 mod sessions;
