@@ -70,7 +70,7 @@ async fn real_f26_cut_connections_lose_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn real_f27_a_half_open_connection_is_noticed() {
+async fn fleet_f27_a_half_open_connection_is_noticed() {
     let (store, issuer, members) = scene(1).await;
     let proxy = FaultProxy::start(store.address()).await;
     let reader = Member::ready(&url_at(proxy.address()), &issuer).await;
@@ -216,7 +216,7 @@ async fn real_f37_a_start_while_the_store_is_down() {
 
 /// While two hundred read a full list, a proof of somebody else still counts in time.
 #[tokio::test(flavor = "multi_thread")]
-async fn real_f70_two_hundred_start_with_a_full_list() {
+async fn fleet_f70_two_hundred_start_with_a_full_list() {
     let (store, issuer, members) = scene(1).await;
     let last = issuer.mint().subject("user-9999").sign();
     fill(&members[0], &issuer, 10_000).await;
