@@ -130,7 +130,7 @@
 //!
 //! ## When a user logs out at the issuer
 //!
-//! [`BackChannelLogout`](crate::fleet::BackChannelLogout) takes the logout tokens of OpenID Connect
+//! `BackChannelLogout` takes the logout tokens of OpenID Connect
 //! Back-Channel Logout 1.0. Put it on a route outside the layer, and register the URL at the
 //! issuer.
 //!
