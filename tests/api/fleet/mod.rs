@@ -3,6 +3,7 @@
 mod proofs;
 mod revocation;
 mod sessions;
+mod store;
 
 /// Secrets of a fleet.
 const A: &[u8] = &[1; 32];
