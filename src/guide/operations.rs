@@ -161,6 +161,16 @@
 //! | `revocations_behind` | error | `seconds` | The store has told nothing for longer than 15 seconds: what other processes revoke is not known here. At once and each minute |
 //! | `revocations_healed` | warn | `count` | The store had lost revocations in force, and this process has added them again: it was emptied, restarted, or failed over |
 //! | `store_foreign_records` | warn | `count` | Entries of the stream of revocations do not open: another secret in the same namespace, or somebody else writes there. At most once an hour |
+//! | `store_down` | error | `error` | The store of a fleet has not answered three calls in a row, or refuses the user. Once, until `store_up` |
+//! | `store_up` | info | – | The first answer after `store_down` |
+//! | `store_full` | error | `error` | The store has reached `maxmemory` and evicts nothing: no revocation is stored, and requests with DPoP proofs get 503. At most once a minute |
+//! | `store_filling` | warn | `percent` | 80 % of `maxmemory` are used, and the store evicts nothing. Once, until there is room again |
+//! | `store_evicts` | error | `policy`, `evicted` | The store has a limit of memory and evicts names, although proofs or revocations are in it: a used proof may work again. When it is first seen, and each minute in which names were evicted |
+//! | `store_not_encrypted` | warn | `store` | `fleet.redis` is `redis://` and leads to another host: whoever is between can forge answers. Once, by `build` |
+//! | `store_tampered` | error | `kind` | A value in the store has no seal of this fleet, and is ignored: somebody else writes there, or processes of one namespace have different secrets. At most once a minute |
+//! | `keys_taken` | info, or debug if they are the same | `issuer`, `generation`, `usable`, `skipped`, `age_seconds` | Keys that another process of the fleet has fetched are in use |
+//! | `keys_put_off` | warn if there are no keys fit for use, else debug | `issuer`, `pause_seconds` | Another process of the fleet could not fetch the keys, and none tries again before the pause is over |
+//! | `keys_too_large_to_share` | warn | `issuer`, `bytes` | A key set is too large for the store: each process fetches it by itself |
 //! | `request_refused` | debug | `kind`, `reason` (if a token caused it) | A request was rejected, for whatever reason |
 //!
 //! # Metrics
@@ -190,6 +200,9 @@
 //! | `tower_jwt_auth_store_seconds` | histogram | `op` | How long those commands took |
 //! | `tower_jwt_auth_revocations` | gauge | – | Revocations that this process knows |
 //! | `tower_jwt_auth_revocations_heard_timestamp_seconds` | gauge | – | When this process last knew all that the store has, in Unix seconds. More than 15 seconds ago: the store does not answer |
+//! | `tower_jwt_auth_keys_taken_total` | counter | `issuer` | Key sets of other processes of the fleet that were taken, new ones or the same again |
+//! | `tower_jwt_auth_store_calls_total` | counter | `op`: the command, such as `get`, `set_if_absent` or `append`; `outcome`: `ok`, `no_answer`, `refused`, `full`, `error` | Commands that were sent to the store of a fleet |
+//! | `tower_jwt_auth_store_seconds` | histogram | `op` | Duration of such a command, also of one that got no answer; not of one that waits for revocations |
 //!
 //! Four alerts in PromQL. The thresholds fit the defaults; each line stands alone.
 //!
@@ -222,6 +235,10 @@
 //!   the events say.
 //! - `revocations_unread`, `revocations_behind`: soon. Tokens that other processes have revoked are
 //!   accepted here, or get 503 if `revocations_at_start` is `"required"`.
+//! - `store_evicts`, `store_full`: immediately, where proofs or revocations matter.
+//!   `store_filling`: soon.
+//! - `store_down`: soon. Requests with DPoP proofs or with sessions get 503, and revocations are not
+//!   heard. `store_tampered`: find out who writes to the store.
 //! - `revocations_healed`: look once. The store loses what is written to it: if it was not emptied
 //!   by hand, set `appendonly yes`.
 //! - `layer_missing`, `no_runtime`: immediately, and in tests. The program is assembled

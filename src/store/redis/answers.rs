@@ -243,3 +243,6 @@ const NOT_NOW: [&str; 9] = [
 ];
 
 const LOST: [&str; 4] = ["NOAUTH", "READONLY", "UNBLOCKED", "WRONGPASS"];
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,210 @@
+use redis::{RedisError, cmd, parse_redis_value};
+
+use super::*;
+
+/// The answer of a server with these bytes, where `,` stands for the end of a line.
+fn answer(text: &str) -> Value {
+    parse_redis_value(text.replace(',', "\r\n").as_bytes()).unwrap()
+}
+
+fn id_of(milliseconds: u64, sequence: u64) -> EntryId {
+    EntryId {
+        milliseconds,
+        sequence,
+    }
+}
+
+#[test]
+fn each_answer_is_read_and_no_other() {
+    assert_eq!(value(answer("$1,x,")), Some(Some(b"x".to_vec())));
+    assert_eq!(value(answer("$0,,")), Some(None), "GETRANGE of no name");
+    assert_eq!(value(answer(":1,")), None);
+    assert_eq!(done(answer("+OK,")), Some(()));
+    assert_eq!(done(answer("$-1,")), None);
+    assert_eq!(done_or_nil(answer("+OK,")), Some(true));
+    assert_eq!(done_or_nil(answer("$-1,")), Some(false));
+    assert_eq!(done_or_nil(answer("$2,OK,")), None);
+    assert_eq!(any(answer(":0,")), Some(false));
+    assert_eq!(any(answer(":2,")), Some(true));
+    assert_eq!(any(answer("$1,1,")), None);
+    assert_eq!(id(answer("$3,5-6,")), Some(id_of(5, 6)));
+    for other in ["$1,5,", "$3,5-x,", "$4,-5-6,", ":5,", "$-1,"] {
+        assert_eq!(id(answer(other)), None, "{other}");
+    }
+}
+
+#[test]
+fn entries_of_a_stream() {
+    let stream = |entries: &str| entries_of(&format!("*1,*2,$1,s,{entries}"));
+    fn entries_of(text: &str) -> Option<Vec<Entry>> {
+        entries(answer(text))
+    }
+    assert_eq!(entries_of("*-1,"), Some(Vec::new()), "nothing came");
+    assert_eq!(stream("*0,"), Some(Vec::new()));
+    let entry = |record: Option<&[u8]>| Entry {
+        id: id_of(1, 2),
+        record: record.map(<[u8]>::to_vec),
+    };
+    for (fields, record) in [
+        ("*2,$1,e,$2,ab,", Some(&b"ab"[..])),
+        ("*2,$1,e,$0,,", Some(b"")),
+        ("*2,$1,f,$2,ab,", None),
+        ("*4,$1,e,$2,ab,$1,f,$1,x,", None),
+        ("*0,", None),
+        ("*-1,", None),
+    ] {
+        let read = stream(&format!("*1,*2,$3,1-2,{fields}"));
+        assert_eq!(read, Some(vec![entry(record)]), "{fields}");
+    }
+    for other in [
+        "*0,",
+        "$1,x,",
+        "*1,*1,$1,s,",
+        "*2,*2,$1,s,*0,*2,$1,t,*0,",
+        "*1,*2,$1,s,*1,*1,$3,1-2,",
+        "*1,*2,$1,s,*1,*2,$1,1,*0,",
+    ] {
+        assert_eq!(entries_of(other), None, "{other}");
+    }
+    let info = "*4,$6,length,:1,$17,last-generated-id,$3,7-8,";
+    assert_eq!(last_id(answer(info)), Some(id_of(7, 8)));
+    assert_eq!(last_id(answer("*2,$6,length,:1,")), None);
+}
+
+#[test]
+fn facts_about_a_server() {
+    let info = "# Server\r\nrun_id:aa\r\n# Memory\r\nused_memory:5\r\nmaxmemory:10\r\n\
+                maxmemory_policy:noeviction\r\nevicted_keys:3\r\nmaster_replid:bb\r\n";
+    let told = |info: &str| server(Value::BulkString(info.as_bytes().to_vec())).unwrap();
+    let all = told(info);
+    assert_eq!(all.identity.as_deref(), Some("aa bb"));
+    assert_eq!(all.maxmemory, Some(10));
+    assert_eq!(all.used_memory, Some(5));
+    assert_eq!(all.maxmemory_policy.as_deref(), Some("noeviction"));
+    assert_eq!(all.evicted_keys, Some(3));
+    assert_eq!(
+        told("maxmemory:many\r\nmaxmemory_policy_:x"),
+        Server::default()
+    );
+    assert!(server(Value::Nil).is_none());
+    let two = vec![
+        (Value::Nil, Value::BulkString(b"run_id:a".to_vec())),
+        (Value::Nil, Value::BulkString(b"run_id:b".to_vec())),
+    ];
+    assert_eq!(servers(Value::Map(two)).unwrap().len(), 2);
+}
+
+/// What a server says about a command may hold a value or a password, so it is in no message.
+#[test]
+fn errors_of_a_server_have_a_kind_and_show_nothing() {
+    use StoreErrorKind::{Full, IdsExhausted, Other, Refused, Unreachable, WrongType};
+    for (command, text, kind, is_dead) in [
+        (
+            "SET",
+            "-OOM command not allowed when used memory > 'maxmemory'.,",
+            Full,
+            false,
+        ),
+        (
+            "EVAL",
+            "-ERR Error running script: @user_script:1: OOM hidden,",
+            Full,
+            false,
+        ),
+        (
+            "SET",
+            "-WRONGTYPE Operation against a key holding the wrong kind,",
+            WrongType,
+            false,
+        ),
+        (
+            "SET",
+            "-NOPERM User hidden has no permissions to run the 'set' command,",
+            Refused,
+            false,
+        ),
+        (
+            "EVAL",
+            "-ERR The user executing the script can't run this command,",
+            Refused,
+            false,
+        ),
+        ("SET", "-NOAUTH Authentication required.,", Refused, true),
+        (
+            "SET",
+            "-WRONGPASS invalid username-password pair,",
+            Refused,
+            true,
+        ),
+        ("SET", "-MOVED 3999 127.0.0.1:6381,", Refused, false),
+        (
+            "SET",
+            "-READONLY You can't write against a read only replica.,",
+            Unreachable,
+            true,
+        ),
+        (
+            "XREAD",
+            "-UNBLOCKED force unblock from blocking operation,",
+            Unreachable,
+            true,
+        ),
+        (
+            "SET",
+            "-LOADING Redis is loading the dataset in memory,",
+            Unreachable,
+            false,
+        ),
+        (
+            "SET",
+            "-CLUSTERDOWN The cluster is down,",
+            Unreachable,
+            false,
+        ),
+        (
+            "SET",
+            "-ERR max number of clients reached,",
+            Unreachable,
+            false,
+        ),
+        (
+            "XADD",
+            "-ERR The stream has exhausted the last possible ID, unable to add more items,",
+            IdsExhausted,
+            false,
+        ),
+        (
+            "SET",
+            "-ERR The stream has exhausted the last possible ID,",
+            Other,
+            false,
+        ),
+        (
+            "SET",
+            "-ERR unknown command 'SET', with args beginning with: 'hidden',",
+            Other,
+            false,
+        ),
+        ("SET", "-ODD hidden,", Other, false),
+    ] {
+        let error = answer(&text.replace(", ", "; "))
+            .extract_error()
+            .unwrap_err();
+        let told = super::error(Some(&cmd(command)), &error);
+        assert_eq!(told.kind, kind, "{text}");
+        assert_eq!(is_lost(&error), is_dead, "{text}");
+        assert!(
+            told.message.starts_with(&format!("{command}: ")),
+            "{}",
+            told.message
+        );
+        assert!(!told.message.contains("hidden"), "{}", told.message);
+    }
+    let broken: RedisError = std::io::Error::from(std::io::ErrorKind::BrokenPipe).into();
+    assert_eq!(super::error(None, &broken).kind, Unreachable);
+    assert_eq!(
+        super::error(None, &broken).message,
+        "connecting: broken pipe"
+    );
+    assert!(is_lost(&broken));
+}
