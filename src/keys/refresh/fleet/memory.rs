@@ -271,3 +271,6 @@ const LATE: f64 = 0.8;
 const ALONE: f64 = 0.2;
 
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests;

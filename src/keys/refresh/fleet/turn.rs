@@ -198,7 +198,7 @@ impl Turn {
             (Asked::NotYet, _) => Step::GetLease,
             (_, Purpose::Refresh { .. }) => Step::End(NoFetch::Busy),
             _ if self.is_impatient(now) => Step::Fetch,
-            _ => Step::Wait(pause(self.waits)),
+            _ => Step::Wait(self.pause(now)),
         }
     }
 
@@ -208,7 +208,7 @@ impl Turn {
         match (self.slot, self.is_leased) {
             (Some(true), _) => None,
             (None, None) => Some(Step::SeeLease),
-            (None, Some(true)) if !self.is_impatient(now) => Some(Step::Wait(pause(self.waits))),
+            (None, Some(true)) if !self.is_impatient(now) => Some(Step::Wait(self.pause(now))),
             (None, _) => Some(Step::SpendSlot),
             (Some(false), _) if self.was_fetched_lately(hold, now) => {
                 Some(Step::End(NoFetch::Spent))
@@ -265,6 +265,13 @@ impl Turn {
         let is_late = |at: u64| wall.saturating_sub(at) < lately;
         is_late(self.known.fetched_at)
             || hold.is_some_and(|hold| self.is_plausible(hold, now) && is_late(hold.until))
+    }
+
+    /// How long to wait for the holder of the lease before the next look.
+    fn pause(&self, now: Now) -> Duration {
+        let left = |end: Instant| end.saturating_duration_since(now.monotonic);
+        let left = self.patience_ends.map_or(LONGEST_WAIT, left);
+        pause(self.waits).min(left)
     }
 
     fn is_impatient(&self, now: Now) -> bool {
@@ -380,3 +387,6 @@ const BEYOND_TIMEOUT: Duration = Duration::from_secs(1);
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests;

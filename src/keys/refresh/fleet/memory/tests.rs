@@ -1,0 +1,210 @@
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use super::*;
+use crate::base::numeric_date::NumericDate;
+use crate::keys::snapshot::FetchedAt;
+
+const WALL: u64 = 1_800_000_000_000;
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn times() -> Times {
+    Times {
+        min_age: seconds(300),
+        max_age: seconds(600),
+        max_stale: seconds(24 * 3600),
+        cooldown: seconds(30),
+        timeout: seconds(5),
+    }
+}
+
+fn start() -> Now {
+    Now {
+        wall: NumericDate::new(WALL as f64 / 1000.0).unwrap(),
+        monotonic: Instant::now(),
+    }
+}
+
+fn after(now: Now, passed: Duration) -> Now {
+    Now {
+        wall: now.wall.plus(passed),
+        monotonic: now.monotonic + passed,
+    }
+}
+
+/// A process whose set was fetched now.
+fn fresh(now: Now) -> (FleetMemory, Schedule) {
+    let mut memory = FleetMemory::new(times(), seconds(60), 0);
+    let mut schedule = Schedule::new(times(), now.monotonic);
+    memory.begin_fetch(now);
+    memory.fetched(None, 1);
+    schedule.succeeded(FetchedAt::now(now), None, fastrand::f64());
+    (memory, schedule)
+}
+
+#[test]
+fn turns_are_due_at_moments_of_their_own() {
+    let now = start();
+    let mut own = Vec::new();
+    for _ in 0..200 {
+        let (mut memory, mut schedule) = fresh(now);
+        let due = |memory: &FleetMemory, schedule: &Schedule| {
+            memory
+                .due(schedule, now)
+                .saturating_duration_since(now.monotonic)
+        };
+        let look = due(&memory, &schedule);
+        assert!(look >= seconds(432) && look <= seconds(480), "{look:?}");
+        let at_look = after(now, look);
+        let purpose = memory.turn(&schedule, true, at_look).purpose;
+        assert_eq!(purpose, Purpose::Refresh { is_late: false });
+        // The store fails.
+        memory.ended(
+            NoFetch::StoreFailed,
+            &mut schedule,
+            at_look.monotonic,
+            at_look,
+        );
+        let late = due(&memory, &schedule);
+        assert!(late >= seconds(480) && late <= seconds(600), "{late:?}");
+        let purpose = memory.turn(&schedule, true, after(now, late)).purpose;
+        assert_eq!(purpose, Purpose::Refresh { is_late: true });
+        // A hold, or a lease, that never ends.
+        let until = now.monotonic + seconds(5000);
+        memory.ended(
+            NoFetch::Held { until },
+            &mut schedule,
+            at_look.monotonic,
+            at_look,
+        );
+        let alone = due(&memory, &schedule);
+        assert!(alone >= seconds(600) && alone <= seconds(720), "{alone:?}");
+        let purpose = memory.turn(&schedule, true, after(now, alone)).purpose;
+        assert_eq!(purpose, Purpose::Alone);
+        // Under the back-off of the process itself.
+        let failed_at = now.monotonic + alone;
+        schedule.failed(failed_at, None, 0.0);
+        assert_eq!(due(&memory, &schedule), alone + seconds(1));
+        own.push((look, late, alone));
+    }
+    own.dedup();
+    assert!(own.len() > 190, "each has its own");
+}
+
+#[test]
+fn a_busy_fleet_is_looked_at_again_soon() {
+    let now = start();
+    let (mut memory, mut schedule) = fresh(now);
+    let mut at = after(now, seconds(500));
+    for pause in [100, 200, 400, 800, 1000, 1000] {
+        memory.ended(NoFetch::Busy, &mut schedule, at.monotonic, at);
+        let due = memory.due(&schedule, at) - at.monotonic;
+        assert_eq!(due, Duration::from_millis(pause));
+        at = after(at, due);
+    }
+    memory.taken(WALL + 1, seconds(600), 2, &HashSet::new());
+    schedule.succeeded(FetchedAt::now(at), None, 0.0);
+    assert_eq!(memory.due(&schedule, at) - at.monotonic, seconds(480));
+}
+
+#[test]
+fn each_fetch_is_later_than_every_set_that_was_seen() {
+    let now = start();
+    let mut memory = FleetMemory::new(times(), seconds(60), 0);
+    assert_eq!(memory.begin_fetch(now), WALL);
+    memory.fetched(None, 1);
+    assert_eq!(memory.begin_fetch(now), WALL + 1, "in the same moment");
+    // From a clock that is ahead.
+    memory.taken(WALL + 50_000, seconds(600), 2, &HashSet::new());
+    assert_eq!(memory.begin_fetch(now), WALL + 50_001);
+    assert_eq!(memory.begin_fetch(after(now, seconds(60))), WALL + 60_000);
+}
+
+#[test]
+fn the_second_newer_set_proves_a_kid_absent() {
+    let set = |kids: &[KidHash]| -> HashSet<KidHash> { kids.iter().copied().collect() };
+    let mut memory = FleetMemory::new(times(), seconds(60), 0);
+    let mut take = |asked: &[KidHash]| memory.taken(1, seconds(600), 1, &set(asked));
+    assert_eq!(take(&[1, 2]), set(&[]));
+    assert_eq!(take(&[1, 2, 3]), set(&[1, 2]));
+    assert_eq!(take(&[3]), set(&[3]));
+    // Held by the set between, and so not asked for then.
+    assert_eq!(take(&[4]), set(&[]));
+    assert_eq!(take(&[]), set(&[]));
+    assert_eq!(take(&[4]), set(&[]));
+}
+
+/// What the schedule decides, and what becomes of it in a fleet.
+#[test]
+fn budgets_of_the_process_stay_in_force() {
+    let now = start();
+    let at = now.monotonic;
+    let (mut memory, mut schedule) = fresh(now);
+    let purpose =
+        |memory: &mut FleetMemory, schedule: &Schedule| memory.turn(schedule, true, now).purpose;
+    let mut ask = |memory: &mut FleetMemory, schedule: &mut Schedule, kid| {
+        let decision = schedule.ask_for_kid(kid, at);
+        memory.permit(schedule, decision, Some(kid), at)
+    };
+    let unknown = Purpose::Asked(Permit::Unknown(Lookup::First));
+    for kid in [1, 2] {
+        assert_eq!(ask(&mut memory, &mut schedule, kid), Decision::Fetch);
+        assert_eq!(purpose(&mut memory, &schedule), unknown);
+    }
+    // The budget of the process is spent: a look costs nothing.
+    assert_eq!(ask(&mut memory, &mut schedule, 3), Decision::Fetch);
+    let look = memory.turn(&schedule, true, now);
+    assert_eq!(look.purpose, Purpose::Asked(Permit::Look));
+    memory.keep(&look, at);
+    memory.ended(NoFetch::LookedOnly, &mut schedule, at, now);
+    let until = at + seconds(1);
+    assert_eq!(
+        ask(&mut memory, &mut schedule, 4),
+        Decision::TooMany { until }
+    );
+    // What the fleet did not allow is given back, and asked for a second later.
+    schedule.give_back(Lookup::First);
+    assert_eq!(
+        ask(&mut memory, &mut schedule, 4),
+        Decision::TooMany { until }
+    );
+    let decision = schedule.ask_for_kid(4, until);
+    assert_eq!(
+        memory.permit(&mut schedule, decision, Some(4), until),
+        Decision::Fetch
+    );
+    assert_eq!(purpose(&mut memory, &schedule), unknown);
+    // Another key of a kid, and a token without one, need no shared budget.
+    assert_eq!(
+        memory.permit(&mut schedule, Decision::Fetch, None, at),
+        Decision::Fetch
+    );
+    assert_eq!(
+        purpose(&mut memory, &schedule),
+        Purpose::Asked(Permit::Fetch(None))
+    );
+    for decision in [Decision::Absent, Decision::BackOff { until }] {
+        assert_eq!(
+            memory.permit(&mut schedule, decision, Some(5), at),
+            decision
+        );
+    }
+}
+
+/// A process that has no keys, or only some to start with, is neither warm nor alone.
+#[test]
+fn a_process_without_a_set_starts() {
+    let now = start();
+    let mut memory = FleetMemory::new(times(), seconds(60), 0);
+    let schedule = Schedule::new(times(), now.monotonic);
+    for is_serving in [false, true] {
+        let turn = memory.turn(&schedule, is_serving, now);
+        assert_eq!(turn.purpose, Purpose::Start, "{is_serving}");
+    }
+    assert_eq!(memory.due(&schedule, now), now.monotonic);
+    let (mut memory, schedule) = fresh(now);
+    let turn = memory.turn(&schedule, false, after(now, seconds(24 * 3600)));
+    assert_eq!(turn.purpose, Purpose::Start, "past max_stale");
+}
