@@ -27,12 +27,13 @@ use tokio::time::Instant;
 
 use self::recent::{Begun, Prolonged};
 use super::Store;
-use super::commands::StoreError;
-use super::seal::{Seal, push_field};
+use super::commands::{StoreError, StoreErrorKind};
+use super::seal::{Seal, Unopened, push_field};
 use crate::base::equal_bytes::are_equal;
 use crate::crypto::hmac_sha256;
 use crate::limits::NEW_SESSION_TIME;
 use crate::mcp::{Ownership, Principal, SessionFuture, SessionStore, SessionStoreError};
+use crate::telemetry;
 
 /// The sessions of a fleet. Clones share them, and what this process remembers of them.
 #[derive(Clone)]
@@ -45,7 +46,8 @@ struct Sessions {
 }
 
 /// Where a session is under one secret, and what is there if it belongs to the principal.
-struct Place {
+struct Place<'s> {
+    seal: &'s Seal,
     name: String,
     value: Vec<u8>,
 }
@@ -112,17 +114,18 @@ impl Sessions {
     }
 
     /// One for each secret, first secret first.
-    fn places(&self, id: &str, principal: &Principal) -> Vec<Place> {
-        let place = |seal: &Seal| {
-            let name = seal.name("session", &[id.as_bytes()]);
+    fn places(&self, id: &str, principal: &Principal) -> Vec<Place<'_>> {
+        let seals = self.store.seals.iter();
+        let places = seals.map(|seal| {
+            let name = seal.name(KIND, &[id.as_bytes()]);
             let value = seal.close(&name, &digest(seal, principal));
-            Place { name, value }
-        };
-        self.store.seals.iter().map(place).collect()
+            Place { seal, name, value }
+        });
+        places.collect()
     }
 
     /// Looks under each secret, and keeps what is found for `keep`.
-    async fn look(&self, places: &[Place], keep: Duration) -> Result<Ownership, StoreError> {
+    async fn look(&self, places: &[Place<'_>], keep: Duration) -> Result<Ownership, StoreError> {
         for (at, place) in places.iter().enumerate() {
             match self.owner(place).await? {
                 Ownership::Unknown => {}
@@ -139,7 +142,7 @@ impl Sessions {
         Ok(Ownership::Unknown)
     }
 
-    async fn bind(&self, places: &[Place], keep: Duration) -> Result<Ownership, StoreError> {
+    async fn bind(&self, places: &[Place<'_>], keep: Duration) -> Result<Ownership, StoreError> {
         if places.len() > 1 {
             match self.look(places, keep).await? {
                 Ownership::Unknown => {}
@@ -161,10 +164,10 @@ impl Sessions {
 
     /// Takes a place if it is free; otherwise looks whose it is, and once more if it was removed in
     /// between.
-    async fn claim(&self, place: &Place, keep: Duration) -> Result<Ownership, StoreError> {
+    async fn claim(&self, place: &Place<'_>, keep: Duration) -> Result<Ownership, StoreError> {
         let (commands, life) = (&self.store.commands, NEW_SESSION_TIME.min(keep));
         for _ in 0..2 {
-            let Place { name, value } = place;
+            let Place { name, value, .. } = place;
             if commands.set_if_absent(name, value, life).await? {
                 return Ok(Ownership::Owner);
             }
@@ -177,23 +180,30 @@ impl Sessions {
         Ok(Ownership::Other)
     }
 
-    async fn owner(&self, place: &Place) -> Result<Ownership, StoreError> {
-        let Place { name, value } = place;
-        let found = self.store.commands.get(name, LONGEST_VALUE).await?;
-        Ok(match found {
-            None => Ownership::Unknown,
-            Some(found) if are_equal(&found, value) => Ownership::Owner,
-            Some(_) => Ownership::Other,
-        })
+    async fn owner(&self, place: &Place<'_>) -> Result<Ownership, StoreError> {
+        let Place { seal, name, value } = place;
+        let Some(found) = self.store.commands.get(name, LONGEST_VALUE).await? else {
+            return Ok(Ownership::Unknown);
+        };
+        if are_equal(&found, value) {
+            return Ok(Ownership::Owner);
+        }
+        if seal.open(name, &found) == Err(Unopened::Tampered) {
+            telemetry::store_tampered(KIND);
+        }
+        Ok(Ownership::Other)
     }
 
-    async fn write_anew(&self, first: &Place, keep: Duration) -> Result<(), StoreError> {
-        let Place { name, value } = first;
-        self.store.commands.set_if_absent(name, value, keep).await?;
-        Ok(())
+    async fn write_anew(&self, first: &Place<'_>, keep: Duration) -> Result<(), StoreError> {
+        let Place { name, value, .. } = first;
+        match self.store.commands.set_if_absent(name, value, keep).await {
+            // A later use writes it, when there is room.
+            Err(error) if error.kind == StoreErrorKind::Full => Ok(()),
+            written => written.map(drop),
+        }
     }
 
-    async fn prolong(&self, place: &Place, keep: Duration) -> Result<(), StoreError> {
+    async fn prolong(&self, place: &Place<'_>, keep: Duration) -> Result<(), StoreError> {
         let now = Instant::now();
         if self.prolonged.is_due(&place.name, now) {
             self.store.commands.prolong(&place.name, keep).await?;
@@ -203,8 +213,8 @@ impl Sessions {
     }
 
     /// Removes what belongs to the principal.
-    async fn remove(&self, places: &[Place]) -> Result<(), StoreError> {
-        for Place { name, value } in places {
+    async fn remove(&self, places: &[Place<'_>]) -> Result<(), StoreError> {
+        for Place { name, value, .. } in places {
             self.store.commands.remove_if(name, value).await?;
         }
         Ok(())
@@ -234,6 +244,9 @@ impl fmt::Debug for FleetSessions {
         f.debug_struct("FleetSessions").finish_non_exhaustive()
     }
 }
+
+/// What stands in the names.
+const KIND: &str = "session";
 
 /// A value has 49 bytes. Of a longer one no more than this and one byte is read.
 const LONGEST_VALUE: usize = 63;

@@ -4,7 +4,7 @@ use std::time::UNIX_EPOCH;
 
 use super::*;
 use crate::limits::SESSION_IDLE_TIME;
-use crate::store::memory::MemoryStore;
+use crate::store::memory::{Fault, MemoryStore};
 use crate::store::seal::Seals;
 use crate::test_util::FakeClock;
 use Ownership::{Other, Owner, Unknown};
@@ -188,6 +188,22 @@ async fn while_there_are_two_secrets_both_names_count() {
     }
 }
 
+/// With `maxmemory` and `noeviction`, while the secret is replaced.
+#[tokio::test(start_paused = true)]
+async fn a_full_store_ends_no_session_of_the_second_secret() {
+    let commands = MemoryStore::default();
+    let (a, b) = (a(), vec![7; 32]);
+    let (old, both) = (process(&commands, &[&a]), process(&commands, &[&b, &a]));
+    let alice = user(None, Some("alice"));
+    assert_eq!(begins(&old, &alice).await, Owner);
+    commands.set_fault(Some(Fault::Full));
+    assert_eq!(asks(&both, &alice).await, Owner);
+    assert_eq!(commands.names(), [NAME]);
+    commands.set_fault(None);
+    assert_eq!(asks(&both, &alice).await, Owner);
+    assert_eq!(commands.names().len(), 2);
+}
+
 /// A process that has one of two secrets was first: nothing of the loser's stays.
 #[tokio::test(start_paused = true)]
 async fn who_finds_the_second_name_taken_leaves_the_first() {
@@ -244,7 +260,7 @@ async fn what_was_not_begun_is_not_counted() {
     let commands = MemoryStore::default();
     let process = process(&commands, &[&a()]);
     let alice = user(None, Some("alice"));
-    commands.set_fault(Some(crate::store::memory::Fault::Down));
+    commands.set_fault(Some(Fault::Down));
     for _ in 0..=crate::limits::MAX_SESSIONS_BEGUN {
         let bound = process.bind("session-1", &alice, SESSION_IDLE_TIME).await;
         assert_eq!(bound.unwrap_err().to_string(), "the session store failed");

@@ -111,7 +111,7 @@ async fn fleet_f44_a_store_that_answers_too_late() {
     unavailable(&here, &late, "late").await;
     assert_eq!(began.elapsed(), Duration::from_millis(250));
     // It is not repeated.
-    assert_eq!(fleet.store.all_calls(), 1);
+    assert_eq!(fleet.store.calls("set_if_absent"), 1);
     fleet.store.set_delay(Duration::from_millis(249));
     here.accepts_proof("the next one", &here.proof()).await;
     // The command is executed although nobody waits for its answer.
@@ -144,10 +144,10 @@ async fn fleet_f45_the_store_is_down() {
             for _ in 0..4 {
                 unavailable(process, &process.proof().sign(), "down").await;
             }
-            let calls = fleet.store.all_calls();
+            let calls = fleet.store.calls("set_if_absent");
             let answer = process.answer(bearer()).await;
             assert_eq!(answer.status, 200, "{fault:?}");
-            assert_eq!(fleet.store.all_calls(), calls, "{fault:?}");
+            assert_eq!(fleet.store.calls("set_if_absent"), calls, "{fault:?}");
         }
         here.refuses("known here", here.request(&used), USED).await;
         fleet.store.set_fault(None);
@@ -157,19 +157,19 @@ async fn fleet_f45_the_store_is_down() {
     }
     // Three at once find out that nobody answers; after that, one a second.
     fleet.store.set_fault(Some(Fault::NoAnswer));
-    let (calls, began) = (fleet.store.all_calls(), Instant::now());
+    let (calls, began) = (fleet.store.calls("set_if_absent"), Instant::now());
     for _ in 0..100 {
         unavailable(&here, &here.proof().sign(), "no answer").await;
     }
     assert_eq!(began.elapsed(), Duration::from_millis(750));
-    assert_eq!(fleet.store.all_calls() - calls, 3);
+    assert_eq!(fleet.store.calls("set_if_absent") - calls, 3);
     for _ in 0..3 {
         tokio::time::advance(Duration::from_secs(1)).await;
         for _ in 0..10 {
             unavailable(&here, &here.proof().sign(), "no answer").await;
         }
     }
-    assert_eq!(fleet.store.all_calls() - calls, 6);
+    assert_eq!(fleet.store.calls("set_if_absent") - calls, 6);
 }
 
 /// The part of F46 about proofs: `maxmemory` is reached, with `noeviction`.
@@ -212,7 +212,7 @@ async fn fleet_f47_only_a_good_request_asks_the_store() {
     };
     let proof = || process.proof().claim("jti", "same");
     process.accepts("good", request(&good, proof())).await;
-    assert_eq!(fleet.store.all_calls(), 1);
+    assert_eq!(fleet.store.calls("set_if_absent"), 1);
 
     let other = TestClient::start();
     let of_other = other.proof("POST", RESOURCE).at(process.start);
@@ -268,13 +268,13 @@ async fn fleet_f47_only_a_good_request_asks_the_store() {
     ] {
         let answer = process.answer(request).await;
         assert_eq!(answer.status, status, "{what}: {answer:?}");
-        assert_eq!(fleet.store.all_calls(), 1, "{what}");
+        assert_eq!(fleet.store.calls("set_if_absent"), 1, "{what}");
     }
     // The same `jti` of another key is another proof.
     let theirs = mint().bound_to(&other).sign();
     let same = request(&theirs, of_other.claim("jti", "same"));
     process.accepts("another key", same).await;
-    assert_eq!(fleet.store.all_calls(), 2);
+    assert_eq!(fleet.store.calls("set_if_absent"), 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -336,6 +336,33 @@ fn fleet_second(scene: &Scene) -> i64 {
     i64::try_from(since.as_secs()).unwrap()
 }
 
+/// With `fleet` and `dpop` and nothing else.
+#[tokio::test(start_paused = true)]
+async fn a_configuration_with_a_fleet_shares_proofs_and_nonces() {
+    let fleet = Processes::new();
+    let one = |secrets: &[&[u8]]| {
+        let of = tower_jwt_auth::test_util::internal::fleet::fleet;
+        let of = of(&fleet.store, "ns", secrets, &fleet.scene.clock);
+        let dpop = Dpop::new().nonce(NonceMode::Required);
+        fleet.scene.another(|config| config.dpop(dpop).fleet(of))
+    };
+    let [here, there, elsewhere] = [&[A][..], &[B, A], &[B]].map(one);
+    let request = here.request(&here.proof().sign());
+    let refused = here.refuses("no nonce", request, Verdict::Nonce).await;
+    let nonce = refused.headers["dpop-nonce"].to_str().unwrap();
+    let proof = here.proof().nonce(nonce);
+    elsewhere
+        .refuses_proof("another secret", &proof, Verdict::Nonce)
+        .await;
+    there
+        .accepts_proof("a nonce of another process", &proof)
+        .await;
+    here.refuses_proof("used at another process", &proof, USED)
+        .await;
+    here.accepts_proof("a new one", &here.proof().nonce(nonce))
+        .await;
+}
+
 /// One key may use a share of the memory of each process, with a store too.
 #[tokio::test(start_paused = true)]
 async fn a_store_changes_nothing_about_the_share_of_one_key() {
@@ -345,11 +372,11 @@ async fn a_store_changes_nothing_about_the_share_of_one_key() {
         here.accepts_proof("its share", &here.proof()).await;
     }
     let one_more = here.proof().sign();
-    let calls = fleet.store.all_calls();
+    let calls = fleet.store.calls("set_if_absent");
     let answer = here.answer(here.request(&one_more)).await;
     assert_eq!(answer.status, 429);
     assert_eq!(answer.headers["retry-after"], "1");
-    assert_eq!(fleet.store.all_calls(), calls);
+    assert_eq!(fleet.store.calls("set_if_absent"), calls);
     there
         .accepts("at another process", there.request(&one_more))
         .await;
