@@ -208,16 +208,13 @@ pub(crate) fn is_changed_by_encoding(text: &str) -> bool {
 
 impl Way {
     fn secret_of(&self, content: &[u8]) -> Result<Secret, CredentialError> {
-        // Editors and tools end a file with a line break.
-        let line = content.strip_suffix(b"\n").unwrap_or(content);
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let text = match (line, self) {
+        let text = match (content, self) {
             ([], _) => return Err(CredentialError::Empty),
             (_, Self::PrivateKeyJwt { .. }) => {
                 let key = PrivateKey::parse(content).map_err(CredentialError::Key)?;
                 return Ok(Secret::Key(key));
             }
-            (line, _) => std::str::from_utf8(line).map_err(|_| CredentialError::NotText)?,
+            (text, _) => std::str::from_utf8(text).map_err(|_| CredentialError::NotText)?,
         };
         let is_header = *self != Self::Bearer || text.bytes().all(|byte| byte.is_ascii_graphic());
         match is_header {
@@ -231,10 +228,14 @@ fn basic(id: &str, secret: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")))
 }
 
+/// Without the line break with which editors and tools end a file.
 fn read(path: &Path) -> Result<Vec<u8>, CredentialError> {
     let content = read_at_most(path, MAX_CREDENTIAL_FILE_BYTES);
     let content = content.map_err(CredentialError::Unreadable)?;
-    content.ok_or(CredentialError::TooLarge)
+    let mut content = content.ok_or(CredentialError::TooLarge)?;
+    content.pop_if(|last| *last == b'\n');
+    content.pop_if(|last| *last == b'\r');
+    Ok(content)
 }
 
 impl std::error::Error for CredentialError {}

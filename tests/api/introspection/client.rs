@@ -12,17 +12,17 @@ use super::{CLIENT, SECRET, Scene, TOKEN};
 use crate::support::{capture, seconds};
 
 /// A folder that is removed at the end.
-struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let name = format!("introspection-{:016x}", fastrand::u64(..));
         let path = std::env::temp_dir().join(name);
         fs::create_dir(&path).unwrap();
         Self(path)
     }
 
-    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.0.join(name);
         fs::write(&path, content).unwrap();
         path
@@ -257,6 +257,32 @@ async fn pop_i52_no_secret_and_no_token_is_shown() {
             assert!(!text.contains(hidden), "{hidden}: {text}");
         }
     }
+}
+
+/// A line break at the end belongs to a file, and not to a secret that is given as text.
+#[tokio::test(start_paused = true)]
+async fn pop_i53_a_secret_given_as_text_is_sent_as_it_is() {
+    let folder = Folder::new();
+    let path = folder.write("secret", "s3cr3t\n");
+    for (secret, is_accepted) in [("s3cr3t\n", true), ("s3cr3t", false)] {
+        for auth in [ClientAuth::Basic, ClientAuth::Post] {
+            let scene = Scene::configured(|config, found| {
+                found.require_client(CLIENT, "s3cr3t\n");
+                let asking = Introspection::new(CLIENT, secret).auth(auth);
+                config.introspection(asking.endpoint(found.endpoint()))
+            });
+            match is_accepted {
+                true => drop(scene.accepts("as it is", TOKEN).await),
+                false => drop(scene.unavailable("another", TOKEN).await),
+            }
+        }
+    }
+    let scene = Scene::configured(|config, found| {
+        found.require_client(CLIENT, "s3cr3t");
+        let asking = Introspection::with_client_secret_file(CLIENT, &path);
+        config.introspection(asking.endpoint(found.endpoint()))
+    });
+    scene.accepts("of a file", TOKEN).await;
 }
 
 /// Calls follow each other closely, so a connection serves several of them.

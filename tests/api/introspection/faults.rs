@@ -1,11 +1,18 @@
 //! An endpoint that cannot be asked, or whose answer cannot be used: 503, never 401.
 
 use std::io::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::advance;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::{ServerConfig, crypto::aws_lc_rs};
 use tower_jwt_auth::test_util::{Fault, TestIssuer};
 
+use super::client::Folder;
 use super::{Scene, TOKEN, asking};
 use crate::support::{Counting, call, capture, request, seconds, until};
 
@@ -127,6 +134,90 @@ async fn pop_i09_no_connection() {
         );
         assert_eq!(scene.endpoint.calls(), 0, "{why}");
     }
+}
+
+/// What is behind the certificate answers in the same way each time.
+#[tokio::test(start_paused = true)]
+async fn pop_i09_the_certificate_of_the_endpoint() {
+    let named = (
+        include_str!("../keys/over_http/pki/named.pem"),
+        include_str!("../keys/over_http/pki/named.key"),
+    );
+    let expired = (
+        include_str!("../keys/over_http/pki/expired.pem"),
+        include_str!("../keys/over_http/pki/expired.key"),
+    );
+    let folder = Folder::new();
+    let ca = folder.write("ca.pem", include_str!("../keys/over_http/pki/third.pem"));
+    let other = folder.write("other.pem", include_str!("../keys/over_http/pki/other.pem"));
+    for (what, certificate, host, ca, why) in [
+        ("good", named, "127.0.0.1", &ca, None),
+        (
+            "another name",
+            named,
+            "localhost",
+            &ca,
+            Some("not valid for name"),
+        ),
+        ("expired", expired, "127.0.0.1", &ca, Some("expired")),
+        (
+            "of another CA",
+            named,
+            "127.0.0.1",
+            &other,
+            Some("UnknownIssuer"),
+        ),
+    ] {
+        let issuer = TestIssuer::start();
+        let found = issuer.introspection();
+        let port = in_front_of(found.endpoint(), certificate).await;
+        let endpoint = format!("https://{host}:{port}/introspect");
+        let scene = Scene::of_issuer(issuer, |config, found| {
+            let asking = asking(found).endpoint(&endpoint);
+            config.ca_file(ca).introspection(asking)
+        });
+        match why {
+            None => drop(scene.accepts(what, TOKEN).await),
+            Some(why) => {
+                scene.unavailable(what, TOKEN).await;
+                let error = scene.last_error();
+                assert!(
+                    error.contains(&endpoint) && error.contains(why),
+                    "{what}: {error}"
+                );
+            }
+        }
+        let calls = usize::from(why.is_none());
+        assert_eq!(scene.endpoint.calls(), calls, "{what}: the token was shown");
+    }
+}
+
+/// TLS in front of an endpoint, at this port.
+async fn in_front_of(endpoint: &str, (chain, key): (&'static str, &'static str)) -> u16 {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let chain = CertificateDer::pem_slice_iter(chain.as_bytes());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            chain.map(Result::unwrap).collect(),
+            PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap(),
+        );
+    let tls = TlsAcceptor::from(Arc::new(config.unwrap()));
+    let address = endpoint.strip_prefix("http://").unwrap();
+    let address = address.split('/').next().unwrap().to_owned();
+    let listener = TcpListener::bind("localhost:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            if let Ok(mut stream) = tls.accept(stream).await {
+                let mut behind = TcpStream::connect(&address).await.unwrap();
+                let _ = tokio::io::copy_bidirectional(&mut stream, &mut behind).await;
+            }
+        }
+    });
+    port
 }
 
 /// A server that speaks no TLS at an https URL.
