@@ -4,6 +4,7 @@ mod keys;
 mod proofs;
 mod revocation;
 mod sessions;
+mod stream;
 
 /// Secrets of a fleet.
 const A: &[u8] = &[1; 32];
