@@ -7,6 +7,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::position::{Look, Read, Reading};
 use super::{PAGE, Shared};
 use crate::base::clock::later;
+use crate::limits::STORE_CONNECT_TIMEOUT;
 use crate::revocation::Record;
 use crate::store::commands::{Entry, EntryId, StoreError, StoreErrorKind};
 use crate::store::unreachable;
@@ -198,7 +199,7 @@ impl Shared {
         &self,
         call: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        let limit = self.store.timeout.saturating_add(CONNECT);
+        let limit = self.store.timeout.saturating_add(STORE_CONNECT_TIMEOUT);
         within(limit, call).await
     }
 
@@ -266,8 +267,6 @@ const SILENCE: Duration = Duration::from_secs(5);
 /// What the answer of such a read may take beyond that. A connection that is dead without a sign
 /// is noticed after both.
 const SLACK: Duration = Duration::from_millis(1_500);
-/// What connecting may take, with TLS.
-const CONNECT: Duration = Duration::from_secs(1);
 const PAGE_TIMEOUT: Duration = Duration::from_secs(10);
 
 const LOOK_BACK: Duration = Duration::from_secs(10 * 60);

@@ -4,7 +4,11 @@ mod keys;
 mod proofs;
 mod revocation;
 mod sessions;
+<<<<<<< HEAD
 mod store;
+=======
+mod stream;
+>>>>>>> h-stream
 
 /// Secrets of a fleet.
 const A: &[u8] = &[1; 32];
