@@ -4,11 +4,8 @@ mod keys;
 mod proofs;
 mod revocation;
 mod sessions;
-<<<<<<< HEAD
 mod store;
-=======
 mod stream;
->>>>>>> h-stream
 
 /// Secrets of a fleet.
 const A: &[u8] = &[1; 32];

@@ -10,7 +10,7 @@ use tower_jwt_auth::test_util::FakeClock;
 use tower_jwt_auth::test_util::internal::fleet::{Fault, MemoryStore, fleet};
 
 use super::{A, B};
-use crate::support::log::{Log, capture};
+use crate::support::{Log, capture};
 
 const MINUTE: Duration = Duration::from_secs(60);
 

@@ -31,7 +31,7 @@ use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer};
 pub(crate) use self::clock::{HeldClock, pass, seconds, until};
 pub(crate) use self::http::{Answer, Connection, Counting, call, read, request, send, serve};
 pub(crate) use self::issuer_in_memory::InMemoryIssuer;
-pub(crate) use self::log::{capture, warnings_of_other_threads};
+pub(crate) use self::log::{Log, capture, warnings_of_other_threads};
 
 pub(crate) const RESOURCE: &str = "https://mcp.example.com/mcp";
 

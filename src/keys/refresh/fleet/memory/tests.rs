@@ -144,7 +144,7 @@ fn budgets_of_the_process_stay_in_force() {
     let (mut memory, mut schedule) = fresh(now);
     let purpose =
         |memory: &mut FleetMemory, schedule: &Schedule| memory.turn(schedule, true, now).purpose;
-    let mut ask = |memory: &mut FleetMemory, schedule: &mut Schedule, kid| {
+    let ask = |memory: &mut FleetMemory, schedule: &mut Schedule, kid| {
         let decision = schedule.ask_for_kid(kid, at);
         memory.permit(schedule, decision, Some(kid), at)
     };

@@ -49,6 +49,7 @@ fn known() -> Known {
         // Long before every budget that matters here was spent.
         fetched_at: WALL - 8 * MINUTE,
         is_serving: true,
+        alone_from: None,
         has_failed: false,
         passed_over: Vec::new(),
     }
