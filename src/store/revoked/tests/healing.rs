@@ -1,7 +1,6 @@
 //! What the store has lost is there again.
 
 use super::*;
-use crate::store::memory::Fault;
 
 /// Three processes, of which one is gone, and what they have revoked.
 async fn with_revocations(world: &World, count: usize) -> (Process, Process) {

@@ -16,7 +16,7 @@ use super::{AtStart, RevocationSettings};
 use crate::fleet::Fleet;
 use crate::revocation::{Record, Revocation, Revocations, Terms};
 use crate::store::Store;
-use crate::store::memory::MemoryStore;
+use crate::store::memory::{Fault, MemoryStore};
 use crate::store::seal::Seals;
 use crate::test_util::FakeClock;
 
@@ -67,6 +67,13 @@ impl World {
         let process = self.process();
         process.fleet.ready().await;
         process
+    }
+
+    /// Who waits for an answer now never gets one, and no connection breaks.
+    async fn fall_silent(&self) {
+        self.store.set_fault(Some(Fault::NoAnswer));
+        sleep(Duration::from_millis(1)).await;
+        self.store.set_fault(None);
     }
 
     fn entries(&self) -> usize {

@@ -1,7 +1,6 @@
 //! What is written is heard, whatever happens to the connection and to the stream.
 
 use super::*;
-use crate::store::memory::Fault;
 
 #[tokio::test(start_paused = true)]
 async fn fleet_f25_a_revocation_is_heard_by_the_others_at_once() {
@@ -41,9 +40,7 @@ async fn a_connection_that_is_dead_without_a_sign_is_noticed() {
     sleep(seconds(1)).await;
     assert_eq!(other.last_error(), None);
 
-    // What waits for an answer now never gets one.
-    world.store.set_fault(Some(Fault::NoAnswer));
-    world.store.set_fault(None);
+    world.fall_silent().await;
     one.revoke(&token(1)).await;
     let took = other.until_known(2).await;
     assert!(took <= seconds(7), "{took:?}");

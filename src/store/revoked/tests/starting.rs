@@ -1,7 +1,6 @@
 //! Before the list was read, and after the process stood still.
 
 use super::*;
-use crate::store::memory::Fault;
 
 #[tokio::test(start_paused = true)]
 async fn fleet_f37_a_process_that_starts_without_the_store_waits_ten_seconds_for_the_list() {
@@ -50,8 +49,7 @@ async fn fleet_f38_a_process_that_stood_still_reads_before_it_judges() {
     sleep(seconds(1)).await;
 
     // Its connection is dead, and an hour passes.
-    world.store.set_fault(Some(Fault::NoAnswer));
-    world.store.set_fault(None);
+    world.fall_silent().await;
     one.revoke(&token(0)).await;
     clock.set(SystemTime::UNIX_EPOCH + seconds(NOW + 3_600));
     frozen.list().notice(clock.as_clock().now());

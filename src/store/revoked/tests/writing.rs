@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::fleet::RevokeError;
-use crate::store::memory::Fault;
 
 fn at(seconds: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
