@@ -237,8 +237,8 @@
 //!   accepted here, or get 503 if `revocations_at_start` is `"required"`.
 //! - `store_evicts`, `store_full`: immediately, where proofs or revocations matter.
 //!   `store_filling`: soon.
-//! - `store_down`: soon. Requests with DPoP proofs or with sessions get 503, and revocations are not
-//!   heard. `store_tampered`: find out who writes to the store.
+//! - `store_down`: soon. Requests with DPoP proofs or with sessions get 503, and revocations are
+//!   not heard. `store_tampered`: find out who writes to the store.
 //! - `revocations_healed`: look once. The store loses what is written to it: if it was not emptied
 //!   by hand, set `appendonly yes`.
 //! - `layer_missing`, `no_runtime`: immediately, and in tests. The program is assembled
