@@ -56,7 +56,24 @@ fn known() -> Known {
 }
 
 fn turn(purpose: Purpose) -> Turn {
-    Turn::new(purpose, known())
+    let mut known = known();
+    if purpose == Purpose::Alone {
+        known.alone_from = Instant::now().checked_sub(Duration::from_secs(1));
+    }
+    Turn::new(purpose, known)
+}
+
+/// The holder of a lease that never ends: somebody else has set it.
+#[test]
+fn a_turn_that_waits_for_a_holder_fetches_once_the_set_is_overdue() {
+    let mut time = Time::start();
+    let mut known = known();
+    known.alone_from = Some(time.now().monotonic + Duration::from_secs(10));
+    let mut turn = Turn::new(LATE, known);
+    turn.looked(Ok(Vec::new()));
+    assert_ne!(turn.next(time.now()), Step::Fetch);
+    time.pass(10_000);
+    assert_eq!(turn.next(time.now()), Step::Fetch);
 }
 
 fn hint(fetched_at: u64, secret: usize) -> Hint {
