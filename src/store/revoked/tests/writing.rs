@@ -44,8 +44,6 @@ async fn what_nobody_needs_is_trimmed_once_a_minute() {
     let one = world.started().await;
     let pass = async |time: u64, clock: &FakeClock| {
         sleep(seconds(time)).await;
-        let since = tokio::time::Instant::now();
-        let _ = since;
         clock.set(clock_now(clock) + seconds(time));
     };
     for number in 0..3 {
