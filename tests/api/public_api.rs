@@ -85,6 +85,7 @@ fn auto_traits_of_every_public_type() {
 #[cfg(feature = "redis")]
 #[test]
 fn auto_traits_of_every_public_type_of_a_fleet() {
+    each!(value: FleetBuilder, FleetHealth, Revocation, RevokeError, Revoked, StoreFault);
     each!(shared: Fleet);
     /// The types of these stores have no name.
     fn stores(fleet: &Fleet) -> (impl ReplayStore + use<>, impl SessionStore + use<>) {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tower_jwt_auth::fleet::Revocation;
 use tower_jwt_auth::limits::{MAX_SESSIONS_BEGUN, SESSION_IDLE_TIME};
 use tower_jwt_auth::mcp::{Ownership, Principal, SessionBindingLayer, SessionStore};
 use tower_jwt_auth::test_util::internal::fleet::{Fault, MemoryStore, fleet};
@@ -321,4 +322,9 @@ async fn fleet_f76_one_user_begins_sessions_without_end() {
     assert_eq!(begins(&here, &mallory(0), "m-x").await.status, 429);
     tokio::time::advance(Duration::from_secs(45 * 60)).await;
     assert_eq!(begins(&here, &mallory(0), "m-x").await.status, 200);
+    // Nor is there no room for a revocation.
+    let clock = FakeClock::at(std::time::SystemTime::now());
+    let revokes = self::fleet(&fleet.store, "ns", &[A], &clock);
+    let revocation = Revocation::subject(fleet.issuer.issuer(), "mallory");
+    revokes.revoke(revocation).await.unwrap();
 }
