@@ -26,8 +26,8 @@ pub(crate) use meters::{AcceptedRequests, CacheSize, KeyCounts};
 pub(crate) use refusals::RefusalLog;
 #[cfg(feature = "redis")]
 pub(crate) use revocations::{
-    revocations_behind, revocations_healed, revocations_heard, revocations_known,
-    revocations_unread, revoked, store_foreign_records,
+    revocation_too_short, revocations_behind, revocations_healed, revocations_heard,
+    revocations_known, revocations_passed_over, revocations_unread, revoked, store_foreign_records,
 };
 #[cfg(feature = "redis")]
 pub(crate) use store::{
@@ -475,38 +475,6 @@ pub(crate) fn introspection_recovered(issuer: &str) {
     let _ = issuer;
 }
 
-/// A token was accepted that may outlive what is remembered of its revocation. `left` and `keep`
-/// are times from now. Called once an hour at most.
-#[cfg(feature = "redis")]
-pub(crate) fn revocation_too_short(issuer: &str, left: Duration, keep: Duration) {
-    #[cfg(feature = "tracing")]
-    tracing::error!(
-        target: TARGET,
-        event = "revocation_too_short",
-        issuer = %shown(issuer),
-        left_seconds = left.as_secs(),
-        keep_seconds = keep.as_secs(),
-        "a token was accepted that lives longer than revocations are remembered: set max_token_age, \
-         or raise revocation_keep"
-    );
-    let _ = (issuer, left, keep);
-}
-
-/// Revocations of other processes are passed over, because more than `most` are in force.
-#[cfg(feature = "redis")]
-pub(crate) fn revocations_passed_over(most: usize) {
-    #[cfg(feature = "tracing")]
-    if first_for_a_while(&LAST_PASSED_OVER) {
-        tracing::error!(
-            target: TARGET,
-            event = "revocations_passed_over",
-            most,
-            "more revocations are in force than a process remembers: their tokens are accepted"
-        );
-    }
-    let _ = most;
-}
-
 /// Counts the calls to introspection endpoints. `outcome` is one of a few fixed labels.
 pub(crate) fn introspection_called(outcome: &'static str) {
     #[cfg(feature = "metrics")]
@@ -614,9 +582,6 @@ static LAST_CLOCK_SET_BACK: Mutex<Option<Instant>> = Mutex::new(None);
 
 #[cfg(feature = "tracing")]
 static LAST_STORE_FAILED: Mutex<Option<Instant>> = Mutex::new(None);
-
-#[cfg(all(feature = "redis", feature = "tracing"))]
-static LAST_PASSED_OVER: Mutex<Option<Instant>> = Mutex::new(None);
 
 #[cfg(all(feature = "redis", feature = "tracing"))]
 static LAST_STORE_TAMPERED: Mutex<Option<Instant>> = Mutex::new(None);

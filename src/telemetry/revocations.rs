@@ -11,13 +11,45 @@ use tokio::time::Instant;
 #[cfg(feature = "metrics")]
 use super::meters;
 #[cfg(feature = "tracing")]
-use super::{HOUR, TARGET, first_within};
+use super::{HOUR, TARGET, first_for_a_while, first_within};
+#[cfg(feature = "tracing")]
+use crate::base::escape::shown;
 
 /// This process has revoked. `is_shared`: the store has it, so that the others will know.
 pub(crate) fn revoked(kind: &'static str, is_shared: bool) {
     #[cfg(feature = "tracing")]
     tracing::info!(target: TARGET, event = "revoked", kind, shared = is_shared, "tokens are revoked");
     let _ = (kind, is_shared);
+}
+
+/// A token was accepted that may outlive what is remembered of its revocation. `left` and `keep` are
+/// times from now. Called once an hour at most.
+pub(crate) fn revocation_too_short(issuer: &str, left: Duration, keep: Duration) {
+    #[cfg(feature = "tracing")]
+    tracing::error!(
+        target: TARGET,
+        event = "revocation_too_short",
+        issuer = %shown(issuer),
+        left_seconds = left.as_secs(),
+        keep_seconds = keep.as_secs(),
+        "a token was accepted that lives longer than revocations are remembered: set max_token_age, \
+         or raise revocation_keep"
+    );
+    let _ = (issuer, left, keep);
+}
+
+/// Revocations of other processes are passed over, because more than `most` are in force.
+pub(crate) fn revocations_passed_over(most: usize) {
+    #[cfg(feature = "tracing")]
+    if first_for_a_while(&LAST_PASSED_OVER) {
+        tracing::error!(
+            target: TARGET,
+            event = "revocations_passed_over",
+            most,
+            "more revocations are in force than a process remembers: their tokens are accepted"
+        );
+    }
+    let _ = most;
 }
 
 /// The list has not been read since the start. The caller says it at once and each minute.
@@ -95,3 +127,6 @@ pub(crate) fn revocations_heard(now: u64) {
 
 #[cfg(feature = "tracing")]
 static LAST_FOREIGN: Mutex<Option<Instant>> = Mutex::new(None);
+
+#[cfg(feature = "tracing")]
+static LAST_PASSED_OVER: Mutex<Option<Instant>> = Mutex::new(None);
