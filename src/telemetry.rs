@@ -22,7 +22,7 @@ mod revocations;
 #[cfg(feature = "redis")]
 mod store;
 
-pub(crate) use meters::{AcceptedRequests, CacheSize, KeyCounts};
+pub(crate) use meters::{AcceptedRequests, CacheSize, IssuerLabels, KeyCounts};
 pub(crate) use refusals::RefusalLog;
 #[cfg(feature = "redis")]
 pub(crate) use revocations::{
@@ -231,7 +231,7 @@ pub(crate) fn replay_store_failed(error: &(dyn std::error::Error + 'static)) {
 /// A valid key set was fetched at `now`, in Unix seconds; `changed` if it differs from the last
 /// one.
 pub(crate) fn keys_refreshed(
-    issuer: &str,
+    (issuer, labels): (&str, &IssuerLabels),
     generation: u64,
     counts: KeyCounts,
     changed: bool,
@@ -240,14 +240,61 @@ pub(crate) fn keys_refreshed(
 ) {
     let KeyCounts { usable, skipped } = counts;
     #[cfg(feature = "metrics")]
-    meters::keys_refreshed(issuer, counts, changed, took, now);
+    meters::keys_refreshed((issuer, labels), counts, changed, took, now);
     #[cfg(feature = "tracing")]
     if changed {
         tracing::info!(target: TARGET, event = "keys_replaced", issuer, generation, usable, skipped, "new keys are in use");
     } else {
         tracing::debug!(target: TARGET, event = "keys_renewed", issuer, generation, "keys are still current");
     }
-    let _ = (issuer, generation, usable, skipped, changed, took, now);
+    let _ = (
+        issuer, labels, generation, usable, skipped, changed, took, now,
+    );
+}
+
+/// How a list of issuers differs from the one before it.
+#[derive(Default)]
+pub(crate) struct IssuerChanges {
+    pub(crate) added: usize,
+    pub(crate) changed: usize,
+    pub(crate) removed: usize,
+    pub(crate) unchanged: usize,
+}
+
+impl IssuerChanges {
+    pub(crate) const fn are_none(&self) -> bool {
+        matches!(
+            self,
+            Self {
+                added: 0,
+                changed: 0,
+                removed: 0,
+                unchanged: _
+            }
+        )
+    }
+}
+
+/// A new list of issuers is in use, which is not the old one in another order.
+pub(crate) fn issuers_replaced(changes: &IssuerChanges) {
+    #[cfg(feature = "tracing")]
+    {
+        let IssuerChanges {
+            added,
+            changed,
+            removed,
+            unchanged,
+        } = changes;
+        tracing::info!(target: TARGET, event = "issuers_replaced", added, changed, removed, unchanged, "other issuers are trusted from now on");
+    }
+    let _ = changes;
+}
+
+/// A new list of issuers is not used.
+pub(crate) fn issuers_refused(error: &dyn Display) {
+    #[cfg(feature = "tracing")]
+    tracing::error!(target: TARGET, event = "issuers_refused", %error, "the new list of issuers is not used; the old issuers are still trusted");
+    let _ = error;
 }
 
 /// Keys of an earlier process are in use until the first fetch.
@@ -261,7 +308,7 @@ pub(crate) fn keys_seeded(issuer: &str, counts: KeyCounts) {
 /// Keys that another process has fetched are in use. `fetched_at` is in Unix seconds.
 #[cfg(feature = "redis")]
 pub(crate) fn keys_taken(
-    issuer: &str,
+    (issuer, labels): (&str, &IssuerLabels),
     generation: u64,
     counts: KeyCounts,
     changed: bool,
@@ -270,7 +317,7 @@ pub(crate) fn keys_taken(
 ) {
     let KeyCounts { usable, skipped } = counts;
     #[cfg(feature = "metrics")]
-    meters::keys_taken(issuer, counts, fetched_at);
+    meters::keys_taken((issuer, labels), counts, fetched_at);
     #[cfg(feature = "tracing")]
     {
         let age_seconds = age.as_secs();
@@ -280,17 +327,20 @@ pub(crate) fn keys_taken(
             tracing::debug!(target: TARGET, event = "keys_taken", issuer, generation, usable, skipped, age_seconds, "another process has confirmed the keys");
         }
     }
-    let _ = (
-        issuer, generation, usable, skipped, changed, fetched_at, age,
-    );
+    let _ = (issuer, labels, generation, usable, skipped);
+    let _ = (changed, fetched_at, age);
 }
 
 /// Another process of the fleet could not fetch the keys, and no process tries again before `pause`
 /// has passed.
 #[cfg(feature = "redis")]
-pub(crate) fn keys_put_off(issuer: &str, pause: Duration, serving: bool) {
+pub(crate) fn keys_put_off(
+    (issuer, labels): (&str, &IssuerLabels),
+    pause: Duration,
+    serving: bool,
+) {
     #[cfg(feature = "metrics")]
-    meters::keys_put_off(issuer, serving);
+    meters::keys_put_off((issuer, labels), serving);
     #[cfg(feature = "tracing")]
     {
         let pause_seconds = pause.as_secs();
@@ -300,7 +350,7 @@ pub(crate) fn keys_put_off(issuer: &str, pause: Duration, serving: bool) {
             tracing::warn!(target: TARGET, event = "keys_put_off", issuer, pause_seconds, "another process could not fetch keys, and none may serve");
         }
     }
-    let _ = (issuer, pause, serving);
+    let _ = (issuer, labels, pause, serving);
 }
 
 /// A key set is too large for the store: each process fetches by itself.
@@ -349,14 +399,14 @@ pub(crate) fn private_key_published(issuer: &str) {
 /// A fetch failed. The back-off limits how often this happens. Level error when requests are
 /// rejected for lack of keys.
 pub(crate) fn fetch_failed(
-    issuer: &str,
+    (issuer, labels): (&str, &IssuerLabels),
     error: &dyn Display,
     age: Option<Duration>,
     took: Duration,
     serving: bool,
 ) {
     #[cfg(feature = "metrics")]
-    meters::fetch_failed(issuer, took, serving);
+    meters::fetch_failed((issuer, labels), took, serving);
     #[cfg(feature = "tracing")]
     {
         let age_seconds = age.map(|age| age.as_secs());
@@ -366,7 +416,7 @@ pub(crate) fn fetch_failed(
             tracing::error!(target: TARGET, event = "keys_unavailable", issuer, %error, age_seconds, "keys could not be fetched, and none may serve");
         }
     }
-    let _ = (issuer, error, age, took, serving);
+    let _ = (issuer, labels, error, age, took, serving);
 }
 
 /// What came of one HTTP exchange with an issuer.

@@ -111,7 +111,7 @@ fn allowed_hosts(auth: &JwtAuthLayer) -> Vec<String> {
 /// The URL that clients use, if the configuration names it.
 fn public_url(auth: &JwtAuthLayer) -> Option<String> {
     let metadata = auth.resource_metadata()?;
-    let document: Value = serde_json::from_slice(metadata.document()).ok()?;
+    let document: Value = serde_json::from_slice(&metadata.document()).ok()?;
     let resource = document["resource"].as_str()?;
     // A resource may also be the whole host.
     let path = resource.parse::<Uri>().ok()?.path().to_owned();

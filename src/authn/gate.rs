@@ -98,6 +98,7 @@ impl Gate {
         Some(StreamEnd {
             ends,
             deadline: (expiry != StreamExpiry::Never).then(deadline),
+            trust: auth.answers().resource().trust.clone(),
             #[cfg(feature = "redis")]
             watch: watch.map(|watch| (watch, auth.verified().clone())),
         })

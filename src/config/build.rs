@@ -1,34 +1,29 @@
 //! Checks all settings of the builder together. Separate from the setters, which check nothing.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::builder::JwtAuthConfigBuilder;
-use super::check::Context;
-use super::checked::{Checked, CheckedIssuer, JwtAuthConfig};
+use super::checked::{Checked, JwtAuthConfig};
 use super::details;
 use super::error::ConfigError;
 #[cfg(feature = "redis")]
 use super::fleet_proofs::{largest_leeway, share_proofs};
-use super::introspection::check_prefixes;
 use super::issuer::Issuer;
 use super::proofs::CheckedProofs;
-use super::rules::{check_issuer_url, check_resource, check_scopes};
-use super::scope_claims;
+use super::rules::{check_resource, check_scopes};
+use super::server::{CheckedIssuers, Server};
 use super::settings::Settings;
-use super::sharing::Sharing;
-use super::snapshot_files::check_snapshot_files;
 use crate::base::scopes::ScopeSet;
-use crate::base::url_rule::{UrlRule, without_credentials};
+use crate::base::url_rule::UrlRule;
 use crate::crypto;
 use crate::keys::HttpTransport;
 use crate::limits::{
-    DEFAULT_TOKEN_CACHE_ENTRIES, MAX_CONFIGURED_TOKEN_BYTES, MAX_TOKEN_BYTES,
-    MAX_TOKEN_CACHE_ENTRIES,
+    DEFAULT_ISSUERS, DEFAULT_TOKEN_CACHE_ENTRIES, MAX_CONFIGURED_TOKEN_BYTES, MAX_ISSUERS,
+    MAX_TOKEN_BYTES, MAX_TOKEN_CACHE_ENTRIES,
 };
-use crate::telemetry::{self, CacheSize};
-use crate::token::ReadOptions;
-use crate::wire::answers::Answers;
+use crate::telemetry::{CacheSize, IssuerLabels};
 use crate::wire::challenge::{DEFAULT_REALM, is_quotable};
 use crate::wire::credentials::TokenFinder;
 use crate::wire::metadata::ResourceMetadata;
@@ -67,7 +62,7 @@ impl JwtAuthConfigBuilder {
         }
         let identity = self.resource.as_deref().zip(resource_url.as_ref());
         #[cfg(feature = "redis")]
-        let fleet = self.checked_fleet(&entries)?;
+        let fleet = self.checked_fleet()?;
         #[cfg(feature = "redis")]
         let dpop = match (&fleet, self.dpop.clone()) {
             (Some(fleet), Some(dpop)) => {
@@ -81,118 +76,66 @@ impl JwtAuthConfigBuilder {
         #[cfg(feature = "redis")]
         let dpop = dpop.as_ref();
         let proofs = CheckedProofs::of(dpop, self.mtls.as_ref(), identity, rule)?;
-        let bound_tokens = proofs.bound_tokens(self.require_bound_tokens_everywhere(&entries));
-        let authorization_servers = self.published(&entries, rule)?;
-        let metadata = self.resource.as_deref().zip(resource_url.as_ref());
-        let metadata = metadata.map(|(resource, url)| {
-            let scopes = required_scopes.as_slice();
-            ResourceMetadata::new(
-                resource,
-                url,
-                &authorization_servers,
-                scopes,
-                &self.details,
-                &bound_tokens,
-            )
-        });
+        let metadata =
+            identity.map(|(resource, url)| ResourceMetadata::new(resource, url, Bytes::default()));
         let token_sources = self.checked_token_sources()?;
         let resource = ProtectedResource {
             has_token_sources: token_sources.is_some(),
             initial_scopes: initial_scopes.as_ref().unwrap_or(&required_scopes).clone(),
             required_scopes,
-            bound_tokens,
+            bound_tokens: proofs.bound_tokens(),
             ..self.protected_resource(metadata.as_ref())
         };
-        check_snapshot_files(&entries)?;
         let token_cache_entries = self.checked_token_cache_entries()?;
-        let options = ReadOptions {
-            max_token_bytes: self.checked_max_token_bytes()?,
-            scope_claims: scope_claims::others(&self.shared, &entries)?,
-        };
-        let context = Context {
-            options: &options,
+        let keys_of = self.keys_of.clone();
+        let server = Server {
             rule,
-            resource: self.resource.as_deref(),
-            shared: &self.shared,
-            challenges: &resource,
-            transport: self.transport(),
-            initial_scopes: initial_scopes.as_ref(),
-            transport_setting: self.http_transport.as_ref().map(|(setting, _)| *setting),
+            issuers_limit: self.checked_issuers_limit()?,
+            initial_scopes,
             key_proofs: proofs.accepted(),
-            sharing: Sharing {
-                others: &self.keys_of,
-                transport: self.http_transport.as_ref().map(|(_, transport)| transport),
-                allow_http: self.allow_http,
-            },
+            resource,
+            max_token_bytes: self.checked_max_token_bytes()?,
+            transport: self.transport(),
+            labels: IssuerLabels::default(),
             #[cfg(feature = "redis")]
-            fleet: fleet.as_ref().filter(|fleet| fleet.settings().keys),
+            fleet,
+            settings: self.without_issuers(),
         };
-        let issuers = entries.iter().map(|entry| context.check(entry));
-        let issuers: Vec<CheckedIssuer> = issuers.collect::<Result<_, _>>()?;
-        check_prefixes(issuers.iter().filter_map(|issuer| {
-            let introspection = issuer.introspection.as_ref()?;
-            Some((&*issuer.policy.issuer, introspection))
-        }))?;
-        // Only now: an error is all that there is to say about settings that do not fit together.
-        if self.resource.is_some() && authorization_servers.is_empty() {
-            let left_out: Vec<_> = entries.iter().map(|entry| entry.issuer.as_str()).collect();
-            telemetry::authorization_servers_empty(&left_out.join(" "));
-        }
-        Ok(JwtAuthConfig(Arc::new(Checked {
+        let CheckedIssuers {
+            entries,
             issuers,
-            options: Arc::new(options),
-            answers: Arc::new(Answers::new(resource)),
+            options,
+            answers,
+            document,
+        } = server.check(entries, &keys_of)?;
+        server.labels.set_number(issuers.len());
+        if let Some((metadata, document)) = metadata.as_ref().zip(document) {
+            metadata.replace(&document);
+        }
+        let settings = &server.settings;
+        Ok(JwtAuthConfig(Arc::new(Checked {
+            entries,
+            issuers,
+            options,
+            answers,
             metadata,
-            strip_authorization: self.strip_authorization,
+            strip_authorization: settings.strip_authorization,
             finder: TokenFinder {
                 dpop: proofs.accepted().dpop,
                 sources: token_sources,
             },
-            checks: self.checks,
+            checks: settings.checks.clone(),
             proofs: Arc::new(proofs.into_proofs()),
             token_cache_entries,
-            token_cache_size: CacheSize::of(self.resource.as_deref().unwrap_or_default()),
-            clock: self.clock,
+            token_cache_size: CacheSize::of(settings.resource.as_deref().unwrap_or_default()),
+            clock: settings.clock.clone(),
             #[cfg(feature = "redis")]
-            revocations: match &fleet {
+            revocations: match &server.fleet {
                 Some(fleet) => fleet.revocations().cloned(),
-                None => self.revocations,
+                None => settings.revocations.clone(),
             },
-            #[cfg(feature = "redis")]
-            fleet,
+            server: Arc::new(server),
         })))
-    }
-
-    /// The authorization servers for the metadata.
-    fn published(&self, entries: &[Issuer], rule: UrlRule) -> Result<Vec<String>, ConfigError> {
-        if let Some(servers) = &self.authorization_servers {
-            for url in servers {
-                check_issuer_url("authorization_servers", url, rule)?;
-            }
-            if self.resource.is_none() {
-                return Err(ConfigError::ResourceMissing {
-                    setting: "authorization_servers",
-                });
-            }
-        }
-        let is_published = |entry: &&Issuer| {
-            let advertise = entry.settings.advertise.or(self.shared.advertise);
-            advertise.unwrap_or(true) && check_issuer_url("issuer", &entry.issuer, rule).is_ok()
-        };
-        let published = match &self.authorization_servers {
-            Some(servers) => servers.clone(),
-            None => {
-                let published = entries.iter().filter(is_published);
-                published.map(|entry| entry.issuer.clone()).collect()
-            }
-        };
-        Ok(published)
-    }
-
-    fn require_bound_tokens_everywhere(&self, entries: &[Issuer]) -> bool {
-        let shared = self.shared.require_bound_tokens;
-        let mut all = entries.iter();
-        all.all(|entry| entry.settings.require_bound_tokens.or(shared) == Some(true))
     }
 
     fn check_realm(&self) -> Result<(), ConfigError> {
@@ -265,52 +208,44 @@ impl JwtAuthConfigBuilder {
         set.map(|(_, transport)| transport.clone())
     }
 
+    fn checked_issuers_limit(&self) -> Result<usize, ConfigError> {
+        let setting = "issuers_limit";
+        match self.issuers_limit.unwrap_or(DEFAULT_ISSUERS) {
+            0 => Err(ConfigError::Empty { setting }),
+            value @ 1..=MAX_ISSUERS => Ok(value),
+            value => Err(ConfigError::TooMany {
+                setting,
+                value,
+                most: MAX_ISSUERS,
+            }),
+        }
+    }
+
     /// One entry for each issuer, whether set with `issuer` or `add_issuer`.
     fn entries(&self) -> Result<Vec<Issuer>, ConfigError> {
-        let entries = match (&self.issuer, &self.issuers) {
-            (Some(_), Some(_)) => {
-                return Err(ConfigError::Conflict {
-                    first: "issuer",
-                    second: "issuers",
-                });
-            }
-            (None, None) => return Err(ConfigError::IssuerMissing),
+        match (&self.issuer, &self.issuers) {
+            (Some(_), Some(_)) => Err(ConfigError::Conflict {
+                first: "issuer",
+                second: "issuers",
+            }),
+            (None, None) => Err(ConfigError::IssuerMissing),
             (Some(issuer), None) => {
                 let keys = self.shared.keys.clone();
-                vec![Issuer {
+                Ok(vec![Issuer {
                     issuer: issuer.clone(),
                     settings: Settings {
                         keys,
                         ..Settings::default()
                     },
-                }]
+                }])
             }
             (None, Some(issuers)) => match self.shared.keys.first_set() {
-                Some(second) => {
-                    return Err(ConfigError::Conflict {
-                        first: "issuers",
-                        second,
-                    });
-                }
-                None => issuers.clone(),
+                Some(second) => Err(ConfigError::Conflict {
+                    first: "issuers",
+                    second,
+                }),
+                None => Ok(issuers.clone()),
             },
-        };
-        if entries.is_empty() {
-            return Err(ConfigError::Empty { setting: "issuers" });
-        }
-        let own = |entry: &Issuer| entry.settings.introspection.is_some();
-        if self.shared.introspection.is_some() && (entries.len() > 1 || entries.iter().any(own)) {
-            return Err(ConfigError::Conflict {
-                first: "issuers",
-                second: "introspection",
-            });
-        }
-        let mut seen = HashSet::new();
-        match entries.iter().find(|entry| !seen.insert(&entry.issuer)) {
-            Some(twice) => Err(ConfigError::DuplicateIssuer {
-                issuer: without_credentials(&twice.issuer).to_owned(),
-            }),
-            None => Ok(entries),
         }
     }
 }

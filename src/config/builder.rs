@@ -46,6 +46,7 @@ pub struct JwtAuthConfigBuilder {
     pub(super) realm: Option<String>,
     pub(super) issuer: Option<String>,
     pub(super) issuers: Option<Vec<Issuer>>,
+    pub(super) issuers_limit: Option<usize>,
     pub(super) shared: Settings,
     pub(super) hierarchy: Option<ScopeHierarchy>,
     pub(super) details: ResourceDetails,
@@ -137,6 +138,27 @@ impl JwtAuthConfigBuilder {
     /// ```
     pub fn add_issuer(mut self, issuer: Issuer) -> Self {
         self.issuers.get_or_insert_default().push(issuer);
+        self
+    }
+
+    /// Allows at most this many issuers, here and in
+    /// [`replace_issuers`](crate::JwtAuthLayer::replace_issuers): a list that something else writes
+    /// cannot use up the memory.
+    ///
+    /// Default: [1,000](crate::limits::DEFAULT_ISSUERS). An issuer in use takes about 10 KiB and its
+    /// key set, which may have [256 KiB](crate::limits::MAX_DOCUMENT_BYTES).
+    ///
+    /// # Errors
+    ///
+    /// `build` rejects 0 and more than [10,000](crate::limits::MAX_ISSUERS).
+    ///
+    /// ```
+    /// use tower_jwt_auth::JwtAuthConfig;
+    ///
+    /// let builder = JwtAuthConfig::builder().issuers_limit(5_000);
+    /// ```
+    pub const fn issuers_limit(mut self, how_many: usize) -> Self {
+        self.issuers_limit = Some(how_many);
         self
     }
 

@@ -34,10 +34,11 @@ use crate::limits::{
     DEFAULT_COOLDOWN, DEFAULT_LEEWAY, DEFAULT_MAX_AGE, DEFAULT_MAX_STALE, DEFAULT_MIN_AGE,
     DEFAULT_TIMEOUT, MAX_DURATION, MIN_SERVER_MAX_AGE,
 };
-use crate::telemetry::AcceptedRequests;
+use crate::telemetry::{AcceptedRequests, IssuerLabels};
 use crate::token::{AudienceRule, KeyProofs, Profile, ProviderRule, ReadOptions, ValidationPolicy};
 use crate::wire::answers::Answers;
 use crate::wire::resource::{BoundTokens, ProtectedResource};
+use crate::wire::trust::Trust;
 
 /// The values that all entries of `issuers` share.
 pub(super) struct Context<'b> {
@@ -53,6 +54,7 @@ pub(super) struct Context<'b> {
     /// The setting that the transport comes from, if it is set.
     pub(super) transport_setting: Option<&'static str>,
     pub(super) key_proofs: KeyProofs,
+    pub(super) labels: &'b IssuerLabels,
     pub(super) sharing: Sharing<'b>,
     #[cfg(feature = "redis")]
     pub(super) fleet: Option<&'b Fleet>,
@@ -114,7 +116,8 @@ impl Context<'_> {
                 required: require_bound_tokens,
                 ..self.challenges.bound_tokens.clone()
             },
-            accepted: AcceptedRequests::of(&entry.issuer),
+            accepted: AcceptedRequests::of(&entry.issuer, self.labels),
+            trust: Trust::default(),
             ..self.challenges.clone()
         }));
         let introspection = self.introspection(entry)?;
@@ -231,6 +234,8 @@ impl Context<'_> {
                         .map(|keys| seed(keys, &entry.issuer))
                         .transpose()?,
                     snapshot_file: settings.snapshot_file.clone(),
+                    ignores_file: false,
+                    labels: self.labels.clone(),
                     #[cfg(feature = "redis")]
                     shared: self.fleet.and_then(|fleet| {
                         share_keys(fleet, &entry.issuer, described, self.leeway(entry))

@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use super::builder::JwtAuthConfigBuilder;
 use super::introspection::CheckedIntrospection;
+use super::issuer::Issuer;
+use super::replace::Replaceable;
+use super::server::Server;
 use crate::authn::JwtAuthLayer;
 use crate::base::clock::Clock;
 #[cfg(feature = "redis")]
@@ -18,7 +21,7 @@ use crate::telemetry::CacheSize;
 use crate::token::{ReadOptions, ValidationPolicy};
 use crate::verifier::cache::TokenCache;
 use crate::verifier::checks::CustomChecks;
-use crate::verifier::{IssuerKeys, JwtVerifier, Rules, TokensAsked, TrustedIssuer};
+use crate::verifier::{IssuerKeys, IssuerList, JwtVerifier, Rules, TokensAsked, TrustedIssuer};
 use crate::wire::answers::Answers;
 use crate::wire::credentials::TokenFinder;
 use crate::wire::metadata::ResourceMetadata;
@@ -90,6 +93,7 @@ use crate::wire::stream_expiry::StreamExpiry;
 /// | `resource` | none | The URL at which clients reach this server (RFC 9728 §1.2), and the default audience. https, or http on a loopback host; no query, no fragment. Without it `audience` is required, and no metadata is served |
 /// | `issuer` | required, or `issuers` | Compared byte for byte with `iss`: a slash at the end counts. With discovery an https URL, or http on a loopback host; with keys from elsewhere any text |
 /// | `issuers`; builder: `add_issuer` | none | Several issuers, each with its own keys. An entry takes what it does not set from the top level, except keys: `audience`, `danger_missing_audience_for_clients`, `algorithms`, `required_scopes`, `scope_claims`, `advertise`, `leeway`, `max_token_age`, `jwks_cache`, `pin_jwks_host`, `rfc9068`, `cognito`, `keycloak`, `require_bound_tokens`, `danger_allow_any_audience`. `introspection` belongs to one entry. Not together with `issuer` or top-level keys |
+/// | builder: `issuers_limit` | `1000` | The most issuers that a list may have, also one that [`replace_issuers`](crate::JwtAuthLayer::replace_issuers) gets. Up to `10000` |
 /// | `audience` | `resource` | A text or a list; one match with `aud` is enough, byte for byte. List both spellings when the issuer's differs |
 ///
 /// ## Which tokens are accepted
@@ -170,6 +174,8 @@ use crate::wire::stream_expiry::StreamExpiry;
 pub struct JwtAuthConfig(pub(super) Arc<Checked>);
 
 pub(super) struct Checked {
+    pub(super) server: Arc<Server>,
+    pub(super) entries: Arc<[Issuer]>,
     pub(super) issuers: Vec<CheckedIssuer>,
     pub(super) options: Arc<ReadOptions>,
     pub(super) answers: Arc<Answers>,
@@ -184,8 +190,6 @@ pub(super) struct Checked {
     pub(super) clock: Clock,
     #[cfg(feature = "redis")]
     pub(super) revocations: Option<Arc<Revocations>>,
-    #[cfg(feature = "redis")]
-    pub(super) fleet: Option<Fleet>,
 }
 
 pub(super) struct CheckedIssuer {
@@ -227,63 +231,77 @@ impl JwtAuthConfig {
     #[cfg(feature = "redis")]
     #[must_use]
     pub fn fleet(&self) -> Option<&Fleet> {
-        self.0.fleet.as_ref()
+        self.0.server.fleet.as_ref()
     }
 
-    fn verifier(&self) -> JwtVerifier {
+    /// The verifier of one layer, and its metadata.
+    fn verifier(&self) -> (JwtVerifier, Option<ResourceMetadata>) {
         let Checked {
+            server,
+            entries,
             issuers,
             options,
             answers,
+            metadata,
             proofs,
             finder,
             checks,
             token_cache_entries,
             token_cache_size,
             clock,
-            ..
+            strip_authorization: _,
+            #[cfg(feature = "redis")]
+            revocations,
         } = &*self.0;
-        let issuers = issuers.iter().map(
-            |CheckedIssuer {
-                 policy,
-                 keys,
-                 configured,
-                 answers,
-                 introspection,
-             }| {
-                let keys = match keys.clone() {
-                    Keys::Fixed(keys) => LiveKeys::fixed(&policy.issuer, keys, configured.clone()),
-                    Keys::Fetched(origin) => {
-                        LiveKeys::refreshed(origin, clock.clone(), configured.clone())
-                    }
-                    Keys::Shared(keys) => keys,
-                };
-                let introspection = introspection.as_ref().map(|introspection| {
-                    let keys = IssuerKeys::new(keys.clone(), clock.clone());
-                    let plan = introspection.plan(policy, options, clock, || Arc::new(keys));
-                    TokensAsked::new(plan, introspection.tokens)
-                });
-                TrustedIssuer {
-                    policy: policy.clone(),
-                    answers: answers.clone(),
-                    keys,
-                    introspection,
-                }
-            },
-        );
+        let trusted = issuers.iter().map(|issuer| issuer.trusted(options, clock));
+        let list = IssuerList {
+            all: trusted.collect(),
+            options: options.clone(),
+            answers: answers.clone(),
+        };
         let cache = TokenCache::new(*token_cache_entries);
         let cache = cache.map(|cache| cache.shown_by(token_cache_size.clone()));
         let rules = Rules {
-            options: options.clone(),
-            answers: answers.clone(),
             finder: finder.clone(),
             proofs: proofs.clone(),
             checks: checks.clone(),
             clock: clock.clone(),
             #[cfg(feature = "redis")]
-            revocations: self.0.revocations.clone(),
+            revocations: revocations.clone(),
         };
-        JwtVerifier::assemble(issuers, rules, cache)
+        // Each layer has its own, because its issuers may be replaced.
+        let metadata = metadata.as_ref().map(ResourceMetadata::apart);
+        let origin = Replaceable {
+            server: server.clone(),
+            entries: entries.clone(),
+            metadata: metadata.clone(),
+        };
+        let verifier = JwtVerifier::assemble(list, rules, cache, Box::new(origin));
+        (verifier, metadata)
+    }
+}
+
+impl CheckedIssuer {
+    /// Nothing is fetched before the first token.
+    pub(super) fn trusted(&self, options: &Arc<ReadOptions>, clock: &Clock) -> TrustedIssuer {
+        let Self {
+            policy,
+            keys,
+            configured,
+            answers,
+            introspection,
+        } = self;
+        let keys = match keys.clone() {
+            Keys::Fixed(keys) => LiveKeys::fixed(&policy.issuer, keys, configured.clone()),
+            Keys::Fetched(origin) => LiveKeys::refreshed(origin, clock.clone(), configured.clone()),
+            Keys::Shared(keys) => keys,
+        };
+        let introspection = introspection.as_ref().map(|introspection| {
+            let keys = IssuerKeys::new(keys.clone(), clock.clone());
+            let plan = introspection.plan(policy, options, clock, || Arc::new(keys));
+            TokensAsked::new(plan, introspection.tokens)
+        });
+        TrustedIssuer::new(policy.clone(), keys, answers.clone(), introspection)
     }
 }
 
@@ -292,11 +310,8 @@ impl JwtAuthLayer {
     /// keys are fetched when the first token arrives, or with
     /// [`wait_for_keys`](Self::wait_for_keys).
     pub fn new(config: JwtAuthConfig) -> Self {
-        Self::assemble(
-            config.verifier(),
-            config.0.metadata.clone(),
-            config.0.strip_authorization,
-        )
+        let (verifier, metadata) = config.verifier();
+        Self::assemble(verifier, metadata, config.0.strip_authorization)
     }
 }
 
@@ -340,7 +355,7 @@ impl JwtVerifier {
     /// Creates the verifier for `config`. Fetches nothing, starts nothing and needs no runtime.
     #[must_use]
     pub fn new(config: JwtAuthConfig) -> Self {
-        config.verifier()
+        config.verifier().0
     }
 }
 

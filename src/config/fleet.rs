@@ -13,6 +13,7 @@ use super::error::{ConfigError, SecretError, SecretFileError, StoreUrlError};
 use super::issuer::Issuer;
 use super::rules::within;
 use super::secret_files::{secrets_of, text_of, unusable};
+use super::settings::Settings;
 use super::variables::check_fleet;
 use crate::base::clock::Clock;
 use crate::base::secret::Secret;
@@ -62,34 +63,42 @@ impl Fleet {
 }
 
 impl JwtAuthConfigBuilder {
-    /// The fleet, which then knows how long tokens of these issuers live.
-    pub(super) fn checked_fleet(&self, entries: &[Issuer]) -> Result<Option<Fleet>, ConfigError> {
-        let fleet = match (&self.fleet, &self.fleet_settings) {
-            (None, None) => return Ok(None),
-            (Some(fleet), None) if !self.fleet_twice => fleet.clone(),
-            (None, Some(settings)) => settings.clone().build()?,
-            _ => return Err(ConfigError::FleetTwice),
-        };
-        for Issuer { settings: own, .. } in entries {
-            let leeway = own.leeway.or(self.shared.leeway).unwrap_or(DEFAULT_LEEWAY);
-            if let Some(keep) = fleet
-                .settings()
-                .revocation_keep
-                .filter(|keep| *keep < leeway)
-            {
-                return Err(ConfigError::OutOfOrder {
-                    larger: "fleet.revocation_keep",
-                    larger_value: keep,
-                    smaller: "leeway",
-                    smaller_value: leeway,
-                });
-            }
-            let age = own.max_token_age.or(self.shared.max_token_age);
-            let life = age.map(|age| age.saturating_add(leeway.saturating_mul(2)));
-            fleet.note_life(life.unwrap_or(DEFAULT_REVOCATION_KEEP));
+    pub(super) fn checked_fleet(&self) -> Result<Option<Fleet>, ConfigError> {
+        match (&self.fleet, &self.fleet_settings) {
+            (None, None) => Ok(None),
+            (Some(fleet), None) if !self.fleet_twice => Ok(Some(fleet.clone())),
+            (None, Some(settings)) => settings.clone().build().map(Some),
+            _ => Err(ConfigError::FleetTwice),
         }
-        Ok(Some(fleet))
     }
+}
+
+/// How long the tokens of these issuers live at most, which the fleet must know.
+pub(super) fn longest_life(
+    fleet: &Fleet,
+    shared: &Settings,
+    entries: &[Issuer],
+) -> Result<Duration, ConfigError> {
+    let mut longest = Duration::ZERO;
+    for Issuer { settings: own, .. } in entries {
+        let leeway = own.leeway.or(shared.leeway).unwrap_or(DEFAULT_LEEWAY);
+        if let Some(keep) = fleet
+            .settings()
+            .revocation_keep
+            .filter(|keep| *keep < leeway)
+        {
+            return Err(ConfigError::OutOfOrder {
+                larger: "fleet.revocation_keep",
+                larger_value: keep,
+                smaller: "leeway",
+                smaller_value: leeway,
+            });
+        }
+        let age = own.max_token_age.or(shared.max_token_age);
+        let life = age.map(|age| age.saturating_add(leeway.saturating_mul(2)));
+        longest = longest.max(life.unwrap_or(DEFAULT_REVOCATION_KEEP));
+    }
+    Ok(longest)
 }
 
 impl FleetBuilder {

@@ -53,11 +53,13 @@ mod keys;
 mod named;
 mod names;
 mod proofs;
+mod replace;
 mod rules;
 #[cfg(feature = "schema")]
 mod schema;
 mod scope_claims;
 mod secret_files;
+mod server;
 mod settings;
 mod shape;
 mod sharing;

@@ -59,8 +59,8 @@ impl CheckedProofs {
         }
     }
 
-    /// What challenges and metadata say. `required`: by every issuer.
-    pub(super) fn bound_tokens(&self, required: bool) -> BoundTokens {
+    /// What challenges and metadata say, if no issuer requires such tokens.
+    pub(super) fn bound_tokens(&self) -> BoundTokens {
         let algs = |dpop: &CheckedDpop| {
             let names: Vec<_> = dpop.algorithms.iter().map(|it| it.name()).collect();
             names.join(" ")
@@ -68,7 +68,7 @@ impl CheckedProofs {
         BoundTokens {
             dpop_algs: self.dpop.as_ref().map(algs),
             mtls: self.mtls.is_some(),
-            required,
+            required: false,
         }
     }
 

@@ -36,6 +36,51 @@ pub(super) struct Settings {
     pub(super) keys: KeySettings,
 }
 
+impl Settings {
+    /// Whether these are the same settings, apart from those for keys.
+    pub(super) fn are_but_for_keys(&self, other: &Self) -> bool {
+        // Without `..`: a new setting must be compared too.
+        let Self {
+            audience,
+            algorithms,
+            required_scopes,
+            leeway,
+            jwks_cache,
+            max_token_age,
+            rfc9068,
+            cognito,
+            keycloak,
+            allow_any_audience,
+            clients_without_audience,
+            scope_claims,
+            advertise,
+            introspection,
+            require_bound_tokens,
+            keys: _,
+        } = self;
+        let is_asked_alike = match (introspection, &other.introspection) {
+            (Some(ours), Some(theirs)) => ours.is_same(theirs),
+            (None, None) => true,
+            _ => false,
+        };
+        is_asked_alike
+            && *audience == other.audience
+            && *algorithms == other.algorithms
+            && *required_scopes == other.required_scopes
+            && *leeway == other.leeway
+            && *jwks_cache == other.jwks_cache
+            && *max_token_age == other.max_token_age
+            && *rfc9068 == other.rfc9068
+            && *cognito == other.cognito
+            && *keycloak == other.keycloak
+            && *allow_any_audience == other.allow_any_audience
+            && *clients_without_audience == other.clients_without_audience
+            && *scope_claims == other.scope_claims
+            && *advertise == other.advertise
+            && *require_bound_tokens == other.require_bound_tokens
+    }
+}
+
 /// Where keys come from. Setting several sources is not an error: the first that is set, in the
 /// order of the fields, is used.
 #[derive(Clone, Default)]

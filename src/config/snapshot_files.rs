@@ -1,5 +1,6 @@
 //! The files of `snapshot_file`: each issuer has its own, and none is a folder.
 
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf, is_separator};
@@ -9,7 +10,7 @@ use super::issuer::Issuer;
 use crate::keys::snapshot_target;
 
 pub(super) fn check_snapshot_files(entries: &[Issuer]) -> Result<(), ConfigError> {
-    let mut seen: Vec<(PathBuf, &str)> = Vec::new();
+    let mut seen: HashMap<PathBuf, &str> = HashMap::new();
     for entry in entries {
         let Some(path) = &entry.settings.keys.snapshot_file else {
             continue;
@@ -23,15 +24,13 @@ pub(super) fn check_snapshot_files(entries: &[Issuer]) -> Result<(), ConfigError
         if names_a_folder(path) || target.is_dir() {
             return Err(ConfigError::SnapshotFileIsFolder { path: path.clone() });
         }
-        let target = identified(&target);
-        if let Some((_, first)) = seen.iter().find(|(other, _)| *other == target) {
+        if let Some(first) = seen.insert(identified(&target), &entry.issuer) {
             return Err(ConfigError::SnapshotFileShared {
                 path: path.clone(),
-                first: (*first).to_owned(),
+                first: first.to_owned(),
                 second: entry.issuer.clone(),
             });
         }
-        seen.push((target, &entry.issuer));
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::builder::JwtAuthConfigBuilder;
 use super::error::ConfigError;
+use super::issuer::Issuer;
 use super::settings::{Initial, InitialJwks, Settings};
 use crate::base::secret::Secret;
 #[cfg(feature = "redis")]
@@ -50,11 +51,15 @@ impl JwtAuthConfigBuilder {
         let sources = self.token_sources.iter().flatten();
         check("token_sources", sources.map(TokenSource::name))?;
         self.shared.check_variables()?;
-        for entry in self.issuers.iter().flatten() {
-            check("issuer", [&entry.issuer])?;
-            entry.settings.check_variables()?;
-        }
-        Ok(())
+        let mut entries = self.issuers.iter().flatten();
+        entries.try_for_each(Issuer::check_variables)
+    }
+}
+
+impl Issuer {
+    pub(super) fn check_variables(&self) -> Result<(), ConfigError> {
+        check("issuer", [&self.issuer])?;
+        self.settings.check_variables()
     }
 }
 

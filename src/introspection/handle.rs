@@ -1,5 +1,6 @@
 //! What an application may do with the issuers that are asked.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::health::IntrospectionHealth;
@@ -28,18 +29,21 @@ use super::introspected::Introspected;
 /// # }
 /// # Ok::<(), tower_jwt_auth::ConfigError>(())
 /// ```
-#[derive(Clone, Debug)]
-pub struct Introspections(Vec<Arc<Introspected>>);
+///
+/// It follows [`replace_issuers`](crate::JwtAuthLayer::replace_issuers).
+#[derive(Clone)]
+pub struct Introspections(Arc<dyn Fn() -> Vec<Arc<Introspected>> + Send + Sync>);
 
 impl Introspections {
-    pub(crate) const fn new(asked: Vec<Arc<Introspected>>) -> Self {
-        Self(asked)
+    /// `asked` gives those that are asked now.
+    pub(crate) fn new(asked: impl Fn() -> Vec<Arc<Introspected>> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(asked))
     }
 
     /// The state of each issuer that is asked, by name. Empty if none is.
     #[must_use]
     pub fn health(&self) -> Vec<IntrospectionHealth> {
-        let mut all: Vec<_> = self.0.iter().map(|asked| asked.health()).collect();
+        let mut all: Vec<_> = (self.0)().iter().map(|asked| asked.health()).collect();
         all.sort_by(|a, b| a.issuer.cmp(&b.issuer));
         all
     }
@@ -47,8 +51,14 @@ impl Introspections {
     /// Drops what is known of `token`, so that its next use asks its issuer: for issuers that
     /// announce revocations. An open event stream does not end.
     pub fn forget(&self, token: &str) {
-        for asked in &self.0 {
+        for asked in (self.0)() {
             asked.forget(token.as_bytes());
         }
+    }
+}
+
+impl fmt::Debug for Introspections {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Introspections").finish_non_exhaustive()
     }
 }

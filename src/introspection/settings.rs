@@ -94,6 +94,51 @@ pub enum JwtResponse {
 }
 
 impl Introspection {
+    /// Whether both ask the same endpoint in the same way. Two introspectors are never the same:
+    /// code cannot be compared.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        // Without `..`: a new setting must be compared too.
+        let Self {
+            introspector,
+            endpoint,
+            client_id,
+            client_secret,
+            client_secret_file,
+            private_key_file,
+            bearer_token_file,
+            auth,
+            tokens,
+            token_prefix,
+            max_age,
+            negative_max_age,
+            timeout,
+            jwt_response,
+            allow_missing_audience,
+            max_stale,
+        } = self;
+        let is_same_code = match (introspector, &other.introspector) {
+            (Some(ours), Some(theirs)) => std::ptr::addr_eq(Arc::as_ptr(ours), Arc::as_ptr(theirs)),
+            (None, None) => true,
+            _ => false,
+        };
+        is_same_code
+            && *endpoint == other.endpoint
+            && *client_id == other.client_id
+            && *client_secret == other.client_secret
+            && *client_secret_file == other.client_secret_file
+            && *private_key_file == other.private_key_file
+            && *bearer_token_file == other.bearer_token_file
+            && *auth == other.auth
+            && *tokens == other.tokens
+            && *token_prefix == other.token_prefix
+            && *max_age == other.max_age
+            && *negative_max_age == other.negative_max_age
+            && *timeout == other.timeout
+            && *jwt_response == other.jwt_response
+            && *allow_missing_audience == other.allow_missing_audience
+            && *max_stale == other.max_stale
+    }
+
     /// Authenticates with a client secret, as [`ClientAuth::Basic`] unless
     /// [`auth`](Self::auth) says otherwise.
     ///

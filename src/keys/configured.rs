@@ -38,7 +38,22 @@ pub(crate) struct FetchConfiguration {
 impl KeyConfiguration {
     /// The name of the first setting that differs.
     pub(crate) fn first_difference(&self, other: &Self) -> Option<&'static str> {
-        let same = [
+        let source = self.first_difference_of_source(other);
+        source.or_else(|| match (&self.fetched, &other.fetched) {
+            (Some(ours), Some(theirs)) => ours.first_difference(theirs),
+            (None, None) => None,
+            // From the same source, but one of them needs no keys.
+            _ => Some("introspection.tokens"),
+        })
+    }
+
+    /// Whether the keys come from the same place, and are trusted for the same reasons.
+    pub(crate) fn has_the_source_of(&self, other: &Self) -> bool {
+        self.first_difference_of_source(other).is_none()
+    }
+
+    fn first_difference_of_source(&self, other: &Self) -> Option<&'static str> {
+        first_that_differs(&[
             ("key_source", is_same(&self.source, &other.source)),
             ("jwks_uri", self.jwks_uri == other.jwks_uri),
             ("jwks", self.jwks == other.jwks),
@@ -52,13 +67,7 @@ impl KeyConfiguration {
                 "ca_file and its like",
                 self.credentials == other.credentials,
             ),
-        ];
-        first_that_differs(&same).or_else(|| match (&self.fetched, &other.fetched) {
-            (Some(ours), Some(theirs)) => ours.first_difference(theirs),
-            (None, None) => None,
-            // From the same source, but one of them needs no keys.
-            _ => Some("introspection.tokens"),
-        })
+        ])
     }
 }
 

@@ -8,7 +8,7 @@ use super::health::IssuerHealth;
 use super::key_snapshot::KeySnapshot;
 use super::refresh::handle::Handle;
 use super::report::report_faults;
-use super::settings::KeyOrigin;
+use super::settings::{KeyOrigin, Seed};
 use super::snapshot::Snapshot;
 use super::source::FetchError;
 use crate::base::clock::{Clock, Now};
@@ -122,6 +122,15 @@ impl LiveKeys {
         }
     }
 
+    /// The keys in use, for a successor in this process; `None` for fixed keys and before the first
+    /// set.
+    pub(crate) fn seed(&self) -> Option<Seed> {
+        match &self.kind {
+            Kind::Fixed(_) => None,
+            Kind::Refreshed(handle) => handle.seed(),
+        }
+    }
+
     /// The keys in use, for another process; `None` for fixed keys and before the first set.
     pub(crate) fn export(&self) -> Option<KeySnapshot> {
         match &self.kind {
@@ -165,6 +174,7 @@ mod tests {
     use crate::crypto::Algorithm;
     use crate::keys::settings::Times;
     use crate::keys::source::{FetchFuture, FetchRequest, Fetched, KeySource};
+    use crate::telemetry::IssuerLabels;
     use crate::test_util::TestKey;
 
     #[derive(Debug)]
@@ -196,6 +206,8 @@ mod tests {
             snapshot_file: None,
             #[cfg(feature = "redis")]
             shared: None,
+            ignores_file: false,
+            labels: IssuerLabels::default(),
         };
         let clock = Clock::default();
         let keys = LiveKeys::refreshed(origin, clock.clone(), Arc::default());

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::shared::SharedKeys;
 use super::source::KeySource;
 use crate::jwks::KeySet;
+use crate::telemetry::IssuerLabels;
 
 /// The settings of one issuer whose keys are fetched.
 #[derive(Clone, Debug)]
@@ -19,6 +20,9 @@ pub(crate) struct KeyOrigin {
     pub(crate) seed: Option<Seed>,
     /// The file that keeps the last good set for the next start of the process.
     pub(crate) snapshot_file: Option<PathBuf>,
+    /// Whether the set in the file is no set to start with: it may be one of another source.
+    pub(crate) ignores_file: bool,
+    pub(crate) labels: IssuerLabels,
     /// `None`: every process fetches by itself.
     #[cfg(feature = "redis")]
     pub(crate) shared: Option<Sharing>,
@@ -31,6 +35,13 @@ pub(crate) struct Sharing {
     pub(crate) keys: Arc<dyn SharedKeys>,
     /// How much the clocks of two processes may differ.
     pub(crate) leeway: Duration,
+}
+
+impl KeyOrigin {
+    /// The issuer, and whether metrics name it.
+    pub(super) fn labelled(&self) -> (&str, &IssuerLabels) {
+        (&self.issuer, &self.labels)
+    }
 }
 
 /// Keys that the configuration gives, to serve before the first fetch.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::key_snapshot::KeySnapshot;
-use super::settings::Times;
+use super::settings::{Seed, Times};
 use super::source::CacheValidators;
 use crate::base::clock::Now;
 pub(super) use crate::base::clock::later;
@@ -76,6 +76,16 @@ impl Snapshot {
     pub(super) fn fetched_at(&self) -> Option<u64> {
         let life = self.life.as_ref()?;
         Some(life.fetched.unix_seconds().saturating_mul(1000))
+    }
+
+    /// The same keys with their age; `None` for keys that never change.
+    pub(super) fn seed(&self) -> Option<Seed> {
+        let life = self.life.as_ref()?;
+        Some(Seed {
+            keys: self.keys.clone(),
+            document: life.origin.document.clone(),
+            fetched_at: Some(life.fetched.unix_seconds()),
+        })
     }
 
     /// A copy for another process; `None` for keys that never change.

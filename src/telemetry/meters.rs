@@ -5,6 +5,14 @@
 //! metric; a test compares it with this file.
 
 #[cfg(feature = "metrics")]
+use std::sync::Arc;
+#[cfg(feature = "metrics")]
+use std::sync::atomic::{AtomicBool, Ordering};
+
+#[cfg(feature = "metrics")]
+use crate::limits::MAX_LABELLED_ISSUERS;
+
+#[cfg(feature = "metrics")]
 pub(super) use recorded::{
     dpop_nonce_wanted, dpop_proof, fetch_failed, introspection_called, introspection_looked_up,
     keys_refreshed, proof_replayed, replay_entries_changed, request_refused, session_refused,
@@ -15,30 +23,59 @@ pub(super) use recorded::{keys_put_off, keys_taken};
 #[cfg(all(feature = "metrics", feature = "redis"))]
 pub(super) use recorded::{revocations_heard, revocations_known, store_called};
 
+/// Whether metrics have the label `issuer`: not above
+/// [`MAX_LABELLED_ISSUERS`](crate::limits::MAX_LABELLED_ISSUERS). Shared by the
+/// issuers of one layer. Without the feature `metrics` it has no state.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct IssuerLabels {
+    #[cfg(feature = "metrics")]
+    are_left_out: Arc<AtomicBool>,
+}
+
+impl IssuerLabels {
+    /// The layer trusts this many issuers from now on.
+    pub(crate) fn set_number(&self, issuers: usize) {
+        #[cfg(feature = "metrics")]
+        self.are_left_out
+            .store(issuers > MAX_LABELLED_ISSUERS, Ordering::Relaxed);
+        let _ = issuers;
+    }
+
+    #[cfg(feature = "metrics")]
+    fn label<'i>(&self, issuer: &'i str) -> Option<&'i str> {
+        (!self.are_left_out.load(Ordering::Relaxed)).then_some(issuer)
+    }
+}
+
 /// Counts the accepted requests of one issuer. Without the feature `metrics` it has no state.
 ///
 /// Its label is made once, because this is on the path of every request.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct AcceptedRequests(#[cfg(feature = "metrics")] Option<metrics::Key>);
+pub(crate) struct AcceptedRequests(
+    #[cfg(feature = "metrics")] Option<(metrics::Key, IssuerLabels)>,
+);
 
 impl AcceptedRequests {
-    pub(crate) fn of(issuer: &str) -> Self {
+    pub(crate) fn of(issuer: &str, labels: &IssuerLabels) -> Self {
         #[cfg(feature = "metrics")]
-        let made = Self(Some(recorded::key(
-            "tower_jwt_auth_requests_accepted_total",
-            "issuer",
-            issuer,
+        let made = Self(Some((
+            recorded::key(recorded::ACCEPTED, "issuer", issuer),
+            labels.clone(),
         )));
         #[cfg(not(feature = "metrics"))]
         let made = Self();
-        let _ = issuer;
+        let _ = (issuer, labels);
         made
     }
 
     pub(crate) fn count(&self) {
         #[cfg(feature = "metrics")]
-        if let Some(key) = &self.0 {
-            recorded::counter(key).increment(1);
+        match &self.0 {
+            Some((key, labels)) if labels.label("").is_some() => {
+                recorded::counter(key).increment(1);
+            }
+            Some(_) => recorded::counter(&recorded::ACCEPTED_OF_MANY).increment(1),
+            None => {}
         }
     }
 }
@@ -88,7 +125,7 @@ mod recorded {
 
     use metrics::{Counter, Gauge, Key, Label, Level, Metadata, with_recorder};
 
-    use super::KeyCounts;
+    use super::{IssuerLabels, KeyCounts};
 
     pub(super) fn key(name: &'static str, label: &'static str, value: &str) -> Key {
         Key::from_parts(name, vec![Label::new(label, value.to_owned())])
@@ -186,35 +223,55 @@ mod recorded {
 
     /// A valid key set was fetched at `now`, in Unix seconds.
     pub(in crate::telemetry) fn keys_refreshed(
-        issuer: &str,
+        (issuer, labels): (&str, &IssuerLabels),
         counts: KeyCounts,
         changed: bool,
         took: Duration,
         now: u64,
     ) {
         let outcome = if changed { "replaced" } else { "renewed" };
+        let issuer = labels.label(issuer);
         fetched(issuer, outcome, took);
         in_use(issuer, counts, now);
     }
 
     /// A key set that another process has fetched at this time, in Unix seconds.
     #[cfg(feature = "redis")]
-    pub(in crate::telemetry) fn keys_taken(issuer: &str, counts: KeyCounts, fetched_at: u64) {
-        let issuer_label = issuer.to_owned();
-        metrics::counter!("tower_jwt_auth_keys_taken_total", "issuer" => issuer_label).increment(1);
+    pub(in crate::telemetry) fn keys_taken(
+        (issuer, labels): (&str, &IssuerLabels),
+        counts: KeyCounts,
+        fetched_at: u64,
+    ) {
+        let issuer = labels.label(issuer);
+        let label = issuer.map(|issuer| Label::new("issuer", issuer.to_owned()));
+        let labels: Vec<_> = label.into_iter().collect();
+        metrics::counter!("tower_jwt_auth_keys_taken_total", labels).increment(1);
         in_use(issuer, counts, fetched_at);
     }
 
     #[cfg(feature = "redis")]
-    pub(in crate::telemetry) fn keys_put_off(issuer: &str, serving: bool) {
-        let serving = if serving { 1.0 } else { 0.0 };
-        gauge(&key("tower_jwt_auth_keys_serving", "issuer", issuer)).set(serving);
+    pub(in crate::telemetry) fn keys_put_off(
+        (issuer, labels): (&str, &IssuerLabels),
+        serving: bool,
+    ) {
+        set_serving(labels.label(issuer), serving);
+    }
+
+    /// One gauge for all issuers would show the last one, so without a label there is none.
+    fn set_serving(issuer: Option<&str>, serving: bool) {
+        if let Some(issuer) = issuer {
+            let serving = if serving { 1.0 } else { 0.0 };
+            gauge(&key("tower_jwt_auth_keys_serving", "issuer", issuer)).set(serving);
+        }
     }
 
     /// The set in use was fetched or confirmed at this time, in Unix seconds.
-    fn in_use(issuer: &str, KeyCounts { usable, skipped }: KeyCounts, confirmed_at: u64) {
+    fn in_use(issuer: Option<&str>, KeyCounts { usable, skipped }: KeyCounts, confirmed_at: u64) {
+        set_serving(issuer, true);
+        let Some(issuer) = issuer else {
+            return;
+        };
         let set = |name, value| gauge(&key(name, "issuer", issuer)).set(value);
-        set("tower_jwt_auth_keys_serving", 1.0);
         set("tower_jwt_auth_keys_usable", usable as f64);
         set("tower_jwt_auth_keys_skipped", skipped as f64);
         set(
@@ -223,19 +280,29 @@ mod recorded {
         );
     }
 
-    pub(in crate::telemetry) fn fetch_failed(issuer: &str, took: Duration, serving: bool) {
+    pub(in crate::telemetry) fn fetch_failed(
+        (issuer, labels): (&str, &IssuerLabels),
+        took: Duration,
+        serving: bool,
+    ) {
+        let issuer = labels.label(issuer);
         fetched(issuer, "failed", took);
-        let serving = if serving { 1.0 } else { 0.0 };
-        gauge(&key("tower_jwt_auth_keys_serving", "issuer", issuer)).set(serving);
+        set_serving(issuer, serving);
     }
 
-    fn fetched(issuer: &str, outcome: &'static str, took: Duration) {
-        let issuer = issuer.to_owned();
-        metrics::counter!("tower_jwt_auth_fetches_total", "issuer" => issuer.clone(), "outcome" => outcome)
-            .increment(1);
-        metrics::histogram!("tower_jwt_auth_fetch_duration_seconds", "issuer" => issuer, "outcome" => outcome)
-            .record(took);
+    fn fetched(issuer: Option<&str>, outcome: &'static str, took: Duration) {
+        let issuer = issuer.map(|issuer| Label::new("issuer", issuer.to_owned()));
+        let labels: Vec<_> = issuer
+            .into_iter()
+            .chain([Label::from_static_parts("outcome", outcome)])
+            .collect();
+        metrics::counter!("tower_jwt_auth_fetches_total", labels.clone()).increment(1);
+        metrics::histogram!("tower_jwt_auth_fetch_duration_seconds", labels).record(took);
     }
+
+    pub(super) const ACCEPTED: &str = "tower_jwt_auth_requests_accepted_total";
+
+    pub(super) static ACCEPTED_OF_MANY: Key = Key::from_static_name(ACCEPTED);
 
     const REFUSED: &str = "tower_jwt_auth_requests_refused_total";
 

@@ -18,7 +18,8 @@
 //!
 //! Raw tokens are held in memory for as long as their entries. They appear in no `Debug`, no
 //! serialised value and no event. An entry is removed when it is evicted, when it is looked up
-//! after its token has expired or its keys have been replaced, and when the verifier is dropped.
+//! after its token has expired or its keys have been replaced, when its issuer is no longer trusted,
+//! and when the verifier is dropped.
 //!
 //! # Bounds
 //!
@@ -38,6 +39,7 @@ use crate::base::equal_bytes::are_equal;
 use crate::limits::MAX_TOKEN_BYTES;
 use crate::telemetry::CacheSize;
 use crate::token::verified::Verified;
+use crate::verifier::issuers::IssuerId;
 
 /// The verified tokens of one verifier.
 pub(crate) struct TokenCache {
@@ -54,7 +56,7 @@ pub(crate) struct TokenCache {
 /// Every field must be a fact about the token itself, never about the request that carried it.
 #[derive(Clone, Debug)]
 pub(crate) struct Cached {
-    issuer: usize,
+    issuer: IssuerId,
     generation: u64,
     verified: Arc<Verified>,
 }
@@ -132,6 +134,14 @@ impl TokenCache {
         }
     }
 
+    /// Removes the tokens of the other issuers.
+    pub(crate) fn retain(&self, is_trusted: impl Fn(IssuerId) -> bool) {
+        if let Some(entries) = self.entries.get() {
+            entries.retain(|_, cached| is_trusted(cached.issuer));
+            self.size.show(|| entries.len());
+        }
+    }
+
     /// The number of stored tokens.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
@@ -145,7 +155,7 @@ impl TokenCache {
 }
 
 impl Cached {
-    pub(crate) const fn new(issuer: usize, generation: u64, verified: Arc<Verified>) -> Self {
+    pub(crate) const fn new(issuer: IssuerId, generation: u64, verified: Arc<Verified>) -> Self {
         Self {
             issuer,
             generation,
@@ -153,8 +163,7 @@ impl Cached {
         }
     }
 
-    /// The index of the issuer among the trusted issuers.
-    pub(crate) const fn issuer(&self) -> usize {
+    pub(crate) const fn issuer(&self) -> IssuerId {
         self.issuer
     }
 

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use crate::base::clock::Clock;
 use crate::base::facts::Facts;
 use crate::introspection::{Answered, Introspected, IntrospectedTokens, Looked, is_opaque};
+use crate::limits::FIRST_BACKOFF;
 use crate::proof::possession::Possession;
 use crate::token::verified::Verified;
 use crate::token::{Compact, claimed_issuer};
@@ -209,6 +210,15 @@ impl Issuers {
         let possession = possession.unwrap_or_default();
         let possession = self.settled(possession, confirmation, scheme, &answers)?;
         Ok(((verified, answers), possession))
+    }
+
+    /// What an issuer has said counts only if it is still trusted, and asked in the same way.
+    pub(super) fn require_asked(&self, issuer: &Arc<Introspected>) -> Result<(), Rejection> {
+        let mut asked = self.iter().filter_map(|it| it.introspection.as_ref());
+        match asked.any(|asked| Arc::ptr_eq(&asked.issuer, issuer)) {
+            true => Ok(()),
+            false => Err(self.answers.introspection_unavailable(FIRST_BACKOFF)),
+        }
     }
 }
 

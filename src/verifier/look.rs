@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::base::clock::{Clock, Now};
 use crate::base::facts::Facts;
 use crate::keys::{Asked, DemandOutcome, KeyDemand, Snapshot};
+use crate::limits::FIRST_BACKOFF;
 use crate::proof::possession::Possession;
 use crate::token::verified::Verified;
 use crate::token::{
@@ -13,7 +14,7 @@ use crate::token::{
     SignatureVerified, TokenError, TokenErrorKind,
 };
 use crate::verifier::cache::Cached;
-use crate::verifier::issuers::{Admitted, Issuers, TrustedIssuer};
+use crate::verifier::issuers::{Admitted, IssuerId, Issuers, TrustedIssuer};
 use crate::verifier::pending::{Pending, PendingKeys, Undecided};
 use crate::verifier::presented::Presented;
 use crate::wire::credentials::{Scheme, is_b64token};
@@ -24,7 +25,7 @@ struct Candidate<'t> {
     checked: Checked<'t, 't>,
     signature: &'t [u8],
     issuer: &'t Arc<TrustedIssuer>,
-    place: usize,
+    id: IssuerId,
     scheme: Scheme,
 }
 
@@ -113,8 +114,8 @@ impl Issuers {
         worth_reading(&header_read, now)?;
         let candidate = self.read_claims(presented, header_read, payload, signature, now)?;
         let (proven, found) = prove(&candidate, now)?;
-        let (answers, place) = (candidate.issuer.answers.clone(), candidate.place);
-        let verified = self.remember(presented, place, proven, scratch.payload);
+        let (answers, id) = (candidate.issuer.answers.clone(), candidate.id);
+        let verified = self.remember(presented, id, proven, scratch.payload);
         Ok(((verified, answers), found))
     }
 
@@ -165,7 +166,7 @@ impl Issuers {
         let compact = token.compact();
         *payload = compact.claims().map_err(unreadable)?;
         let parsed = token.parse(payload, &self.options).map_err(refuse)?;
-        let (place, issuer) = self.named(parsed.issuer()).map_err(refuse)?;
+        let (id, issuer) = self.named(parsed.issuer()).map_err(refuse)?;
         let checked = parsed.check(&issuer.policy, now.wall).map_err(refuse)?;
         // Before any key is requested: a malformed signature must not cause a fetch.
         let signature = compact.signature(signature).map_err(unreadable)?;
@@ -173,7 +174,7 @@ impl Issuers {
             checked,
             signature,
             issuer,
-            place,
+            id,
             scheme: presented.scheme(),
         })
     }
@@ -216,6 +217,20 @@ impl Issuers {
             .map_err(|trouble| self.refuse(candidate.scheme, trouble.into_error()))
     }
 
+    /// What a request waited for counts only if its issuer is still trusted with the same settings:
+    /// the keys that came may be those of another source.
+    pub(super) fn require_trust(
+        &self,
+        issuer: &TrustedIssuer,
+        scheme: Scheme,
+    ) -> Result<(), Rejection> {
+        match self.named(Some(&issuer.policy.issuer)) {
+            Ok(_) if self.trust(issuer) => Ok(()),
+            Ok(_) => Err(self.answers.keys_unavailable(FIRST_BACKOFF)),
+            Err(error) => Err(self.refuse(scheme, error)),
+        }
+    }
+
     /// The keys for the last attempt, or the rejection if there are none.
     pub(super) fn newer_keys_or_rejection(
         &self,
@@ -242,13 +257,13 @@ impl Issuers {
     fn remember(
         &self,
         presented: Presented<'_>,
-        place: usize,
+        id: IssuerId,
         proven: Proven,
         payload: String,
     ) -> Arc<Verified> {
         let verified = proven.signature.into_verified(payload);
         if let Some(cache) = &self.cache {
-            let cached = Cached::new(place, proven.generation, verified.clone());
+            let cached = Cached::new(id, proven.generation, verified.clone());
             cache.insert(presented.bytes(), cached);
         }
         verified

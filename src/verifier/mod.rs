@@ -21,12 +21,15 @@
 //!
 //! Steps 4 to 7 run for each request, whether its token was cached or not.
 //!
+//! `family` replaces the issuers of a verifier, and of those that differ from it in their hook alone.
+//!
 //! If an event will show what a rejected token named, `explain` reads the token once more for it.
 
 mod asked;
 pub(crate) mod cache;
 pub(crate) mod checks;
 mod explain;
+mod family;
 mod introspection;
 mod issuers;
 mod look;
@@ -52,10 +55,10 @@ use crate::proof::nonce::NonceMode;
 use crate::proof::possession::Proofs;
 #[cfg(feature = "redis")]
 use crate::revocation::Revocations;
-use crate::token::ReadOptions;
 use crate::verifier::cache::TokenCache;
 use crate::verifier::checks::CustomChecks;
-use crate::verifier::issuers::{Found, Issuers};
+use crate::verifier::family::Family;
+use crate::verifier::issuers::Found;
 use crate::verifier::pending::{PendingIntrospection, PendingKeys};
 use crate::verifier::possession::Unauthorized;
 use crate::wire::answers::Answers;
@@ -67,7 +70,8 @@ use crate::wire::stream_expiry::Watch;
 
 pub(crate) use asked::{IssuerKeys, TokensAsked};
 pub use checks::CheckError;
-pub(crate) use issuers::TrustedIssuer;
+pub(crate) use family::Origin;
+pub(crate) use issuers::{IssuerList, Issuers, TrustedIssuer};
 pub(crate) use pending::{Pending, Undecided};
 pub(crate) use presented::Presented;
 
@@ -103,6 +107,7 @@ pub struct JwtVerifier(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     issuers: ArcSwap<Issuers>,
+    family: Arc<Family>,
     finder: TokenFinder,
     proofs: Arc<Proofs>,
     checks: CustomChecks,
@@ -111,8 +116,6 @@ struct Inner {
 
 /// What holds for the tokens of every issuer.
 pub(crate) struct Rules {
-    pub(crate) options: Arc<ReadOptions>,
-    pub(crate) answers: Arc<Answers>,
     pub(crate) finder: TokenFinder,
     pub(crate) proofs: Arc<Proofs>,
     pub(crate) checks: CustomChecks,
@@ -123,13 +126,12 @@ pub(crate) struct Rules {
 
 impl JwtVerifier {
     pub(crate) fn assemble(
-        issuers: impl Iterator<Item = TrustedIssuer>,
+        issuers: IssuerList,
         rules: Rules,
         cache: Option<TokenCache>,
+        origin: Origin,
     ) -> Self {
         let Rules {
-            options,
-            answers,
             finder,
             proofs,
             checks,
@@ -137,11 +139,13 @@ impl JwtVerifier {
             #[cfg(feature = "redis")]
             revocations,
         } = rules;
-        let issuers = Issuers::new(issuers, options, answers, proofs.clone(), cache);
+        let issuers = Issuers::new(issuers, proofs.clone(), cache.map(Arc::new));
         #[cfg(feature = "redis")]
         let issuers = issuers.with_revocations(revocations);
-        Self(Arc::new(Inner {
+        let family = Arc::new(Family::new(origin));
+        Self(family.join(|| Inner {
             issuers: ArcSwap::from_pointee(issuers),
+            family: family.clone(),
             finder,
             proofs,
             checks,
@@ -151,15 +155,27 @@ impl JwtVerifier {
 
     /// The same verifier with another hook for its rejections. It shares the keys and the cache.
     pub(crate) fn with_hook(&self, hook: &RejectionHook) -> Self {
-        let issuers = self.0.issuers.load();
-        let issuers = issuers.with_answers(|answers| answers.with_hook(hook.clone()));
-        Self(Arc::new(Inner {
-            issuers: ArcSwap::from_pointee(issuers),
-            finder: self.0.finder.clone(),
-            proofs: self.0.proofs.clone(),
-            checks: self.0.checks.clone(),
-            clock: self.0.clock.clone(),
+        Self(self.0.family.join(|| {
+            let issuers = self.0.issuers.load();
+            let issuers = issuers.with_answers(|answers| answers.with_hook(Some(hook.clone())));
+            Inner {
+                issuers: ArcSwap::from_pointee(issuers),
+                family: self.0.family.clone(),
+                finder: self.0.finder.clone(),
+                proofs: self.0.proofs.clone(),
+                checks: self.0.checks.clone(),
+                clock: self.0.clock.clone(),
+            }
         }))
+    }
+
+    /// Replaces the issuers of this verifier, and of those that differ from it in their hook alone,
+    /// by those that `make` makes of the origin and of the issuers so far. `None`: they stay.
+    pub(crate) fn replace<T: 'static, E>(
+        &self,
+        make: impl FnOnce(&mut T, &Issuers) -> Result<Option<IssuerList>, E>,
+    ) -> Result<(), E> {
+        self.0.family.replace(make)
     }
 
     /// Verifies a token, and checks that it grants the scopes that every operation needs.
@@ -259,9 +275,12 @@ impl JwtVerifier {
     /// token.
     #[must_use]
     pub fn introspection(&self) -> Introspections {
-        let issuers = self.0.issuers.load();
-        let asked = issuers.iter().filter_map(|it| it.introspection.as_ref());
-        Introspections::new(asked.map(|asked| asked.issuer.clone()).collect())
+        let verifier = self.clone();
+        Introspections::new(move || {
+            let issuers = verifier.0.issuers.load();
+            let asked = issuers.iter().filter_map(|it| it.introspection.as_ref());
+            asked.map(|asked| asked.issuer.clone()).collect()
+        })
     }
 
     /// The keys in use of each issuer that has fetched keys, by issuer. They are meant for a
@@ -413,6 +432,7 @@ impl JwtVerifier {
         let answer = pending.wait().await;
         let issuers = self.0.issuers.load_full();
         let presented = Presented::Kept(credentials);
+        issuers.require_trust(pending.issuer(), presented.scheme())?;
         let newer = issuers.newer_keys_or_rejection(
             presented.scheme(),
             pending.demand(),
@@ -446,8 +466,11 @@ impl JwtVerifier {
         pending: PendingIntrospection,
     ) -> Result<AuthInfo, Unauthorized> {
         let presented = Presented::Kept(credentials);
+        let asked = pending.issuer.clone();
         let issuers = self.0.issuers.load_full();
         let found = issuers.introspected(pending, presented).await?;
+        let issuers = self.0.issuers.load_full();
+        issuers.require_asked(&asked)?;
         self.authorize_later(found, credentials, &issuers).await
     }
 

@@ -84,6 +84,11 @@ impl PendingKeys {
         }
     }
 
+    /// The issuer whose keys are being fetched.
+    pub(super) fn issuer(&self) -> &TrustedIssuer {
+        &self.issuer
+    }
+
     pub(super) const fn error(&self) -> TokenError {
         self.error
     }

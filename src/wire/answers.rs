@@ -61,15 +61,15 @@ impl Answers {
         }
     }
 
-    pub(crate) fn with_hook(&self, hook: RejectionHook) -> Self {
+    pub(crate) fn with_hook(&self, hook: Option<RejectionHook>) -> Self {
         Self {
-            hook: Some(hook),
+            hook,
             ..self.clone()
         }
     }
 
-    pub(crate) const fn have_hook(&self) -> bool {
-        self.hook.is_some()
+    pub(crate) const fn hook(&self) -> Option<&RejectionHook> {
+        self.hook.as_ref()
     }
 
     pub(crate) const fn resource(&self) -> &ProtectedResource {

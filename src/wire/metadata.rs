@@ -6,6 +6,7 @@ use std::future::{Ready, ready};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use arc_swap::{ArcSwap, ArcSwapOption};
 use bytes::Bytes;
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -31,6 +32,9 @@ use crate::wire::resource::BoundTokens;
 /// authentication: clients read it to find out how to authenticate. Signed metadata (RFC 9728 §2.2)
 /// is not supported.
 ///
+/// Clones, services and routes show the same document, also after
+/// [`replace_issuers`](crate::JwtAuthLayer::replace_issuers).
+///
 /// ```
 /// # #[cfg(all(feature = "aws_lc_rs", feature = "reqwest"))] {
 /// use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer};
@@ -51,11 +55,19 @@ pub struct ResourceMetadata(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    document: Bytes,
     url: String,
     path: String,
-    /// Of each layer whose challenges name this document.
-    watches: Vec<MetadataWatch>,
+    /// One for each layer whose challenges name this document.
+    parts: Vec<Arc<Part>>,
+    /// The last document of several parts, with what it was made of.
+    joined: ArcSwapOption<(Vec<Bytes>, Bytes)>,
+}
+
+/// The document of one layer.
+#[derive(Debug)]
+struct Part {
+    document: ArcSwap<Bytes>,
+    watch: MetadataWatch,
 }
 
 /// Optional members of the document (RFC 9728 §2). The other members follow from the configuration.
@@ -70,47 +82,7 @@ pub(crate) struct ResourceDetails {
 }
 
 impl ResourceMetadata {
-    pub(crate) fn new(
-        resource: &str,
-        resource_url: &Url,
-        authorization_servers: &[String],
-        scopes: &[String],
-        details: &ResourceDetails,
-        bound_tokens: &BoundTokens,
-    ) -> Self {
-        let mut document = serde_json::json!({
-            "resource": resource,
-            "bearer_methods_supported": ["header"],
-        });
-        // A member without a value is omitted, because clients reject null (RFC 9728 §3.2).
-        let supported: Option<ScopeSet> = details
-            .scopes_supported
-            .as_ref()
-            .map(|scopes| scopes.iter().collect());
-        let scopes = supported.as_ref().map_or(scopes, ScopeSet::as_slice);
-        let texts = [
-            ("jwks_uri", &details.jwks_uri),
-            ("resource_documentation", &details.documentation),
-            ("resource_name", &details.name),
-            ("resource_policy_uri", &details.policy_uri),
-            ("resource_tos_uri", &details.tos_uri),
-        ];
-        if let Some(members) = document.as_object_mut() {
-            let texts = texts
-                .into_iter()
-                .filter_map(|(name, text)| Some((name.to_owned(), text.as_deref()?.into())));
-            members.extend(texts);
-            if !authorization_servers.is_empty() {
-                members.insert(
-                    "authorization_servers".to_owned(),
-                    authorization_servers.into(),
-                );
-            }
-            if !scopes.is_empty() {
-                members.insert("scopes_supported".to_owned(), scopes.into());
-            }
-            members.extend(about(bound_tokens));
-        }
+    pub(crate) fn new(resource: &str, resource_url: &Url, document: Bytes) -> Self {
         let path = path_for(resource_url);
         // As configured, byte for byte, except for the path: `Url` would convert the host to lower
         // case.
@@ -121,36 +93,46 @@ impl ResourceMetadata {
             .and_then(|end| resource.get(..end))
             .unwrap_or(resource);
         let url = format!("{origin}{path}");
+        let part = Part {
+            document: ArcSwap::from_pointee(document),
+            watch: MetadataWatch::new(&url),
+        };
+        Self::of_parts(url, path, vec![Arc::new(part)])
+    }
+
+    fn of_parts(url: String, path: String, parts: Vec<Arc<Part>>) -> Self {
         Self(Arc::new(Inner {
-            document: document.to_string().into(),
-            watches: vec![MetadataWatch::new(&url)],
             url,
             path,
+            parts,
+            joined: ArcSwapOption::empty(),
         }))
     }
 
     /// One document for two layers with the same resource: with the issuers and the scopes of both,
     /// and otherwise that of `self`.
     pub(crate) fn joined(&self, other: &Self) -> Self {
-        let members = |document: &Bytes| serde_json::from_slice(document).unwrap_or_default();
-        let mut joined: Map<String, Value> = members(self.document());
-        for (name, theirs) in members(other.document()) {
-            match (joined.get_mut(&name), theirs) {
-                (Some(Value::Array(ours)), Value::Array(theirs)) => {
-                    let missing = |value: &Value| !ours.contains(value);
-                    let missing: Vec<_> = theirs.into_iter().filter(missing).collect();
-                    ours.extend(missing);
-                }
-                (Some(_), _) => {}
-                (None, theirs) => drop(joined.insert(name, theirs)),
-            }
+        let parts = [&*self.0.parts, &other.0.parts].concat();
+        Self::of_parts(self.0.url.clone(), self.0.path.clone(), parts)
+    }
+
+    /// The same document for one more layer, whose issuers may be replaced by themselves.
+    pub(crate) fn apart(&self) -> Self {
+        let part = |part: &Arc<Part>| {
+            Arc::new(Part {
+                document: ArcSwap::new(part.document.load_full()),
+                watch: part.watch.clone(),
+            })
+        };
+        let parts = self.0.parts.iter().map(part).collect();
+        Self::of_parts(self.0.url.clone(), self.0.path.clone(), parts)
+    }
+
+    /// Shows another document from now on, in every clone and every joined document.
+    pub(crate) fn replace(&self, document: &Bytes) {
+        for part in &self.0.parts {
+            part.document.store(Arc::new(document.clone()));
         }
-        Self(Arc::new(Inner {
-            document: Value::Object(joined).to_string().into(),
-            url: self.0.url.clone(),
-            path: self.0.path.clone(),
-            watches: [&*self.0.watches, &other.0.watches].concat(),
-        }))
     }
 
     /// Whether both describe one resource, whose URL may be spelled in two ways.
@@ -159,7 +141,7 @@ impl ResourceMetadata {
     }
 
     pub(crate) fn watch(&self) -> Option<&MetadataWatch> {
-        self.0.watches.first()
+        self.0.parts.first().map(|part| &part.watch)
     }
 
     /// Where clients find the document: the value of `resource_metadata` in challenges.
@@ -177,8 +159,27 @@ impl ResourceMetadata {
 
     /// The document, as JSON.
     #[must_use]
-    pub fn document(&self) -> &Bytes {
-        &self.0.document
+    pub fn document(&self) -> Bytes {
+        let document = |part: &Arc<Part>| Bytes::clone(&part.document.load());
+        match &*self.0.parts {
+            [only] => document(only),
+            parts => self.joined_document(parts.iter().map(document).collect()),
+        }
+    }
+
+    /// The document of all parts. Made again only when one of them has changed, because anybody may
+    /// ask for it.
+    fn joined_document(&self, parts: Vec<Bytes>) -> Bytes {
+        if let Some(last) = &*self.0.joined.load()
+            && last.0 == parts
+        {
+            return last.1.clone();
+        }
+        let joined = parts.iter().fold(Map::new(), join);
+        let joined = Bytes::from(Value::Object(joined).to_string());
+        let made = Some(Arc::new((parts, joined.clone())));
+        self.0.joined.store(made);
+        joined
     }
 
     /// Routes for [`path`](Self::path), with and without a slash at its end, and for no other path,
@@ -227,12 +228,12 @@ impl ResourceMetadata {
     }
 
     fn found(&self, method: &Method) -> Response<Bytes> {
-        self.0.watches.iter().for_each(MetadataWatch::served);
-        let document = &self.0.document;
-        let body = if *method == Method::HEAD {
-            Bytes::new()
-        } else {
-            document.clone()
+        self.0.parts.iter().for_each(|part| part.watch.served());
+        let document = self.document();
+        let length = document.len();
+        let body = match *method == Method::HEAD {
+            true => Bytes::new(),
+            false => document,
         };
         let mut response = Response::new(body);
         let headers = response.headers_mut();
@@ -241,7 +242,7 @@ impl ResourceMetadata {
             CACHE_CONTROL,
             HeaderValue::from_static("public, max-age=3600"),
         );
-        headers.insert(http::header::CONTENT_LENGTH, document.len().into());
+        headers.insert(http::header::CONTENT_LENGTH, length.into());
         response
     }
 }
@@ -259,6 +260,64 @@ impl<B> Service<Request<B>> for ResourceMetadata {
         let response = self.respond(request.method(), request.headers());
         ready(Ok(response.map(GuardedBody::own)))
     }
+}
+
+/// The document of one layer. `scopes` are those that every operation needs.
+pub(crate) fn document(
+    resource: &str,
+    authorization_servers: &[String],
+    scopes: &[String],
+    details: &ResourceDetails,
+    bound_tokens: &BoundTokens,
+) -> Bytes {
+    let mut document = Map::new();
+    document.insert("resource".to_owned(), resource.into());
+    let methods = Value::Array(vec!["header".into()]);
+    document.insert("bearer_methods_supported".to_owned(), methods);
+    // A member without a value is omitted, because clients reject null (RFC 9728 §3.2).
+    let supported: Option<ScopeSet> = details
+        .scopes_supported
+        .as_ref()
+        .map(|scopes| scopes.iter().collect());
+    let scopes = supported.as_ref().map_or(scopes, ScopeSet::as_slice);
+    let texts = [
+        ("jwks_uri", &details.jwks_uri),
+        ("resource_documentation", &details.documentation),
+        ("resource_name", &details.name),
+        ("resource_policy_uri", &details.policy_uri),
+        ("resource_tos_uri", &details.tos_uri),
+    ];
+    let texts = texts
+        .into_iter()
+        .filter_map(|(name, text)| Some((name.to_owned(), text.as_deref()?.into())));
+    document.extend(texts);
+    for (name, list) in [
+        ("authorization_servers", authorization_servers),
+        ("scopes_supported", scopes),
+    ] {
+        if !list.is_empty() {
+            document.insert(name.to_owned(), list.into());
+        }
+    }
+    document.extend(about(bound_tokens));
+    Value::Object(document).to_string().into()
+}
+
+/// Adds the members of a document that are missing, and to its lists the values that are.
+fn join(mut joined: Map<String, Value>, document: &Bytes) -> Map<String, Value> {
+    let members: Map<String, Value> = serde_json::from_slice(document).unwrap_or_default();
+    for (name, theirs) in members {
+        match (joined.get_mut(&name), theirs) {
+            (Some(Value::Array(ours)), Value::Array(theirs)) => {
+                let missing = |value: &Value| !ours.contains(value);
+                let missing: Vec<_> = theirs.into_iter().filter(missing).collect();
+                ours.extend(missing);
+            }
+            (Some(_), _) => {}
+            (None, theirs) => drop(joined.insert(name, theirs)),
+        }
+    }
+    joined
 }
 
 /// Browsers send a preflight request, because MCP clients send `MCP-Protocol-Version`. The document
@@ -419,7 +478,7 @@ mod tests {
             assert_eq!(mirrored, method == "OPTIONS", "{method}");
         }
         assert_eq!(
-            serde_json::from_slice::<serde_json::Value>(metadata.document()).unwrap(),
+            serde_json::from_slice::<serde_json::Value>(&metadata.document()).unwrap(),
             serde_json::json!({
                 "resource": "https://h.example/mcp",
                 "authorization_servers": ["https://i.example/"],
@@ -450,7 +509,8 @@ mod tests {
                 required: is_required,
             };
             let metadata = metadata("https://h.example/mcp", &url, &[], &[], &bound_tokens);
-            let document: Map<String, Value> = serde_json::from_slice(metadata.document()).unwrap();
+            let document: Map<String, Value> =
+                serde_json::from_slice(&metadata.document()).unwrap();
             let others = ["bearer_methods_supported", "resource"];
             let names: Vec<_> = document.keys().map(String::as_str).collect();
             let names: Vec<_> = names
@@ -476,6 +536,7 @@ mod tests {
         bound_tokens: &BoundTokens,
     ) -> ResourceMetadata {
         let details = ResourceDetails::default();
-        ResourceMetadata::new(resource, url, servers, scopes, &details, bound_tokens)
+        let document = document(resource, servers, scopes, &details, bound_tokens);
+        ResourceMetadata::new(resource, url, document)
     }
 }

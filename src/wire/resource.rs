@@ -1,6 +1,7 @@
 use crate::base::scopes::{ScopeHierarchy, ScopeSet};
 use crate::telemetry::{AcceptedRequests, RefusalLog};
 use crate::wire::metadata_watch::MetadataWatch;
+use crate::wire::trust::Trust;
 
 /// The settings of this server that challenges contain. Plain data, from which `answers` makes
 /// rejections.
@@ -22,6 +23,8 @@ pub(crate) struct ProtectedResource {
     pub(crate) refusals: RefusalLog,
     /// Counts the requests that are accepted.
     pub(crate) accepted: AcceptedRequests,
+    /// Of the issuer whose tokens these are the answers for.
+    pub(crate) trust: Trust,
 }
 
 /// Which tokens that are bound to a key this server accepts, and whether it accepts others.

@@ -14,11 +14,16 @@ use crate::base::clock::Clock;
 use crate::base::numeric_date::NumericDate;
 #[cfg(feature = "redis")]
 use crate::token::verified::Verified;
+use crate::wire::trust::{Distrust, Trust};
 
 /// Which event streams (`text/event-stream`) end when the token of their request expires.
 ///
 /// A token is checked when the request arrives, and a stream that stays open for hours outlives it.
 /// The MCP spec sets no rule for that.
+///
+/// Streams whose issuer is no longer trusted
+/// ([`replace_issuers`](crate::JwtAuthLayer::replace_issuers)) end with every value: the responses
+/// to GET and to `subscriptions/listen`, and with [`All`](Self::All) every stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StreamExpiry {
@@ -34,8 +39,8 @@ pub enum StreamExpiry {
     /// of 2026-07-28 demands. Otherwise put [`McpScopesLayer`](crate::mcp::McpScopesLayer) inside,
     /// even without rules: it reads the operation from the body, and its finding counts.
     ListenOnly,
-    /// Ends no stream. In a fleet, the streams of a *revoked* token end as with
-    /// [`ListenOnly`](Self::ListenOnly) all the same, unless the layer says
+    /// Ends no stream when its token expires. In a fleet, the streams of a *revoked* token end as
+    /// with [`ListenOnly`](Self::ListenOnly) all the same, unless the layer says
     /// `revoked_streams_go_on`.
     #[default]
     Never,
@@ -54,7 +59,7 @@ impl StreamExpiry {
     pub(crate) fn ends<B>(self, request: &Request<B>) -> Option<Ends> {
         match self {
             Self::All => Some(Ends::Always),
-            Self::ListenOnly if only_listens(request) => Some(Ends::Always),
+            Self::ListenOnly | Self::Never if only_listens(request) => Some(Ends::Always),
             Self::ListenOnly => Some(Ends::IfListening(ListenMark::default())),
             Self::Never => None,
         }
@@ -106,6 +111,8 @@ pub(crate) struct StreamEnd {
     pub(crate) ends: Ends,
     /// `None` if it may outlive its token.
     pub(crate) deadline: Option<Deadline>,
+    /// Of the issuer of the token.
+    pub(crate) trust: Trust,
     /// The token, and who knows when it is revoked.
     #[cfg(feature = "redis")]
     pub(crate) watch: Option<(Arc<dyn Watch>, Arc<Verified>)>,
@@ -141,6 +148,7 @@ impl Deadline {
 /// Wakes at the end of a stream. Boxed, so that a body that holds one can still be moved.
 pub(crate) struct Alarm {
     deadline: Option<(Deadline, Pin<Box<Sleep>>)>,
+    distrust: Distrust,
     #[cfg(feature = "redis")]
     revoked: Option<Revoked>,
 }
@@ -153,12 +161,16 @@ impl Alarm {
         });
         Self {
             deadline,
+            distrust: end.trust.ended(),
             #[cfg(feature = "redis")]
             revoked: end.watch.map(|(watch, token)| watch.watch(token)),
         }
     }
 
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.distrust.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
         #[cfg(feature = "redis")]
         if let Some(revoked) = &mut self.revoked
             && revoked.as_mut().poll(cx).is_ready()
@@ -228,7 +240,7 @@ mod tests {
             let request = request.body(()).unwrap();
             let ends = |rule: StreamExpiry| rule.ends(&request).is_some_and(|it| it.applies());
             let got = [All, ListenOnly, Never].map(ends);
-            assert_eq!(got, [all, listen, false], "{method} {operation:?}");
+            assert_eq!(got, [all, listen, listen], "{method} {operation:?}");
         }
     }
 }

@@ -15,6 +15,7 @@ mod example;
 mod fleet;
 mod guide;
 mod introspection;
+mod issuers;
 mod keys;
 mod mcp;
 #[cfg(feature = "metrics")]

@@ -57,7 +57,7 @@ fn check_metadata(layer: &JwtAuthLayer, written: &Value) {
     let Some(metadata) = layer.resource_metadata() else {
         return assert!(written["resource"].is_null());
     };
-    let document: Value = serde_json::from_slice(metadata.document()).expect("JSON");
+    let document: Value = serde_json::from_slice(&metadata.document()).expect("JSON");
     assert_eq!(document["resource"], written["resource"]);
     let issuers: Vec<_> = match written["issuers"].as_array() {
         Some(entries) => entries.iter().map(|entry| &entry["issuer"]).collect(),

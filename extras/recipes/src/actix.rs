@@ -18,7 +18,7 @@ pub fn configure(app: &mut ServiceConfig, auth: &JwtAuthLayer) {
         app.route(
             &path,
             get().to(move || {
-                let document = metadata.document().clone();
+                let document = metadata.document();
                 async {
                     HttpResponse::Ok()
                         .content_type("application/json")

@@ -15,7 +15,7 @@ pub fn app(auth: &JwtAuthLayer) -> impl Endpoint {
     let mut app = Route::new().at("/notes", protected);
     if let Some(metadata) = auth.resource_metadata() {
         // Public: clients without a token read it.
-        let document = metadata.document().clone();
+        let document = metadata.document();
         let document = make_sync(move |_| {
             let response = Response::builder().content_type("application/json");
             response.body(document.clone())

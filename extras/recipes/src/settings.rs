@@ -51,7 +51,7 @@ mod tests {
         let config = config.map_err(|error| error.to_string())?;
         let metadata = JwtAuthLayer::new(config).resource_metadata().cloned();
         let metadata = metadata.ok_or("no metadata".to_owned())?;
-        Ok(String::from_utf8_lossy(metadata.document()).into_owned())
+        Ok(String::from_utf8_lossy(&metadata.document()).into_owned())
     }
 
     #[test]

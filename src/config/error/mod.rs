@@ -337,6 +337,14 @@ pub enum ConfigError {
         /// The largest value that is allowed.
         most: usize,
     },
+    /// More issuers than [`issuers_limit`](crate::config::JwtAuthConfigBuilder::issuers_limit).
+    #[non_exhaustive]
+    TooManyIssuers {
+        /// How many there are.
+        count: usize,
+        /// The limit.
+        most: usize,
+    },
     /// An entry of `mtls.header.trusted_peers` cannot be used.
     #[non_exhaustive]
     TrustedPeers {
@@ -439,6 +447,7 @@ impl fmt::Debug for ConfigError {
             TokenPrefixMissing { issuer }
             TokenPrefixShared { first, first_prefix, second, second_prefix }
             TooMany { setting, value, most }
+            TooManyIssuers { count, most }
             TrustedPeers { reason }
             TrustedPeersMissing {}
             UnknownAlgorithm { name }

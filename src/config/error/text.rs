@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::ConfigError;
 use crate::base::url_rule::{UrlError, with_scheme};
+use crate::limits::MAX_ISSUERS;
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -300,6 +301,10 @@ impl fmt::Display for ConfigError {
                 value,
                 most,
             } => write!(f, "{setting} is {value}: give at most {most}"),
+            Self::TooManyIssuers { count, most } => write!(
+                f,
+                "issuers lists {count} issuers: give at most {most}, or raise issuers_limit (up to {MAX_ISSUERS})"
+            ),
             Self::TrustedPeers { reason } => write!(f, "mtls.header.trusted_peers: {reason}"),
             Self::TrustedPeersMissing => f.write_str(
                 "mtls.header.trusted_peers is missing or empty: list the networks from which the proxy connects, such as \

@@ -69,7 +69,7 @@ pub(super) fn effect(builder: &JwtAuthConfigBuilder) -> Result<String, ConfigErr
     });
     let issuers: Vec<_> = issuers.collect();
     #[cfg(feature = "redis")]
-    let fleet = checked.fleet.as_ref().map(|fleet| {
+    let fleet = checked.server.fleet.as_ref().map(|fleet| {
         let store = fleet.store();
         format!(
             "{:?} {:?} {:?}",

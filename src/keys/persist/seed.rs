@@ -22,6 +22,9 @@ pub(in crate::keys) fn seeded(origin: &KeyOrigin, now: Now) -> Option<Arc<Snapsh
     let from_file = || {
         let path = origin.snapshot_file.as_deref()?;
         snapshot_file::remove_leftovers(path);
+        if origin.ignores_file {
+            return None;
+        }
         let seed = seed_of_file(path, &origin.issuer)
             .inspect_err(ignored)
             .ok()?;

@@ -13,7 +13,7 @@ use crate::base::clock::{Clock, Now};
 use crate::keys::demand::{Asked, DemandOutcome, FetchId, KeyDemand};
 use crate::keys::health::IssuerHealth;
 use crate::keys::key_snapshot::KeySnapshot;
-use crate::keys::settings::KeyOrigin;
+use crate::keys::settings::{KeyOrigin, Seed};
 use crate::keys::snapshot::Snapshot;
 use crate::keys::source::FetchError;
 use crate::limits::FIRST_BACKOFF;
@@ -132,6 +132,10 @@ impl Handle {
             snapshot_error: self.0.snapshot_error(),
             ..IssuerHealth::new(&self.0.origin.issuer, snapshot.as_deref())
         }
+    }
+
+    pub(in crate::keys) fn seed(&self) -> Option<Seed> {
+        self.0.snapshot.load().as_ref()?.seed()
     }
 
     pub(in crate::keys) fn export(&self) -> Option<KeySnapshot> {

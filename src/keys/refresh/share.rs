@@ -238,7 +238,14 @@ impl Shared {
         let (issuer, keys) = (&self.origin.issuer, &adopted.snapshot.keys);
         let (generation, changed) = (adopted.snapshot.generation, adopted.changed);
         let (at, age) = (fetched_at / 1000, Duration::from_millis(age));
-        telemetry::keys_taken(issuer, generation, counts(keys), changed, at, age);
+        telemetry::keys_taken(
+            self.origin.labelled(),
+            generation,
+            counts(keys),
+            changed,
+            at,
+            age,
+        );
         if changed || adopted.has_new_faults {
             report_faults(issuer, keys);
         }
@@ -276,7 +283,7 @@ impl Shared {
         if let NoFetch::Held { until } = why {
             let pause = until.saturating_duration_since(now.monotonic);
             let serving = self.serving(now).is_some();
-            telemetry::keys_put_off(&self.origin.issuer, pause, serving);
+            telemetry::keys_put_off(self.origin.labelled(), pause, serving);
         }
     }
 

@@ -167,6 +167,7 @@ impl Shared {
 
     fn report(&self, outcome: &Result<Adopted, FetchError>, took: Duration, now: Now) {
         let issuer = &self.origin.issuer;
+        let labelled = self.origin.labelled();
         match outcome {
             Ok(Adopted {
                 snapshot,
@@ -177,7 +178,7 @@ impl Shared {
                 let keys = &snapshot.keys;
                 let (generation, counts) = (snapshot.generation, counts(keys));
                 let now = now.wall.unix_seconds();
-                telemetry::keys_refreshed(issuer, generation, counts, *changed, took, now);
+                telemetry::keys_refreshed(labelled, generation, counts, *changed, took, now);
                 if *changed || *has_new_faults {
                     report_faults(issuer, keys);
                 }
@@ -186,7 +187,7 @@ impl Shared {
                 let in_use = self.snapshot.load_full();
                 let age = in_use.as_ref().and_then(|snapshot| snapshot.age(now));
                 let serving = self.serving(now).is_some();
-                telemetry::fetch_failed(issuer, error, age, took, serving);
+                telemetry::fetch_failed(labelled, error, age, took, serving);
             }
         }
     }

@@ -262,7 +262,9 @@ async fn bind(
 impl OnFailure {
     fn of<B>(request: &Request<B>) -> Self {
         let answers = answers_in(request.extensions()).cloned();
-        let is_told = answers.as_ref().is_some_and(|answers| answers.have_hook());
+        let is_told = answers
+            .as_ref()
+            .is_some_and(|answers| answers.hook().is_some());
         Self {
             answers,
             request: is_told.then(|| (request.method().clone(), request.uri().clone())),

@@ -26,9 +26,13 @@ impl TokenCache {
 
     fn add_filled(&self, token: &[u8], filling: &str) -> Arc<Verified> {
         let verified = verified(filling);
-        self.insert(token, Cached::new(0, 1, verified.clone()));
+        self.insert(token, Cached::new(id(0), 1, verified.clone()));
         verified
     }
+}
+
+fn id(place: usize) -> IssuerId {
+    IssuerId { place, serial: 3 }
 }
 
 fn cache(entries: usize) -> TokenCache {
@@ -123,9 +127,9 @@ fn two_caches_share_nothing() {
 fn what_was_stored_is_what_is_found() {
     let cache = cache(100);
     let verified = verified("");
-    cache.insert(b"token", Cached::new(7, 9, verified.clone()));
+    cache.insert(b"token", Cached::new(id(7), 9, verified.clone()));
     let cached = cache.get(b"token").unwrap();
-    assert_eq!((cached.issuer(), cached.generation()), (7, 9));
+    assert_eq!((cached.issuer(), cached.generation()), (id(7), 9));
     assert!(Arc::ptr_eq(cached.verified(), &verified));
     assert!(Arc::ptr_eq(&cached.into_verified(), &verified));
 }
@@ -184,7 +188,7 @@ fn as_many_as_asked_for_are_held() {
                 let token = token(number);
                 if !cache.holds(&token) {
                     missed += usize::from(round > 0);
-                    cache.insert(token.as_bytes(), Cached::new(0, 1, verified.clone()));
+                    cache.insert(token.as_bytes(), Cached::new(id(0), 1, verified.clone()));
                 }
             }
         }
@@ -278,7 +282,7 @@ fn the_weight_of_a_usual_entry() {
             verified.scopes();
             verified.audience();
             stored += token(number).len() + verified.weight() + ENTRY_OVERHEAD;
-            cache.insert(token(number).as_bytes(), Cached::new(0, 1, verified));
+            cache.insert(token(number).as_bytes(), Cached::new(id(0), 1, verified));
         }
     });
     let (weight, taken) = (
@@ -337,9 +341,9 @@ fn many_threads_see_whole_entries() {
                     let number = (round * 7 + thread) % 200;
                     let token = token(number);
                     match cache.get(token.as_bytes()) {
-                        Some(cached) => assert_eq!(cached.issuer(), number),
+                        Some(cached) => assert_eq!(cached.issuer(), id(number)),
                         None => {
-                            let cached = Cached::new(number, 1, verified.clone());
+                            let cached = Cached::new(id(number), 1, verified.clone());
                             cache.insert(token.as_bytes(), cached);
                         }
                     }

@@ -234,7 +234,7 @@ fn the_response_of_a_hook_keeps_every_challenge_and_the_nonce() {
         ),
     ];
     for (name, hook, challenges) in hooks {
-        let answers = Answers::new(resource.clone()).with_hook(hook);
+        let answers = Answers::new(resource.clone()).with_hook(Some(hook));
         let rejection = answers.missing_token();
         let rejection = rejection.with_dpop_nonce(HeaderValue::from_static("ours"));
         let wanted: Vec<_> = rejection.challenges().cloned().collect();

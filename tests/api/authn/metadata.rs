@@ -353,11 +353,7 @@ async fn field_m03_one_resource_and_two_issuers_have_one_document() {
     };
     let document = |layers: [&JwtAuthLayer; 2]| {
         let routes = MetadataRoutes::of(layers);
-        let at = routes
-            .at(&format!("{ROOT}/mcp"))
-            .unwrap()
-            .document()
-            .clone();
+        let at = routes.at(&format!("{ROOT}/mcp")).unwrap().document();
         serde_json::from_slice::<serde_json::Value>(&at).unwrap()
     };
     let joined = json!({

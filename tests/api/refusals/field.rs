@@ -141,7 +141,7 @@ async fn field_f03_spellings_of_the_resource() {
                 .build()
                 .unwrap(),
         );
-        let document = metadata.resource_metadata().unwrap().document().clone();
+        let document = metadata.resource_metadata().unwrap().document();
         let document: Value = serde_json::from_slice(&document).unwrap();
         assert_eq!(document["resource"], resource);
         let verifier = verifier(config);

@@ -191,7 +191,7 @@ async fn m2_authorization_servers_are_the_issuers_byte_for_byte() {
     );
     let layer = JwtAuthLayer::new(config.build().unwrap());
     let document: Value =
-        serde_json::from_slice(layer.resource_metadata().unwrap().document()).unwrap();
+        serde_json::from_slice(&layer.resource_metadata().unwrap().document()).unwrap();
     assert_eq!(document["authorization_servers"], json!(issuers));
 }
 
@@ -294,7 +294,7 @@ async fn s7_scopes_supported_is_what_every_operation_needs_unless_set() {
 
 fn document(config: JwtAuthConfigBuilder) -> Value {
     let layer = JwtAuthLayer::new(config.build().unwrap());
-    serde_json::from_slice(layer.resource_metadata().unwrap().document()).unwrap()
+    serde_json::from_slice(&layer.resource_metadata().unwrap().document()).unwrap()
 }
 
 /// Clients refuse a document with an authorization server that is no web URL, and choose any other
