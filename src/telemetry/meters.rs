@@ -30,6 +30,7 @@ impl AcceptedRequests {
         made
     }
 
+    #[inline]
     pub(crate) fn count(&self) {
         #[cfg(feature = "metrics")]
         if let Some(key) = &self.0 {

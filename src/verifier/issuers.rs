@@ -32,6 +32,8 @@ pub(crate) struct Issuers {
     algorithms: Vec<Algorithm>,
     /// Whether any of them is asked about tokens.
     pub(super) introspect: bool,
+    /// Whether any proof of possession is on.
+    pub(super) take_proofs: bool,
     pub(super) options: Arc<ReadOptions>,
     /// For requests without a token, or with a token of an issuer that is not trusted.
     pub(super) answers: Arc<Answers>,
@@ -62,6 +64,7 @@ impl Issuers {
         }
         Self {
             by_name: by_name.collect(),
+            take_proofs: proofs.dpop.is_some() || proofs.mtls.is_some(),
             introspect: all.iter().any(|trusted| trusted.introspection.is_some()),
             all,
             algorithms,
