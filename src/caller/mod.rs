@@ -82,6 +82,7 @@ pub struct AuthInfo {
 }
 
 impl AuthInfo {
+    #[inline]
     pub(crate) const fn new(
         verified: Arc<Verified>,
         credentials: Credentials,
@@ -190,6 +191,7 @@ impl AuthInfo {
         self.verified.grants(scope, hierarchy)
     }
 
+    #[inline]
     pub(crate) fn satisfies(&self, needed: &ScopeSet, hierarchy: Option<&ScopeHierarchy>) -> bool {
         let hierarchy = hierarchy.or(self.answers.resource().hierarchy.as_ref());
         let mut needed = needed.as_slice().iter();
@@ -206,6 +208,7 @@ impl AuthInfo {
     }
 
     /// Counts an accepted request.
+    #[inline]
     pub(crate) fn count(&self) {
         self.answers.resource().accepted.count();
     }

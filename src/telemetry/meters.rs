@@ -68,6 +68,7 @@ impl AcceptedRequests {
         made
     }
 
+    #[inline]
     pub(crate) fn count(&self) {
         #[cfg(feature = "metrics")]
         match &self.0 {

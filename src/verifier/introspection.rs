@@ -93,6 +93,8 @@ impl Issuers {
         clock: &Clock,
     ) -> Result<Found, Undecided> {
         match self.cached(presented, clock) {
+            // A token that is bound to a key was not admitted, and no scheme but Bearer is read.
+            Some(admitted) if !self.take_proofs => Ok((admitted, None)),
             Some(admitted) => Ok(self.with_possession(admitted, presented, facts, clock)?),
             None => self.first_look(presented, facts, clock),
         }

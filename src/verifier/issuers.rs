@@ -48,6 +48,8 @@ pub(crate) struct Issuers {
     algorithms: Vec<Algorithm>,
     /// Whether any of them is asked about tokens.
     pub(super) introspect: bool,
+    /// Whether any proof of possession is on.
+    pub(super) take_proofs: bool,
     pub(super) options: Arc<ReadOptions>,
     /// For requests without a token, or with a token of an issuer that is not trusted.
     pub(super) answers: Arc<Answers>,
@@ -161,6 +163,7 @@ impl Issuers {
         }
         let by_name = taken.iter();
         Self {
+<<<<<<< HEAD
             by_name: by_name
                 .map(|(place, it)| (it.policy.issuer.clone(), *place))
                 .collect(),
@@ -170,6 +173,12 @@ impl Issuers {
             },
             introspect: taken.iter().any(|(_, it)| it.introspection.is_some()),
             places,
+=======
+            by_name: by_name.collect(),
+            take_proofs: proofs.dpop.is_some() || proofs.mtls.is_some(),
+            introspect: all.iter().any(|trusted| trusted.introspection.is_some()),
+            all,
+>>>>>>> h-left1
             algorithms,
             options,
             answers,

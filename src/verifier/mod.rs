@@ -312,17 +312,20 @@ impl JwtVerifier {
     }
 
     /// Where the token of a request may be.
+    #[inline]
     pub(crate) fn finder(&self) -> &TokenFinder {
         &self.0.finder
     }
 
     /// The header with a client certificate that a stranger has sent.
+    #[inline]
     pub(crate) fn header_of_a_stranger(&self, extensions: &Extensions) -> Option<HeaderName> {
         let source = self.0.proofs.mtls.as_ref()?;
         source.header_to_remove(extensions).cloned()
     }
 
     /// The nonce for the response of the service.
+    #[inline]
     pub(crate) fn response_nonce(
         &self,
         method: &Method,
@@ -339,6 +342,7 @@ impl JwtVerifier {
         Some(ResponseNonce::new(nonce, method, due))
     }
 
+    #[inline]
     pub(crate) fn clock(&self) -> &Clock {
         &self.0.clock
     }

@@ -14,6 +14,7 @@ pub(crate) enum Presented<'t> {
 }
 
 impl<'t> Presented<'t> {
+    #[inline]
     pub(super) fn bytes(self) -> &'t [u8] {
         match self {
             Self::Alone(token) => token.as_bytes(),
@@ -23,6 +24,7 @@ impl<'t> Presented<'t> {
     }
 
     /// A token without a request is one without a proof.
+    #[inline]
     pub(super) const fn scheme(self) -> Scheme {
         match self {
             Self::Alone(_) => Scheme::Bearer,
@@ -31,6 +33,7 @@ impl<'t> Presented<'t> {
         }
     }
 
+    #[inline]
     pub(crate) fn to_credentials(self) -> Credentials {
         match self {
             // A token that reaches this line is verified or waits for its key, so its segments are
