@@ -163,7 +163,6 @@ impl Issuers {
         }
         let by_name = taken.iter();
         Self {
-<<<<<<< HEAD
             by_name: by_name
                 .map(|(place, it)| (it.policy.issuer.clone(), *place))
                 .collect(),
@@ -173,12 +172,7 @@ impl Issuers {
             },
             introspect: taken.iter().any(|(_, it)| it.introspection.is_some()),
             places,
-=======
-            by_name: by_name.collect(),
             take_proofs: proofs.dpop.is_some() || proofs.mtls.is_some(),
-            introspect: all.iter().any(|trusted| trusted.introspection.is_some()),
-            all,
->>>>>>> h-left1
             algorithms,
             options,
             answers,
