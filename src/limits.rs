@@ -113,15 +113,15 @@ pub const MAX_REMEMBERED_KIDS: usize = 1024;
 pub const MAX_DURATION: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 /// Issuers of one layer, unless
-/// [`issuers_limit`](crate::config::JwtAuthConfigBuilder::issuers_limit) sets another number: 1,000.
-/// Each has a task, and keys of up to [`MAX_DOCUMENT_BYTES`].
+/// [`issuers_limit`](crate::config::JwtAuthConfigBuilder::issuers_limit) sets another number:
+/// 1,000. Each has a task, and keys of up to [`MAX_DOCUMENT_BYTES`].
 pub const DEFAULT_ISSUERS: usize = 1_000;
 
 /// The largest `issuers_limit` that can be configured: 10,000.
 pub const MAX_ISSUERS: usize = 10_000;
 
-/// Issuers up to which metrics have the label `issuer`: 100. A monitoring system keeps a time series
-/// for each value of a label.
+/// Issuers up to which metrics have the label `issuer`: 100. A monitoring system keeps a time
+/// series for each value of a label.
 pub const MAX_LABELLED_ISSUERS: usize = 100;
 
 /// The longest body that [`McpScopesLayer`](crate::mcp::McpScopesLayer) reads to learn the

@@ -145,8 +145,8 @@ impl JwtAuthConfigBuilder {
     /// [`replace_issuers`](crate::JwtAuthLayer::replace_issuers): a list that something else writes
     /// cannot use up the memory.
     ///
-    /// Default: [1,000](crate::limits::DEFAULT_ISSUERS). An issuer in use takes about 10 KiB and its
-    /// key set, which may have [256 KiB](crate::limits::MAX_DOCUMENT_BYTES).
+    /// Default: [1,000](crate::limits::DEFAULT_ISSUERS). An issuer in use takes about 10 KiB and
+    /// its key set, which may have [256 KiB](crate::limits::MAX_DOCUMENT_BYTES).
     ///
     /// # Errors
     ///

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
-use super::checked::{CheckedIssuer, Keys};
+use super::checked_issuer::{CheckedIssuer, Keys};
 use super::credentials::check_credentials;
 use super::error::ConfigError;
 #[cfg(feature = "redis")]

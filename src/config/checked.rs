@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::builder::JwtAuthConfigBuilder;
-use super::introspection::CheckedIntrospection;
+use super::checked_issuer::CheckedIssuer;
 use super::issuer::Issuer;
 use super::replace::Replaceable;
 use super::server::Server;
@@ -12,16 +12,14 @@ use crate::authn::JwtAuthLayer;
 use crate::base::clock::Clock;
 #[cfg(feature = "redis")]
 use crate::fleet::Fleet;
-use crate::jwks::KeySet;
-use crate::keys::{KeyConfiguration, KeyOrigin, LiveKeys};
 use crate::proof::possession::Proofs;
 #[cfg(feature = "redis")]
 use crate::revocation::Revocations;
 use crate::telemetry::CacheSize;
-use crate::token::{ReadOptions, ValidationPolicy};
+use crate::token::ReadOptions;
 use crate::verifier::cache::TokenCache;
 use crate::verifier::checks::CustomChecks;
-use crate::verifier::{IssuerKeys, IssuerList, JwtVerifier, Rules, TokensAsked, TrustedIssuer};
+use crate::verifier::{IssuerList, JwtVerifier, Rules};
 use crate::wire::answers::Answers;
 use crate::wire::credentials::TokenFinder;
 use crate::wire::metadata::ResourceMetadata;
@@ -192,22 +190,6 @@ pub(super) struct Checked {
     pub(super) revocations: Option<Arc<Revocations>>,
 }
 
-pub(super) struct CheckedIssuer {
-    pub(super) policy: ValidationPolicy,
-    pub(super) keys: Keys,
-    pub(super) configured: Arc<KeyConfiguration>,
-    pub(super) answers: Arc<Answers>,
-    pub(super) introspection: Option<CheckedIntrospection>,
-}
-
-#[derive(Clone)]
-pub(super) enum Keys {
-    Fixed(Arc<KeySet>),
-    Fetched(KeyOrigin),
-    /// Those of another layer.
-    Shared(LiveKeys),
-}
-
 impl JwtAuthConfig {
     /// Returns a builder with nothing set.
     pub fn builder() -> JwtAuthConfigBuilder {
@@ -278,30 +260,6 @@ impl JwtAuthConfig {
         };
         let verifier = JwtVerifier::assemble(list, rules, cache, Box::new(origin));
         (verifier, metadata)
-    }
-}
-
-impl CheckedIssuer {
-    /// Nothing is fetched before the first token.
-    pub(super) fn trusted(&self, options: &Arc<ReadOptions>, clock: &Clock) -> TrustedIssuer {
-        let Self {
-            policy,
-            keys,
-            configured,
-            answers,
-            introspection,
-        } = self;
-        let keys = match keys.clone() {
-            Keys::Fixed(keys) => LiveKeys::fixed(&policy.issuer, keys, configured.clone()),
-            Keys::Fetched(origin) => LiveKeys::refreshed(origin, clock.clone(), configured.clone()),
-            Keys::Shared(keys) => keys,
-        };
-        let introspection = introspection.as_ref().map(|introspection| {
-            let keys = IssuerKeys::new(keys.clone(), clock.clone());
-            let plan = introspection.plan(policy, options, clock, || Arc::new(keys));
-            TokensAsked::new(plan, introspection.tokens)
-        });
-        TrustedIssuer::new(policy.clone(), keys, answers.clone(), introspection)
     }
 }
 

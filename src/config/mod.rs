@@ -29,6 +29,7 @@ mod builder_told;
 mod cache_times;
 mod check;
 pub(crate) mod checked;
+mod checked_issuer;
 mod credentials;
 mod details;
 pub(crate) mod error;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::checked::{CheckedIssuer, Keys};
+use super::checked_issuer::{CheckedIssuer, Keys};
 use super::error::ConfigError;
 use super::issuer::Issuer;
 use super::server::{CheckedIssuers, Server};

@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::builder::JwtAuthConfigBuilder;
 use super::check::Context;
-use super::checked::CheckedIssuer;
+use super::checked_issuer::CheckedIssuer;
 use super::error::ConfigError;
 #[cfg(feature = "redis")]
 use super::fleet::longest_life;

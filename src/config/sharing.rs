@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::checked::Keys;
+use super::checked_issuer::Keys;
 use super::error::ConfigError;
 use super::issuer::Issuer;
 use super::settings::KeySettings;

@@ -112,7 +112,7 @@ mod with_everything {
     use std::time::Duration;
 
     use super::*;
-    use crate::config::checked::{CheckedIssuer, Keys};
+    use crate::config::checked_issuer::{CheckedIssuer, Keys};
     use crate::config::*;
     use crate::crypto::Algorithm;
     use crate::test_util::TestKey;

@@ -18,8 +18,8 @@
 //!
 //! Raw tokens are held in memory for as long as their entries. They appear in no `Debug`, no
 //! serialised value and no event. An entry is removed when it is evicted, when it is looked up
-//! after its token has expired or its keys have been replaced, when its issuer is no longer trusted,
-//! and when the verifier is dropped.
+//! after its token has expired or its keys have been replaced, when its issuer is no longer
+//! trusted, and when the verifier is dropped.
 //!
 //! # Bounds
 //!
@@ -39,7 +39,7 @@ use crate::base::equal_bytes::are_equal;
 use crate::limits::MAX_TOKEN_BYTES;
 use crate::telemetry::CacheSize;
 use crate::token::verified::Verified;
-use crate::verifier::issuers::IssuerId;
+use crate::verifier::issuer_id::IssuerId;
 
 /// The verified tokens of one verifier.
 pub(crate) struct TokenCache {

@@ -12,6 +12,7 @@ use crate::token::verified::Verified;
 use crate::token::{ReadOptions, TokenError, TokenErrorKind, ValidationPolicy};
 use crate::verifier::asked::TokensAsked;
 use crate::verifier::cache::TokenCache;
+use crate::verifier::issuer_id::IssuerId;
 use crate::verifier::presented::Presented;
 use crate::wire::answers::Answers;
 
@@ -25,13 +26,6 @@ pub(crate) struct TrustedIssuer {
     pub(crate) introspection: Option<TokensAsked>,
     /// Kept from one list of issuers to the next as long as the settings are the same.
     serial: u64,
-}
-
-/// An issuer with its settings. No other ever has the same, not even one that takes its place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct IssuerId {
-    pub(super) place: usize,
-    pub(super) serial: u64,
 }
 
 /// All trusted issuers, and the cache of their verified tokens. Replaced as a whole, never

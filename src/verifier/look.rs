@@ -14,7 +14,8 @@ use crate::token::{
     SignatureVerified, TokenError, TokenErrorKind,
 };
 use crate::verifier::cache::Cached;
-use crate::verifier::issuers::{Admitted, IssuerId, Issuers, TrustedIssuer};
+use crate::verifier::issuer_id::IssuerId;
+use crate::verifier::issuers::{Admitted, Issuers, TrustedIssuer};
 use crate::verifier::pending::{Pending, PendingKeys, Undecided};
 use crate::verifier::presented::Presented;
 use crate::wire::credentials::{Scheme, is_b64token};

@@ -21,7 +21,8 @@
 //!
 //! Steps 4 to 7 run for each request, whether its token was cached or not.
 //!
-//! `family` replaces the issuers of a verifier, and of those that differ from it in their hook alone.
+//! `family` replaces the issuers of a verifier, and of those that differ from it in their hook
+//! alone.
 //!
 //! If an event will show what a rejected token named, `explain` reads the token once more for it.
 
@@ -31,6 +32,7 @@ pub(crate) mod checks;
 mod explain;
 mod family;
 mod introspection;
+mod issuer_id;
 mod issuers;
 mod look;
 mod pending;
@@ -57,7 +59,7 @@ use crate::proof::possession::Proofs;
 use crate::revocation::Revocations;
 use crate::verifier::cache::TokenCache;
 use crate::verifier::checks::CustomChecks;
-use crate::verifier::family::Family;
+use crate::verifier::family::{Family, Member};
 use crate::verifier::issuers::Found;
 use crate::verifier::pending::{PendingIntrospection, PendingKeys};
 use crate::verifier::possession::Unauthorized;
@@ -107,11 +109,17 @@ pub struct JwtVerifier(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     issuers: ArcSwap<Issuers>,
-    family: Arc<Family>,
+    family: Arc<Family<Inner>>,
     finder: TokenFinder,
     proofs: Arc<Proofs>,
     checks: CustomChecks,
     clock: Clock,
+}
+
+impl Member for Inner {
+    fn issuers(&self) -> &ArcSwap<Issuers> {
+        &self.issuers
+    }
 }
 
 /// What holds for the tokens of every issuer.

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use super::with_everything::with;
 use super::*;
 use crate::base::url_rule::UrlRule;
-use crate::config::checked::Keys;
+use crate::config::checked_issuer::Keys;
 use crate::config::examples::EXAMPLES;
 use crate::config::file::file_names;
 use crate::config::proofs::CheckedProofs;

@@ -9,7 +9,7 @@ use super::with_everything::with;
 use super::*;
 use crate::ConfigError;
 use crate::authn::JwtAuthLayer;
-use crate::config::checked::Keys;
+use crate::config::checked_issuer::Keys;
 use crate::config::error::SecretFileError;
 use crate::config::examples::EXAMPLES;
 use crate::config::file::file_names;

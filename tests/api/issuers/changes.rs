@@ -239,7 +239,8 @@ async fn fleet_f67_keys_of_another_source_are_not_used() {
     assert_eq!(outcome(&verifier, &remembered).await, GOOD);
     until("the keys are saved", || file.exists()).await;
 
-    // While the new source gives nothing, no keys serve: neither those in use nor those of the file.
+    // While the new source gives nothing, no keys serve: neither those in use nor those of the
+    // file.
     new.fail(Fault::Status(500));
     layer.replace_issuers(vec![entry(&new)]).unwrap();
     for token in [&remembered, &token(&old), &token(&new)] {
