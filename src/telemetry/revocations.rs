@@ -22,8 +22,8 @@ pub(crate) fn revoked(kind: &'static str, is_shared: bool) {
     let _ = (kind, is_shared);
 }
 
-/// A token was accepted that may outlive what is remembered of its revocation. `left` and `keep` are
-/// times from now. Called once an hour at most.
+/// A token was accepted that may outlive what is remembered of its revocation. `left` and `keep`
+/// are times from now. Called once an hour at most.
 pub(crate) fn revocation_too_short(issuer: &str, left: Duration, keep: Duration) {
     #[cfg(feature = "tracing")]
     tracing::error!(
