@@ -112,14 +112,6 @@ impl JwtAuthConfigBuilder {
         self
     }
 
-    /// Shares keys through `fleet`, in tests.
-    #[cfg(all(feature = "redis", feature = "test-util"))]
-    #[doc(hidden)]
-    pub fn share_keys(mut self, fleet: &crate::fleet::Fleet) -> Self {
-        self.fleet = Some(fleet.clone());
-        self
-    }
-
     /// Allows http on any host, for issuers and for this server.
     ///
     /// The risk: an attacker on the network can replace the keys, and then forge any token.

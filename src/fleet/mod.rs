@@ -12,6 +12,7 @@ mod revoke;
 pub(crate) mod settings;
 mod stores;
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -33,10 +34,9 @@ use crate::store::sessions::FleetSessions;
 /// when the last one is dropped, its tasks and its connections end.
 ///
 /// [`guide::fleet`](crate::guide::fleet) says what is shared, and what it takes.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Fleet(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     store: Arc<Store>,
     settings: FleetSettings,
@@ -136,5 +136,15 @@ impl Fleet {
         let default = longest_life.unwrap_or(DEFAULT_REVOCATION_KEEP);
         let keep = self.settings().revocation_keep.unwrap_or(default);
         keep.clamp(MIN_REVOCATION_KEEP, MAX_REVOCATION_KEEP)
+    }
+}
+
+/// Shows hosts and settings: neither users nor secrets, and nothing of what is shared.
+impl fmt::Debug for Fleet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fleet")
+            .field("store", &self.store().commands)
+            .field("settings", self.settings())
+            .finish_non_exhaustive()
     }
 }

@@ -168,9 +168,6 @@
 //! | `store_evicts` | error | `policy`, `evicted` | The store has a limit of memory and evicts names, although proofs or revocations are in it: a used proof may work again. When it is first seen, and each minute in which names were evicted |
 //! | `store_not_encrypted` | warn | `store` | `fleet.redis` is `redis://` and leads to another host: whoever is between can forge answers. Once, by `build` |
 //! | `store_tampered` | error | `kind` | A value in the store has no seal of this fleet, and is ignored: somebody else writes there, or processes of one namespace have different secrets. At most once a minute |
-//! | `keys_taken` | info, or debug if they are the same | `issuer`, `generation`, `usable`, `skipped`, `age_seconds` | Keys that another process of the fleet has fetched are in use |
-//! | `keys_put_off` | warn if there are no keys fit for use, else debug | `issuer`, `pause_seconds` | Another process of the fleet could not fetch the keys, and none tries again before the pause is over |
-//! | `keys_too_large_to_share` | warn | `issuer`, `bytes` | A key set is too large for the store: each process fetches it by itself |
 //! | `request_refused` | debug | `kind`, `reason` (if a token caused it) | A request was rejected, for whatever reason |
 //!
 //! # Metrics
@@ -200,7 +197,6 @@
 //! | `tower_jwt_auth_store_seconds` | histogram | `op` | How long those commands took |
 //! | `tower_jwt_auth_revocations` | gauge | – | Revocations that this process knows |
 //! | `tower_jwt_auth_revocations_heard_timestamp_seconds` | gauge | – | When this process last knew all that the store has, in Unix seconds. More than 15 seconds ago: the store does not answer |
-//! | `tower_jwt_auth_keys_taken_total` | counter | `issuer` | Key sets of other processes of the fleet that were taken, new ones or the same again |
 //! | `tower_jwt_auth_store_calls_total` | counter | `op`: the command, such as `get`, `set_if_absent` or `append`; `outcome`: `ok`, `no_answer`, `refused`, `full`, `error` | Commands that were sent to the store of a fleet |
 //! | `tower_jwt_auth_store_seconds` | histogram | `op` | Duration of such a command, also of one that got no answer; not of one that waits for revocations |
 //!

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -26,6 +27,7 @@ struct Calls {
     next_attempt: Option<Instant>,
     has_answered: bool,
     last_error: Option<String>,
+    full_told: Option<Instant>,
 }
 
 /// What the last look told.
@@ -66,10 +68,23 @@ impl Condition {
             Some(Change::Up) => telemetry::store_up(),
             None => {}
         }
-        match error {
-            Some(error) if error.kind == StoreErrorKind::Full => telemetry::store_full(error),
-            _ => {}
+        let full = error.filter(|error| error.kind == StoreErrorKind::Full);
+        if let Some(error) = full.filter(|_| self.is_time_to_tell()) {
+            telemetry::store_full(error);
         }
+    }
+
+    /// Each request finds a full store.
+    fn is_time_to_tell(&self) -> bool {
+        let now = Instant::now();
+        let mut calls = self.calls();
+        let is_time = calls
+            .full_told
+            .is_none_or(|told| now >= later(told, TOLD_AGAIN));
+        if is_time {
+            calls.full_told = Some(now);
+        }
+        is_time
     }
 
     /// A store that refuses us is as good as down. Any other error is an answer.
@@ -162,6 +177,8 @@ fn fullness(server: &Server) -> Option<f64> {
     let limit = limit(server)?;
     server.used_memory.map(|used| used as f64 / limit as f64)
 }
+
+const TOLD_AGAIN: Duration = Duration::from_secs(60);
 
 /// Soon a store that evicts nothing takes no revocation.
 const FILLING: f64 = 0.8;

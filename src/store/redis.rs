@@ -7,6 +7,7 @@ mod answers;
 mod link;
 mod target;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +23,6 @@ use crate::telemetry;
 ///
 /// Calls of requests share one connection. Whoever reads the stream has another one, so that a
 /// long list, or waiting for an entry, holds up nobody.
-#[derive(Debug)]
 pub(crate) struct Redis {
     calls: Shared,
     stream: Own,
@@ -62,6 +62,13 @@ impl Redis {
         let call = Call::begin(operation, is_timed);
         let answer = self.stream.ask(name, &command).await;
         call.end(answer.and_then(|answer| made(&command, read(answer))))
+    }
+}
+
+/// Hosts only.
+impl fmt::Debug for Redis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Redis({})", self.calls.target())
     }
 }
 

@@ -1,17 +1,12 @@
 //! Events and metrics of the store of a fleet. No function takes a name, a value or a password.
 
 use std::fmt::Display;
-#[cfg(feature = "tracing")]
-use std::sync::Mutex;
 use std::time::Duration;
 
 #[cfg(feature = "tracing")]
-use tokio::time::Instant;
-
+use super::TARGET;
 #[cfg(feature = "metrics")]
 use super::meters;
-#[cfg(feature = "tracing")]
-use super::{TARGET, first_for_a_while};
 
 /// The store has not answered several times in a row. The caller says it once.
 pub(crate) fn store_down(error: &dyn Display) {
@@ -26,18 +21,16 @@ pub(crate) fn store_up() {
     tracing::info!(target: TARGET, event = "store_up", "the store of the fleet answers again");
 }
 
-/// The store has no room for what was to be written.
+/// The store has no room for what was to be written. The caller says it once a minute.
 pub(crate) fn store_full(error: &dyn Display) {
     #[cfg(feature = "tracing")]
-    if first_for_a_while(&LAST_STORE_FULL) {
-        tracing::error!(
-            target: TARGET,
-            event = "store_full",
-            %error,
-            "the store of the fleet is full: nothing can be revoked, and requests with DPoP proofs \
-             get 503; raise its maxmemory"
-        );
-    }
+    tracing::error!(
+        target: TARGET,
+        event = "store_full",
+        %error,
+        "the store of the fleet is full: nothing can be revoked, and requests with DPoP proofs get \
+         503; raise its maxmemory"
+    );
     let _ = error;
 }
 
@@ -87,6 +80,3 @@ pub(crate) fn store_called(operation: &'static str, outcome: &'static str, took:
     meters::store_called(operation, outcome, took);
     let _ = (operation, outcome, took);
 }
-
-#[cfg(feature = "tracing")]
-static LAST_STORE_FULL: Mutex<Option<Instant>> = Mutex::new(None);

@@ -14,6 +14,7 @@
 //! | sleeping | nothing is due and nothing was requested | the timer fires, or a request wakes it | the end of the sleep, and twice the timeout |
 //! | requested | a request asked for a fetch | the task starts the fetch | one timeout after the request |
 //! | fetching | the task started a fetch | the result is in place, or the timeout is over | twice the timeout after the start |
+//! | in a turn of a fleet, instead of fetching | the task looked at the store | a set is in place, the turn ended without one, or the timeout of its fetch is over | twice the timeout and 30 s after each step: a call to the store, a wait of at most a second, a fetch |
 //!
 //! # When the task is lost
 //!

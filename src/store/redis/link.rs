@@ -29,6 +29,10 @@ impl Shared {
         Self { target, current }
     }
 
+    pub(super) fn target(&self) -> &Target {
+        &self.target
+    }
+
     /// Sends a command that touches `name`, or one for all servers, and waits for its answer.
     pub(super) async fn ask(&self, name: Option<&str>, command: &Cmd) -> Result<Value, StoreError> {
         let attempt = self.attempt();

@@ -22,9 +22,7 @@ use crate::test_util::FakeClock;
 /// A process of the fleet `namespace` on `store`. Each call makes another process.
 #[must_use]
 pub fn fleet(store: &MemoryStore, namespace: &str, secrets: &[&[u8]], clock: &FakeClock) -> Fleet {
-    let seals = Seals::new(namespace, secrets.iter().copied());
-    let timeout = Duration::from_millis(250);
-    let store = Store::new(Arc::new(store.clone()), seals, clock.as_clock(), timeout);
+    let store = store_of(store, namespace, secrets, clock);
     let revocations = RevocationSettings {
         keep: DEFAULT_REVOCATION_KEEP,
         limit: DEFAULT_REVOCATIONS_LIMIT,
@@ -32,6 +30,23 @@ pub fn fleet(store: &MemoryStore, namespace: &str, secrets: &[&[u8]], clock: &Fa
         leeway: DEFAULT_LEEWAY,
     };
     Fleet::assemble(store, Some(revocations))
+}
+
+/// The same without revocations.
+#[must_use]
+pub fn fleet_of_keys(
+    store: &MemoryStore,
+    namespace: &str,
+    secrets: &[&[u8]],
+    clock: &FakeClock,
+) -> Fleet {
+    Fleet::assemble(store_of(store, namespace, secrets, clock), None)
+}
+
+fn store_of(store: &MemoryStore, namespace: &str, secrets: &[&[u8]], clock: &FakeClock) -> Store {
+    let seals = Seals::new(namespace, secrets.iter().copied());
+    let timeout = Duration::from_millis(250);
+    Store::new(Arc::new(store.clone()), seals, clock.as_clock(), timeout)
 }
 
 /// The secrets of nonces that a config with this fleet has, the first of which makes nonces.

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use tower_jwt_auth::JwtVerifier;
 use tower_jwt_auth::config::JwksCache;
 use tower_jwt_auth::keys::IssuerHealth;
-use tower_jwt_auth::test_util::internal::fleet::{MemoryStore, fleet, running_clock};
+use tower_jwt_auth::test_util::internal::fleet::{MemoryStore, fleet_of_keys, running_clock};
 use tower_jwt_auth::test_util::internal::unix;
 use tower_jwt_auth::test_util::{FakeClock, TestKey};
 
@@ -55,9 +55,9 @@ impl World {
 
     fn process_with(&self, namespace: &str, secrets: &[&[u8]], ahead: Duration) -> Process {
         let clock = running_clock(now() + ahead);
-        let fleet = fleet(&self.store, namespace, secrets, &clock);
+        let fleet = fleet_of_keys(&self.store, namespace, secrets, &clock);
         let config = self.issuer.config().jwks_cache(self.times);
-        let config = config.clock(&clock).share_keys(&fleet);
+        let config = config.clock(&clock).fleet(fleet);
         Process {
             verifier: JwtVerifier::new(config.build().unwrap()),
             clock,

@@ -111,7 +111,7 @@ async fn fleet_f22_sources_that_differ_share_nothing() {
             .issuer("https://idp.test")
             .http_transport(served.clone())
             .clock(&clock)
-            .share_keys(&fleet(&store, "fleet", &[A], &clock));
+            .fleet(fleet_of_keys(&store, "fleet", &[A], &clock));
         let config = match source {
             "discovery" => config,
             "pinned" => config.pin_jwks_host(),

@@ -85,7 +85,7 @@ async fn fleet_f14_a_value_that_was_moved_is_absent() {
         .audience("tests")
         .key_source(theirs)
         .clock(&clock)
-        .share_keys(&fleet(&world.store, "fleet", &[A], &clock));
+        .fleet(fleet_of_keys(&world.store, "fleet", &[A], &clock));
     let other = JwtVerifier::new(config.build().unwrap());
     other.wait_for_keys().await.unwrap();
     pass(Duration::ZERO).await;
