@@ -19,6 +19,10 @@ pub(super) struct CheckedIssuer {
 }
 
 #[derive(Clone)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one for each issuer, and nearly all are fetched"
+)]
 pub(super) enum Keys {
     Fixed(Arc<KeySet>),
     Fetched(KeyOrigin),

@@ -27,7 +27,7 @@ async fn fleet_f65_a_list_that_is_refused_changes_nothing() {
     let with = |more: &[Issuer]| [&*good, more].concat();
     let refused = [
         (vec![], "Empty"),
-        (with(&[two.entry.clone()]), "DuplicateIssuer"),
+        (with(std::slice::from_ref(&two.entry)), "DuplicateIssuer"),
         (with(&[Issuer::new("three")]), "NotDiscoverable"),
         (
             with(&[Issuer::new("three").jwks_uri("ftp://i.example/keys")]),
