@@ -19,6 +19,7 @@ use tower_jwt_auth::proof::PeerAddress;
 use tower_jwt_auth::{AuthInfo, DrainRefusedLayer, JwtAuthLayer};
 
 use crate::issuer::{self, DevelopmentIssuer};
+use crate::issuers::Refusal;
 use crate::origins::Origins;
 use crate::page;
 use crate::tools::{Notebook, Tools};
@@ -29,6 +30,7 @@ pub(crate) fn app(
     auth: &JwtAuthLayer,
     issuer: Option<&DevelopmentIssuer>,
     origins: &Origins,
+    refusal: Option<Refusal>,
     stop: &CancellationToken,
 ) -> Router {
     let notebook = Notebook::default();
@@ -61,7 +63,7 @@ pub(crate) fn app(
     let open = Router::new()
         .route("/", get(async move || page::home(&url, banner)))
         .route("/style.css", get(page::style))
-        .route("/healthz", get(|| async { "ok" }))
+        .route("/healthz", get(async move || health(refusal)))
         .route("/readyz", get(move || readiness(keys.clone())));
     let (endpoints, pages) = issuer
         .map(|issuer| (issuer.endpoints(), issuer.pages()))
@@ -123,6 +125,14 @@ fn public_url(auth: &JwtAuthLayer) -> Option<String> {
 
 async fn whoami(Extension(auth): Extension<AuthInfo>) -> Json<AuthInfo> {
     Json(auth)
+}
+
+/// The process is well. With `--issuers`, also whether the file is in use.
+fn health(refusal: Option<Refusal>) -> String {
+    match refusal.and_then(|refusal| refusal.last()) {
+        Some(error) => format!("ok, with earlier issuers: {error}"),
+        None => "ok".to_owned(),
+    }
 }
 
 /// Starts the first fetch of the keys if necessary, and waits a moment for it: a server that gets

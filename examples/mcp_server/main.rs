@@ -20,6 +20,7 @@
 //! | `origins.rs` | web pages that may call: CORS and `Origin` |
 //! | `page.rs` | the page at `/`, and the frame of the other web pages |
 //! | `options.rs` | the command line; `help.txt` is what `--help` prints |
+//! | `issuers.rs` | `--issuers`: issuers that come and go without a restart |
 //! | `hints.rs` | the instructions that are printed at start-up |
 //! | `dpop_demo.rs` | commands with a proof of possession, to try |
 //! | `issuer/` | the development issuer. Leave it out when you copy the rest |
@@ -29,6 +30,7 @@ mod app;
 mod dpop_demo;
 mod hints;
 mod issuer;
+mod issuers;
 mod options;
 mod origins;
 mod page;
@@ -42,11 +44,13 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tower_jwt_auth::config::{Issuer, JwtAuthConfigBuilder};
 use tower_jwt_auth::proof::Dpop;
 use tower_jwt_auth::{ConfigError, JwtAuthConfig, JwtAuthLayer};
 use tracing_subscriber::EnvFilter;
 
 use crate::issuer::DevelopmentIssuer;
+use crate::issuers::IssuersFile;
 use crate::options::Options;
 use crate::origins::Origins;
 
@@ -85,7 +89,11 @@ fn fail(message: &str) -> ExitCode {
 }
 
 async fn run(options: Options) -> Result<(), String> {
-    let configured = options.config.as_deref().map(read_config).transpose()?;
+    let followed = options.issuers.map(IssuersFile::open).transpose()?;
+    let (followed, issuers) = followed.unzip();
+    let configured = options.config.as_deref();
+    let configured = configured.map(|path| read_config(path, issuers));
+    let configured = configured.transpose()?;
     let cannot_listen = |error| format!("cannot listen on {}: {error}", options.bind);
     let listener = TcpListener::bind(&options.bind)
         .await
@@ -111,7 +119,11 @@ async fn run(options: Options) -> Result<(), String> {
     };
     let auth = JwtAuthLayer::for_mcp(config);
     let stop = CancellationToken::new();
-    let app = app::app(&base, &auth, issuer.as_ref(), &origins, &stop);
+    let refusal = followed.as_ref().map(IssuersFile::refusal);
+    let app = app::app(&base, &auth, issuer.as_ref(), &origins, refusal, &stop);
+    if let Some(followed) = followed {
+        tokio::spawn(followed.follow(auth));
+    }
 
     println!("listening on {base}");
     hints::print(&base, issuer.as_ref());
@@ -126,12 +138,21 @@ async fn run(options: Options) -> Result<(), String> {
     }
 }
 
-fn read_config(path: &str) -> Result<JwtAuthConfig, String> {
+/// `issuers` come from a file of their own.
+fn read_config(path: &str, issuers: Option<Vec<Issuer>>) -> Result<JwtAuthConfig, String> {
     let text =
         std::fs::read_to_string(path).map_err(|error| format!("cannot read {path:?}: {error}"))?;
     // A byte order mark, which some editors write, is no part of the JSON.
     let json = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    serde_json::from_str(json).map_err(sentence(&format!("{path:?}")))
+    let what = format!("{path:?}");
+    let Some(issuers) = issuers else {
+        return serde_json::from_str(json).map_err(sentence(&what));
+    };
+    let builder: JwtAuthConfigBuilder = serde_json::from_str(json).map_err(sentence(&what))?;
+    let builder = issuers
+        .into_iter()
+        .fold(builder, JwtAuthConfigBuilder::add_issuer);
+    builder.build().map_err(sentence("--config and --issuers"))
 }
 
 fn development_config(

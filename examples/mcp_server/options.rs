@@ -12,6 +12,7 @@ const MORE: &str = "--help lists the options";
 
 pub(crate) struct Options {
     pub(crate) config: Option<String>,
+    pub(crate) issuers: Option<String>,
     pub(crate) bind: String,
     pub(crate) allow_origin: Vec<HeaderValue>,
     pub(crate) development: Development,
@@ -36,6 +37,7 @@ impl Options {
         });
         let mut options = Self {
             config: None,
+            issuers: None,
             bind: "127.0.0.1:3000".to_owned(),
             allow_origin: Vec::new(),
             development: Development::default(),
@@ -55,6 +57,7 @@ impl Options {
                 "--config" => options.config = Some(value()?),
                 "--dpop-demo" => options.dpop_demo = true,
                 "--help" | "-h" => options.help = true,
+                "--issuers" => options.issuers = Some(value()?),
                 "--no-client-documents" => development.no_client_documents = true,
                 "--offline-access" => development.offline_access = true,
                 "--step-up" => development.step_up = true,
@@ -66,6 +69,9 @@ impl Options {
             ) {
                 of_development = Some(name);
             }
+        }
+        if options.issuers.is_some() && options.config.is_none() {
+            return Err(format!("--issuers needs --config too; {MORE}"));
         }
         match of_development.filter(|_| options.config.is_some()) {
             Some(name) => Err(format!(

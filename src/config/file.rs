@@ -355,7 +355,7 @@ impl ConfigFile {
 }
 
 impl IssuerEntry {
-    fn into_issuer(mut self) -> Issuer {
+    pub(super) fn into_issuer(mut self) -> Issuer {
         Issuer {
             settings: self.take_settings(),
             issuer: self.issuer,

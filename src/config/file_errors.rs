@@ -21,13 +21,30 @@ pub(super) struct FileNames {
 
 /// The same error with the path of the setting, and with what to write.
 pub(super) fn explained<E: Error>(error: serde_path_to_error::Error<E>, names: &FileNames) -> E {
+    explained_from(error, names, names.top)
+}
+
+/// The same for an entry of `issuers` by itself.
+pub(super) fn explained_entry<E: Error>(
+    error: serde_path_to_error::Error<E>,
+    names: &FileNames,
+) -> E {
+    explained_from(error, names, names.issuer)
+}
+
+/// `start` are the names at the place where the path begins.
+fn explained_from<E: Error>(
+    error: serde_path_to_error::Error<E>,
+    names: &FileNames,
+    start: &'static [&'static str],
+) -> E {
     let text = error.inner().to_string();
     // Formats such as JSON put the line at the end, where they also look for it.
     let (text, line) = match text.rfind(" at line ").map(|at| text.split_at(at)) {
         Some(parts) => parts,
         None => (&*text, ""),
     };
-    E::custom(match names.find(error.path()) {
+    E::custom(match names.find(error.path(), start) {
         Found::Nothing => format!("{text}{line}"),
         Found::Unknown {
             name,
@@ -64,8 +81,8 @@ enum Found<'p> {
 }
 
 impl FileNames {
-    fn find<'p>(&self, path: &'p Path) -> Found<'p> {
-        let mut here = self.top;
+    fn find<'p>(&self, path: &'p Path, start: &'static [&'static str]) -> Found<'p> {
+        let mut here = start;
         let mut found = Found::Nothing;
         let mut within = String::new();
         for segment in path {

@@ -9,8 +9,9 @@ use serde::de::{Deserialize, Deserializer, Error};
 
 use super::builder::JwtAuthConfigBuilder;
 use super::checked::JwtAuthConfig;
-use super::file::{ConfigFile, file_names};
-use super::file_errors::explained;
+use super::file::{ConfigFile, IssuerEntry, file_names};
+use super::file_errors::{explained, explained_entry};
+use super::issuer::Issuer;
 
 impl<'de> Deserialize<'de> for JwtAuthConfig {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -24,6 +25,29 @@ impl<'de> Deserialize<'de> for JwtAuthConfigBuilder {
         serde_path_to_error::deserialize(deserializer)
             .map(ConfigFile::into_builder)
             .map_err(|error| explained(error, &file_names()))
+    }
+}
+
+/// An entry of `issuers` in a file.
+///
+/// ```
+/// use tower_jwt_auth::config::Issuer;
+///
+/// # fn main() -> Result<(), serde_json::Error> {
+/// let issuers: Vec<Issuer> = serde_json::from_str(
+///     r#"[
+///         {"issuer": "https://users.example.com"},
+///         {"issuer": "https://machines.example.com", "audience": "api://mcp"}
+///     ]"#,
+/// )?;
+/// # Ok(())
+/// # }
+/// ```
+impl<'de> Deserialize<'de> for Issuer {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        serde_path_to_error::deserialize(deserializer)
+            .map(IssuerEntry::into_issuer)
+            .map_err(|error| explained_entry(error, &file_names()))
     }
 }
 

@@ -12,7 +12,7 @@
 //! mcp_server is an MCP server that accepts only callers with a valid access token.
 //! Point an MCP client at http://127.0.0.1:3000/mcp: it signs in without configuration.
 //!
-//! Usage: mcp_server [--config FILE] [--bind ADDR] [--allow-origin ORIGIN]..
+//! Usage: mcp_server [--config FILE [--issuers FILE]] [--bind ADDR] [--allow-origin ORIGIN]..
 //!                   [--dpop-demo] [--no-client-documents] [--offline-access] [--step-up]
 //!
 //!   --allow-origin ORIGIN  Let web pages of ORIGIN call, such as https://app.example.com. Can be
@@ -26,6 +26,10 @@
 //!                          proof of that key made at that moment; print another one for each
 //!                          line on standard input. Each works once, within a minute.
 //!   --help                 Print this page.
+//!   --issuers FILE         Trust the issuers in FILE, a JSON list of entries as in issuers of
+//!                          --config, which then has none. A change of FILE counts within five
+//!                          seconds. While FILE cannot be used, the issuers stay as they are, and
+//!                          /healthz says why.
 //!   --no-client-documents  Do not let the development issuer advertise that clients may publish
 //!                          themselves. Clients then register. For a machine that does not reach
 //!                          the internet, or reaches it by way of a proxy.

@@ -122,6 +122,8 @@
 //! | `credentials_not_replaced` | warn | `issuer`, `error` | `ca_file`, `client_certificate_file`, `client_key_file` or `bearer_token_file` has changed and cannot be used; the old content stays in use. Once per fault |
 //! | `exchanged` | debug | `method`, `url`, `milliseconds`, and `status`, `bytes`, `date`, `age` (the headers, if the answer has them) or `error` | One HTTP request to an issuer was answered, or failed |
 //! | `fetch_failed` | warn | `issuer`, `error`, `age_seconds` | A fetch failed, or returned no usable key; the old keys stay in use. Once per attempt, and attempts back off |
+//! | `issuers_refused` | error | `error` | [`replace_issuers`](crate::JwtAuthLayer::replace_issuers) was given a list that cannot be used; the issuers so far are still trusted |
+//! | `issuers_replaced` | info | `added`, `changed`, `removed`, `unchanged` (numbers of issuers) | Other issuers are trusted from now on |
 //! | `key_skipped` | warn | `issuer`, `kid` (if the key has one), `reason` | A key of a new set is not used; once per changed set |
 //! | `keys_recovered` | info | `issuer` | The first successful fetch after failures |
 //! | `keys_renewed` | debug | `issuer`, `generation` | The same set was confirmed |
@@ -173,7 +175,9 @@
 //! # Metrics
 //!
 //! Feature `metrics`, for programs that install a recorder of the `metrics` crate. Labels contain
-//! configured texts and fixed words of this crate, never text from outside.
+//! configured texts and fixed words of this crate, never text from outside. A layer with more than
+//! [100 issuers](crate::limits::MAX_LABELLED_ISSUERS) leaves the label `issuer` out: its counters
+//! then count all issuers together, and the gauges of keys are not set.
 //!
 //! | name | type | labels | meaning |
 //! | --- | --- | --- | --- |

@@ -21,6 +21,7 @@ fn field_h06_help_is_the_page_of_the_guide() {
             "--bind",
             "--config",
             "--help",
+            "--issuers",
             "--no-client-documents",
             "--offline-access",
             "--step-up",

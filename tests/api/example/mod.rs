@@ -6,6 +6,7 @@ mod confirmed;
 #[cfg(feature = "tracing")]
 mod doctor;
 mod help;
+mod issuers_file;
 mod notes;
 mod pages;
 mod program;

@@ -77,7 +77,7 @@ fn fleet_f65_limits_of_the_list() {
 #[tokio::test(start_paused = true)]
 async fn fleet_f64_what_is_a_change() {
     let (log, _guard) = capture();
-    let file = std::env::temp_dir().join(format!("tower-jwt-auth-{:x}", random()));
+    let file = std::env::temp_dir().join(format!("tower-jwt-auth-{:x}", fastrand::u64(..)));
     let base = || Issuer::new("https://i.example").jwks_uri("https://i.example/keys");
     let other_source = InMemoryIssuer::publishing(&[]);
     let changes: Vec<(&str, Issuer)> = vec![
@@ -137,11 +137,6 @@ async fn fleet_f64_what_is_a_change() {
         assert!(replaced(vec![other(), to.clone()]).is_some(), "{name}");
         assert!(replaced(vec![to, other()]).is_none(), "{name}: the order");
     }
-}
-
-fn random() -> u64 {
-    use std::hash::{BuildHasher as _, RandomState};
-    RandomState::new().hash_one(0)
 }
 
 /// The settings of the builder for its one issuer are those of an entry with the same settings.
@@ -225,7 +220,7 @@ async fn fleet_f67_keys_of_another_source_are_not_used() {
     let _held = HeldClock::hold();
     let (old, new) = (TestIssuer::start(), TestIssuer::start());
     let name = "https://tenant.example";
-    let file = std::env::temp_dir().join(format!("tower-jwt-auth-{:x}", random()));
+    let file = std::env::temp_dir().join(format!("tower-jwt-auth-{:x}", fastrand::u64(..)));
     let entry = |keys: &TestIssuer| {
         let entry = Issuer::new(name).jwks_uri(keys.jwks_uri());
         entry.snapshot_file(file.clone())
