@@ -24,7 +24,7 @@ pub(super) use recorded::{keys_put_off, keys_taken};
 pub(super) use recorded::{revocations_heard, revocations_known, store_called};
 
 /// Whether metrics have the label `issuer`: not above
-/// [`MAX_LABELLED_ISSUERS`](crate::limits::MAX_LABELLED_ISSUERS). Shared by the
+/// [`MAX_LABELLED_ISSUERS`]. Shared by the
 /// issuers of one layer. Without the feature `metrics` it has no state.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct IssuerLabels {
