@@ -422,3 +422,12 @@ pub const MAX_REVOCATIONS_LIMIT: usize = 100_000;
 /// revocations: 10 seconds.
 #[cfg(feature = "redis")]
 pub const DEFAULT_REVOCATIONS_AT_START: Duration = Duration::from_secs(10);
+
+/// Largest body that [`BackChannelLogout`](crate::fleet::BackChannelLogout) reads: 16 KiB.
+#[cfg(feature = "redis")]
+pub const MAX_LOGOUT_BYTES: usize = 16 * 1024;
+
+/// The age of a logout token without `exp` (its `iat`) up to which it is accepted, besides the
+/// leeway: 5 minutes.
+#[cfg(feature = "redis")]
+pub const MAX_LOGOUT_AGE: Duration = Duration::from_secs(5 * 60);

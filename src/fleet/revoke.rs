@@ -1,6 +1,7 @@
 //! Tokens that every process refuses from now on.
 
 use super::Fleet;
+use crate::base::numeric_date::NumericDate;
 use crate::revocation::Revocation;
 pub use crate::store::revoked::{RevokeError, Revoked, StoreFault};
 
@@ -31,6 +32,16 @@ impl Fleet {
     pub async fn revoke(&self, revocation: Revocation) -> Result<Revoked, RevokeError> {
         let (list, stream) = self.0.revoking.as_ref().ok_or(RevokeError::TurnedOff)?;
         stream.revoke(list, &revocation).await
+    }
+
+    /// The same with a cut at `cut`, but adds no second entry if the store has this one.
+    pub(super) async fn revoke_once(
+        &self,
+        revocation: Revocation,
+        cut: NumericDate,
+    ) -> Result<(), RevokeError> {
+        let (list, stream) = self.0.revoking.as_ref().ok_or(RevokeError::TurnedOff)?;
+        stream.revoke_once(list, revocation, cut).await
     }
 
     /// Reads the list of revocations, and waits until that is done or `revocations_at_start` is

@@ -14,7 +14,7 @@ use super::table::{Entry, Map, Tables};
 use super::waiting::{State, Ticks};
 use crate::base::clock::{Clock, Now};
 use crate::telemetry;
-use crate::token::marks::Marks;
+use crate::token::marks::{Digest, Marks};
 use crate::token::verified::Verified;
 
 /// The revocations that a process knows. Shared by the verifiers, and by who fills it.
@@ -112,6 +112,18 @@ impl Revocations {
         in_force
             .map(|(digest, entry)| entry.record(digest))
             .collect()
+    }
+
+    /// Whether this, or more, is in force.
+    pub(crate) fn has(&self, record: &Record, now: Now) -> bool {
+        let known = self.tables.load().get(&record.digest).copied();
+        let (new, second) = (Entry::of(*record), now.wall.unix_seconds());
+        known.is_some_and(|known| known.is_in_force(second) && known.and(new) == known)
+    }
+
+    /// Whether anything is known under this digest.
+    pub(crate) fn knows(&self, digest: &Digest) -> bool {
+        self.tables.load().get(digest).is_some()
     }
 
     /// Adds what was heard, and returns whether that changed anything: of two records with one

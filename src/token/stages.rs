@@ -47,6 +47,19 @@ impl<'u> HeaderRead<'u> {
         self.header.kid.as_deref()
     }
 
+    #[cfg(feature = "redis")]
+    pub(crate) fn algorithm(&self) -> Algorithm {
+        self.header.algorithm
+    }
+
+    /// Steps 9 and 10. `signature` must be the decoded signature of the same token.
+    pub(crate) fn verify(&self, keys: &KeySet, signature: &[u8]) -> Result<(), TokenError> {
+        let Self { compact, header } = self;
+        let signed = compact.signing_input;
+        keys.verify(header.kid.as_deref(), header.algorithm, signed, signature)
+            .map_err(key_error)
+    }
+
     /// Step 4. `payload` must be the decoded payload of the same token.
     pub(crate) fn parse(
         self,
@@ -120,10 +133,7 @@ impl Checked<'_, '_> {
             payload,
             claims,
         } = &self.parsed;
-        let HeaderRead { compact, header } = headed;
-        let signed = compact.signing_input;
-        keys.verify(header.kid.as_deref(), header.algorithm, signed, signature)
-            .map_err(key_error)?;
+        headed.verify(keys, signature)?;
         let spans = claims.spans(payload, self.resource, &self.policy.scope_claims)?;
         let not_after = self.policy.not_after(&spans.times);
         Ok(SignatureVerified { spans, not_after })

@@ -37,13 +37,13 @@ struct Proven {
 }
 
 /// The available keys do not verify a token, but newer keys may.
-struct Missing<'t> {
-    demand: KeyDemand<'t>,
-    error: TokenError,
+pub(super) struct Missing<'t> {
+    pub(super) demand: KeyDemand<'t>,
+    pub(super) error: TokenError,
 }
 
 /// Why the signature of a candidate did not verify.
-enum KeyTrouble<'t> {
+pub(super) enum KeyTrouble<'t> {
     Missing(Missing<'t>),
     Refused(TokenError),
 }
@@ -287,32 +287,40 @@ impl Issuers {
 
 impl<'t> Candidate<'t> {
     fn verify_with(&self, keys: Option<&Snapshot>) -> Result<Proven, KeyTrouble<'_>> {
-        let kid = self.checked.kid();
-        let missing = |demand, error| KeyTrouble::Missing(Missing { demand, error });
-        let Some(snapshot) = keys else {
-            let demand = KeyDemand::Key { kid, seen: 0 };
-            return Err(missing(demand, TokenErrorKind::UnknownKey.into()));
-        };
-        let seen = snapshot.generation;
-        match self.checked.verify(&snapshot.keys, self.signature) {
-            Ok(signature) => Ok(Proven {
+        verify_with(self.checked.kid(), keys, |snapshot| {
+            let signature = self.checked.verify(&snapshot.keys, self.signature)?;
+            Ok(Proven {
                 signature,
-                generation: seen,
-            }),
-            Err(error) => Err(match error.kind() {
-                TokenErrorKind::UnknownKey => missing(KeyDemand::Key { kid, seen }, error),
-                // A key of another type that replaces the old one is also new key material.
-                TokenErrorKind::BadSignature | TokenErrorKind::KeyMismatch => {
-                    missing(KeyDemand::Signature { seen }, error)
-                }
-                _ => KeyTrouble::Refused(error),
-            }),
-        }
+                generation: snapshot.generation,
+            })
+        })
     }
 }
 
+/// What `verify` makes of these keys, or what newer keys would need.
+pub(super) fn verify_with<'t, T>(
+    kid: Option<&'t str>,
+    keys: Option<&Snapshot>,
+    verify: impl FnOnce(&Snapshot) -> Result<T, TokenError>,
+) -> Result<T, KeyTrouble<'t>> {
+    let missing = |demand, error| KeyTrouble::Missing(Missing { demand, error });
+    let Some(snapshot) = keys else {
+        let demand = KeyDemand::Key { kid, seen: 0 };
+        return Err(missing(demand, TokenErrorKind::UnknownKey.into()));
+    };
+    let seen = snapshot.generation;
+    verify(snapshot).map_err(|error| match error.kind() {
+        TokenErrorKind::UnknownKey => missing(KeyDemand::Key { kid, seen }, error),
+        // A key of another type that replaces the old one is also new key material.
+        TokenErrorKind::BadSignature | TokenErrorKind::KeyMismatch => {
+            missing(KeyDemand::Signature { seen }, error)
+        }
+        _ => KeyTrouble::Refused(error),
+    })
+}
+
 impl KeyTrouble<'_> {
-    fn into_error(self) -> TokenError {
+    pub(super) fn into_error(self) -> TokenError {
         match self {
             Self::Missing(missing) => missing.error,
             Self::Refused(error) => error,

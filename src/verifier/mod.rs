@@ -24,6 +24,8 @@
 //! `family` replaces the issuers of a verifier, and of those that differ from it in their hook
 //! alone.
 //!
+//! `signed` verifies other JWTs of the issuers: logout tokens.
+//!
 //! If an event will show what a rejected token named, `explain` reads the token once more for it.
 
 mod asked;
@@ -40,6 +42,8 @@ mod possession;
 mod presented;
 #[cfg(feature = "redis")]
 mod revocation;
+#[cfg(feature = "redis")]
+mod signed;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -18,6 +18,7 @@
 mod healing;
 mod position;
 mod reader;
+mod unshared;
 mod writer;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -28,6 +29,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use self::position::{Absent, Foreign, Position};
+use self::unshared::Unshared;
 use super::Store;
 use super::commands::{StoreError, StoreErrorKind};
 use super::seal::Seal;
@@ -99,6 +101,8 @@ struct Control {
     foreign: Foreign,
     /// What the stream lacked when all of it was read, less what was heard since.
     absent: Absent,
+    /// What this process revoked and the store has not confirmed.
+    unshared: Unshared,
     /// There is a value of another type under the name of the stream.
     is_spoiled: bool,
     heard: Option<Now>,

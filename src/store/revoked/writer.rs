@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::{MINUTE, Shared, Stream, system_time};
 use crate::base::clock::Now;
+use crate::base::numeric_date::NumericDate;
 use crate::revocation::{Record, RecordError, Revocation, Revocations, Terms};
 use crate::store::commands::{EntryId, StoreError};
 use crate::telemetry;
@@ -60,15 +61,40 @@ impl Stream {
         list.add(record, now)
             .map_err(|_| RevokeError::RevocationsFull)?;
         telemetry::revocations_known(list.len());
+        shared.control().unshared.begin(record, list);
         let added = shared.append(record).await;
         telemetry::revoked(revocation.kind().name(), added.is_ok());
         let id = added.map_err(|error| {
             shared.add_absent(record);
             RevokeError::NotShared(StoreFault(error))
         })?;
+        shared.control().unshared.end(&record);
         shared.trim(id, now, list.keep()).await;
         let until = system_time(record.until);
         Ok(Revoked { until })
+    }
+
+    /// The same with a cut at `cut`, but adds no second entry if the store has this one.
+    pub(crate) async fn revoke_once(
+        &self,
+        list: &Revocations,
+        revocation: Revocation,
+        cut: NumericDate,
+    ) -> Result<(), RevokeError> {
+        let shared = &self.0;
+        // Counted from the cut: what is revoked again has the same end.
+        let keep = list.keep().saturating_sub(shared.leeway);
+        let revocation = revocation
+            .issued_before(system_time(cut.unix_seconds()))
+            .until(system_time(cut.plus(keep).unix_seconds()));
+        let now = shared.store.clock.now();
+        let record = shared.record(list, &revocation, now)?;
+        let has_ended = record.until <= now.wall.unix_seconds();
+        let is_there = list.has(&record, now) && !shared.control().unshared.has(&record);
+        match has_ended || is_there {
+            true => Ok(()),
+            false => self.revoke(list, &revocation).await.map(drop),
+        }
     }
 }
 
