@@ -130,9 +130,15 @@
 //!
 //! ## When a user logs out at the issuer
 //!
-//! `BackChannelLogout` takes the logout tokens of OpenID Connect
+//! [`BackChannelLogout`](crate::fleet::BackChannelLogout) takes the logout tokens of OpenID Connect
 //! Back-Channel Logout 1.0. Put it on a route outside the layer, and register the URL at the
-//! issuer.
+//! issuer. The issuer sends logouts to its clients alone, so this server must be one of them, and
+//! the user must have signed in with that client.
+//!
+//! - Keycloak: enter the URL as *Backchannel logout URL* in the settings of the client.
+//! - Auth0: enter it as *Back-Channel Logout URI* in the settings of the application.
+//! - Okta: enter it as the logout request URL of *Single Logout* in the settings of the app
+//!   integration, if your plan has logouts that the issuer sends.
 //!
 //! ## When the issuer sends security events
 //!

@@ -86,7 +86,7 @@ fn auto_traits_of_every_public_type() {
 #[test]
 fn auto_traits_of_every_public_type_of_a_fleet() {
     each!(value: FleetBuilder, FleetHealth, Revocation, RevokeError, Revoked, StoreFault);
-    each!(shared: Fleet);
+    each!(shared: BackChannelLogout, Fleet);
     /// The types of these stores have no name.
     fn stores(fleet: &Fleet) -> (impl ReplayStore + use<>, impl SessionStore + use<>) {
         fn is_shared<T: Clone + Send + Sync + Unpin + 'static>(store: T) -> T {

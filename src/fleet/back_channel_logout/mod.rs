@@ -42,12 +42,12 @@ use crate::wire::body::GuardedBody;
 /// ```
 /// # #[cfg(feature = "axum")] {
 /// use axum::Router;
-/// use tower_jwt_auth::JwtVerifier;
+/// use tower_jwt_auth::JwtAuthLayer;
 /// use tower_jwt_auth::fleet::{BackChannelLogout, Fleet};
 ///
-/// fn routes(fleet: &Fleet, verifier: &JwtVerifier) -> Router {
-///     let logout = BackChannelLogout::new(fleet, verifier).audience("my-mcp-server");
-///     Router::new().route_service("/backchannel-logout", logout)
+/// fn app(protected: Router, auth: JwtAuthLayer, fleet: Fleet) -> Router {
+///     let logout = BackChannelLogout::new(fleet, auth.verifier()).audience("my-mcp-server");
+///     auth.protect(protected).route_service("/backchannel-logout", logout)
 /// }
 /// # }
 /// ```
@@ -98,10 +98,10 @@ impl BackChannelLogout {
     /// Takes logouts of the issuers of `verifier`, and revokes in `fleet`, which must be the fleet
     /// of the configuration of `verifier`. Accepts nothing before [`audience`](Self::audience) was
     /// called.
-    pub fn new(fleet: &Fleet, verifier: &JwtVerifier) -> Self {
+    pub fn new(fleet: Fleet, verifier: JwtVerifier) -> Self {
         Self(Arc::new(Inner {
-            fleet: fleet.clone(),
-            verifier: verifier.clone(),
+            fleet,
+            verifier,
             clients: Vec::new(),
             allow_untyped: false,
         }))

@@ -1,6 +1,7 @@
 //! Several processes of one fleet, on a store in memory and a paused clock.
 
 mod keys;
+mod logout;
 mod proofs;
 mod revocation;
 mod sessions;
