@@ -26,8 +26,9 @@ pub(crate) use meters::{AcceptedRequests, CacheSize, IssuerLabels, KeyCounts};
 pub(crate) use refusals::RefusalLog;
 #[cfg(feature = "redis")]
 pub(crate) use revocations::{
-    revocation_too_short, revocations_behind, revocations_healed, revocations_heard,
-    revocations_known, revocations_passed_over, revocations_unread, revoked, store_foreign_records,
+    logout_without_effect, revocation_too_short, revocations_behind, revocations_healed,
+    revocations_heard, revocations_known, revocations_passed_over, revocations_unread, revoked,
+    store_foreign_records,
 };
 #[cfg(feature = "redis")]
 pub(crate) use store::{

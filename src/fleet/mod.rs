@@ -5,7 +5,8 @@
 //! nonces are shared. [`guide::fleet`](crate::guide::fleet) says what that gives and takes.
 // `settings` holds what is configured, and `config` checks it; `health` reports how the store does,
 // `revoke` is for programs that revoke, and `stores` are what a program gives to other parts of
-// this crate. `back_channel_logout` turns logouts of the issuers into revocations. What a part shares, and how, is in `store`.
+// this crate. `back_channel_logout` turns logouts of the issuers into revocations. What a part
+// shares, and how, is in `store`.
 
 mod back_channel_logout;
 mod health;

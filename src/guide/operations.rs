@@ -131,6 +131,7 @@
 //! | `keys_seeded` | info | `issuer`, `usable`, `skipped` | Keys of an earlier process are in use until the first fetch |
 //! | `keys_unavailable` | error | `issuer`, `error`, `age_seconds` (absent before the first set) | A fetch failed and there are no keys fit for use: tokens get 503. Once per attempt |
 //! | `layer_missing` | error | – | An extractor or `RequireScopesLayer` runs without `JwtAuthLayer`; the message names it; at most once a minute |
+//! | `logout_without_effect` | warn | `issuer` | A logout named a session (`sid`) without a user, and no access token since the start had a `sid`: it probably refuses none. At most once an hour |
 //! | `metadata_found` | debug | `issuer`, `outcomes` | The metadata of the issuer was found; `outcomes` names each URL where it may be |
 //! | `metadata_unreachable` | warn | `url` | In ten different minutes, clients without credentials were sent to the metadata document, and none has got it from this server: it is probably not served at its URL. Once; see [where the metadata is served](super::mcp#where-the-metadata-is-served) |
 //! | `no_runtime` | error | `issuer` | A token needs keys, and there is no tokio runtime to fetch them on; at most once a minute |

@@ -1,7 +1,7 @@
 //! The revocations that one process knows, and its look at a token.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -37,6 +37,8 @@ pub(crate) struct Revocations {
     pub(super) ticks: Ticks,
     pub(super) start: OnceLock<Box<dyn Fn() + Send + Sync>>,
     pub(super) streams: Streams,
+    /// Whether a token had a `sid`, of whichever issuer.
+    has_met_session: AtomicBool,
 }
 
 /// When this was done last, in Unix seconds.
@@ -44,6 +46,7 @@ pub(crate) struct Revocations {
 struct Upkeep {
     swept: u64,
     told_too_short: u64,
+    told_without_effect: u64,
 }
 
 /// What the list says of a token.
@@ -82,6 +85,7 @@ impl Revocations {
             ticks: Ticks::default(),
             start: OnceLock::new(),
             streams: Streams::default(),
+            has_met_session: AtomicBool::new(false),
         }
     }
 
@@ -254,6 +258,9 @@ impl Revocations {
         let tables = self.tables.load();
         let second = now.wall.unix_seconds();
         let marks = token.marks();
+        if marks.looked_at() == Marks::NEVER && token.sid().is_some() {
+            self.has_met_session.store(true, Ordering::Relaxed);
+        }
         if tables.len() > 0 {
             let issued = token.times().iat.map(|iat| iat.unix_seconds());
             let names = marks.names(|| marks_of(token, &self.keys));
@@ -280,6 +287,19 @@ impl Revocations {
         if second >= writer.told_too_short.saturating_add(TELL_SECONDS) {
             writer.told_too_short = second;
             telemetry::revocation_too_short(token.issuer(), left, keep);
+        }
+    }
+
+    /// Once an hour: a session was revoked, and no token since the start had a `sid`.
+    pub(crate) fn tell_without_effect(&self, issuer: &str, now: Now) {
+        if self.has_met_session.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut writer = self.writer();
+        let second = now.wall.unix_seconds();
+        if second >= writer.told_without_effect.saturating_add(TELL_SECONDS) {
+            writer.told_without_effect = second;
+            telemetry::logout_without_effect(issuer);
         }
     }
 

@@ -38,6 +38,20 @@ pub(crate) fn revocation_too_short(issuer: &str, left: Duration, keep: Duration)
     let _ = (issuer, left, keep);
 }
 
+/// An issuer ended a session by its `sid` alone, and no token so far had a `sid`. Called once an
+/// hour at most.
+pub(crate) fn logout_without_effect(issuer: &str) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(
+        target: TARGET,
+        event = "logout_without_effect",
+        issuer = %shown(issuer),
+        "a logout named a session alone, and no access token since the start had a sid, so it \
+         probably refuses none: let the issuer put sid into access tokens, or sub into logout tokens"
+    );
+    let _ = issuer;
+}
+
 /// Revocations of other processes are passed over, because more than `most` are in force.
 pub(crate) fn revocations_passed_over(most: usize) {
     #[cfg(feature = "tracing")]

@@ -61,7 +61,8 @@ use crate::wire::body::GuardedBody;
 /// | both | the tokens with this `sid`, and those of the user up to `iat` that have no `sid` |
 ///
 /// Not every issuer puts `sid` into access tokens. With `sid` alone, nothing is refused then: let
-/// the issuer send `sub` too. Refresh tokens are not concerned: the issuer ends them.
+/// the issuer send `sub` too. The event `logout_without_effect` tells of it. Refresh tokens are not
+/// concerned: the issuer ends them.
 ///
 /// # What is accepted
 ///
@@ -222,7 +223,7 @@ impl Inner {
             session,
             time,
         } = logout;
-        let of_subject = match session {
+        let of_subject: fn(&str, String) -> Revocation = match session {
             None => Revocation::subject,
             Some(session) => {
                 let session = Revocation::session(&*issuer, session);
@@ -231,9 +232,14 @@ impl Inner {
             }
         };
         match subject {
-            None => Ok(()),
+            None => {
+                if let Some(list) = self.fleet.revocations() {
+                    list.tell_without_effect(&issuer, self.verifier.clock().now());
+                }
+                Ok(())
+            }
             Some(subject) => {
-                let subject = of_subject(&*issuer, &*subject);
+                let subject = of_subject(&issuer, subject);
                 self.fleet.revoke_once(subject, time).await
             }
         }

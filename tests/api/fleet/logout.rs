@@ -16,7 +16,8 @@ use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer, JwtVerifier};
 use super::A;
 use crate::support::issuer_in_memory::{self, AUDIENCE, ISSUER, key};
 use crate::support::{
-    Answer, Counting, InMemoryIssuer, RESOURCE, call, pass, read, remembering, request, seconds,
+    Answer, Counting, InMemoryIssuer, RESOURCE, call, capture, pass, read, remembering, request,
+    seconds,
 };
 
 const NOW: u64 = 1_800_000_000;
@@ -455,4 +456,30 @@ async fn a_logout_of_a_session_and_its_user() {
     assert_eq!(process.status(&token).await, 401);
     let later = world.token("alice").claim("iat", NOW + 1);
     assert_eq!(process.status(&later).await, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_no_token_names_is_told_once_an_hour() {
+    const EVENT_NAME: &str = "logout_without_effect";
+    let (log, _guard) = capture();
+    let world = World::new();
+    let process = world.process();
+    assert_eq!(process.status(&world.token("alice")).await, 200);
+    let both = world.logout().claim("sid", "s1");
+    is_done(&process.log_out(&both.sign()).await, "both");
+    assert_eq!(log.counts(EVENT_NAME), 0);
+    let session = |sid: &str, at: u64| {
+        let token = world.logout().without("sub").claim("sid", sid);
+        token.valid(NOW + at, seconds(120)).sign()
+    };
+    for (sid, at, told) in [("s2", 0, 1), ("s3", 3599, 1), ("s4", 3600, 2)] {
+        world.clock.set(unix((NOW + at) as f64));
+        is_done(&process.log_out(&session(sid, at)).await, sid);
+        assert_eq!(log.counts(EVENT_NAME), told, "{sid}: {}", log.text());
+    }
+    world.clock.set(unix((NOW + 7200) as f64));
+    let token = world.token("bob").valid(NOW + 7200, seconds(60));
+    assert_eq!(process.status(&token.claim("sid", "s5")).await, 200);
+    is_done(&process.log_out(&session("s6", 7200)).await, "s6");
+    assert_eq!(log.counts(EVENT_NAME), 2);
 }
