@@ -10,10 +10,9 @@ use url::Url;
 
 use crate::base::clock::Clock;
 use crate::base::url_rule::UrlRule;
-use crate::keys::FetchError;
-use crate::keys::Times;
 use crate::keys::refresh::schedule::{RetryAfter, Schedule};
 use crate::keys::source::discovery::DiscoveredKeys;
+use crate::keys::{FetchError, FetchedAt, Times};
 use crate::limits::{DEFAULT_MAX_STALE, DEFAULT_TIMEOUT, MIN_SERVER_MAX_AGE};
 use crate::net::exchange::retry_after;
 use crate::net::metadata::metadata_urls;
@@ -48,7 +47,7 @@ pub fn pauses(
     let now = Clock::default().now();
     let since = |at: Instant| at.saturating_duration_since(now.monotonic);
     let mut schedule = Schedule::new(times, now.monotonic);
-    schedule.succeeded(now, cache_control::max_age(headers), jitter);
+    schedule.succeeded(FetchedAt::now(now), cache_control::max_age(headers), jitter);
     let good = since(schedule.due(now));
     for _ in 0..=failures {
         let wait = retry_after(headers, SystemTime::now());

@@ -40,6 +40,8 @@ pub(crate) use persist::file::target as snapshot_target;
 #[cfg(feature = "redis")]
 pub(crate) use settings::Sharing;
 pub(crate) use settings::{KeyOrigin, Seed, Times};
+#[cfg(all(fuzzing, feature = "reqwest", feature = "test-util"))]
+pub(crate) use snapshot::FetchedAt;
 pub(crate) use snapshot::Snapshot;
 pub(crate) use source::discovery::DiscoveredKeys;
 pub(crate) use source::jwks_uri::HttpKeys;

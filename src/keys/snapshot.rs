@@ -145,7 +145,7 @@ pub(crate) struct FetchedAt {
 }
 
 impl FetchedAt {
-    pub(super) const fn now(at: Now) -> Self {
+    pub(crate) const fn now(at: Now) -> Self {
         Self {
             at,
             already: Duration::ZERO,

@@ -108,7 +108,8 @@ async fn fleet_f64_the_file_is_followed() {
     assert_eq!(scene.refusal.last(), None);
 }
 
-/// As a mounted Kubernetes volume changes: the file keeps its name, and a link behind it is swapped.
+/// As a mounted Kubernetes volume changes: the file keeps its name, and a link behind it is
+/// swapped.
 #[cfg(unix)]
 #[tokio::test(start_paused = true)]
 async fn fleet_f64_a_swapped_link_is_noticed() {
