@@ -223,26 +223,22 @@ impl Inner {
             session,
             time,
         } = logout;
-        let of_subject: fn(&str, String) -> Revocation = match session {
-            None => Revocation::subject,
-            Some(session) => {
-                let session = Revocation::session(&*issuer, session);
-                self.fleet.revoke_once(session, time).await?;
-                Revocation::subject_without_session
-            }
-        };
-        match subject {
-            None => {
-                if let Some(list) = self.fleet.revocations() {
-                    list.tell_without_effect(&issuer, self.verifier.clock().now());
-                }
-                Ok(())
-            }
-            Some(subject) => {
-                let subject = of_subject(&issuer, subject);
-                self.fleet.revoke_once(subject, time).await
-            }
+        let has_session = session.is_some();
+        if let Some(session) = session {
+            let session = Revocation::session(&*issuer, session);
+            self.fleet.revoke_once(session, time).await?;
         }
+        let Some(subject) = subject else {
+            if let Some(list) = self.fleet.revocations() {
+                list.tell_without_effect(&issuer, self.verifier.clock().now());
+            }
+            return Ok(());
+        };
+        let subject = match has_session {
+            true => Revocation::subject_without_session(&*issuer, subject),
+            false => Revocation::subject(&*issuer, subject),
+        };
+        self.fleet.revoke_once(subject, time).await
     }
 }
 
