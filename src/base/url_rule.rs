@@ -112,10 +112,16 @@ impl UrlRule {
 }
 
 /// For errors and events: `text`, unless a user name or a password may be in it. In a text that is
-/// no URL, that is what stands in front of an `@`.
+/// no URL, that is what stands in front of an `@`. A password with a `/` looks like a port and a
+/// path, so a `:` in front of an `@` counts as one.
 pub(crate) fn without_credentials(text: &str) -> &str {
     let may_have_some = match Url::parse(text) {
-        Ok(url) if url.has_host() => !url.username().is_empty() || url.password().is_some(),
+        Ok(url) if url.has_host() => {
+            let after_scheme = text.split_once("//").map_or(text, |(_, rest)| rest);
+            let before_at = after_scheme.rsplit_once('@').map(|(before, _)| before);
+            let has_user = !url.username().is_empty() || url.password().is_some();
+            has_user || before_at.is_some_and(|before| before.contains(':'))
+        }
         _ => text.contains('@'),
     };
     match may_have_some {
@@ -260,6 +266,33 @@ const AMAZON: [u16; 2] = [0xfd00, 0xec2];
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn credentials_are_not_shown() {
+        let shown = [
+            "https://idp.example.com/",
+            "https://idp.example.com:8443/tenant",
+            "https://idp.example.com/@tenant",
+            "https://[::1]/realms/a",
+            "idp.example.com",
+        ];
+        for text in shown {
+            assert_eq!(without_credentials(text), text);
+        }
+        let hidden = [
+            "https://user:pw@idp.example.com/",
+            "https://user@idp.example.com/",
+            "https://user:12/pw@idp.example.com/",
+            "https://user:/pw@idp.example.com/",
+            "https://us/er:pw@idp.example.com/",
+            "https://user:12?pw@idp.example.com/",
+            "https://user:12#pw@idp.example.com/",
+            "user:pw@idp.example.com",
+        ];
+        for text in hidden {
+            assert_eq!(without_credentials(text), "(not shown)", "{text}");
+        }
+    }
 
     #[test]
     fn table() {
