@@ -362,13 +362,17 @@ fn is_in_clear(url: &Url) -> bool {
     url.scheme() == "redis" && !is_loopback
 }
 
+/// A password with a `/` or a `#` looks like what stands behind a host, so nothing is shown of a URL
+/// that still has an `@`.
 fn without_credentials(url: &Url) -> String {
     let mut url = url.clone();
     url.set_query(None);
     let cleared = url.set_username("").and_then(|()| url.set_password(None));
+    let may_have_some = url.as_str().contains('@');
     // A URL without a host has neither.
     match (cleared, url.has_host()) {
         (Err(()), true) => "(not shown)".to_owned(),
+        _ if may_have_some => "(not shown)".to_owned(),
         _ => url.to_string(),
     }
 }

@@ -105,6 +105,16 @@ fn urls_of_a_store() {
             "number of a database",
         ),
         (
+            "rediss://u:12/SECRET@cache.internal",
+            "(not shown)",
+            "number of a database",
+        ),
+        (
+            "rediss://u:12#SECRET@cache.internal",
+            "(not shown)",
+            "must not carry a fragment",
+        ),
+        (
             "redis://u:SECRET@cache.internal",
             "redis://cache.internal",
             "would send the password in clear",
