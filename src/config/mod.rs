@@ -80,5 +80,19 @@ pub use cache_times::JwksCache;
 pub use issuer::Issuer;
 pub use settings::InitialJwks;
 
-#[cfg(all(test, feature = "test-util"))]
+#[cfg(all(
+    test,
+    not(all(
+        any(feature = "aws_lc_rs", feature = "rust_crypto"),
+        feature = "reqwest"
+    ))
+))]
+mod missing_features;
+
+#[cfg(all(
+    test,
+    any(feature = "aws_lc_rs", feature = "rust_crypto"),
+    feature = "reqwest",
+    feature = "test-util"
+))]
 mod tests;

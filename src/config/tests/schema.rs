@@ -5,7 +5,7 @@ use std::path::Path;
 
 use regex_automata::dfa::regex::Regex;
 
-use super::with_everything::{bad_files, good_files, with};
+use super::files::{bad_files, good_files};
 use super::*;
 use crate::config::JwtAuthConfigBuilder;
 use crate::config::file::file_names;

@@ -1,6 +1,5 @@
 //! Where requests carry their tokens: what a file can say, and what `build` refuses.
 
-use super::with_everything::with;
 use super::*;
 use crate::ConfigError;
 use crate::config::{JwtAuthConfigBuilder, TokenSource};
