@@ -1,17 +1,12 @@
 //! Events and metrics of the revocations of a fleet. No function takes a name of a token, user or
 //! client.
 
-#[cfg(feature = "tracing")]
-use std::sync::Mutex;
 use std::time::Duration;
-
-#[cfg(feature = "tracing")]
-use tokio::time::Instant;
 
 #[cfg(feature = "metrics")]
 use super::meters;
 #[cfg(feature = "tracing")]
-use super::{HOUR, TARGET, first_for_a_while, first_within};
+use super::{HOUR, LastEvent, MINUTE, TARGET};
 #[cfg(feature = "tracing")]
 use crate::base::escape::shown;
 
@@ -55,7 +50,7 @@ pub(crate) fn logout_without_effect(issuer: &str) {
 /// Revocations of other processes are passed over, because more than `most` are in force.
 pub(crate) fn revocations_passed_over(most: usize) {
     #[cfg(feature = "tracing")]
-    if first_for_a_while(&LAST_PASSED_OVER) {
+    if LAST_PASSED_OVER.is_older_than(MINUTE) {
         tracing::error!(
             target: TARGET,
             event = "revocations_passed_over",
@@ -113,7 +108,7 @@ pub(crate) fn revocations_healed(count: usize) {
 /// Entries of the stream do not open: somebody else writes there, or a process with another secret.
 pub(crate) fn store_foreign_records(count: usize) {
     #[cfg(feature = "tracing")]
-    if first_within(HOUR, &LAST_FOREIGN) {
+    if LAST_FOREIGN.is_older_than(HOUR) {
         tracing::warn!(
             target: TARGET,
             event = "store_foreign_records",
@@ -140,7 +135,7 @@ pub(crate) fn revocations_heard(now: u64) {
 }
 
 #[cfg(feature = "tracing")]
-static LAST_FOREIGN: Mutex<Option<Instant>> = Mutex::new(None);
+static LAST_FOREIGN: LastEvent = LastEvent::never();
 
 #[cfg(feature = "tracing")]
-static LAST_PASSED_OVER: Mutex<Option<Instant>> = Mutex::new(None);
+static LAST_PASSED_OVER: LastEvent = LastEvent::never();

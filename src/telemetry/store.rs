@@ -3,11 +3,10 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-#[cfg(feature = "tracing")]
-use super::TARGET;
 #[cfg(feature = "metrics")]
 use super::meters;
-
+#[cfg(feature = "tracing")]
+use super::{LastEvent, MINUTE, TARGET};
 /// The store has not answered several times in a row. The caller says it once.
 pub(crate) fn store_down(error: &dyn Display) {
     #[cfg(feature = "tracing")]
@@ -80,3 +79,16 @@ pub(crate) fn store_called(operation: &'static str, outcome: &'static str, took:
     meters::store_called(operation, outcome, took);
     let _ = (operation, outcome, took);
 }
+
+/// A value in the store was not written by a process with the secret of the fleet, or was moved
+/// there. `kind` says what it should be.
+pub(crate) fn store_tampered(kind: &'static str) {
+    #[cfg(feature = "tracing")]
+    if LAST_STORE_TAMPERED.is_older_than(MINUTE) {
+        tracing::error!(target: TARGET, event = "store_tampered", kind, "a value in the store has no seal of this fleet, and is ignored: somebody else writes there, or processes of one namespace have different secrets");
+    }
+    let _ = kind;
+}
+
+#[cfg(feature = "tracing")]
+static LAST_STORE_TAMPERED: LastEvent = LastEvent::never();
