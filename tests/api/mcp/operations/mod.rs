@@ -4,8 +4,9 @@
 mod batches;
 mod bodies;
 mod challenges;
-mod field;
 mod headers;
+mod public_server;
+mod targets;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,0 +1,147 @@
+//! What is said of an issuer: its keys, its clock, its certificate, and that it does not answer.
+
+use std::time::{Duration, SystemTime};
+
+use tower_jwt_auth::test_util::Fault;
+
+use super::*;
+use crate::keys::over_http::credentials::{CA, Guarded};
+
+#[test]
+fn field_g06_keys_that_cannot_be_used_are_listed_with_reasons() {
+    let issuer = TestIssuer::start();
+    let (config, token) = (right(&issuer), good(&issuer));
+    let usable = issuer.jwks()["keys"][0].clone();
+    let unusable = [
+        json!({"kty": "RSA", "kid": "enc-1", "use": "enc", "n": "AQAB", "e": "AQAB"}),
+        json!({"kty": "XYZ", "kid": "odd\u{202e}"}),
+    ];
+    let serve = |keys: &[&Value]| {
+        let set = json!({"keys": keys}).to_string();
+        issuer.serve_document(Some(set.as_bytes()));
+    };
+    let [one, other] = &unusable;
+    let reasons = ["use forbids verification", "kty or crv is not supported"];
+    serve(&[one, &usable, other]);
+    let said = judge(&config, &token);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    for part in ["1 in use", "not used: \"enc-1\"", reasons[0], reasons[1]] {
+        assert!(said.output.contains(part), "{part}: {}", said.output);
+    }
+    serve(&[one, other]);
+    let said = judge(&config, &token);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    let advice = "publishes no key that can verify a token";
+    for part in [
+        "enc-1: ",
+        reasons[0],
+        reasons[1],
+        advice,
+        "temporarily_unavailable",
+    ] {
+        assert!(said.output.contains(part), "{part}: {}", said.output);
+    }
+    assert!(!said.output.contains('\u{202e}'), "{said:?}");
+    // A private key is not repeated.
+    serve(&[&with(&usable, json!({"d": "c2VjcmV0LXBhcnQ"}))]);
+    let said = judge(&config, &token);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(
+        said.output.contains("wrong: private_key_published"),
+        "{said:?}"
+    );
+    assert!(!said.output.contains("c2VjcmV0LXBhcnQ"), "{said:?}");
+}
+
+#[test]
+fn field_g06_an_issuer_that_does_not_answer() {
+    let issuer = TestIssuer::start();
+    let (config, token) = (right(&issuer), good(&issuer));
+    issuer.fail(Fault::Status(404));
+    let said = judge(&config, &token);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    for part in [
+        "answered 404",
+        "No metadata names the keys",
+        "set `jwks_uri`",
+    ] {
+        assert!(said.output.contains(part), "{part}: {}", said.output);
+    }
+    issuer.recover();
+    assert_eq!(judge(&config, &token).code, Some(0));
+    issuer.go_down();
+    let said = judge(&config, &token);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    for part in ["This machine does not reach the issuer", "not compared"] {
+        assert!(said.output.contains(part), "{part}: {}", said.output);
+    }
+    assert!(
+        said.output
+            .contains("2 wrong: keys, temporarily_unavailable")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn field_g06_a_private_authority() {
+    let issuer = Guarded::start(false).await;
+    let ca = File::with(CA);
+    let config = json!({"issuer": issuer.issuer(), "audience": "a"});
+    let trusting = with(&config, json!({"ca_file": ca.path()}));
+    for (config, code, part) in [
+        (&config, Some(1), "set `ca_file` for a private authority"),
+        (&trusting, Some(0), "1 in use: \"k\""),
+    ] {
+        let file = File::with(&config.to_string());
+        let said = run(&["--config", file.path()], "");
+        assert_eq!(said.code, code, "{said:?}");
+        assert!(said.output.contains(part), "{part}: {}", said.output);
+    }
+}
+
+#[test]
+fn field_g06_a_clock_that_differs_is_told() {
+    let issuer = TestIssuer::start();
+    let config = with(&right(&issuer), json!({"jwks_uri": issuer.jwks_uri()}));
+    // Builds the program, which takes longer than the clocks may differ.
+    let token = good(&issuer);
+    assert_eq!(judge(&config, &token).code, Some(0));
+    let at = |ahead: i64| {
+        let ahead_of = |by| SystemTime::now().checked_add(Duration::from_secs(by));
+        let behind = |by| SystemTime::now().checked_sub(Duration::from_secs(by));
+        let time = if ahead < 0 {
+            behind(ahead.unsigned_abs())
+        } else {
+            ahead_of(ahead as u64)
+        };
+        httpdate::fmt_http_date(time.unwrap())
+    };
+    for (ahead, age, code, part) in [
+        (Some(0), "0", Some(0), "the clocks agree"),
+        (
+            Some(-30),
+            "0",
+            Some(0),
+            "s behind the clock of this machine",
+        ),
+        (Some(-600), "600", Some(0), "the clocks agree"),
+        (
+            Some(-600),
+            "0",
+            Some(1),
+            "Set the clock of this machine by NTP",
+        ),
+        (
+            Some(600),
+            "0",
+            Some(1),
+            "s ahead of the clock of this machine",
+        ),
+        (None, "0", Some(0), "not compared"),
+    ] {
+        let date = ahead.map_or_else(|| "yesterday".to_owned(), at);
+        issuer.serve_headers(&[("date", &date), ("age", age)]);
+        let said = judge(&config, &token);
+        assert_eq!(said.code, code, "{date}: {said:?}");
+        assert!(said.output.contains(part), "{part}: {}", said.output);
+    }
+}
