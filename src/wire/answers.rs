@@ -4,19 +4,21 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderValue};
 
+use self::prepared::{DpopHeaders, PreparedHeaders, headers, made, several_tokens};
 use crate::base::proof_fault::ProofFault;
 use crate::base::scopes::ScopeSet;
 use crate::token::{TokenError, TokenErrorKind};
-use crate::wire::challenge::{ChallengeError, challenges, challenges_of_all};
 use crate::wire::credentials::Scheme;
 use crate::wire::rejection::{Rejection, RejectionHook};
 use crate::wire::rejection_kind::{RejectionKind, Special};
 #[cfg(feature = "test-util")]
 use crate::wire::resource::BoundTokens;
 use crate::wire::resource::{ProtectedResource, ScopeListing};
+
+mod prepared;
 
 /// Makes the rejections for the tokens of one issuer, or for requests without a token.
 ///
@@ -27,29 +29,6 @@ pub(crate) struct Answers {
     resource: ProtectedResource,
     prepared: PreparedHeaders,
     hook: Option<RejectionHook>,
-}
-
-/// The headers of rejections that do not depend on the operation. Prepared in advance, because
-/// unauthenticated clients can cause them at will.
-#[derive(Clone)]
-struct PreparedHeaders {
-    /// `None` where `DPoP` is not a scheme.
-    dpop: Option<Arc<DpopHeaders>>,
-    invalid_request: Arc<HeaderMap>,
-    /// For a token with the scheme `Bearer`.
-    invalid_token: Arc<HeaderMap>,
-    missing_token: Arc<HeaderMap>,
-    not_bound: Arc<HeaderMap>,
-    without_challenge: Arc<HeaderMap>,
-}
-
-/// Of rejections that only requests with the scheme `DPoP` get.
-struct DpopHeaders {
-    invalid_token: Arc<HeaderMap>,
-    /// In the order of the faults.
-    proofs: [Arc<HeaderMap>; ProofFault::ALL.len()],
-    /// The nonce is added.
-    use_nonce: Arc<HeaderMap>,
 }
 
 impl Answers {
@@ -100,8 +79,8 @@ impl Answers {
         }
     }
 
-    /// For a token that came with `scheme`, whatever is wrong with it: a certificate that is
-    /// missing or another (RFC 8705 §3) too.
+    /// For a token that came with `scheme`, whatever is wrong with it. This includes a missing or
+    /// wrong client certificate (RFC 8705 §3).
     pub(crate) fn invalid_token(&self, scheme: Scheme, reason: Option<TokenError>) -> Rejection {
         let headers = match scheme {
             Scheme::Bearer => &self.prepared.invalid_token,
@@ -111,7 +90,7 @@ impl Answers {
             .with_token_error(reason)
     }
 
-    /// For a valid token that is not bound to a key, where only bound ones are accepted. It came
+    /// For a valid token that is not bound to a key, where only bound tokens are accepted. It came
     /// with the scheme `Bearer`: with `DPoP` it would be invalid.
     pub(crate) fn not_bound(&self) -> Rejection {
         self.make(RejectionKind::InvalidToken, &self.prepared.not_bound)
@@ -134,7 +113,7 @@ impl Answers {
             .with_detail(detail)
     }
 
-    /// The client is to repeat the request with `nonce` in its proof (RFC 9449 §9).
+    /// Tells the client to repeat the request with `nonce` in its proof (RFC 9449 §9).
     pub(crate) fn use_dpop_nonce(&self, nonce: HeaderValue) -> Rejection {
         let headers = self.for_dpop(|dpop| &dpop.use_nonce);
         self.make(RejectionKind::UseDpopNonce, headers)
@@ -179,7 +158,7 @@ impl Answers {
             .with_token_error(reason)
     }
 
-    /// Whether a proof was used before cannot be said.
+    /// It is not known whether the proof was used before.
     pub(crate) fn replay_unavailable(&self, retry_after: Duration) -> Rejection {
         self.later(RejectionKind::ReplayUnavailable, retry_after)
     }
@@ -189,7 +168,7 @@ impl Answers {
         self.later(RejectionKind::TooManyProofs, PROOFS_RETRY_AFTER)
     }
 
-    /// One user has begun as many sessions as one may.
+    /// The user has begun as many sessions as one user may.
     pub(crate) fn too_many_sessions(&self, retry_after: Duration) -> Rejection {
         self.later(RejectionKind::TooManySessions, retry_after)
     }
@@ -237,52 +216,6 @@ impl Answers {
     }
 }
 
-impl PreparedHeaders {
-    fn new(resource: &ProtectedResource) -> Self {
-        let initial = &resource.initial_scopes;
-        let invalid_request = challenges_of_all(
-            resource,
-            error_of(RejectionKind::InvalidRequest, several_tokens(resource)),
-        );
-        let bearer = |kind| made(kind, None, resource, Scheme::Bearer, initial);
-        let has_dpop = resource.bound_tokens.dpop_algs.is_some();
-        let (kind, special) = (RejectionKind::InvalidToken, Some(Special::NotBound));
-        // Where both are on, DPoP: a client with a certificate has got a token that is bound to it.
-        let better = match has_dpop {
-            true => Scheme::Dpop,
-            false => Scheme::Bearer,
-        };
-        Self {
-            dpop: has_dpop.then(|| Arc::new(DpopHeaders::new(resource))),
-            invalid_request: Arc::new(headers(invalid_request)),
-            invalid_token: bearer(RejectionKind::InvalidToken),
-            missing_token: bearer(RejectionKind::MissingToken),
-            not_bound: made(kind, special, resource, better, initial),
-            without_challenge: Arc::new(headers(Vec::new())),
-        }
-    }
-}
-
-impl DpopHeaders {
-    fn new(resource: &ProtectedResource) -> Self {
-        let dpop = |kind, special| {
-            made(
-                kind,
-                special,
-                resource,
-                Scheme::Dpop,
-                &resource.initial_scopes,
-            )
-        };
-        let proof = |fault| dpop(RejectionKind::InvalidDpopProof, Some(Special::Proof(fault)));
-        Self {
-            invalid_token: dpop(RejectionKind::InvalidToken, None),
-            proofs: ProofFault::ALL.map(proof),
-            use_nonce: dpop(RejectionKind::UseDpopNonce, None),
-        }
-    }
-}
-
 impl Rejection {
     /// For code that needs the layer and runs without it. There are no settings for a challenge,
     /// and no hook.
@@ -296,8 +229,8 @@ impl Rejection {
 
     /// A rejection of `kind`, for tests of a hook, a `match` or a client.
     ///
-    /// Its challenges are the ones that a server without a `resource` sends. That of a DPoP proof
-    /// is as for a request without one.
+    /// Its challenges are the ones that a server without a `resource` sends. A rejected DPoP proof
+    /// has the challenge for a missing one.
     #[cfg(feature = "test-util")]
     #[must_use]
     pub fn for_tests(kind: RejectionKind) -> Self {
@@ -352,39 +285,6 @@ impl fmt::Debug for Answers {
             .field("resource", &self.resource)
             .finish_non_exhaustive()
     }
-}
-
-/// The headers of a rejection of a request with `scheme`, or without credentials if the kind has no
-/// error.
-fn made(
-    kind: RejectionKind,
-    special: Option<Special>,
-    resource: &ProtectedResource,
-    scheme: Scheme,
-    scopes: &ScopeSet,
-) -> Arc<HeaderMap> {
-    let challenges = challenges(resource, scheme, error_of(kind, special), scopes);
-    Arc::new(headers(challenges))
-}
-
-/// What there may be several of, if not `Authorization` headers.
-fn several_tokens(resource: &ProtectedResource) -> Option<Special> {
-    resource.has_token_sources.then_some(Special::SeveralTokens)
-}
-
-fn error_of(kind: RejectionKind, special: Option<Special>) -> Option<ChallengeError<'static>> {
-    let parts = kind.parts();
-    Some((parts.code?, special.map_or(parts.text, Special::text)))
-}
-
-fn headers(challenges: Vec<HeaderValue>) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    for challenge in challenges {
-        headers.append(WWW_AUTHENTICATE, challenge);
-    }
-    headers
 }
 
 /// Short, because a session store is usually near the server and a retry costs little.

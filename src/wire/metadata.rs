@@ -17,10 +17,13 @@ use serde_json::{Map, Value};
 use tower_service::Service;
 use url::Url;
 
-use crate::base::scopes::ScopeSet;
+use self::document::join;
 use crate::wire::body::GuardedBody;
 use crate::wire::metadata_watch::MetadataWatch;
-use crate::wire::resource::BoundTokens;
+
+mod document;
+
+pub(crate) use document::{ResourceDetails, document};
 
 /// The protected resource metadata of this server (RFC 9728), which names the issuers of its
 /// tokens.
@@ -70,17 +73,6 @@ struct Part {
     watch: MetadataWatch,
 }
 
-/// Optional members of the document (RFC 9728 §2). The other members follow from the configuration.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct ResourceDetails {
-    pub(crate) name: Option<String>,
-    pub(crate) documentation: Option<String>,
-    pub(crate) policy_uri: Option<String>,
-    pub(crate) tos_uri: Option<String>,
-    pub(crate) jwks_uri: Option<String>,
-    pub(crate) scopes_supported: Option<Vec<String>>,
-}
-
 impl ResourceMetadata {
     pub(crate) fn new(resource: &str, resource_url: &Url, document: Bytes) -> Self {
         let path = path_for(resource_url);
@@ -109,8 +101,8 @@ impl ResourceMetadata {
         }))
     }
 
-    /// One document for two layers with the same resource: with the issuers and the scopes of both,
-    /// and otherwise that of `self`.
+    /// One document for two layers with the same resource: it has the issuers and the scopes of
+    /// both, and the other members of `self`.
     pub(crate) fn joined(&self, other: &Self) -> Self {
         let parts = [&*self.0.parts, &other.0.parts].concat();
         Self::of_parts(self.0.url.clone(), self.0.path.clone(), parts)
@@ -182,8 +174,8 @@ impl ResourceMetadata {
         joined
     }
 
-    /// Routes for [`path`](Self::path), with and without a slash at its end, and for no other path,
-    /// so that the routers of several resources can be merged.
+    /// Routes for [`path`](Self::path), with and without a slash at its end, and for no other path.
+    /// The routers of several resources can therefore be merged.
     ///
     /// Two resources whose paths differ by that slash alone cannot: for these, and to serve the
     /// document at the root form too, use [`MetadataRoutes`](crate::service::MetadataRoutes).
@@ -262,64 +254,6 @@ impl<B> Service<Request<B>> for ResourceMetadata {
     }
 }
 
-/// The document of one layer. `scopes` are those that every operation needs.
-pub(crate) fn document(
-    resource: &str,
-    authorization_servers: &[String],
-    scopes: &[String],
-    details: &ResourceDetails,
-    bound_tokens: &BoundTokens,
-) -> Bytes {
-    let mut document = Map::new();
-    document.insert("resource".to_owned(), resource.into());
-    let methods = Value::Array(vec!["header".into()]);
-    document.insert("bearer_methods_supported".to_owned(), methods);
-    // A member without a value is omitted, because clients reject null (RFC 9728 §3.2).
-    let supported: Option<ScopeSet> = details
-        .scopes_supported
-        .as_ref()
-        .map(|scopes| scopes.iter().collect());
-    let scopes = supported.as_ref().map_or(scopes, ScopeSet::as_slice);
-    let texts = [
-        ("jwks_uri", &details.jwks_uri),
-        ("resource_documentation", &details.documentation),
-        ("resource_name", &details.name),
-        ("resource_policy_uri", &details.policy_uri),
-        ("resource_tos_uri", &details.tos_uri),
-    ];
-    let texts = texts
-        .into_iter()
-        .filter_map(|(name, text)| Some((name.to_owned(), text.as_deref()?.into())));
-    document.extend(texts);
-    for (name, list) in [
-        ("authorization_servers", authorization_servers),
-        ("scopes_supported", scopes),
-    ] {
-        if !list.is_empty() {
-            document.insert(name.to_owned(), list.into());
-        }
-    }
-    document.extend(about(bound_tokens));
-    Value::Object(document).to_string().into()
-}
-
-/// Adds the members of a document that are missing, and to its lists the values that are.
-fn join(mut joined: Map<String, Value>, document: &Bytes) -> Map<String, Value> {
-    let members: Map<String, Value> = serde_json::from_slice(document).unwrap_or_default();
-    for (name, theirs) in members {
-        match (joined.get_mut(&name), theirs) {
-            (Some(Value::Array(ours)), Value::Array(theirs)) => {
-                let missing = |value: &Value| !ours.contains(value);
-                let missing: Vec<_> = theirs.into_iter().filter(missing).collect();
-                ours.extend(missing);
-            }
-            (Some(_), _) => {}
-            (None, theirs) => drop(joined.insert(name, theirs)),
-        }
-    }
-    joined
-}
-
 /// Browsers send a preflight request, because MCP clients send `MCP-Protocol-Version`. The document
 /// is public, so every request header is allowed.
 fn preflight(headers: &HeaderMap) -> Response<Bytes> {
@@ -336,29 +270,6 @@ fn status(status: StatusCode) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = status;
     response
-}
-
-/// The members about tokens that are bound to a key (RFC 9728 §2). None is ever `false`: an absent
-/// one means it.
-fn about(bound_tokens: &BoundTokens) -> impl Iterator<Item = (String, Value)> {
-    let algorithms = |algs: &String| algs.split(' ').collect::<Vec<_>>().into();
-    let certain = |holds: bool| holds.then_some(Value::Bool(true));
-    let members = [
-        (
-            "dpop_bound_access_tokens_required",
-            certain(bound_tokens.only_dpop()),
-        ),
-        (
-            "dpop_signing_alg_values_supported",
-            bound_tokens.dpop_algs.as_ref().map(algorithms),
-        ),
-        (
-            "tls_client_certificate_bound_access_tokens",
-            certain(bound_tokens.mtls),
-        ),
-    ];
-    let members = members.into_iter();
-    members.filter_map(|(name, value)| Some((name.to_owned(), value?)))
 }
 
 /// RFC 9728 §3.1: the suffix is inserted between host and path; a path of only `/` is omitted.
@@ -392,151 +303,4 @@ pub(crate) const ROOT_PATH: &str = "/.well-known/oauth-protected-resource";
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn where_it_is() {
-        let cases = [
-            (
-                "https://h.example",
-                "https://h.example/.well-known/oauth-protected-resource",
-            ),
-            (
-                "https://h.example/",
-                "https://h.example/.well-known/oauth-protected-resource",
-            ),
-            (
-                "https://h.example/mcp",
-                "https://h.example/.well-known/oauth-protected-resource/mcp",
-            ),
-            (
-                "https://h.example/a/b/",
-                "https://h.example/.well-known/oauth-protected-resource/a/b/",
-            ),
-            (
-                "https://h.example:8443/mcp",
-                "https://h.example:8443/.well-known/oauth-protected-resource/mcp",
-            ),
-            (
-                "https://H.Example/mcp",
-                "https://H.Example/.well-known/oauth-protected-resource/mcp",
-            ),
-            (
-                "http://[::1]:3000/mcp",
-                "http://[::1]:3000/.well-known/oauth-protected-resource/mcp",
-            ),
-        ];
-        for (resource, want) in cases {
-            let url = Url::parse(resource).unwrap();
-            assert_eq!(
-                metadata(resource, &url, &[], &[], &BoundTokens::default()).url(),
-                want,
-                "{resource}"
-            );
-        }
-    }
-
-    #[test]
-    fn methods() {
-        let url = Url::parse("https://h.example/mcp").unwrap();
-        let metadata = metadata(
-            "https://h.example/mcp",
-            &url,
-            &["https://i.example/".to_owned()],
-            &["a".to_owned()],
-            &BoundTokens::default(),
-        );
-        let mut asked = HeaderMap::new();
-        asked.insert(
-            ACCESS_CONTROL_REQUEST_HEADERS,
-            HeaderValue::from_static("mcp-protocol-version"),
-        );
-        for (method, status) in [
-            ("GET", 200),
-            ("HEAD", 200),
-            ("OPTIONS", 204),
-            ("POST", 405),
-            ("DELETE", 405),
-        ] {
-            let response = metadata.respond(&method.parse().unwrap(), &asked);
-            assert_eq!(response.status(), status, "{method}");
-            assert_eq!(
-                response.headers()[ACCESS_CONTROL_ALLOW_ORIGIN],
-                "*",
-                "{method}"
-            );
-            assert_eq!(
-                response.headers().contains_key(ALLOW),
-                !matches!(method, "GET" | "HEAD"),
-                "{method}"
-            );
-            let mirrored = response
-                .headers()
-                .get(ACCESS_CONTROL_ALLOW_HEADERS)
-                .is_some();
-            assert_eq!(mirrored, method == "OPTIONS", "{method}");
-        }
-        assert_eq!(
-            serde_json::from_slice::<serde_json::Value>(&metadata.document()).unwrap(),
-            serde_json::json!({
-                "resource": "https://h.example/mcp",
-                "authorization_servers": ["https://i.example/"],
-                "bearer_methods_supported": ["header"],
-                "scopes_supported": ["a"],
-            })
-        );
-    }
-
-    #[test]
-    fn bound_tokens_are_advertised_and_nothing_is_false() {
-        let url = Url::parse("https://h.example/mcp").unwrap();
-        let required = "dpop_bound_access_tokens_required";
-        let algorithms = "dpop_signing_alg_values_supported";
-        let certificates = "tls_client_certificate_bound_access_tokens";
-        for (dpop, mtls, is_required, wanted) in [
-            (false, false, false, vec![]),
-            (true, false, false, vec![algorithms]),
-            (true, false, true, vec![required, algorithms]),
-            (false, true, false, vec![certificates]),
-            (false, true, true, vec![certificates]),
-            (true, true, false, vec![algorithms, certificates]),
-            (true, true, true, vec![algorithms, certificates]),
-        ] {
-            let bound_tokens = BoundTokens {
-                dpop_algs: dpop.then(|| "ES256 EdDSA".to_owned()),
-                mtls,
-                required: is_required,
-            };
-            let metadata = metadata("https://h.example/mcp", &url, &[], &[], &bound_tokens);
-            let document: Map<String, Value> =
-                serde_json::from_slice(&metadata.document()).unwrap();
-            let others = ["bearer_methods_supported", "resource"];
-            let names: Vec<_> = document.keys().map(String::as_str).collect();
-            let names: Vec<_> = names
-                .into_iter()
-                .filter(|it| !others.contains(it))
-                .collect();
-            assert_eq!(names, wanted, "{bound_tokens:?}");
-            for name in wanted {
-                let value = match name == algorithms {
-                    true => serde_json::json!(["ES256", "EdDSA"]),
-                    false => Value::Bool(true),
-                };
-                assert_eq!(document[name], value, "{name}");
-            }
-        }
-    }
-
-    fn metadata(
-        resource: &str,
-        url: &Url,
-        servers: &[String],
-        scopes: &[String],
-        bound_tokens: &BoundTokens,
-    ) -> ResourceMetadata {
-        let details = ResourceDetails::default();
-        let document = document(resource, servers, scopes, &details, bound_tokens);
-        ResourceMetadata::new(resource, url, document)
-    }
-}
+mod tests;

@@ -2,6 +2,7 @@
 //! lines.
 
 use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
 
 use super::*;
 use crate::wire::header_names::DPOP_NONCE;
