@@ -30,7 +30,7 @@ pub const MAX_JSON_MEMBERS: usize = 256;
 pub const MAX_JSON_VALUES: usize = 4_096;
 
 /// Bytes of a key set or a discovery document after decompression, 256 KiB. The largest published
-/// set that we know of is that of Entra ID, 12 KiB.
+/// set that we know of, from Entra ID, has 12 KiB.
 pub const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
 
 /// Keys read from one set; further keys are skipped and reported. Published sets hold under 20.
@@ -103,7 +103,7 @@ pub const DISCOVERY_REUSE: Duration = Duration::from_secs(60);
 /// systems take a quarter of it.
 pub const MAX_CREDENTIAL_FILE_BYTES: usize = 1024 * 1024;
 
-/// Unknown `kid`s that are remembered, so that a request for one gets 401 without a further fetch
+/// Unknown `kid`s that are remembered. A request for one of them gets 401 without a further fetch
 /// once a fetch lacked it. Memory stays bounded (a hash and two times for each) even if an attacker
 /// sends a new `kid` with each request.
 pub const MAX_REMEMBERED_KIDS: usize = 1024;
@@ -146,7 +146,7 @@ pub const SESSION_IDLE_TIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Time for which [`Fleet::sessions`](crate::fleet::Fleet::sessions) keeps a session that was not
 /// used after it was begun: 15 minutes. From its second use on it has [`SESSION_IDLE_TIME`].
-/// Whoever begins sessions without end fills the store with those of 15 minutes, not of a day.
+/// A client that begins sessions without end fills the store with 15 minutes of them, not a day.
 #[cfg(feature = "redis")]
 pub const NEW_SESSION_TIME: Duration = Duration::from_secs(15 * 60);
 
@@ -249,7 +249,7 @@ pub const MAX_JTI_BYTES: usize = 256;
 pub const MAX_HTU_BYTES: usize = 2_048;
 
 /// Bits of the RSA modulus of a DPoP proof, smallest and largest. Anybody may choose the key of a
-/// proof, so its cost is bounded lower than that of an issuer's key ([`RSA_BITS`]).
+/// proof, so it may cost less than an issuer's key ([`RSA_BITS`]).
 pub const PROOF_RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
 
 /// How far the `iat` of a DPoP proof may be from the clock in any case: 5 minutes. A proof that has
@@ -295,7 +295,7 @@ pub const MAX_NONCE_LIFETIME: Duration = Duration::from_secs(60 * 60);
 /// (RFC 2104 §3).
 pub const MIN_NONCE_SECRET_BYTES: usize = 32;
 
-/// Proofs that are remembered, so that none works twice, unless
+/// Proofs that are remembered, to refuse a second use of each, unless
 /// [`replay_entries`](crate::proof::Dpop::replay_entries) sets another number: 262,144, 8 MiB. 60
 /// seconds of 4,300 proofs a second.
 pub const DEFAULT_REPLAY_ENTRIES: usize = 256 * 1024;
@@ -376,7 +376,7 @@ pub const MAX_INTROSPECTION_WAITING: usize = 4_096;
 /// [`DEFAULT_TOKEN_CACHE_ENTRIES`], with at most 3 KiB per answer on average.
 pub const MAX_ACTIVE_ANSWERS: usize = 16 * 1024;
 
-/// Answers "not active" that are kept for each issuer: 4,096, apart from the others, so that junk
+/// Answers "not active" that are kept for each issuer: 4,096, apart from the others, because junk
 /// pushes out nothing good.
 pub const MAX_INACTIVE_ANSWERS: usize = 4_096;
 

@@ -36,7 +36,7 @@ fn read<'j, S: DeserializeSeed<'j>>(
 
 /// The claims of a valid token do not fit the requested type.
 ///
-/// `Display` says no more than that, so that it may be in a response.
+/// `Display` says no more than that, so it may be in a response.
 /// [`source`](std::error::Error::source) says which claim it is: that is for logs. Neither they nor
 /// `Debug` show a value of the token.
 #[derive(Debug)]

@@ -62,7 +62,7 @@ impl AuthInfo {
     /// the token names neither a subject nor a client, because then any caller of that issuer could
     /// be meant.
     ///
-    /// The client is part of it, so that one program cannot use what another has started for the
+    /// The client is a part of it: one program cannot use what another has started for the
     /// same user. But a program may get a new client id each time its user signs in: several MCP
     /// clients register anew for every login (RFC 7591). So the key depends on what you store:
     ///

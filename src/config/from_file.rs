@@ -51,7 +51,7 @@ impl<'de> Deserialize<'de> for Issuer {
     }
 }
 
-/// The schema of the file, the same as that of [`JwtAuthConfig`].
+/// The schema of the file, as [`JwtAuthConfig`] has it.
 ///
 /// It is also in the repository, as `docs/config.schema.json`. A file names it with `"$schema"`,
 /// and editors then complete names and check values.

@@ -1,4 +1,4 @@
-//! The names in a file: which ones there are, and what an unknown one was probably meant to be.
+//! The names of settings in a file, and the nearest one for a name that is unknown.
 
 use serde::de::value::Error;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};

@@ -35,12 +35,12 @@ pub(super) fn check_snapshot_files(entries: &[Issuer]) -> Result<(), ConfigError
     Ok(())
 }
 
-/// Whether the path can only be that of a folder, whether there is one or not.
+/// Whether the path can only name a folder, whether or not it exists.
 fn names_a_folder(path: &Path) -> bool {
     path.file_name().is_none() || path.to_string_lossy().ends_with(is_separator)
 }
 
-/// The same path for each way to write it, as far as its folder exists.
+/// The same path for each way to write it, if its folder exists.
 fn identified(target: &Path) -> PathBuf {
     let folder = match target.parent() {
         Some(folder) if folder != Path::new("") => folder,

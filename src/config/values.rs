@@ -114,7 +114,7 @@ pub(super) fn one_or_more<'de, D: Deserializer<'de>>(
     deserializer.deserialize_any(OneOrMore)
 }
 
-/// A list whose error says "list", and not "sequence" as that of `Vec` does.
+/// A list whose error says "list", where the error of `Vec` says "sequence".
 struct List<T>(Vec<T>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {

@@ -149,7 +149,7 @@ fn check_path(setting: &'static str, path: &Option<PathBuf>) -> Result<(), Confi
     check(setting, path.as_ref().map(|path| path.to_string_lossy()))
 }
 
-/// A secret may hold any characters, also those of a variable, and no error shows a part of it.
+/// A secret may hold any characters, even those of a variable, and no error shows a part of it.
 /// Only a secret that is nothing but a variable was meant to be replaced.
 fn check_secrets<'s>(
     setting: &'static str,

@@ -1,7 +1,7 @@
 //! The interface to the crypto back ends: a key is parsed once and then verifies many signatures.
 //!
 //! Only `jwks` parses keys and verifies signatures here; every folder may name an `Algorithm`. It
-//! imports only [`limits`](crate::limits). `signing` is the other direction. `key` defines the
+//! imports only [`limits`](crate::limits). `signing` makes signatures. `key` defines the
 //! trait of a back end; `aws_lc_rs` and `rust_crypto` implement it, and `none` always fails.
 //!
 //! If both back ends are compiled in, aws-lc-rs is used: features unify across a program, and a

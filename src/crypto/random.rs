@@ -17,8 +17,8 @@ pub(crate) fn random_secret() -> [u8; 32] {
     of_hash_keys()
 }
 
-/// The keys of the standard library's hashes are 128 bits of the operating system, which is as much
-/// as a nonce has. They need no further dependency.
+/// The standard library seeds its hashes with 128 random bits of the operating system, as many as a
+/// nonce has. They need no further dependency.
 fn of_hash_keys() -> [u8; 32] {
     let keys = RandomState::new();
     let mut secret = [0; 32];

@@ -14,7 +14,7 @@ use super::key::{decode_tolerantly, without_leading_zeros};
 use crate::crypto::Algorithm;
 use crate::crypto::signing::{PrivateMaterial, RsaPrivate, SIGNS_WITH_RSA, SigningKey};
 
-/// A key that is ready to sign, and what a header says of it.
+/// A key that is ready to sign, and the header members that name it.
 #[derive(Debug)]
 pub(crate) struct PrivateKey {
     pub(crate) key: SigningKey,
@@ -23,7 +23,7 @@ pub(crate) struct PrivateKey {
     pub(crate) kid: Option<String>,
 }
 
-/// Why a file holds no key that is used. The text never holds its content.
+/// Why the key in a file cannot be used. The text never holds the content of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PrivateKeyError {
     /// The key is encrypted.
@@ -105,7 +105,7 @@ fn of_pem(text: &str) -> Read<PrivateMaterial> {
             .split_once("-----END ")
             .ok_or(PrivateKeyError::NoKey)?;
         rest = after;
-        // A header in the block, as RFC 1421 has it, says how the body is encrypted.
+        // A header in the block (RFC 1421) says how the body is encrypted.
         let is_encrypted = body.contains(':');
         let read: fn(&[u8]) -> Read<PrivateMaterial> = match label {
             "ENCRYPTED PRIVATE KEY" => return Err(PrivateKeyError::Encrypted),
@@ -171,7 +171,7 @@ fn of_sec1(der: &[u8], curve: Option<&[u8]>) -> Read<PrivateMaterial> {
 fn of_pkcs1(der: &[u8]) -> Read<PrivateMaterial> {
     let mut key = Der(Der(der).next(SEQUENCE)?);
     key.next(INTEGER)?;
-    // The sign octet is no part of the number.
+    // The sign octet is not a part of the number.
     let mut number = || Read::Ok(without_leading_zeros(key.next(INTEGER)?).to_vec());
     // In this order.
     let (n, e, d) = (number()?, number()?, number()?);

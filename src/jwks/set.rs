@@ -18,7 +18,7 @@ pub(crate) struct KeySet {
     /// order. Not a hash map: most sets have two keys, and a token's `kid` is looked up twice.
     by_kid: Vec<(String, usize)>,
     skipped: Vec<SkippedKey>,
-    /// The number of members beyond the limit. They are only counted, so that they take no memory.
+    /// The number of members beyond the limit, which take no memory.
     beyond_limit: usize,
     /// Whether a key without `kid` fits tokens with any `kid`, as the key of a static `jwk` or PEM
     /// text does.
@@ -63,7 +63,7 @@ impl KeySet {
         Self::from_members(members, options)
     }
 
-    /// The keys of an issuer that are needed for nothing.
+    /// No keys, for an issuer whose keys nothing needs.
     pub(crate) const fn empty() -> Self {
         Self {
             keys: Vec::new(),
@@ -182,12 +182,12 @@ impl KeySet {
             .any(|key| key.for_algorithm(algorithm).is_some())
     }
 
-    /// Whether both sets hold the same usable keys, in whatever order and however written.
+    /// Whether both sets hold the same usable keys, in any order and any spelling.
     pub(crate) fn has_same_keys(&self, other: &Self) -> bool {
         are_permutations(&self.keys, &other.keys)
     }
 
-    /// Whether the operator was told of everything that is wrong with this set when `other` came.
+    /// Whether both sets have the same faults, which were reported when `other` came.
     pub(crate) fn has_same_faults(&self, other: &Self) -> bool {
         self.beyond_limit == other.beyond_limit
             && self.leaks_private() == other.leaks_private()

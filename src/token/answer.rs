@@ -7,10 +7,10 @@
 //!    endpoint is at fault, which says nothing about the token
 //! 2. `active` is true
 //! 3. the types of the other members; `null` counts as absent where the claims of a JWT forbid it
-//! 4. `iss`, if it is there, and `aud`
-//! 5. `exp`, `nbf`, `iat`, as far as they are there, and the age of the token if it is limited
-//! 6. no `events`, which only security event tokens have; `token_type`, `token_use` and `typ`, if
-//!    they are there: the issuer calls refresh tokens and ID tokens active too
+//! 4. `iss` if present, and `aud`
+//! 5. `exp`, `nbf` and `iat` where present, and the age of the token if it is limited
+//! 6. no `events`, which only security event tokens have; `token_type`, `token_use` and `typ` where
+//!    present, because the issuer calls refresh tokens and ID tokens active too
 //! 7. `cnf`, as in a JWT
 
 use std::borrow::Cow;
@@ -52,7 +52,7 @@ pub(crate) struct Vouched {
     pub(crate) times: TokenTimes,
 }
 
-/// Why an answer lets nobody in.
+/// Why an answer admits no caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AnswerError {
     /// The endpoint is at fault: nothing is known about the token.
@@ -71,8 +71,8 @@ pub(crate) enum AnswerFault {
     WrongType(&'static str),
 }
 
-/// Judges `json`. `jwt` is the token itself if it is a JWT that was verified here: members that the
-/// answer lacks count as those of the JWT, and the answer can only restrict it.
+/// Judges `json`. `jwt` is the token itself if it is a JWT that was verified here: a member that
+/// the answer lacks is taken from the JWT, and the answer can only restrict the JWT.
 pub(crate) fn judge(
     json: String,
     rules: &AnswerRules,
@@ -111,7 +111,7 @@ pub(crate) fn judge(
     Ok(Vouched { verified, times })
 }
 
-/// The first reading: whether the text is an answer at all, and which.
+/// Reads `active`, which decides whether the other members are read.
 fn is_active(json: &str) -> Result<bool, AnswerError> {
     #[derive(Default)]
     struct Active(Option<bool>);
@@ -145,7 +145,7 @@ fn is_active(json: &str) -> Result<bool, AnswerError> {
 /// The members of an answer "active".
 struct Answer<'a> {
     claims: Claims<'a>,
-    /// The inner `None` stands for a value that is no string.
+    /// The inner `None` stands for a value that is not a string.
     token_type: Option<Option<Cow<'a, str>>>,
     /// Whether a member holds scopes, even none.
     has_scopes: bool,
@@ -217,7 +217,7 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// The key to prove: that of the answer and that of the JWT.
+    /// The key that the caller must prove: the answer and the JWT may each name one.
     fn check_confirmation(
         &self,
         policy: &ValidationPolicy,
@@ -345,7 +345,7 @@ impl fmt::Display for AnswerFault {
     }
 }
 
-/// The kinds of token that are no access tokens, as providers name them.
+/// What providers call the tokens that are not access tokens.
 const OTHER_TOKENS: [&str; 6] = [
     "ID",
     "id_token",

@@ -15,8 +15,8 @@ pub(super) enum Cnf {
     #[default]
     Absent,
     Bound(Confirmation),
-    /// It names no key, or names one in a way that this crate cannot check. Ignoring it would make
-    /// a bearer token of a token that its issuer bound.
+    /// It names no key, or names one in a way that this crate cannot check. Ignoring it would turn
+    /// a token that its issuer has bound into a bearer token.
     Unusable,
 }
 

@@ -64,7 +64,7 @@ impl Thumbprint {
     }
 }
 
-/// The members that there are, as `cnf` has them.
+/// Only the members that are set, as in `cnf`.
 impl Serialize for Confirmation {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let members = [("jkt", self.jkt()), ("x5t#S256", self.x5t_s256())];

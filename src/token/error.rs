@@ -60,7 +60,7 @@ pub enum TokenErrorKind {
     /// The token is bound to a key (`cnf`) but was presented as a plain bearer token (RFC 9449
     /// §7.2, RFC 8705 §3).
     BoundToKey,
-    /// The request has not the certificate that the token is bound to (RFC 8705 §3).
+    /// The request lacks the certificate that the token is bound to (RFC 8705 §3).
     CertificateMismatch,
     /// The scheme is `DPoP`, and [`dpop`](crate::config::JwtAuthConfigBuilder::dpop) is not set.
     DpopIsOff,
@@ -101,8 +101,8 @@ pub enum TokenErrorKind {
     SchemeMissing,
     /// The word `Bearer` is in front of the token twice.
     SchemeRepeated,
-    /// The claim `events` says that this is a logout token or another security event token (RFC
-    /// 8417), and so no access token (RFC 8725 §3.12).
+    /// The claim `events` marks a logout token or another security event token (RFC 8417), which is
+    /// not an access token (RFC 8725 §3.12).
     SecurityEvent,
     /// The token is larger than
     /// [`max_token_bytes`](crate::config::JwtAuthConfigBuilder::max_token_bytes), or its header is
@@ -117,8 +117,8 @@ pub enum TokenErrorKind {
     /// `iat` is further in the past than
     /// [`max_token_age`](crate::config::JwtAuthConfigBuilder::max_token_age) allows.
     TooOld,
-    /// The `Authorization` header has a scheme that is neither on nor one of HTTP that is not for
-    /// tokens, such as `Basic`.
+    /// The `Authorization` header has an unknown scheme: none that this server accepts, and none of
+    /// the HTTP schemes that carry no tokens, such as `Basic`.
     UnknownScheme,
     /// `cnf` names no key, or names it in a way that is not supported (RFC 7800 §3.1).
     UnsupportedConfirmation,

@@ -140,7 +140,7 @@ impl<'a> ReadJson<'a> for bool {
     }
 }
 
-/// An object as it is written. What is in it is neither checked nor counted.
+/// An object as it is written. Its content is neither checked nor counted.
 pub(crate) struct RawObject<'a>(pub(crate) &'a str);
 
 impl<'a> ReadJson<'a> for RawObject<'a> {

@@ -1,4 +1,4 @@
-//! What a list of revocations knows a token by.
+//! The names by which a list of revocations finds a token.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +10,7 @@ pub(crate) struct Marks {
     marks: OnceLock<Box<[Mark]>>,
 }
 
-/// One name of the token, as a revocation would have it.
+/// One name of the token, as a revocation stores it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mark {
     pub(crate) digest: Digest,
@@ -21,7 +21,7 @@ pub(crate) struct Mark {
 pub(crate) type Digest = [u8; 16];
 
 impl Marks {
-    /// The version of the list that the token was looked for in, without being found.
+    /// The version of the list that was searched last. It did not have the token.
     pub(crate) fn looked_at(&self) -> u64 {
         self.looked_at.load(Ordering::Relaxed)
     }

@@ -24,7 +24,7 @@
 //! 9. the key: by `kid`, key type, `alg`, `use` and `key_ops` (RFC 7517 §4)
 //! 10. the signature (RFC 7515 §5.2)
 //!
-//! A token that is no JWT is known by what its issuer says of it: `answer` judges that.
+//! For a token that is not a JWT, `answer` judges what its issuer says about it.
 
 mod answer;
 mod claims;

@@ -70,8 +70,8 @@ impl Verified {
         }
     }
 
-    /// The same claims with less: only those scopes that are in `granted` too, if it is given,
-    /// bound to `confirmation`, and accepted until `not_after` at most.
+    /// The same claims, restricted: bound to `confirmation`, accepted until `not_after` at most,
+    /// and, if `granted` is given, with only the scopes that `granted` has too.
     pub(crate) fn narrowed(
         &self,
         granted: Option<&ScopeSet>,
@@ -133,7 +133,7 @@ impl Verified {
         self.spans.sid.as_ref().map(|place| self.at(place))
     }
 
-    /// What the list of revocations knows the token by.
+    /// The names by which the list of revocations finds the token.
     #[cfg(feature = "redis")]
     pub(crate) const fn marks(&self) -> &Marks {
         &self.marks

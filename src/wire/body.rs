@@ -65,7 +65,7 @@ impl<B> GuardedBody<B> {
         }
     }
 
-    /// `body` unchanged. `tell` learns its bytes once they have passed, or `None` if they are more
+    /// `body` unchanged. `tell` gets its bytes once they have passed, or `None` if there are more
     /// than `limit`.
     pub(crate) fn overheard(
         body: B,
@@ -211,11 +211,11 @@ impl<B> Loan<B> {
     }
 }
 
-/// Keeps what passes, up to a limit, for whoever wants to know what it was.
+/// Keeps the bytes that pass, up to a limit, and hands them over at the end.
 struct Ear {
     heard: BytesMut,
     limit: usize,
-    /// `None` once it was told.
+    /// `None` once it was called.
     tell: Option<Tell>,
 }
 

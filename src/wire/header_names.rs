@@ -7,15 +7,15 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENT
 /// The header with the proof (RFC 9449 §4.1).
 pub(crate) const DPOP: HeaderName = HeaderName::from_static("dpop");
 
-/// The header with the nonce that the next proof is to have (RFC 9449 §8.1).
+/// The header with the nonce for the next proof (RFC 9449 §8.1).
 pub(crate) const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
 /// The response headers that a script must be able to read: `WWW-Authenticate`, to learn where to
 /// sign in and which scopes to ask for; `DPoP-Nonce`, without which it can never answer
 /// `use_dpop_nonce`; and `Retry-After`.
 ///
-/// Add those of your service, for MCP `Mcp-Session-Id`. The metadata document has its own CORS
-/// headers.
+/// Add the headers of your service; for MCP, `Mcp-Session-Id`. The metadata document has its own
+/// CORS headers.
 ///
 /// ```
 /// use tower_jwt_auth::cors;
@@ -25,11 +25,10 @@ pub(crate) const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 pub const EXPOSE: [HeaderName; 3] = [WWW_AUTHENTICATE, DPOP_NONCE, RETRY_AFTER];
 
 /// The request headers that a script of an MCP client sends: `Authorization`, `DPoP`, `Accept`,
-/// `Content-Type` and those of the MCP transport.
+/// `Content-Type` and the headers of the MCP transport.
 ///
-/// A `*` does not cover `Authorization`. The headers with arguments of a tool (`Mcp-Param-*`) have
-/// names of their own, so a server with such tools mirrors the names that a preflight request asks
-/// for.
+/// A `*` does not cover `Authorization`. Headers with arguments of a tool (`Mcp-Param-*`) are not
+/// listed: a server with such tools mirrors the names that a preflight request asks for.
 ///
 /// ```
 /// use tower_jwt_auth::cors;

@@ -67,7 +67,7 @@ impl MetadataWatch {
             if counts.is_over.load(Ordering::Relaxed) {
                 return;
             }
-            // Whoever holds the lock counts for this minute.
+            // The thread that holds the lock counts for this minute.
             let Ok(mut challenges) = counts.challenges.try_lock() else {
                 return;
             };

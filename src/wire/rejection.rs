@@ -17,8 +17,8 @@ use crate::wire::rejection_kind::{RejectionKind, Special};
 
 /// The reason why a request was rejected, and the response to it.
 ///
-/// The response says little on purpose: it is the same for every rejected token, so that an
-/// attacker learns nothing by trying tokens. The error of the token goes to `tracing`, and
+/// The response says little on purpose. It is the same for every rejected token: an attacker learns
+/// nothing by trying tokens. The error of the token goes to `tracing`, and
 /// [`token_error`](Self::token_error) returns it to your code. Each layer also puts the rejection
 /// into the extensions of the response.
 ///
@@ -330,9 +330,10 @@ impl Rejection {
         response
     }
 
-    /// Whether ours replaces a header of the hook's response: the one nonce, with which a response
-    /// must not be cached (RFC 9449 §8.2), and the challenges of every scheme if the hook has
-    /// copied only the first one.
+    /// Whether our header replaces the one in the hook's response. It does for the nonce, of which
+    /// there is one, and for `Cache-Control` beside it, because a response with a nonce must not be
+    /// cached (RFC 9449 §8.2). It also does for the challenges, if the hook has copied only the
+    /// first one.
     fn must_stay_whole(&self, name: &HeaderName, response: &Response<Bytes>) -> bool {
         let is_cut_short = || {
             let mut theirs = response.headers().get_all(name).iter();

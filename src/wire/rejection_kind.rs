@@ -35,7 +35,7 @@ pub enum RejectionKind {
     LayerMissing,
     /// No credentials, or credentials of another scheme.
     MissingToken,
-    /// Whether the DPoP proof was used before cannot be said: the shared store is unavailable, or
+    /// It is not known whether the DPoP proof was used before: the shared store is unavailable, or
     /// this process had to forget proofs that are as old (RFC 9449 §11.1).
     ReplayUnavailable,
     /// The token may be valid, but this process has not read the list of revocations yet (feature
@@ -55,12 +55,12 @@ pub enum RejectionKind {
     /// The user of the token has begun as many sessions as one user may within an hour; see
     /// [`SessionStoreError::too_many_sessions`](crate::mcp::SessionStoreError::too_many_sessions).
     TooManySessions,
-    /// The DPoP proof is to have the nonce of this response (RFC 9449 §9). Clients repeat the
+    /// The DPoP proof must have the nonce of this response (RFC 9449 §9). Clients repeat the
     /// request with it.
     UseDpopNonce,
 }
 
-/// A reason whose sentence is not that of its kind.
+/// A reason with a sentence that differs from that of its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Special {
     /// The token is valid but not bound to a key, and only bound tokens are accepted.
@@ -72,7 +72,7 @@ pub(super) enum Special {
 }
 
 impl Special {
-    /// Of the same characters as [`Parts::text`].
+    /// A sentence of the same characters as [`Parts::text`].
     pub(super) const fn text(self) -> &'static str {
         match self {
             Self::NotBound => "The access token is not bound to a key",
@@ -119,7 +119,7 @@ macro_rules! table {
                 }
             }
 
-            /// RFC 6750 §3.1 names the codes; the members are those of RFC 6749 §5.2.
+            /// RFC 6750 §3.1 names the codes, RFC 6749 §5.2 the members.
             pub(super) const fn body(self) -> &'static str {
                 match self {
                     $(Self::$kind => concat!(

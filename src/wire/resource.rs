@@ -23,11 +23,11 @@ pub(crate) struct ProtectedResource {
     pub(crate) refusals: RefusalLog,
     /// Counts the requests that are accepted.
     pub(crate) accepted: AcceptedRequests,
-    /// Of the issuer whose tokens these are the answers for.
+    /// Whether the issuer of these tokens is still trusted.
     pub(crate) trust: Trust,
 }
 
-/// Which tokens that are bound to a key this server accepts, and whether it accepts others.
+/// Which bound tokens this server accepts, and whether it accepts tokens that are not bound.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct BoundTokens {
     /// The algorithms of DPoP proofs, with spaces between them (RFC 9449 §7.1 `algs`). `None` where

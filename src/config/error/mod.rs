@@ -185,7 +185,7 @@ pub enum ConfigError {
         /// The value.
         value: String,
     },
-    /// `mtls.header.name` is no header name, or that of a header with another meaning.
+    /// `mtls.header.name` is not a header name, or names a header with another meaning.
     #[non_exhaustive]
     NoCertificateHeader {
         /// The name.
@@ -217,7 +217,7 @@ pub enum ConfigError {
         /// The claim.
         name: String,
     },
-    /// An entry of `token_sources` has a name that nothing can have, or that of a header with
+    /// An entry of `token_sources` has an impossible name, or the name of a header with
     /// another meaning.
     #[non_exhaustive]
     NoTokenSource {

@@ -1,4 +1,4 @@
-//! Signatures of our own: the assertions with which this server authenticates itself (RFC 7523).
+//! Makes signatures, for the assertions with which this server authenticates itself (RFC 7523).
 
 #[cfg(feature = "aws_lc_rs")]
 mod aws_lc_rs;
@@ -17,7 +17,7 @@ pub(crate) use material::{PrivateMaterial, RsaPrivate};
 pub(crate) struct SigningKey(Signer);
 
 impl SigningKey {
-    /// `None` if the material is no key that the back end signs with. `rust_crypto` signs with no
+    /// `None` if the back end cannot sign with the material. `rust_crypto` signs with no
     /// RSA key (RUSTSEC-2023-0071: its timing may reveal the key).
     pub(crate) fn parse(material: &PrivateMaterial) -> Option<Self> {
         #[cfg(feature = "aws_lc_rs")]

@@ -1,5 +1,5 @@
-//! Signing with the RustCrypto crates and `ed25519-dalek`. ECDSA nonces are those of RFC 6979, so
-//! no randomness is needed.
+//! Signing with the RustCrypto crates and `ed25519-dalek`. ECDSA derives its nonces as RFC 6979
+//! defines, and needs no randomness.
 
 use ed25519_dalek::Signer as _;
 use rsa::signature::SignatureEncoding;

@@ -221,7 +221,7 @@ impl<'de, T: Members<'de>> Deserialize<'de> for Object<T> {
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// A text, or anything else, which is then no name, and is not kept.
+/// A string. Any other value is not a name and is not kept.
 struct MaybeText<'a>(Option<Cow<'a, str>>);
 
 impl<'de> Deserialize<'de> for MaybeText<'de> {

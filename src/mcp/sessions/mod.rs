@@ -20,7 +20,7 @@ use self::memory::MemorySessions;
 use self::service::SessionBinding;
 use self::store::SessionStore;
 
-/// Binds each MCP session to the principal that began it, so that its id is of no use to others.
+/// Binds each MCP session to the principal that began it. Its id is of no use to others.
 ///
 /// This layer belongs inside [`JwtAuthLayer`](crate::JwtAuthLayer), in front of an MCP server that
 /// keeps sessions (protocols before 2026-07-28). Such a server admits every caller with a valid

@@ -77,7 +77,7 @@ impl Owners {
         longest_unused(sessions.take(SAMPLE))
     }
 
-    /// The oldest first, unless there are more than are looked at: then from any one on.
+    /// The oldest first. If there are more than are looked at, from a random one on.
     fn some_of<'o>(
         &self,
         own: &'o [Arc<Session>],

@@ -132,7 +132,7 @@ impl SessionStoreError {
         Self(Reason::TooManySessions { retry_after })
     }
 
-    /// When there may be one more session, if there are too many.
+    /// After which time one more session may begin, if there are too many.
     pub(super) const fn retry_after(&self) -> Option<Duration> {
         match self.0 {
             Reason::Failed(_) => None,
