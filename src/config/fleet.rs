@@ -362,8 +362,8 @@ fn is_in_clear(url: &Url) -> bool {
     url.scheme() == "redis" && !is_loopback
 }
 
-/// A password with a `/` or a `#` looks like what stands behind a host, so nothing is shown of a URL
-/// that still has an `@`.
+/// A password with a `/` or a `#` looks like what stands behind a host, so nothing is shown of a
+/// URL that still has an `@`.
 fn without_credentials(url: &Url) -> String {
     let mut url = url.clone();
     url.set_query(None);

@@ -1,4 +1,5 @@
-//! Names of settings in a file: unknown ones are answered with the nearest, and each has an example.
+//! Names of settings in a file: unknown ones are answered with the nearest, and each has an
+//! example.
 
 use super::*;
 use crate::config::examples::EXAMPLES;

@@ -1,4 +1,5 @@
-//! What a request asks for: spellings of URIs, templates, many targets, and members that fold to others.
+//! What a request asks for: spellings of URIs, templates, many targets, and members that fold to
+//! others.
 
 use tower_jwt_auth::mcp::McpScopesLayer;
 
