@@ -18,11 +18,15 @@ use super::settings::Settings;
 use crate::base::scopes::ScopeSet;
 use crate::base::url_rule::UrlRule;
 use crate::crypto;
+#[cfg(feature = "redis")]
+use crate::fleet::Fleet;
 use crate::keys::HttpTransport;
 use crate::limits::{
     DEFAULT_ISSUERS, DEFAULT_TOKEN_CACHE_ENTRIES, MAX_CONFIGURED_TOKEN_BYTES, MAX_ISSUERS,
     MAX_TOKEN_BYTES, MAX_TOKEN_CACHE_ENTRIES,
 };
+#[cfg(feature = "redis")]
+use crate::proof::Dpop;
 use crate::telemetry::{CacheSize, IssuerLabels};
 use crate::wire::challenge::{DEFAULT_REALM, is_quotable};
 use crate::wire::credentials::TokenFinder;
@@ -53,10 +57,7 @@ impl JwtAuthConfigBuilder {
         let required_scopes =
             check_scopes("required_scopes", self.shared.required_scopes.as_deref())?;
         details::check(&self.details, rule)?;
-        check_scopes("initial_scopes", self.initial_scopes.as_deref())?;
-        let initial_scopes = self.initial_scopes.as_ref();
-        let initial_scopes = initial_scopes.or(self.details.scopes_supported.as_ref());
-        let initial_scopes: Option<ScopeSet> = initial_scopes.map(|it| it.iter().collect());
+        let initial_scopes = self.checked_initial_scopes()?;
         if let (None, Some(setting)) = (&self.resource, details::first_set(&self.details)) {
             return Err(ConfigError::ResourceMissing { setting });
         }
@@ -64,18 +65,10 @@ impl JwtAuthConfigBuilder {
         #[cfg(feature = "redis")]
         let fleet = self.checked_fleet()?;
         #[cfg(feature = "redis")]
-        let dpop = match (&fleet, self.dpop.clone()) {
-            (Some(fleet), Some(dpop)) => {
-                let leeway = largest_leeway(&self.shared, &entries);
-                Some(share_proofs(dpop, fleet, leeway))
-            }
-            (_, dpop) => dpop,
-        };
+        let dpop = self.dpop_of(fleet.as_ref(), &entries);
         #[cfg(not(feature = "redis"))]
-        let dpop = self.dpop.as_ref();
-        #[cfg(feature = "redis")]
-        let dpop = dpop.as_ref();
-        let proofs = CheckedProofs::of(dpop, self.mtls.as_ref(), identity, rule)?;
+        let dpop = self.dpop.clone();
+        let proofs = CheckedProofs::of(dpop.as_ref(), self.mtls.as_ref(), identity, rule)?;
         let metadata =
             identity.map(|(resource, url)| ResourceMetadata::new(resource, url, Bytes::default()));
         let token_sources = self.checked_token_sources()?;
@@ -136,6 +129,24 @@ impl JwtAuthConfigBuilder {
             },
             server: Arc::new(server),
         })))
+    }
+
+    /// The scopes that a client should ask for first, if they are not those of its issuer.
+    fn checked_initial_scopes(&self) -> Result<Option<ScopeSet>, ConfigError> {
+        check_scopes("initial_scopes", self.initial_scopes.as_deref())?;
+        let initial = self.initial_scopes.as_ref();
+        let initial = initial.or(self.details.scopes_supported.as_ref());
+        Ok(initial.map(|scopes| scopes.iter().collect()))
+    }
+
+    /// `dpop`, with what the processes of `fleet` share.
+    #[cfg(feature = "redis")]
+    fn dpop_of(&self, fleet: Option<&Fleet>, entries: &[Issuer]) -> Option<Dpop> {
+        let dpop = self.dpop.clone()?;
+        Some(match fleet {
+            Some(fleet) => share_proofs(dpop, fleet, largest_leeway(&self.shared, entries)),
+            None => dpop,
+        })
     }
 
     fn check_realm(&self) -> Result<(), ConfigError> {

@@ -80,46 +80,8 @@ impl Context<'_> {
             own => own,
         }
         .unwrap_or(Algorithm::ASYMMETRIC);
-        let leeway = self.leeway(entry);
-        let strict = own.rfc9068 || self.shared.rfc9068;
-        let max_token_age = own.max_token_age.or(self.shared.max_token_age);
-        let provider = match own.provider(strict)? {
-            None => self.shared.provider(strict)?,
-            own => own,
-        };
-        let clients_without_audience = self.clients_without_audience(own, strict, &provider)?;
-        let policy = ValidationPolicy {
-            issuer: entry.issuer.as_str().into(),
-            audience: self.audience(entry, !clients_without_audience.is_empty())?,
-            algorithms: algorithms.to_vec(),
-            profile: if strict {
-                Profile::Rfc9068
-            } else {
-                Profile::Common
-            },
-            provider,
-            leeway,
-            max_token_age,
-            clients_without_audience,
-            scope_claims: scope_claims::of_issuer(own, self.shared, self.options),
-            key_proofs: self.key_proofs,
-        };
-        let bound = own
-            .require_bound_tokens
-            .or(self.shared.require_bound_tokens);
-        let any = self.key_proofs.dpop || self.key_proofs.mtls;
-        let require_bound_tokens = check_bound_tokens(bound.unwrap_or(false), any)?;
-        let answers = Arc::new(Answers::new(ProtectedResource {
-            initial_scopes: self.initial_scopes.unwrap_or(&required_scopes).clone(),
-            required_scopes,
-            bound_tokens: BoundTokens {
-                required: require_bound_tokens,
-                ..self.challenges.bound_tokens.clone()
-            },
-            accepted: AcceptedRequests::of(&entry.issuer, self.labels),
-            trust: Trust::default(),
-            ..self.challenges.clone()
-        }));
+        let policy = self.policy(entry, algorithms)?;
+        let answers = self.answers(entry, required_scopes)?;
         let introspection = self.introspection(entry)?;
         let keys = match &introspection {
             Some(introspection) if !introspection.needs_keys() => {
@@ -136,6 +98,59 @@ impl Context<'_> {
             answers,
             introspection,
         })
+    }
+
+    fn policy(
+        &self,
+        entry: &Issuer,
+        algorithms: &[Algorithm],
+    ) -> Result<ValidationPolicy, ConfigError> {
+        let own = &entry.settings;
+        let strict = own.rfc9068 || self.shared.rfc9068;
+        let provider = match own.provider(strict)? {
+            None => self.shared.provider(strict)?,
+            own => own,
+        };
+        let clients_without_audience = self.clients_without_audience(own, strict, &provider)?;
+        Ok(ValidationPolicy {
+            issuer: entry.issuer.as_str().into(),
+            audience: self.audience(entry, !clients_without_audience.is_empty())?,
+            algorithms: algorithms.to_vec(),
+            profile: if strict {
+                Profile::Rfc9068
+            } else {
+                Profile::Common
+            },
+            provider,
+            leeway: self.leeway(entry),
+            max_token_age: own.max_token_age.or(self.shared.max_token_age),
+            clients_without_audience,
+            scope_claims: scope_claims::of_issuer(own, self.shared, self.options),
+            key_proofs: self.key_proofs,
+        })
+    }
+
+    /// The rejections of tokens of this issuer.
+    fn answers(
+        &self,
+        entry: &Issuer,
+        required_scopes: ScopeSet,
+    ) -> Result<Arc<Answers>, ConfigError> {
+        let own = entry.settings.require_bound_tokens;
+        let bound = own.or(self.shared.require_bound_tokens).unwrap_or(false);
+        let any = self.key_proofs.dpop || self.key_proofs.mtls;
+        let required = check_bound_tokens(bound, any)?;
+        Ok(Arc::new(Answers::new(ProtectedResource {
+            initial_scopes: self.initial_scopes.unwrap_or(&required_scopes).clone(),
+            required_scopes,
+            bound_tokens: BoundTokens {
+                required,
+                ..self.challenges.bound_tokens.clone()
+            },
+            accepted: AcceptedRequests::of(&entry.issuer, self.labels),
+            trust: Trust::default(),
+            ..self.challenges.clone()
+        })))
     }
 
     /// `may_be_missing`: the list may then be empty. A token without `aud` is judged by its client,
@@ -217,67 +232,64 @@ impl Context<'_> {
             .copied()
             .filter(|algorithm| algorithm.is_symmetric())
             .collect();
-        // The last text describes the source to the other processes of a fleet.
-        let fetched =
-            |source, #[cfg(feature = "redis")] described: &[&[u8]]| match symmetric.first() {
-                // RFC 8725 §3.1: an attacker could sign with HS*, using a public key as the secret.
-                Some(algorithm) => Err(ConfigError::SymmetricAlgorithm {
-                    algorithm: algorithm.name(),
-                }),
-                None => Ok(Keys::Fetched(KeyOrigin {
-                    issuer: entry.issuer.as_str().into(),
-                    source,
-                    times,
-                    seed: settings
-                        .initial
-                        .as_ref()
-                        .map(|keys| seed(keys, &entry.issuer))
-                        .transpose()?,
-                    snapshot_file: settings.snapshot_file.clone(),
-                    ignores_file: false,
-                    labels: self.labels.clone(),
-                    #[cfg(feature = "redis")]
-                    shared: self.fleet.and_then(|fleet| {
-                        share_keys(fleet, &entry.issuer, described, self.leeway(entry))
-                    }),
-                })),
-            };
-        #[cfg(not(feature = "redis"))]
-        let fetched = |source, _: &[&[u8]]| fetched(source);
         if let Some(source) = &settings.source {
-            return fetched(source.clone(), &[b"key_source"]);
+            return self.fetched(entry, times, &symmetric, source.clone(), &[b"key_source"]);
         }
         if let Some(uri) = &settings.jwks_uri {
-            return fetched(self.jwks_uri(entry, uri)?, &[b"jwks_uri", uri.as_bytes()]);
+            let source = self.jwks_uri(entry, uri)?;
+            let described: [&[u8]; 2] = [b"jwks_uri", uri.as_bytes()];
+            return self.fetched(entry, times, &symmetric, source, &described);
         }
-        match static_keys(settings, &symmetric)? {
-            // What is discovered depends on these rules for the URL of the keys.
-            None => {
-                let pinned: &[u8] = if self.pins_host(entry) {
-                    b"pinned"
-                } else {
-                    b""
-                };
-                let http: &[u8] = if self.sharing.allow_http {
-                    b"http"
-                } else {
-                    b""
-                };
-                fetched(self.discovered(entry)?, &[b"discovery", pinned, http])
-            }
-            Some(keys) => {
-                if let Some(algorithm) = symmetric.iter().find(|one| !keys.has_key_for(**one)) {
-                    let algorithm = algorithm.name();
-                    return Err(ConfigError::SymmetricAlgorithm { algorithm });
-                }
-                match algorithms.iter().any(|one| keys.has_key_for(*one)) {
-                    true => Ok(Keys::Fixed(Arc::new(keys))),
-                    false => Err(ConfigError::NoKeyForAlgorithms {
-                        issuer: entry.issuer.clone(),
-                    }),
-                }
-            }
+        if let Some(keys) = static_keys(settings, &symmetric)? {
+            return fixed(entry, algorithms, keys);
         }
+        // What is discovered depends on these rules for the URL of the keys.
+        let flag = |name: &'static [u8], is_on| if is_on { name } else { b"" };
+        let pinned = flag(b"pinned", self.pins_host(entry));
+        let http = flag(b"http", self.sharing.allow_http);
+        let source = self.discovered(entry)?;
+        self.fetched(
+            entry,
+            times,
+            &symmetric,
+            source,
+            &[b"discovery", pinned, http],
+        )
+    }
+
+    /// Keys that `source` fetches. `described` identifies the source to the other processes of a
+    /// fleet.
+    fn fetched(
+        &self,
+        entry: &Issuer,
+        times: Times,
+        symmetric: &[Algorithm],
+        source: Arc<dyn KeySource>,
+        described: &[&[u8]],
+    ) -> Result<Keys, ConfigError> {
+        // RFC 8725 §3.1: an attacker could sign with HS*, using a public key as the secret.
+        if let Some(algorithm) = symmetric.first() {
+            let algorithm = algorithm.name();
+            return Err(ConfigError::SymmetricAlgorithm { algorithm });
+        }
+        #[cfg(not(feature = "redis"))]
+        let _ = described;
+        let settings = &entry.settings.keys;
+        let initial = settings.initial.as_ref();
+        let seed = initial.map(|keys| seed(keys, &entry.issuer));
+        Ok(Keys::Fetched(KeyOrigin {
+            issuer: entry.issuer.as_str().into(),
+            source,
+            times,
+            seed: seed.transpose()?,
+            snapshot_file: settings.snapshot_file.clone(),
+            ignores_file: false,
+            labels: self.labels.clone(),
+            #[cfg(feature = "redis")]
+            shared: self
+                .fleet
+                .and_then(|fleet| share_keys(fleet, &entry.issuer, described, self.leeway(entry))),
+        }))
     }
 
     fn leeway(&self, entry: &Issuer) -> Duration {
@@ -295,36 +307,28 @@ impl Context<'_> {
             cooldown: set.cooldown.unwrap_or(DEFAULT_COOLDOWN),
             timeout: set.timeout.unwrap_or(DEFAULT_TIMEOUT),
         };
-        within(
-            "jwks_cache.max_age",
-            times.max_age,
-            Duration::from_secs(1),
-            MAX_DURATION,
-        )?;
-        within(
-            "jwks_cache.min_age",
-            times.min_age,
-            MIN_SERVER_MAX_AGE.min(times.max_age),
-            times.max_age,
-        )?;
-        within(
-            "jwks_cache.max_stale",
-            times.max_stale,
-            Duration::from_secs(1),
-            MAX_DURATION,
-        )?;
-        within(
-            "jwks_cache.cooldown",
-            times.cooldown,
-            Duration::from_secs(1),
-            MAX_DURATION,
-        )?;
-        within(
-            "jwks_cache.timeout",
-            times.timeout,
-            Duration::from_millis(1),
-            Duration::from_secs(60 * 60),
-        )?;
+        let second = Duration::from_secs(1);
+        let least_min_age = MIN_SERVER_MAX_AGE.min(times.max_age);
+        let (least_timeout, hour) = (Duration::from_millis(1), Duration::from_secs(60 * 60));
+        for (setting, value, least, most) in [
+            ("jwks_cache.max_age", times.max_age, second, MAX_DURATION),
+            (
+                "jwks_cache.min_age",
+                times.min_age,
+                least_min_age,
+                times.max_age,
+            ),
+            (
+                "jwks_cache.max_stale",
+                times.max_stale,
+                second,
+                MAX_DURATION,
+            ),
+            ("jwks_cache.cooldown", times.cooldown, second, MAX_DURATION),
+            ("jwks_cache.timeout", times.timeout, least_timeout, hour),
+        ] {
+            within(setting, value, least, most)?;
+        }
         if times.max_stale < times.max_age {
             return Err(ConfigError::OutOfOrder {
                 larger: "jwks_cache.max_stale",
@@ -392,6 +396,22 @@ impl Context<'_> {
         #[cfg(not(feature = "reqwest"))]
         let _ = (entry, files);
         self.transport.clone()
+    }
+}
+
+/// The keys of the configuration. Each `HS*` algorithm must have one, and some algorithm of the
+/// list.
+fn fixed(entry: &Issuer, algorithms: &[Algorithm], keys: KeySet) -> Result<Keys, ConfigError> {
+    let mut symmetric = algorithms.iter().filter(|one| one.is_symmetric());
+    if let Some(algorithm) = symmetric.find(|one| !keys.has_key_for(**one)) {
+        let algorithm = algorithm.name();
+        return Err(ConfigError::SymmetricAlgorithm { algorithm });
+    }
+    match algorithms.iter().any(|one| keys.has_key_for(*one)) {
+        true => Ok(Keys::Fixed(Arc::new(keys))),
+        false => Err(ConfigError::NoKeyForAlgorithms {
+            issuer: entry.issuer.clone(),
+        }),
     }
 }
 

@@ -75,26 +75,8 @@ impl Server {
         let life = life.transpose()?;
         let servers = self.published(&entries)?;
         check_snapshot_files(&entries)?;
-        let shared = settings.shared.require_bound_tokens;
-        let mut all = entries.iter();
-        let resource = ProtectedResource {
-            bound_tokens: BoundTokens {
-                required: all
-                    .all(|entry| entry.settings.require_bound_tokens.or(shared) == Some(true)),
-                ..self.resource.bound_tokens.clone()
-            },
-            ..self.resource.clone()
-        };
-        let document = settings.resource.as_deref().map(|name| {
-            let scopes = resource.required_scopes.as_slice();
-            document(
-                name,
-                &servers,
-                scopes,
-                &settings.details,
-                &resource.bound_tokens,
-            )
-        });
+        let resource = self.resource_with(&entries);
+        let document = self.document(&resource, &servers);
         let options = ReadOptions {
             max_token_bytes: self.max_token_bytes,
             scope_claims: scope_claims::others(&settings.shared, &entries)?,
@@ -122,6 +104,31 @@ impl Server {
             document,
             entries: entries.into(),
         })
+    }
+
+    /// The description of this server with these issuers.
+    fn resource_with(&self, entries: &[Issuer]) -> ProtectedResource {
+        let shared = self.settings.shared.require_bound_tokens;
+        let is_required =
+            |entry: &Issuer| entry.settings.require_bound_tokens.or(shared) == Some(true);
+        ProtectedResource {
+            bound_tokens: BoundTokens {
+                required: entries.iter().all(is_required),
+                ..self.resource.bound_tokens.clone()
+            },
+            ..self.resource.clone()
+        }
+    }
+
+    fn document(&self, resource: &ProtectedResource, servers: &[String]) -> Option<Bytes> {
+        let name = self.settings.resource.as_deref()?;
+        Some(document(
+            name,
+            servers,
+            resource.required_scopes.as_slice(),
+            &self.settings.details,
+            &resource.bound_tokens,
+        ))
     }
 
     fn context<'c>(

@@ -41,42 +41,25 @@ impl Settings {
     /// Rejects empty lists and values out of bounds, even in settings that are not used.
     pub(super) fn check_shape(&self) -> Result<(), ConfigError> {
         let empty = |setting| Err(ConfigError::Empty { setting });
-        if self
-            .audience
-            .as_ref()
-            .is_some_and(|all| all.is_empty() || all.iter().any(String::is_empty))
-        {
+        if holds_nothing(self.audience.as_deref()) {
             return empty("audience");
         }
         if self.algorithms()?.is_some_and(<[Algorithm]>::is_empty) {
             return empty("algorithms");
         }
-        if self
-            .keys
-            .jwk
-            .as_ref()
-            .and_then(Value::as_object)
-            .is_some_and(Map::is_empty)
-        {
+        let jwk = self.keys.jwk.as_ref().and_then(Value::as_object);
+        if jwk.is_some_and(Map::is_empty) {
             return empty("jwk");
         }
-        let keys = self
-            .keys
-            .jwks
-            .as_ref()
-            .and_then(|set| set.get("keys")?.as_array());
+        let jwks = self.keys.jwks.as_ref();
+        let keys = jwks.and_then(|set| set.get("keys")?.as_array());
         if keys.is_some_and(Vec::is_empty) {
             return empty("jwks");
         }
-        if self
-            .cognito
-            .as_ref()
-            .is_some_and(|clients| clients.is_empty() || clients.iter().any(String::is_empty))
-        {
+        if holds_nothing(self.cognito.as_deref()) {
             return empty("cognito");
         }
-        let clients = self.clients_without_audience.as_ref();
-        if clients.is_some_and(|all| all.is_empty() || all.iter().any(String::is_empty)) {
+        if holds_nothing(self.clients_without_audience.as_deref()) {
             return empty("danger_missing_audience_for_clients");
         }
         if self.audience.is_some() && self.allow_any_audience {
@@ -99,4 +82,9 @@ impl Settings {
             MAX_LEEWAY,
         )
     }
+}
+
+/// Whether a list is set and empty, or holds an empty text.
+fn holds_nothing(list: Option<&[String]>) -> bool {
+    list.is_some_and(|all| all.is_empty() || all.iter().any(String::is_empty))
 }

@@ -185,14 +185,7 @@ fn build(
         .user_agent(concat!("tower-jwt-auth/", env!("CARGO_PKG_VERSION")))
         .no_proxy();
     if let Some(intercept) = proxy {
-        let mut proxy = Proxy::all(intercept.uri().to_string())?;
-        if let Some(header) = intercept.basic_auth() {
-            proxy = proxy.custom_http_auth(header.clone());
-        }
-        if let Some((user, password)) = intercept.raw_auth() {
-            proxy = proxy.basic_auth(user, password);
-        }
-        builder = builder.proxy(proxy);
+        builder = builder.proxy(with_credentials(intercept)?);
     }
     if *route == Route::Local {
         return builder.tls_certs_only([]).build();
@@ -216,6 +209,18 @@ fn build(
         },
     };
     builder.dns_resolver(Arc::new(guard)).build()
+}
+
+/// The proxy, with the user and password of its URL.
+fn with_credentials(intercept: &Intercept) -> reqwest::Result<Proxy> {
+    let mut proxy = Proxy::all(intercept.uri().to_string())?;
+    if let Some(header) = intercept.basic_auth() {
+        proxy = proxy.custom_http_auth(header.clone());
+    }
+    if let Some((user, password)) = intercept.raw_auth() {
+        proxy = proxy.basic_auth(user, password);
+    }
+    Ok(proxy)
 }
 
 impl HttpTransport for ReqwestTransport {

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use super::body::{Answer, answer_with};
+use super::key::TestKey;
 use super::state::{Fault, Shared, Signed, count_down};
 use super::token::TokenBuilder;
 
@@ -252,14 +253,7 @@ fn reply(
         None => ("application/json", answer.to_string()),
         Some(signed) => {
             let key = state.signing.clone();
-            let jwt = TokenBuilder::new(key, &shared.issuer, &signed.audience)
-                .header("typ", "token-introspection+jwt")
-                .without("exp")
-                .without("sub")
-                .without("client_id")
-                .without("jti")
-                .claim("token_introspection", answer);
-            let jwt = (signed.change)(jwt).sign();
+            let jwt = signed_answer(signed, key, &shared.issuer, answer);
             ("application/token-introspection+jwt", jwt)
         }
     };
@@ -268,6 +262,18 @@ fn reply(
         headers: with_type(introspection.media_type.as_deref().unwrap_or(usual)),
         body: body.into_bytes(),
     }
+}
+
+/// A JWT with `answer` (RFC 9701 §5).
+fn signed_answer(signed: &Signed, key: Arc<TestKey>, issuer: &str, answer: Value) -> String {
+    let jwt = TokenBuilder::new(key, issuer, &signed.audience)
+        .header("typ", "token-introspection+jwt")
+        .without("exp")
+        .without("sub")
+        .without("client_id")
+        .without("jti")
+        .claim("token_introspection", answer);
+    (signed.change)(jwt).sign()
 }
 
 /// The id and the secret of the client that asks.

@@ -4,8 +4,9 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use http::{Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde_json::json;
@@ -14,7 +15,7 @@ use tokio::task::JoinSet;
 
 use super::body::{Answer, answer_with};
 use super::introspection::{self, INTROSPECTION_PATH};
-use super::state::{Mode, Shared};
+use super::state::{Fault, Mode, Shared, State};
 
 /// Serves until the mode is [`Mode::Ended`].
 pub(super) fn run(
@@ -82,6 +83,69 @@ async fn accept(
     }
 }
 
+/// What is served at a path, and how.
+struct Served {
+    document: Option<Vec<u8>>,
+    headers: Vec<(String, String)>,
+    etag: Option<String>,
+    fault: Option<Fault>,
+    delay: Duration,
+}
+
+/// Counts a request, and reads what is served for it.
+fn served(shared: &Shared, path: &str, headers: &HeaderMap) -> Served {
+    let mut state = shared.state();
+    let is_jwks = path == "/jwks" || path == "/.well-known/jwks.json";
+    let document = match is_jwks {
+        true => Some(key_set(&mut state, headers)),
+        false => metadata(shared, &mut state, path),
+    };
+    let etag = document.as_deref().filter(|_| is_jwks && state.etag);
+    Served {
+        etag: etag.map(etag_of),
+        headers: match is_jwks {
+            true => state.headers.clone(),
+            false => Vec::new(),
+        },
+        fault: state.next_fault(),
+        delay: state.delay,
+        document,
+    }
+}
+
+fn key_set(state: &mut State, headers: &HeaderMap) -> Vec<u8> {
+    state.jwks_fetches += 1;
+    state.last_request = Some(headers.clone());
+    let own = || state.jwks().to_string().into_bytes();
+    state.document.clone().unwrap_or_else(own)
+}
+
+/// `None` for a path without metadata.
+fn metadata(shared: &Shared, state: &mut State, path: &str) -> Option<Vec<u8>> {
+    let is_openid = path.contains("/.well-known/openid-configuration");
+    let is_oauth = path.contains("/.well-known/oauth-authorization-server");
+    if !is_openid && !is_oauth {
+        return None;
+    }
+    state.metadata_fetches += 1;
+    if !(is_openid && state.openid || is_oauth && state.oauth) {
+        return None;
+    }
+    let mut metadata = json!({"issuer": shared.issuer, "jwks_uri": shared.jwks_uri});
+    if state.introspection.is_announced {
+        metadata["introspection_endpoint"] = shared.introspection_endpoint.clone().into();
+    }
+    let metadata = state.metadata.clone().unwrap_or(metadata);
+    Some(metadata.to_string().into_bytes())
+}
+
+fn etag_of(document: &[u8]) -> String {
+    let sum = document.iter().fold(0_u64, |sum, byte| {
+        sum.wrapping_mul(31).wrapping_add(u64::from(*byte))
+    });
+    format!("\"{sum:x}\"")
+}
+
 /// `is_new`: no token has been introspected on this connection.
 async fn answer(
     shared: Arc<Shared>,
@@ -95,46 +159,13 @@ async fn answer(
         }
         return introspection::answer(&shared, request).await;
     }
-    let (document, fault, headers, delay, etag) = {
-        let mut state = shared.state();
-        let is_jwks = path == "/jwks" || path == "/.well-known/jwks.json";
-        let is_openid = path.contains("/.well-known/openid-configuration");
-        let is_oauth = path.contains("/.well-known/oauth-authorization-server");
-        let document = if is_jwks {
-            state.jwks_fetches += 1;
-            state.last_request = Some(request.headers().clone());
-            let own = || state.jwks().to_string().into_bytes();
-            Some(state.document.clone().unwrap_or_else(own))
-        } else if is_openid || is_oauth {
-            state.metadata_fetches += 1;
-            let there = (is_openid && state.openid) || (is_oauth && state.oauth);
-            let mut metadata = json!({"issuer": shared.issuer, "jwks_uri": shared.jwks_uri});
-            if state.introspection.is_announced {
-                metadata["introspection_endpoint"] = shared.introspection_endpoint.clone().into();
-            }
-            there.then(|| {
-                let own = state.metadata.clone().unwrap_or(metadata);
-                own.to_string().into_bytes()
-            })
-        } else {
-            None
-        };
-        let etag = document
-            .as_ref()
-            .filter(|_| is_jwks && state.etag)
-            .map(|document| {
-                let sum = document.iter().fold(0_u64, |sum, byte| {
-                    sum.wrapping_mul(31).wrapping_add(u64::from(*byte))
-                });
-                format!("\"{sum:x}\"")
-            });
-        let headers = if is_jwks {
-            state.headers.clone()
-        } else {
-            Vec::new()
-        };
-        (document, state.next_fault(), headers, state.delay, etag)
-    };
+    let Served {
+        document,
+        headers,
+        etag,
+        fault,
+        delay,
+    } = served(&shared, &path, request.headers());
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }
