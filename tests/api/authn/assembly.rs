@@ -160,16 +160,12 @@ async fn the_instance_that_was_polled_ready_is_called() {
     for _ in 0..2 {
         let mut service = service.clone();
         ready(&mut service).await;
-        assert_eq!(
-            service.call(request(Some(&token))).await.unwrap().status(),
-            200
-        );
+        let response = service.call(request(Some(&token))).await;
+        assert_eq!(response.unwrap().status(), 200);
         // The same instance again: the permit of the first call is free.
         ready(&mut service).await;
-        assert_eq!(
-            service.call(request(Some(&token))).await.unwrap().status(),
-            200
-        );
+        let response = service.call(request(Some(&token))).await;
+        assert_eq!(response.unwrap().status(), 200);
     }
 }
 
@@ -190,14 +186,8 @@ async fn a_forged_token_holds_no_permit_while_its_issuer_hangs() {
     ready(&mut waiting).await;
     let pending = tokio::spawn(waiting.call(request(Some(&forged))));
     tokio::task::yield_now().await;
-    assert_eq!(
-        service
-            .oneshot(request(Some(&good)))
-            .await
-            .unwrap()
-            .status(),
-        200
-    );
+    let response = service.oneshot(request(Some(&good))).await;
+    assert_eq!(response.unwrap().status(), 200);
     assert!(!pending.is_finished());
     pending.abort();
 }
@@ -212,24 +202,10 @@ async fn a_refusal_holds_no_permit() {
         .layer(ConcurrencyLimitLayer::new(1))
         .service(Counting::default());
     for _ in 0..3 {
-        assert_eq!(
-            service
-                .clone()
-                .oneshot(request(None))
-                .await
-                .unwrap()
-                .status(),
-            401
-        );
-        assert_eq!(
-            service
-                .clone()
-                .oneshot(request(Some(&token)))
-                .await
-                .unwrap()
-                .status(),
-            200
-        );
+        for (token, status) in [(None, 401), (Some(&*token), 200)] {
+            let response = service.clone().oneshot(request(token)).await;
+            assert_eq!(response.unwrap().status(), status);
+        }
     }
 }
 

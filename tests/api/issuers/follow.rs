@@ -1,7 +1,7 @@
 //! What follows a new list: verifiers, hooks, metadata, introspection.
 
-use http::{Method, Request};
-use http_body_util::{BodyExt as _, Full};
+use http::Request;
+use http_body_util::Full;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use tower_jwt_auth::config::Issuer;
@@ -11,7 +11,7 @@ use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer, JwtVerifier};
 
 use super::{GOOD, UNKNOWN_ISSUER, config, entries, layer, tenants};
 use crate::support::table::outcome;
-use crate::support::{Counting, RESOURCE, call, request};
+use crate::support::{Counting, RESOURCE, call, read, request};
 
 #[tokio::test(start_paused = true)]
 async fn fleet_f64_verifiers_and_hooks_follow() {
@@ -103,54 +103,25 @@ async fn fleet_f64_the_metadata_follows() {
     let service = first.resource_metadata().unwrap().clone();
     let joined = MetadataRoutes::of([&first, &second]);
     let (joined_at, joined) = (joined.at(PATH).unwrap().clone(), joined.router::<()>());
-    let get = || {
-        Request::builder()
-            .method(Method::GET)
-            .uri(format!("https://h{PATH}"))
+    let get = || Request::get(format!("https://h{PATH}"));
+    let request = || get().body(Full::<bytes::Bytes>::default()).unwrap();
+    let for_a_router = || get().body(axum::body::Body::empty()).unwrap();
+    let of = |body: &str| {
+        let document: Value = serde_json::from_str(body).unwrap();
+        document["authorization_servers"].clone()
     };
     let seen = async || {
-        let request = || get().body(Full::<bytes::Bytes>::default()).unwrap();
-        let of = |body: &[u8]| {
-            let document: Value = serde_json::from_slice(body).unwrap();
-            document["authorization_servers"].clone()
-        };
+        let by_router = alone.clone().oneshot(for_a_router()).await.unwrap();
+        let by_service = service.clone().oneshot(request()).await.unwrap();
+        let by_layer = call(&first, &Counting::default(), request()).await;
         let bodies = [
-            alone
-                .clone()
-                .oneshot(get().body(axum::body::Body::empty()).unwrap())
-                .await
-                .unwrap()
-                .into_body()
-                .collect()
-                .await
-                .unwrap()
-                .to_bytes(),
-            service
-                .clone()
-                .oneshot(request())
-                .await
-                .unwrap()
-                .into_body()
-                .collect()
-                .await
-                .unwrap()
-                .to_bytes(),
-            call(&first, &Counting::default(), request())
-                .await
-                .body
-                .into(),
+            read(by_router).await.body,
+            read(by_service).await.body,
+            by_layer.body,
         ];
-        let both = joined
-            .clone()
-            .oneshot(get().body(axum::body::Body::empty()).unwrap())
-            .await
-            .unwrap()
-            .into_body()
-            .collect()
-            .await
-            .unwrap()
-            .to_bytes();
-        assert_eq!(both, joined_at.document());
+        let both = joined.clone().oneshot(for_a_router()).await.unwrap();
+        let both = read(both).await.body;
+        assert_eq!(both.as_bytes(), joined_at.document());
         for body in &bodies {
             assert_eq!(of(body), of(&bodies[0]));
         }

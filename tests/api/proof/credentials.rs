@@ -159,26 +159,12 @@ async fn pop_p92_an_outer_layer_made_something_up() {
     assert!(forged.is_bound());
     let mut request = bare(&[], None);
     request.extensions_mut().insert(forged.clone());
-    let answer = read(
-        layer
-            .layer(scene.inner.clone())
-            .oneshot(request)
-            .await
-            .unwrap(),
-    )
-    .await;
+    let answer = call(&layer, &scene.inner, request).await;
     assert_eq!(answer.body, "nobody");
     let unbound = format!("Bearer {}", scene.issuer.mint(RESOURCE).sign());
     let mut request = bare(&[&unbound], None);
     request.extensions_mut().insert(forged);
-    let answer = read(
-        layer
-            .layer(scene.inner.clone())
-            .oneshot(request)
-            .await
-            .unwrap(),
-    )
-    .await;
+    let answer = call(&layer, &scene.inner, request).await;
     assert_eq!(answer.status, 200);
     assert!(!answer.body.contains("confirmation"), "{answer:?}");
 }
