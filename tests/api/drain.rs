@@ -1,119 +1,29 @@
 //! What is read of rejected requests, so that their clients get to read the response.
 
 use std::convert::Infallible;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::Ordering::SeqCst;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
 use axum::routing::post;
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode, Version};
-use http_body::{Body, Frame};
 use http_body_util::{BodyExt as _, Full};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tower::{Layer as _, Service, ServiceExt as _, service_fn};
+use tower::{Layer as _, Service as _, ServiceExt as _, service_fn};
 use tower_jwt_auth::limits::{DRAIN_TIME, MAX_DRAINED_BYTES, MAX_DRAINS};
 use tower_jwt_auth::mcp::McpScopesLayer;
 use tower_jwt_auth::service::GuardedBody;
 use tower_jwt_auth::test_util::TestIssuer;
 use tower_jwt_auth::{AuthInfo, DrainRefusedLayer, RequireScopesLayer};
 
+use self::upload::{CHUNK, Counts, Upload};
 use crate::support::{Counting, RESOURCE, layer, pass, serve, until};
 
-/// What was read of an upload, and how much of it is held now.
-#[derive(Debug, Default)]
-struct Counts {
-    bytes: AtomicUsize,
-    chunks_held: AtomicUsize,
-    most_chunks_held: AtomicUsize,
-    bodies: AtomicUsize,
-}
-
-/// A body of so many chunks of 64 KiB, which then ends or stalls.
-#[derive(Debug)]
-struct Upload {
-    counts: Arc<Counts>,
-    chunks: usize,
-    ends: bool,
-}
-
-#[derive(Debug)]
-struct Chunk {
-    counts: Arc<Counts>,
-    left: usize,
-}
-
-const CHUNK: usize = 64 * 1024;
-
-impl Upload {
-    fn new(counts: &Arc<Counts>, chunks: usize, ends: bool) -> Self {
-        counts.bodies.fetch_add(1, SeqCst);
-        let counts = counts.clone();
-        Self {
-            counts,
-            chunks,
-            ends,
-        }
-    }
-}
-
-impl Drop for Upload {
-    fn drop(&mut self) {
-        self.counts.bodies.fetch_sub(1, SeqCst);
-    }
-}
-
-impl Drop for Chunk {
-    fn drop(&mut self) {
-        self.counts.chunks_held.fetch_sub(1, SeqCst);
-    }
-}
-
-impl Buf for Chunk {
-    fn remaining(&self) -> usize {
-        self.left
-    }
-
-    fn chunk(&self) -> &[u8] {
-        &[]
-    }
-
-    fn advance(&mut self, count: usize) {
-        self.left -= count;
-    }
-}
-
-impl Body for Upload {
-    type Data = Chunk;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Chunk>, Infallible>>> {
-        let Some(rest) = self.chunks.checked_sub(1) else {
-            return match self.ends {
-                true => Poll::Ready(None),
-                false => Poll::Pending,
-            };
-        };
-        self.chunks = rest;
-        let counts = self.counts.clone();
-        counts.bytes.fetch_add(CHUNK, SeqCst);
-        let held = counts.chunks_held.fetch_add(1, SeqCst) + 1;
-        counts.most_chunks_held.fetch_max(held, SeqCst);
-        let left = CHUNK;
-        Poll::Ready(Some(Ok(Frame::data(Chunk { counts, left }))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.chunks == 0 && self.ends
-    }
-}
+mod upload;
 
 type Answered = Response<Full<Bytes>>;
 
