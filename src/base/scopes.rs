@@ -11,7 +11,7 @@ pub(crate) struct ScopeSet(Vec<String>);
 impl ScopeSet {
     /// Adds the scopes in `text`. Characters are not checked: a malformed scope simply matches
     /// nothing.
-    pub(crate) fn add_list(&mut self, text: &str) {
+    fn add_list(&mut self, text: &str) {
         text.split(' ')
             .filter(|scope| !scope.is_empty())
             .for_each(|scope| self.add(scope));

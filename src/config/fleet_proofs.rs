@@ -11,8 +11,9 @@ use crate::fleet::Fleet;
 use crate::limits::DEFAULT_LEEWAY;
 use crate::proof::Dpop;
 
-/// Where nothing is set by name: proofs are used up in the whole fleet, and nonces are made with
-/// keys of its secrets, so that each process accepts those of the others. The first makes nonces.
+/// Sets what is not set by name: proofs are used up in the whole fleet, and nonces are made with
+/// keys from its secrets. Each process then accepts the nonces of the others. The first key makes
+/// nonces.
 pub(super) fn share_proofs(mut dpop: Dpop, fleet: &Fleet, leeway: Duration) -> Dpop {
     if dpop.replay_store.is_none() && !dpop.allow_replay {
         dpop = dpop.replay_store(fleet.replays_for(leeway));

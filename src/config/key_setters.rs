@@ -1,6 +1,6 @@
 //! Setters that the builder and an issuer share, documented once for both: where keys come from.
-//! Each macro has those of one heading; `$path` leads to the settings. Long, because each setter
-//! documents its effect, default and errors.
+//! Each macro has the setters of one heading; `$path` leads to the settings. Long, because each
+//! setter documents its effect, default and errors.
 
 macro_rules! key_setters {
     ($($path:ident).+) => {

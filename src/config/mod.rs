@@ -4,14 +4,15 @@
 //! This folder may use every other folder; only `lib.rs`, `test_util` and `fuzzing` use it. In
 //! order:
 //!
-//! 1. The setters store values and check nothing: those of the server in `builder`, `builder_keys`
-//!    and `builder_told`, those that `issuer` has too in `token_setters`, `key_setters` and
-//!    `credentials`, and `cache_times`. A file for each heading of the documentation; `file`,
-//!    `file_proofs` and `file_introspection` have the names in a file, `named` the names of values,
-//!    and `from_file` fills the same fields from one, with the readers in `values`. `settings` has
-//!    the plain values. `file_errors` explains what is wrong in a file, with the `names` that there
-//!    are and the `examples`.
-//! 2. `build` checks everything that is set, with `variables` (texts that were meant to be
+//! 1. The setters store values and check nothing. `builder`, `builder_keys` and `builder_told` have
+//!    the setters of the server; `token_setters`, `key_setters` and `credentials` have the setters
+//!    that an `issuer` has too, a file for each heading of the documentation; `cache_times` has the
+//!    times of key sets. `settings` has the plain values.
+//!    `from_file` fills the same fields from a file, with the readers in `values`. `file`,
+//!    `file_proofs`, `file_introspection` and `file_fleet` have the names of settings, `named` has
+//!    the names of values. `file_errors` explains what is wrong in a file, with the nearest of the
+//!    `names` and one of the `examples`.
+//! 2. `build` checks everything that is set, with `variables` (placeholders that nobody has
 //!    replaced), `shape` (each setting by itself), `details` (the resource metadata),
 //!    `scope_claims`, `snapshot_files`, `token_sources` (with their names in a file), `proofs`
 //!    (DPoP and certificates) and `rules` (URLs, scopes, durations). `secret_files` reads files

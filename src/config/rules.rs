@@ -60,7 +60,7 @@ fn is_document(setting: &'static str, issuer: &str, probably: &str) -> ConfigErr
 }
 
 /// The issuer whose key set probably has this URL.
-pub(super) fn without_key_set(issuer: &str) -> Option<String> {
+fn without_key_set(issuer: &str) -> Option<String> {
     let (before, name) = issuer.rsplit_once('/')?;
     matches!(name, "jwks" | "jwks.json").then(|| before.to_owned())
 }

@@ -1,6 +1,6 @@
 //! Setters that the builder and an issuer share, documented once for both: which tokens are
-//! accepted. Each macro has those of one heading; `$path` leads to the settings. Long, because each
-//! setter documents its effect, default and errors.
+//! accepted. Each macro has the setters of one heading; `$path` leads to the settings. Long,
+//! because each setter documents its effect, default and errors.
 
 macro_rules! audience_setters {
     ($($path:ident).+) => {
@@ -77,15 +77,15 @@ macro_rules! token_setters {
             self
         }
 
-        /// Reads the scopes of a token from these claims: each a string of scopes separated by
-        /// spaces, or a list of scopes. The scopes of the token are all of them together. An
-        /// entry of a list that has a space, such as the name of a group, is no scope; in
-        /// `scope` and `scp` it is split.
+        /// Reads the scopes of a token from these claims. Each is a string of scopes separated by
+        /// spaces, or a list of scopes, and the token has the scopes of all of them. An entry of
+        /// a list that has a space, such as the name of a group, is not a scope; in `scope` and
+        /// `scp` it is split.
         ///
         /// Default: `scope` (RFC 9068 §2.2.3) and `scp`. Name them too if you set this:
         /// `["scope", "scp", "roles"]`. Entra ID puts the permissions of applications into
-        /// `roles`, Auth0 those of users into `permissions`. A claim with another type makes
-        /// the token malformed.
+        /// `roles`; Auth0 puts the permissions of users into `permissions`. A claim with another
+        /// type makes the token malformed.
         ///
         /// # Errors
         ///

@@ -23,8 +23,8 @@ pub(crate) fn introspection_looked_up(outcome: &'static str) {
     let _ = outcome;
 }
 
-/// The introspection endpoint gave no verdict, or not one that can be used. `is_refusal`: it
-/// refuses us, so that somebody must change the set-up. The caller limits how often this happens.
+/// The introspection endpoint gave no verdict that can be used. `is_refusal`: it refuses this
+/// server, and somebody must change the set-up. The caller limits how often this happens.
 pub(crate) fn introspection_failed(issuer: &str, error: &dyn Display, is_refusal: bool) {
     #[cfg(feature = "tracing")]
     if is_refusal {

@@ -30,7 +30,7 @@ impl IssuerChanges {
     }
 }
 
-/// A new list of issuers is in use, which is not the old one in another order.
+/// A new list of issuers is in use. It is more than the old list in another order.
 pub(crate) fn issuers_replaced(changes: &IssuerChanges) {
     #[cfg(feature = "tracing")]
     {

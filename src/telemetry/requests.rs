@@ -66,7 +66,7 @@ pub(crate) fn session_store_failed(error: &(dyn std::error::Error + 'static)) {
     let _ = error;
 }
 
-/// The resource metadata lists no authorization server, so that no client learns where to sign in.
+/// The resource metadata lists no authorization server: no client learns where to sign in.
 pub(crate) fn authorization_servers_empty(left_out: &str) {
     #[cfg(feature = "tracing")]
     tracing::warn!(

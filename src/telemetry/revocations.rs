@@ -10,7 +10,7 @@ use super::{HOUR, LastEvent, MINUTE, TARGET};
 #[cfg(feature = "tracing")]
 use crate::base::escape::shown;
 
-/// This process has revoked. `is_shared`: the store has it, so that the others will know.
+/// This process has revoked tokens. `is_shared`: the store has the revocation, for the others.
 pub(crate) fn revoked(kind: &'static str, is_shared: bool) {
     #[cfg(feature = "tracing")]
     tracing::info!(target: TARGET, event = "revoked", kind, shared = is_shared, "tokens are revoked");

@@ -1,5 +1,5 @@
-//! JSON-RPC messages, as far as they say what they ask for. Whatever another reader could take for
-//! something else is refused.
+//! JSON-RPC messages: the members that say what a message asks for. A message that another parser
+//! could read differently is refused.
 
 use std::borrow::Cow;
 use std::fmt;

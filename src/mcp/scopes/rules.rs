@@ -207,7 +207,7 @@ impl Targets {
         }
     }
 
-    /// Adds the scopes that every URI of a template requires, and those of the rules that cover
+    /// Adds the scopes that every URI of a template requires, and the scopes of rules that cover
     /// only some of these URIs.
     fn judge_template(&self, sum: &mut Sum, template: &str) -> Covered {
         let is_exact = self.exact.contains_key(template);

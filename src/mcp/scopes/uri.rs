@@ -77,9 +77,9 @@ fn decoded(segment: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The URI as a server may compare it, so that a rule is not evaded by another spelling: without
-/// query and fragment, with scheme and host in lower case, percent-decoded, and without empty
-/// segments. Only for comparison with another result of this function.
+/// The URI in the form in which rules compare it, so that another spelling does not evade a rule:
+/// without query and fragment, with scheme and host in lower case, percent-decoded, and without
+/// empty segments. Only for comparison with another result of this function.
 pub(super) fn normalised(uri: &str) -> Vec<u8> {
     let end = uri.find(['?', '#']).unwrap_or(uri.len());
     let uri = uri.get(..end).unwrap_or_default();

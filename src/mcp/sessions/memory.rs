@@ -22,10 +22,11 @@ use crate::limits::{MAX_SESSIONS, MAX_SESSIONS_OF_ONE_USER};
 /// It holds at most [100,000](crate::limits::MAX_SESSIONS) sessions, of which
 /// [1,000](crate::limits::MAX_SESSIONS_OF_ONE_USER) belong to one user, unless
 /// [`with_limits`](Self::with_limits) sets other limits. A user is an issuer and a subject, or the
-/// client if the token has no subject. At the limit of a user, a session of this user is forgotten;
-/// when the store is full, a session of the user with the most sessions. It is the one that has
-/// been unused for longest, of 1,024 if there are more. A forgotten session is unknown, not free
-/// for others under [`strict`](crate::mcp::SessionBindingLayer::strict).
+/// client if the token has no subject. At the limit of a user, a session of this user is forgotten.
+/// When the store is full, a session of the user with the most sessions is forgotten. In both cases
+/// it is the session that has been unused for longest, among 1,024 if there are more. A forgotten
+/// session is unknown, not free for others under
+/// [`strict`](crate::mcp::SessionBindingLayer::strict).
 ///
 /// A session that has expired is unknown at once. Its memory is freed as new sessions begin: each
 /// of them looks at 16 others.

@@ -95,11 +95,11 @@ impl SessionBindingLayer {
     /// server.
     ///
     /// Default: off, so that sessions that the server keeps elsewhere survive a restart of this
-    /// process. Turn it on if the store survives the restart too, as that of
+    /// process. Turn it on if the store survives the restart too, as
     /// [`Fleet::sessions`](crate::fleet::Fleet::sessions) does, or if the server's sessions do not.
-    /// Leave it off behind [`optional`](crate::JwtAuthLayer::optional): a caller without a
-    /// token owns no session, so its second request would get 404. Its session belongs to whoever
-    /// first uses it with a token, which is the same client after its sign-in.
+    /// Leave it off behind [`optional`](crate::JwtAuthLayer::optional): a caller without a token
+    /// owns no session, so its second request would get 404. Such a session belongs to the caller
+    /// that first uses it with a token, usually the same client after its sign-in.
     pub fn strict(mut self) -> Self {
         self.strict = true;
         self

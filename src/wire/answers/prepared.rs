@@ -99,10 +99,7 @@ pub(super) fn several_tokens(resource: &ProtectedResource) -> Option<Special> {
     resource.has_token_sources.then_some(Special::SeveralTokens)
 }
 
-pub(super) fn error_of(
-    kind: RejectionKind,
-    special: Option<Special>,
-) -> Option<ChallengeError<'static>> {
+fn error_of(kind: RejectionKind, special: Option<Special>) -> Option<ChallengeError<'static>> {
     let parts = kind.parts();
     Some((parts.code?, special.map_or(parts.text, Special::text)))
 }
