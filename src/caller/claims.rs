@@ -122,14 +122,14 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for OneClaim<'_, T> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Option<T>, A::Error> {
-        let mut found = None;
+        let mut claim = None;
         // No name is repeated: the verifier rejects such tokens.
         while let Some(name) = members.next_key::<Cow<'de, str>>()? {
             match name == self.0 {
-                true => found = Some(members.next_value()?),
+                true => claim = Some(members.next_value()?),
                 false => drop(members.next_value::<IgnoredAny>()?),
             }
         }
-        Ok(found)
+        Ok(claim)
     }
 }

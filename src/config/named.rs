@@ -12,15 +12,15 @@ pub(super) trait Named: Copy + 'static {
 /// `ConfigError`.
 pub(super) fn by_name<T: Named>(name: String) -> Result<T, String> {
     let mut names = T::NAMES.iter();
-    let found = names.find(|(known, _)| *known == name);
-    found.map(|(_, value)| *value).ok_or(name)
+    let entry = names.find(|(known, _)| *known == name);
+    entry.map(|(_, value)| *value).ok_or(name)
 }
 
 /// The name of `value`.
 pub(super) fn name_of<T: Named + PartialEq>(value: T) -> &'static str {
     let mut names = T::NAMES.iter();
-    let found = names.find(|(_, other)| *other == value);
-    found.map_or("", |(name, _)| name)
+    let entry = names.find(|(_, other)| *other == value);
+    entry.map_or("", |(name, _)| name)
 }
 
 /// The value, if its name is known.

@@ -20,7 +20,7 @@ pub(crate) fn max_age(headers: &HeaderMap) -> Option<Duration> {
     for directive in directives {
         let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
         let name = name.trim();
-        let said = if name.eq_ignore_ascii_case("max-age") {
+        let lifetime = if name.eq_ignore_ascii_case("max-age") {
             seconds(value.trim().trim_matches('"'))
         } else if name.eq_ignore_ascii_case("no-store") || name.eq_ignore_ascii_case("no-cache") {
             Some(Duration::ZERO)
@@ -28,7 +28,7 @@ pub(crate) fn max_age(headers: &HeaderMap) -> Option<Duration> {
             None
         };
         // RFC 9111 §4.2.1: of conflicting directives, the most restrictive one counts.
-        shortest = [shortest, said].into_iter().flatten().min();
+        shortest = [shortest, lifetime].into_iter().flatten().min();
     }
     let age = headers
         .get(AGE)

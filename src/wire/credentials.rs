@@ -58,13 +58,13 @@ impl TokenFinder {
         let Some(sources) = &self.sources else {
             return self.in_authorization(headers);
         };
-        let mut found = sources.iter().map(|place| self.in_place(place, headers));
-        let first = found.find(|found| !matches!(found, Err(NoToken::Absent)));
+        let mut tokens = sources.iter().map(|place| self.in_place(place, headers));
+        let first = tokens.find(|token| !matches!(token, Err(NoToken::Absent)));
         first.unwrap_or(Err(NoToken::Absent))
     }
 
     fn in_place<'h>(&self, place: &Place, headers: &'h HeaderMap) -> Result<Token<'h>, NoToken> {
-        let found = match place {
+        let token = match place {
             Place::Authorization => return self.in_authorization(headers),
             Place::Cookie(name) => elsewhere::cookie(headers, name).map(|it| it.map(Token::part)),
             Place::Header(name) => elsewhere::header(headers, name).map(|it| it.map(Token::whole)),
@@ -72,8 +72,8 @@ impl TokenFinder {
                 elsewhere::protocol(headers, name).map(|it| it.map(Token::part))
             }
         };
-        let found = found.map_err(|elsewhere::Several| NoToken::Several)?;
-        found.ok_or(NoToken::Absent)
+        let token = token.map_err(|elsewhere::Several| NoToken::Several)?;
+        token.ok_or(NoToken::Absent)
     }
 
     /// The only source of a token with a proof (RFC 6750 §2.1, RFC 9449 §7.1).

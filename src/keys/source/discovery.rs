@@ -104,12 +104,12 @@ impl DiscoveredKeys {
                 shown(without_credentials(&uri))
             ))
         };
-        let found = self.rule.check(&uri).map_err(|fault| refuse(&fault))?;
+        let jwks_uri = self.rule.check(&uri).map_err(|fault| refuse(&fault))?;
         match &self.pinned {
-            Some(host) if found.host().map(|found| found.to_owned()).as_ref() != Some(host) => {
+            Some(host) if jwks_uri.host().map(|host| host.to_owned()).as_ref() != Some(host) => {
                 Err(refuse(&format_args!("is not on the issuer's host {host}")))
             }
-            _ => Ok(found),
+            _ => Ok(jwks_uri),
         }
     }
 }
