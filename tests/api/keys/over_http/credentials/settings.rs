@@ -1,8 +1,8 @@
 //! Settings of credentials that exclude or need each other, and the files that they name.
 
-use serde_json::Value;
-use tower_jwt_auth::ConfigError;
+use serde_json::{Value, json};
 use tower_jwt_auth::config::Issuer;
+use tower_jwt_auth::{ConfigError, JwtAuthConfig};
 
 use super::*;
 
