@@ -1,17 +1,12 @@
 //! Revoked tokens are refused by a process whose list the test fills. Each refused token differs in
 //! one thing from one that the same test sees accepted.
 
-mod streams;
-mod waiting;
-
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 use tower_jwt_auth::config::JwtAuthConfigBuilder;
 use tower_jwt_auth::error::TokenErrorKind;
@@ -29,7 +24,13 @@ use crate::proof::Scene as ProofScene;
 use crate::support::issuer_in_memory::{ISSUER, InMemoryIssuer, Verdict, key, token, verdict};
 use crate::support::{Counting, RESOURCE, call, capture, remembering, request, seconds};
 
+mod names;
+mod streams;
+mod times;
+mod waiting;
+
 const NOW: u64 = 1_800_000_000;
+
 const REVOKED: &str = "revoked";
 
 /// A process with a list, and its issuer.
@@ -172,333 +173,6 @@ async fn a_revoked_token_gets_the_usual_challenge() {
 }
 
 #[tokio::test]
-async fn fleet_f32_an_entry_past_until_makes_room() {
-    let process = Process::with(|clock| RevocationList::new(&[A], 2, clock), |config| config);
-    let issuer = process.issuer.issuer();
-    let token = process.token().claim("jti", "t1").sign();
-    let until = |seconds| unix((NOW + seconds) as f64);
-    process.revoke(&Revocation::token(issuer, "t1").until(until(100)));
-    process.revoke(&Revocation::token(issuer, "t2"));
-    process.refuses("both are in force", &token).await;
-    let third = Revocation::token(issuer, "t3");
-    assert_eq!(
-        process.list.revoke(&third),
-        Err("RevocationsFull".to_owned())
-    );
-    // The leeway of a minute counts: the token is accepted for as long.
-    process.clock.set(until(159));
-    process.refuses("the last second", &token).await;
-    assert_eq!(
-        process.list.revoke(&third),
-        Err("RevocationsFull".to_owned())
-    );
-    process.clock.set(until(160));
-    process.accepts("forgotten", &token).await;
-    assert_eq!((process.list.in_force(), process.list.in_memory()), (1, 2));
-    process.revoke(&third);
-    assert_eq!((process.list.in_force(), process.list.in_memory()), (2, 2));
-    process.list.tick();
-    process.clock.set(until(90_000));
-    process.list.tick();
-    assert_eq!(process.list.in_memory(), 0, "the timer sweeps too");
-}
-
-/// The part of F31 that needs no server.
-#[tokio::test]
-async fn a_full_list_refuses_one_more_and_forgets_none() {
-    let process = Process::with(|clock| RevocationList::new(&[A], 3, clock), |config| config);
-    let issuer = process.issuer.issuer();
-    for jti in ["t1", "t2", "t3"] {
-        process.revoke(&Revocation::token(issuer, jti));
-    }
-    let more = Revocation::token(issuer, "t4");
-    assert_eq!(
-        process.list.revoke(&more),
-        Err("RevocationsFull".to_owned())
-    );
-    // One that is known replaces itself.
-    assert_eq!(
-        process.list.revoke(&Revocation::token(issuer, "t1")),
-        Ok(false)
-    );
-    // What others have revoked at the same time is heard all the same.
-    let other = RevocationList::new(&[A], 3, &process.clock);
-    other.revoke(&more).unwrap();
-    assert!(process.list.hear(&other));
-    for jti in ["t1", "t2", "t3", "t4"] {
-        let token = process.token().claim("jti", jti).sign();
-        process.refuses(jti, &token).await;
-    }
-    let token = process.token().claim("jti", "t5").sign();
-    process.accepts("t5", &token).await;
-}
-
-#[tokio::test]
-async fn fleet_f33_a_cut_by_the_second() {
-    let (at, after) = (NOW as f64, (NOW + 1) as f64);
-    type Make = fn(&str) -> Revocation;
-    let kinds: [Make; 3] = [
-        |iss| Revocation::subject(iss, "alice"),
-        |iss| Revocation::client(iss, "test-client"),
-        |iss| Revocation::everything(iss),
-    ];
-    for make in kinds {
-        let process = Process::new();
-        let at_cut = |cut: f64| make(process.issuer.issuer()).issued_before(unix(cut));
-        let what = format!("{:?}", at_cut(at));
-        let token = |iat: f64| process.token().claim("iat", iat).sign();
-        let without = process.token().without("iat").sign();
-        process.accepts(&what, &token(at)).await;
-        process.accepts(&what, &without).await;
-        process.revoke(&at_cut(at + 0.2));
-        for iat in [at - 60.0, at, at + 0.1, at + 0.999] {
-            process
-                .refuses(&format!("{what}, iat {iat}"), &token(iat))
-                .await;
-        }
-        process.refuses(&what, &without).await;
-        for iat in [after, after + 0.5] {
-            process
-                .accepts(&format!("{what}, iat {iat}"), &token(iat))
-                .await;
-        }
-        // The later cut of two counts, whatever their order.
-        process.revoke(&at_cut(after));
-        process.refuses(&what, &token(after + 0.5)).await;
-        assert_eq!(process.list.revoke(&at_cut(at)), Ok(false));
-        process.refuses(&what, &token(after + 0.5)).await;
-        // A new login.
-        process.clock.set(unix(after + 1.0));
-        process.accepts(&what, &token(after + 1.0)).await;
-    }
-}
-
-/// By the clock of this process, rounded up.
-#[tokio::test]
-async fn fleet_f33_the_default_cut() {
-    for (now, last) in [(0.0, 0), (0.001, 1), (0.999, 1)] {
-        let process = Process::new();
-        process.clock.set(unix(NOW as f64 + now));
-        process.revoke(&Revocation::subject(process.issuer.issuer(), "alice"));
-        let token = |iat: u64| process.token().claim("iat", iat).sign();
-        process.refuses(&format!("{now}"), &token(NOW + last)).await;
-        process
-            .accepts(&format!("{now}"), &token(NOW + last + 1))
-            .await;
-    }
-}
-
-/// Names are those of their issuer.
-#[tokio::test]
-async fn fleet_f34_the_same_name_at_another_issuer() {
-    let process = Process::new();
-    let (here, there) = (process.issuer.issuer(), "https://other.example.com");
-    let token = process.token().claim("jti", "t1").claim("sid", "s1").sign();
-    let named = |issuer: &str| {
-        [
-            Revocation::token(issuer, "t1"),
-            Revocation::session(issuer, "s1"),
-            Revocation::subject(issuer, "alice"),
-            Revocation::client(issuer, "test-client"),
-            Revocation::everything(issuer),
-        ]
-    };
-    named(there).iter().for_each(|it| process.revoke(it));
-    // A `jti` is no `sid`, and no `sub`.
-    for other in [
-        Revocation::session(here, "t1"),
-        Revocation::subject(here, "t1"),
-        Revocation::token(here, "s1"),
-        Revocation::token(here, "alice"),
-        Revocation::client(here, "alice"),
-        Revocation::subject(here, "test-client"),
-        Revocation::subject(here, ""),
-    ] {
-        process.revoke(&other);
-    }
-    process.accepts("another issuer's", &token).await;
-    for revocation in named(here) {
-        let one = Process::with(
-            |clock| {
-                let list = RevocationList::new(&[A], 100, clock);
-                list.revoke(&revocation).unwrap();
-                list
-            },
-            |config| config.issuer(here).jwks(process.issuer.jwks()),
-        );
-        one.refuses(&format!("{revocation:?}"), &token).await;
-    }
-}
-
-/// The same token with n - s in place of s, which verifies too.
-fn second_spelling(token: &str) -> String {
-    const ORDER_OF_P256: [u8; 32] = [
-        0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-        0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63,
-        0x25, 0x51,
-    ];
-    let (signed, signature) = token.rsplit_once('.').unwrap();
-    let mut signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
-    let mut borrow = 0;
-    for (s, n) in signature[32..].iter_mut().zip(ORDER_OF_P256).rev() {
-        let left = i16::from(n) - i16::from(*s) - borrow;
-        borrow = i16::from(left < 0);
-        *s = left.rem_euclid(256) as u8;
-    }
-    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
-}
-
-#[tokio::test]
-async fn fleet_f35_the_second_spelling_of_a_signature() {
-    let process = Process::new();
-    let token = process.token().claim("jti", "t1").sign();
-    let other = second_spelling(&token);
-    assert_ne!(token, other);
-    process.accepts("the token", &token).await;
-    process.accepts("its second spelling", &other).await;
-    process.revoke(&Revocation::token(process.issuer.issuer(), "t1"));
-    process.refuses("the token", &token).await;
-    process.refuses("its second spelling", &other).await;
-    process.refuses("and back", &second_spelling(&other)).await;
-}
-
-/// What a logout with both `sub` and `sid` revokes: the session, and the tokens of the subject that
-/// carry no `sid`.
-#[tokio::test]
-async fn fleet_f75_tokens_of_a_subject_without_a_session() {
-    let process = Process::new();
-    let issuer = process.issuer.issuer();
-    let without = process.token();
-    let with = process.token().claim("sid", "s1");
-    let cases = [
-        ("no sid", without.sign(), true),
-        (
-            "a sid that is no text",
-            without.clone().claim("sid", 7).sign(),
-            true,
-        ),
-        ("the session", with.sign(), true),
-        (
-            "another session",
-            with.clone().claim("sid", "s2").sign(),
-            false,
-        ),
-        (
-            "another subject",
-            without.clone().subject("bob").sign(),
-            false,
-        ),
-        ("no subject", without.clone().without("sub").sign(), false),
-        (
-            "a later token",
-            without.clone().claim("iat", NOW + 1).sign(),
-            false,
-        ),
-    ];
-    for (what, token, _) in &cases {
-        process.accepts(what, token).await;
-    }
-    process.revoke(&Revocation::session(issuer, "s1"));
-    assert_eq!(
-        process.list.revoke_subject_without_session(issuer, "alice"),
-        Ok(true)
-    );
-    for (what, token, is_revoked) in &cases {
-        match is_revoked {
-            true => process.refuses(what, token).await,
-            false => process.accepts(what, token).await,
-        }
-    }
-}
-
-#[tokio::test]
-async fn tokens_that_name_no_client_match_none() {
-    let process = Process::new();
-    let issuer = process.issuer.issuer();
-    let token = process.token().without("client_id");
-    let unnamed = token.sign();
-    let named = token.clone().client_id("jwt").sign();
-    // `azp` counts more.
-    let both = token.clone().claim("azp", "a").client_id("c").sign();
-    // The origin of a browser is no client.
-    let origin = token
-        .claim("azp", "https://app.example")
-        .client_id("c")
-        .sign();
-    for token in [&unnamed, &named, &both, &origin] {
-        process.accepts("nothing is revoked", token).await;
-    }
-    process.revoke(&Revocation::client(issuer, "jwt"));
-    process.revoke(&Revocation::client(issuer, "https://app.example"));
-    process.accepts("no client", &unnamed).await;
-    process.refuses("a client called jwt", &named).await;
-    process.accepts("azp and client_id", &both).await;
-    process.accepts("an origin", &origin).await;
-    process.revoke(&Revocation::client(issuer, "c"));
-    process.accepts("client_id beside azp", &both).await;
-    process.refuses("client_id beside an origin", &origin).await;
-    process.revoke(&Revocation::client(issuer, "a"));
-    process.refuses("azp", &both).await;
-    process.accepts("still no client", &unnamed).await;
-}
-
-/// Rotation: a token is looked for under both secrets.
-#[tokio::test]
-async fn revocations_under_either_secret_count() {
-    for (before, now) in [(&[A][..], &[A, B][..]), (&[A, B], &[B, A]), (&[B, A], &[B])] {
-        let process = Process::with(|clock| RevocationList::new(now, 100, clock), |it| it);
-        let issuer = process.issuer.issuer();
-        let token = process.token().claim("jti", "t1").claim("sid", "s1");
-        let (by_token, by_session) = (token.sign(), token.clone().claim("jti", "t2").sign());
-        process.accepts("before", &by_token).await;
-        process.accepts("before", &by_session).await;
-        let other = RevocationList::new(before, 100, &process.clock);
-        other.revoke(&Revocation::token(issuer, "t1")).unwrap();
-        assert!(process.list.hear(&other));
-        process
-            .refuses("by a process of the step before", &by_token)
-            .await;
-        process.accepts("another token", &by_session).await;
-        process.revoke(&Revocation::session(issuer, "s1"));
-        process.refuses("by this process", &by_session).await;
-    }
-    let process = Process::new();
-    let token = process.token().claim("jti", "t1").sign();
-    let other = RevocationList::new(&[B], 100, &process.clock);
-    let revocation = Revocation::token(process.issuer.issuer(), "t1");
-    other.revoke(&revocation).unwrap();
-    process.list.hear(&other);
-    process.accepts("the secret of others", &token).await;
-    process.revoke(&revocation);
-    process.refuses("our secret", &token).await;
-}
-
-#[tokio::test]
-async fn a_revocation_that_lies_in_the_future_is_an_error() {
-    let process = Process::new();
-    let subject = || Revocation::subject(process.issuer.issuer(), "alice");
-    let token = process.token().claim("iat", NOW + 30).sign();
-    let at = |seconds: f64| unix(NOW as f64 + seconds);
-    for (what, cut) in [
-        ("an hour ahead", at(3600.0)),
-        ("beyond the leeway", at(61.0)),
-        ("milliseconds", unix(NOW as f64 * 1000.0)),
-    ] {
-        let error = process
-            .list
-            .revoke(&subject().issued_before(cut))
-            .unwrap_err();
-        assert!(error.starts_with("CutAhead"), "{what}: {error}");
-    }
-    let late = subject().until(at(86_401.0));
-    let error = process.list.revoke(&late).unwrap_err();
-    assert!(error.starts_with("UntilTooLate"), "{error}");
-    process.accepts("nothing was revoked", &token).await;
-    process.revoke(&subject().issued_before(at(60.0)).until(at(86_400.0)));
-    process.refuses("at the edge", &token).await;
-}
-
-#[tokio::test]
 async fn the_reason_is_an_event_and_names_nobody() {
     let (log, _guard) = capture();
     let process = Process::new();
@@ -511,26 +185,6 @@ async fn the_reason_is_an_event_and_names_nobody() {
     let shown = format!("{revocation:?} {:?}", process.list);
     assert!(!shown.contains("alice"), "{shown}");
     assert!(!shown.contains("127.0.0.1"), "{shown}");
-}
-
-#[tokio::test]
-async fn a_token_that_outlives_its_revocation_is_told_once_an_hour() {
-    let (log, _guard) = capture();
-    let process = Process::new();
-    let lives = |seconds: u64| process.token().claim("exp", NOW + seconds).sign();
-    // `revocation_keep` is a day, and the leeway a minute.
-    process.accepts("a day", &lives(86_400 - 60)).await;
-    assert_eq!(log.counts("revocation_too_short"), 0);
-    let too_long = lives(86_400 - 59);
-    process.accepts("longer", &too_long).await;
-    assert_eq!(log.counts("revocation_too_short"), 1, "{}", log.text());
-    process.accepts("longer", &lives(90_000)).await;
-    process.clock.set(unix((NOW + 3599) as f64));
-    process.accepts("longer", &lives(180_000)).await;
-    assert_eq!(log.counts("revocation_too_short"), 1);
-    process.clock.set(unix((NOW + 3600) as f64));
-    process.accepts("an hour later", &lives(180_000)).await;
-    assert_eq!(log.counts("revocation_too_short"), 2);
 }
 
 /// What an issuer says of an opaque token names it as the claims of a JWT do.
