@@ -18,12 +18,12 @@ from fleet_sim import FORMS, LARGE, MEASURED, figures
 
 HERE = pathlib.Path(__file__).parent
 NAMES = {
-    "steady": "nothing happens, six lives of a key set",
+    "steady": "a quiet time, six lifetimes of a key set",
     "restart": "all start at once",
     "rotation": "a new key signs",
     "store_down": "a new key signs, the store is down",
-    "flood": "made-up `kid`s everywhere, four cooldowns",
-    "outage": "the issuer is down, one and a half lives",
+    "flood": "unknown `kid`s everywhere, for four cooldowns",
+    "outage": "the issuer is down for one and a half lifetimes",
 }
 SECONDS = {
     "restart": "until the last process is ready",

@@ -8,8 +8,8 @@
 //! use tower_jwt_auth::{AuthInfo, JwtAuthConfig, JwtAuthLayer};
 //!
 //! let config = JwtAuthConfig::builder()
-//!     .resource("https://api.example.com") // this server; tokens must name it in `aud`
-//!     .issuer("https://tenant.auth0.com/") // byte for byte the `iss` of tokens
+//!     .resource("https://api.example.com") // this server: the `aud` of tokens
+//!     .issuer("https://tenant.auth0.com/") // byte for byte their `iss`
 //!     .build()?;
 //! let app: Router = JwtAuthLayer::new(config)
 //!     .protect(Router::new().route("/notes", get(notes)))
@@ -26,10 +26,10 @@
 //!
 //! | for | see |
 //! | --- | --- |
-//! | the first steps with an MCP server | [`guide::mcp`], [`JwtAuthLayer::for_mcp`] |
+//! | an MCP server, from the first step | [`guide::mcp`], [`JwtAuthLayer::for_mcp`] |
 //! | settings and defaults | [`JwtAuthConfig`], [`JwtAuthConfigBuilder`](config::JwtAuthConfigBuilder) |
 //! | settings for an identity provider | [`guide::providers`] |
-//! | the caller, in a handler | [`AuthInfo`], and with axum the extractor `Claims` |
+//! | the caller, in a handler | [`AuthInfo`], and with axum the extractor [`Claims`](struct.Claims.html) |
 //! | scopes per route, per MCP operation | [`RequireScopesLayer`], [`McpScopesLayer`](mcp::McpScopesLayer) |
 //! | sessions bound to their user, streams that end with the token | [`SessionBindingLayer`](mcp::SessionBindingLayer), [`StreamExpiry`](config::StreamExpiry) |
 //! | why a token is refused | [`guide::troubleshooting`], [`guide::refusals`], [`Rejection`] |
@@ -42,6 +42,7 @@
 //! | readiness, events, alerts, outages | [`guide::operations`], [`JwtAuthLayer::keys_health`] |
 //! | moving from another crate | [`guide::migrate`] |
 //! | tokens that are bound to a key or a certificate, opaque tokens | [`guide::proof_of_possession`], [`guide::introspection`] |
+//! | many processes, revocation, logout | [`guide::fleet`](guide/fleet/index.html), feature `redis` |
 //! | threats, decisions, the source | [`guide`] |
 //!
 //! # What happens to a request

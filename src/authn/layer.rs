@@ -16,25 +16,20 @@ use crate::wire::stream_expiry::StreamExpiry;
 /// Admits only requests with a valid access token to the service, and makes the verified caller
 /// available to it.
 ///
-/// Fetching keys needs a tokio runtime with its time driver (`enable_time`).
-///
-/// [`JwtAuthLayer::new`] makes one from a [`JwtAuthConfig`](crate::JwtAuthConfig). Its clones and
-/// their services share the keys and one task per issuer that refreshes them; the task ends when
-/// the last of them is dropped.
-///
 /// ```
 /// # #[cfg(all(feature = "axum", feature = "aws_lc_rs", feature = "reqwest"))] {
-/// use axum::{Extension, Router, routing::post};
+/// use axum::{Router, routing::get};
 /// use tower_jwt_auth::{AuthInfo, JwtAuthConfig, JwtAuthLayer};
 ///
 /// let config = JwtAuthConfig::builder()
-///     .resource("https://mcp.example.com/mcp")
+///     .resource("https://api.example.com")
 ///     .issuer("https://tenant.auth0.com/")
 ///     .build()?;
-/// let app: Router = JwtAuthLayer::new(config).protect(Router::new().route("/mcp", post(handler)));
+/// let routes = Router::new().route("/hello", get(hello));
+/// let app: Router = JwtAuthLayer::new(config).protect(routes);
 ///
-/// async fn handler(Extension(auth): Extension<AuthInfo>) -> String {
-///     format!("hello {}", auth.client_id())
+/// async fn hello(auth: AuthInfo) -> String {
+///     format!("hello {}", auth.subject().unwrap_or(auth.client_id()))
 /// }
 /// # }
 /// # Ok::<(), tower_jwt_auth::ConfigError>(())
@@ -42,7 +37,7 @@ use crate::wire::stream_expiry::StreamExpiry;
 ///
 /// | you want | use |
 /// | --- | --- |
-/// | an axum router with open and protected routes | `protect` |
+/// | an axum router with open and protected routes | [`protect`](#method.protect) |
 /// | any other tower service | [`layer`](tower_layer::Layer::layer), with a [`DrainRefusedLayer`](crate::DrainRefusedLayer) outside |
 /// | an MCP server | [`for_mcp`](Self::for_mcp) |
 /// | callers without a token too | [`optional`](Self::optional), [`open_paths`](Self::open_paths) |
@@ -52,8 +47,12 @@ use crate::wire::stream_expiry::StreamExpiry;
 /// | readiness | [`keys_health`](Self::keys_health), [`wait_for_keys`](Self::wait_for_keys) |
 /// | the same verdicts without tower | [`verifier`](Self::verifier) |
 ///
-/// It works in front of any `Service<Request<B>, Response = Response<R>>` that is `Clone`, whatever
-/// its bodies, with the error type of the service. Without axum:
+/// Fetching keys needs a tokio runtime with its time driver (`enable_time`). Clones of a layer and
+/// their services share the keys, and one task per issuer that refreshes them. The task ends when
+/// the last of them is dropped.
+///
+/// The layer works in front of any `Service<Request<B>, Response = Response<R>>` that is `Clone`,
+/// with any body and with the error type of the service. Without axum:
 ///
 /// ```
 /// use std::convert::Infallible;

@@ -42,25 +42,22 @@ pub(crate) use required::{answers_in, require_caller};
 /// A caller whose token passed every check. Only the verifier creates one, so holding one proves
 /// the verification.
 ///
-/// With axum it is an extractor, also as `Option<AuthInfo>`, and `Claims<T>` gives the claims as
-/// your type; without the layer they respond with 500. Elsewhere it is in the extensions of the
-/// request. [`mcp::AuthInfoExt`](crate::mcp::AuthInfoExt) reads it where a framework passes on only
-/// the parts of a request, as rmcp does.
-///
-/// Cloning copies pointers: to the claims, and to the header with the token, whose buffer lives as
-/// long as the last clone. `Debug` hides the token and `Serialize` omits it, so that neither a log
-/// nor a response can leak it.
+/// With axum it is an extractor, also as `Option<AuthInfo>`, and [`Claims<T>`](struct.Claims.html)
+/// gives the claims as your type. Without the layer both respond with 500.
 ///
 /// ```
 /// # #[cfg(feature = "axum")] {
-/// use axum::Extension;
 /// use tower_jwt_auth::AuthInfo;
 ///
-/// async fn handler(Extension(auth): Extension<AuthInfo>) -> String {
+/// async fn handler(auth: AuthInfo) -> String {
 ///     format!("hello {}", auth.subject().unwrap_or(auth.client_id()))
 /// }
+/// # let _ = axum::Router::<()>::new().route("/", axum::routing::get(handler));
 /// # }
 /// ```
+///
+/// Without axum it is in the extensions of the request. [`mcp::AuthInfoExt`](crate::mcp::AuthInfoExt)
+/// reads it where a framework passes on only the parts of a request, as rmcp does.
 ///
 /// | you want | use |
 /// | --- | --- |
@@ -69,10 +66,14 @@ pub(crate) use required::{answers_in, require_caller};
 /// | a key for the data of a user | issuer and subject; [`principal`](Self::principal) shows how, and why |
 /// | what the caller may do | [`has_scope`](Self::has_scope), [`scopes`](Self::scopes) |
 /// | any other claim | [`claim_as`](Self::claim_as), [`claims`](Self::claims) |
-/// | how long it may | [`expires_at`](Self::expires_at) |
+/// | when the token expires | [`expires_at`](Self::expires_at) |
 /// | a name for the log | [`jti`](Self::jti), [`subject`](Self::subject), [`client_id`](Self::client_id) |
 /// | the token, for token exchange | [`token`](Self::token) |
-/// | one for a test | `AuthInfo::for_tests`, with the feature `test-util`; see [`guide::testing`](crate::guide::testing) |
+/// | one for a test | [`for_tests`](#method.for_tests), with the feature `test-util`; see [`guide::testing`](crate::guide::testing) |
+///
+/// `Debug` hides the token and `Serialize` omits it, so that neither a log nor a response can leak
+/// it. Cloning copies pointers: to the claims, and to the header with the token, whose buffer lives
+/// as long as the last clone.
 #[derive(Clone)]
 pub struct AuthInfo {
     verified: Arc<Verified>,

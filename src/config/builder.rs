@@ -21,9 +21,9 @@ use crate::wire::token_source::TokenSource;
 
 /// Builds a [`JwtAuthConfig`](crate::JwtAuthConfig), whose page has all settings in tables.
 ///
-/// Below, the setters stand under four headings: what must be set, which tokens are accepted, where
-/// keys come from, and what clients and the service are told. Each documents its default;
-/// [`build`](Self::build) reports what is invalid. A file has the same names.
+/// The setters below are grouped under four headings: what must be set, which tokens are accepted,
+/// where keys come from, and what clients and the service are told. Each setter documents its
+/// default. [`build`](Self::build) reports what is invalid. A configuration file uses the same names.
 ///
 /// ```
 /// # #[cfg(all(feature = "aws_lc_rs", feature = "reqwest"))] {
@@ -82,13 +82,15 @@ pub struct JwtAuthConfigBuilder {
 /// `resource` and `issuer` are enough for most servers.
 impl JwtAuthConfigBuilder {
     /// Sets the identifier of this server (RFC 9728 §1.2): the URL at which clients reach it.
-    /// Tokens must name it in `aud` unless `audience` is set: as it is here, or with scheme and
-    /// host in lower case and without the default port (RFC 3986 §6.2.3). If it is an origin, a
-    /// slash at the end makes no difference. Metadata, challenges and `AuthInfo::resource` give it
-    /// as it is here.
+    /// Tokens must name it in `aud`, unless `audience` is set.
     ///
-    /// Default: none. Then `audience` is needed, no metadata is served, and challenges carry a
-    /// realm.
+    /// Two spellings in `aud` are accepted: the one given here, and the one with scheme and host in
+    /// lower case and without the default port (RFC 3986 §6.2.3). A slash at the end of an origin
+    /// makes no difference. Metadata, challenges and `AuthInfo::resource` use the spelling given
+    /// here.
+    ///
+    /// Default: none. Without it, `audience` is required, no metadata is served, and challenges
+    /// carry a realm.
     ///
     /// # Errors
     ///

@@ -37,7 +37,7 @@ use crate::wire::stream_expiry::StreamExpiry;
 ///     r#"{
 ///         "resource": "https://mcp.example.com/mcp",
 ///         "issuer": "https://idp.example.com",
-///         "jwksUri": "https://idp.example.com/jwks",
+///         "jwks_uri": "https://idp.example.com/jwks",
 ///         "required_scopes": ["mcp:read"],
 ///         "jwks_cache": {"max_age": "5m"}
 ///     }"#,

@@ -2,54 +2,13 @@
 //! step up.
 //!
 //! Written for rmcp 3.11, axum 0.8 and tower-http 0.7; every block on this page is compiled against
-//! them. The result is the example `mcp_server`, with a development issuer at which any MCP client
-//! signs in. The settings for identity providers are in [`providers`](super::providers), your
-//! remaining tasks in [`checklist`](super::checklist).
+//! them. The result is [the example](#the-example) `mcp_server`, with a development issuer at which
+//! any MCP client signs in. The settings for identity providers are in
+//! [`providers`](super::providers), your remaining tasks in [`checklist`](super::checklist).
 //!
-//! `cargo run --example mcp_server -- --help` prints this page:
-//!
-//! ```text
-//! mcp_server is an MCP server that accepts only callers with a valid access token.
-//! Point an MCP client at http://127.0.0.1:3000/mcp: it signs in without configuration.
-//!
-//! Usage: mcp_server [--config FILE [--issuers FILE]] [--bind ADDR] [--allow-origin ORIGIN]..
-//!                   [--dpop-demo] [--no-client-documents] [--offline-access] [--step-up]
-//!
-//!   --allow-origin ORIGIN  Let web pages of ORIGIN call, such as https://app.example.com. Can be
-//!                          repeated. Without --config, every page of this machine may call.
-//!   --bind ADDR            Listen at ADDR instead of 127.0.0.1:3000. Port 0 takes a free port.
-//!                          Without --config, ADDR must be a loopback address.
-//!   --config FILE          Accept the tokens of your identity provider, as the JSON in FILE says.
-//!                          Without --config, a development issuer in the same process lets anybody
-//!                          at this machine sign in. It issues tokens for this server alone.
-//!   --dpop-demo            Print a curl command with a token that is bound to a key, and with a
-//!                          proof of that key made at that moment; print another one for each
-//!                          line on standard input. Each works once, within a minute.
-//!   --help                 Print this page.
-//!   --issuers FILE         Trust the issuers in FILE, a JSON list of entries as in issuers of
-//!                          --config, which then has none. A change of FILE counts within five
-//!                          seconds. While FILE cannot be used, the issuers stay as they are, and
-//!                          /healthz says why.
-//!   --no-client-documents  Do not let the development issuer advertise that clients may publish
-//!                          themselves. Clients then register. For a machine that does not reach
-//!                          the internet, or reaches it by way of a proxy.
-//!   --offline-access       Let the development issuer advertise the scope offline_access. Clients
-//!                          then get refresh tokens, and some refresh where they should request a
-//!                          scope that is missing.
-//!   --step-up              Let the metadata and the first 401 name the scope mcp:read alone, so
-//!                          that clients request mcp:write when append_note needs it. Some clients
-//!                          never do, and therefore the default names both scopes.
-//!
-//! It prints on standard output:
-//!
-//!   listening on http://127.0.0.1:3000   Once it accepts requests. In a browser, this address is a
-//!                                        page with the URL for MCP clients.
-//!   a token                              Valid for one hour. Not printed with --config.
-//!   three curl commands                  Each on one line: who is calling, over HTTP; the same as
-//!                                        an MCP tool; the response to a request without a token.
-//!
-//! It logs on standard error. RUST_LOG selects what; the default is warn,tower_jwt_auth=info.
-//! The exit code is 0 after SIGINT or SIGTERM, and 2 when it cannot start.
+//! ```sh
+//! cargo add tower-jwt-auth axum http && cargo add tokio --features full
+//! cargo add rmcp --features transport-streamable-http-server
 //! ```
 //!
 //! # 1. Close it
@@ -555,6 +514,50 @@
 //! `extras/frameworks` has rmcp on axum and on plain hyper, tower-mcp, tonic and rust-mcp-sdk, each
 //! with a test.
 //!
-//! # Not built
+//! # The example
 //!
-//! - Signed metadata.
+//! `cargo run --example mcp_server -- --help` prints this page:
+//!
+//! ```text
+//! mcp_server is an MCP server that accepts only callers with a valid access token.
+//! Point an MCP client at http://127.0.0.1:3000/mcp: it signs in without configuration.
+//!
+//! Usage: mcp_server [--config FILE [--issuers FILE]] [--bind ADDR] [--allow-origin ORIGIN]..
+//!                   [--dpop-demo] [--no-client-documents] [--offline-access] [--step-up]
+//!
+//!   --allow-origin ORIGIN  Let web pages of ORIGIN call, such as https://app.example.com. Can be
+//!                          repeated. Without --config, every page of this machine may call.
+//!   --bind ADDR            Listen at ADDR instead of 127.0.0.1:3000. Port 0 takes a free port.
+//!                          Without --config, ADDR must be a loopback address.
+//!   --config FILE          Accept the tokens of your identity provider, as the JSON in FILE says.
+//!                          Without --config, a development issuer in the same process lets anybody
+//!                          at this machine sign in. It issues tokens for this server alone.
+//!   --dpop-demo            Print a curl command with a token that is bound to a key, and with a
+//!                          proof of that key made at that moment; print another one for each
+//!                          line on standard input. Each works once, within a minute.
+//!   --help                 Print this page.
+//!   --issuers FILE         Trust the issuers in FILE, a JSON list of entries as in issuers of
+//!                          --config, which then has none. A change of FILE counts within five
+//!                          seconds. While FILE cannot be used, the issuers stay as they are, and
+//!                          /healthz says why.
+//!   --no-client-documents  Do not let the development issuer advertise that clients may publish
+//!                          themselves. Clients then register. For a machine that does not reach
+//!                          the internet, or reaches it by way of a proxy.
+//!   --offline-access       Let the development issuer advertise the scope offline_access. Clients
+//!                          then get refresh tokens, and some refresh where they should request a
+//!                          scope that is missing.
+//!   --step-up              Let the metadata and the first 401 name the scope mcp:read alone, so
+//!                          that clients request mcp:write when append_note needs it. Some clients
+//!                          never do, and therefore the default names both scopes.
+//!
+//! It prints on standard output:
+//!
+//!   listening on http://127.0.0.1:3000   Once it accepts requests. In a browser, this address is a
+//!                                        page with the URL for MCP clients.
+//!   a token                              Valid for one hour. Not printed with --config.
+//!   three curl commands                  Each on one line: who is calling, over HTTP; the same as
+//!                                        an MCP tool; the response to a request without a token.
+//!
+//! It logs on standard error. RUST_LOG selects what; the default is warn,tower_jwt_auth=info.
+//! The exit code is 0 after SIGINT or SIGTERM, and 2 when it cannot start.
+//! ```

@@ -46,22 +46,27 @@
 //!
 //! 1. **The schedule.** One fetch per lifetime of a set, as above.
 //! 2. **Unknown `kid`s.** [Two](crate::limits::UNKNOWN_KID_FETCHES) fetches at once, and one more
-//!    per `cooldown` (30 seconds). All requests with an unknown `kid` share the fetch in progress,
-//!    and wait for it at most `timeout` (5 seconds). When the budget is spent, the response is 429
-//!    with `Retry-After`, because the key may be published and the token valid. A `kid` that a
-//!    fetch lacked gets 401, and is remembered until the set changes (at most
-//!    [1024](crate::limits::MAX_REMEMBERED_KIDS) of them). It is looked for again after 1 second,
-//!    then 2, 4 and so on up to `cooldown`, from a second budget of the same size, which a flood of
-//!    new `kid`s does not touch: a token that was signed shortly before its key was published is
-//!    accepted shortly after. A `kid` that an earlier set contained has a third budget, because the
-//!    replicas of an issuer may disagree about its keys; each request looks for it twice.
-//! 3. **The back-off after failures.** 1 second, doubling up to `cooldown`, with each pause up to a
-//!    quarter shorter at random. A `Retry-After` of the issuer is respected up to `max_age`. While
-//!    no key may serve, it is respected up to
-//!    [60 seconds](crate::limits::MAX_WAIT_WITHOUT_KEYS), and the pause is up to a half longer at
-//!    random, so that many processes do not return in the same second. The back-off applies to
-//!    every fetch, whatever triggered it. Recovery therefore takes at most `cooldown` after the
-//!    issuer is back, or the time given in `Retry-After`.
+//!    per `cooldown` (30 seconds).
+//!    - All requests with an unknown `kid` share the fetch in progress, and wait for it at most
+//!      `timeout` (5 seconds).
+//!    - When the budget is spent, the response is 429 with `Retry-After`, because the key may be
+//!      published and the token valid.
+//!    - A `kid` that a fetch did not find gets 401, and is remembered until the set changes (at most
+//!      [1024](crate::limits::MAX_REMEMBERED_KIDS) of them).
+//!    - It is looked for again after 1 second, then 2, 4 and so on up to `cooldown`: a token that was
+//!      signed shortly before its key was published is accepted shortly after. These fetches have a
+//!      budget of the same size for themselves, which a flood of new `kid`s does not touch.
+//!    - A `kid` that an earlier set contained has a third budget, because the replicas of an issuer
+//!      may disagree about its keys. Each request looks for it twice.
+//! 3. **The back-off after failures.** 1 second, doubling up to `cooldown`. It applies to every
+//!    fetch, whatever triggered it.
+//!    - Each pause is up to a quarter shorter, at random.
+//!    - A `Retry-After` of the issuer is respected up to `max_age`.
+//!    - While no key may serve, it is respected up to
+//!      [60 seconds](crate::limits::MAX_WAIT_WITHOUT_KEYS), and the pause is up to a half longer at
+//!      random, so that many processes do not return in the same second.
+//!    - Tokens are accepted again at most `cooldown` after the issuer is back, or after the time
+//!      that its `Retry-After` gave.
 //!
 //! In addition, a signature that fails under a known key may trigger one fetch per `cooldown`, and
 //! none while the set is younger than that: some issuers reuse a `kid` for a new key. When no newer
@@ -83,9 +88,9 @@
 //!
 //! # Readiness
 //!
-//! [`JwtAuthLayer::keys_health`] reports on every issuer and starts nothing. Before the first token
-//! or the first call of `ready` there are no keys to report, so a process that gets traffic only
-//! once it is ready must call `ready` itself:
+//! [`JwtAuthLayer::keys_health`] reports on every issuer and starts nothing. Keys are fetched from the
+//! first token on, or from the first call of [`JwtAuthLayer::wait_for_keys`]. A process that gets
+//! traffic only once it is ready must therefore make that call itself:
 //!
 //! ```
 //! use tower_jwt_auth::JwtAuthLayer;
@@ -115,63 +120,80 @@
 //! # Events
 //!
 //! Feature `tracing`, target `tower_jwt_auth`. The field `event` holds the name of the event. No
-//! event contains a token; a `kid` is escaped to ASCII and truncated to 64 characters.
+//! event contains a token; a `kid` is escaped to ASCII and truncated to 64 characters. [Alerts](#alerts)
+//! lists the events that deserve one.
 //!
-//! | `event` | level | fields | when |
+//! ## Requests
+//!
+//! | event | level | fields | when |
 //! | --- | --- | --- | --- |
-//! | `credentials_not_replaced` | warn | `issuer`, `error` | `ca_file`, `client_certificate_file`, `client_key_file` or `bearer_token_file` has changed and cannot be used; the old content stays in use. Once per fault |
-//! | `exchanged` | debug | `method`, `url`, `milliseconds`, and `status`, `bytes`, `date`, `age` (the headers, if the answer has them) or `error` | One HTTP request to an issuer was answered, or failed |
-//! | `fetch_failed` | warn | `issuer`, `error`, `age_seconds` | A fetch failed, or returned no usable key; the old keys stay in use. Once per attempt, and attempts back off |
-//! | `issuers_refused` | error | `error` | [`replace_issuers`](crate::JwtAuthLayer::replace_issuers) was given a list that cannot be used; the issuers so far are still trusted |
-//! | `issuers_replaced` | info | `added`, `changed`, `removed`, `unchanged` (numbers of issuers) | Other issuers are trusted from now on |
-//! | `key_skipped` | warn | `issuer`, `kid` (if the key has one), `reason` | A key of a new set is not used; once per changed set |
-//! | `keys_recovered` | info | `issuer` | The first successful fetch after failures |
-//! | `keys_renewed` | debug | `issuer`, `generation` | The same set was confirmed |
-//! | `keys_replaced` | info | `issuer`, `generation`, `usable`, `skipped` | Another set is in use |
-//! | `keys_seeded` | info | `issuer`, `usable`, `skipped` | Keys of an earlier process are in use until the first fetch |
-//! | `keys_unavailable` | error | `issuer`, `error`, `age_seconds` (absent before the first set) | A fetch failed and there are no keys fit for use: tokens get 503. Once per attempt |
+//! | `refusals` | warn | `code`, `count`, `example` | Requests were rejected for this reason: the first one, then at most one event a minute. [`troubleshooting`](super::troubleshooting) lists the codes |
+//! | `request_refused` | debug | `kind`, `reason` (if a token caused it) | A request was rejected, for whatever reason |
+//! | `session_refused` | debug | `reason` | A request came with a session of somebody else, or, under [`strict`](crate::mcp::SessionBindingLayer::strict), with an unknown one: 404 |
 //! | `layer_missing` | error | – | An extractor or `RequireScopesLayer` runs without `JwtAuthLayer`; the message names it; at most once a minute |
-//! | `logout_without_effect` | warn | `issuer` | A logout named a session (`sid`) without a user, and no access token since the start had a `sid`: it probably refuses none. At most once an hour |
-//! | `metadata_found` | debug | `issuer`, `outcomes` | The metadata of the issuer was found; `outcomes` names each URL where it may be |
 //! | `metadata_unreachable` | warn | `url` | In ten different minutes, clients without credentials were sent to the metadata document, and none has got it from this server: it is probably not served at its URL. Once; see [where the metadata is served](super::mcp#where-the-metadata-is-served) |
-//! | `no_runtime` | error | `issuer` | A token needs keys, and there is no tokio runtime to fetch them on; at most once a minute |
+//! | `authorization_servers_empty` | warn | `left_out` | The metadata lists no issuer, because none has `advertise`: clients do not learn where to sign in. Once, by `build` |
+//! | `session_store_failed` | warn | `error` | A [`SessionStore`](crate::mcp::SessionStore) could not be asked: 503 |
+//!
+//! ## Keys
+//!
+//! | event | level | fields | when |
+//! | --- | --- | --- | --- |
+//! | `keys_unavailable` | error | `issuer`, `error`, `age_seconds` (absent before the first set) | A fetch failed and there are no keys fit for use: tokens get 503. Once per attempt |
 //! | `private_key_published` | error | `issuer` | A new set of the issuer contains private key members |
+//! | `fetch_failed` | warn | `issuer`, `error`, `age_seconds` | A fetch failed, or returned no usable key; the old keys stay in use. Once per attempt, and attempts back off |
+//! | `key_skipped` | warn | `issuer`, `kid` (if the key has one), `reason` | A key of a new set is not used; once per changed set |
 //! | `too_many_keys` | error | `issuer`, `beyond_limit` | A new set contains more than 128 keys; the others are not read |
-//! | `revocation_too_short` | error | `issuer`, `left_seconds`, `keep_seconds` | A token was accepted that lives longer than revocations are remembered: set `max_token_age`, or raise `revocation_keep`. At most once an hour |
-//! | `revocations_passed_over` | error | `most` | More revocations are in force than a process remembers; new ones of other processes are not heard. At most once a minute |
+//! | `keys_replaced` | info | `issuer`, `generation`, `usable`, `skipped` | Another set is in use |
+//! | `keys_renewed` | debug | `issuer`, `generation` | The same set was confirmed |
+//! | `keys_recovered` | info | `issuer` | The first successful fetch after failures |
+//! | `keys_seeded` | info | `issuer`, `usable`, `skipped` | Keys of an earlier process are in use until the first fetch |
 //! | `snapshot_ignored` | warn (debug when there is none) | `issuer`, `reason` | The snapshot file is not used at start-up |
 //! | `snapshot_not_written` | warn | `issuer`, `path`, `error` | The snapshot file could not be replaced, for example because its folder is missing. Also in `keys_health()` |
+//! | `credentials_not_replaced` | warn | `issuer`, `error` | `ca_file`, `client_certificate_file`, `client_key_file` or `bearer_token_file` has changed and cannot be used; the old content stays in use. Once per fault |
+//! | `issuers_replaced` | info | `added`, `changed`, `removed`, `unchanged` (numbers of issuers) | Other issuers are trusted from now on |
+//! | `issuers_refused` | error | `error` | [`replace_issuers`](crate::JwtAuthLayer::replace_issuers) was given a list that cannot be used; the issuers so far are still trusted |
+//! | `no_runtime` | error | `issuer` | A token needs keys, and there is no tokio runtime to fetch them on; at most once a minute |
 //! | `task_lost` | warn | `issuer` | The runtime of the task has ended or is not driven; the next request starts another task |
-//! | `nonce_secret_made_up` | warn | – | `dpop.nonce` is `required` and no secret is set: several processes do not accept each other's nonces. Once, by `build` |
+//! | `metadata_found` | debug | `issuer`, `outcomes` | The metadata of the issuer was found; `outcomes` names each URL where it may be |
+//! | `exchanged` | debug | `method`, `url`, `milliseconds`, and `status`, `bytes`, `date`, `age` (the headers, if the answer has them) or `error` | One HTTP request to an issuer was answered, or failed |
+//!
+//! ## Proof of possession and introspection
+//!
+//! | event | level | fields | when |
+//! | --- | --- | --- | --- |
 //! | `dpop_url_mismatch` | warn once an hour, else debug | `named`, `expected` | A DPoP proof names another URL than the expected one; the message says which `dpop.public_url` would fit |
+//! | `nonce_secret_made_up` | warn | – | `dpop.nonce` is `required`, and no secret is set: several processes do not accept each other's nonces. Once, by `build` |
 //! | `replay_floor_raised` | error | `entries` | More DPoP proofs came than are remembered: requests with older proofs get 503. At most once a minute |
 //! | `replay_clock_set_back` | error | `seconds` | The clock was set back: requests whose proofs may have been used get 503 until it has caught up. At most once a minute |
 //! | `replay_store_failed` | error | `error` | The shared store of used proofs failed: 503. At most once a minute |
-//! | `peer_address_missing` | error | `header` | A certificate came in a header, and no `PeerAddress` says from whom. Once |
+//! | `peer_address_missing` | error | `header` | A certificate came in a header, and the request has no `PeerAddress` that says who sent it. Once |
 //! | `introspection_failed`, `introspection_refused` | error | `issuer`, `error` | The endpoint did not answer properly; or it refuses the credentials of this server |
 //! | `introspection_recovered` | info | `issuer` | The first answer after failures |
 //! | `introspection_secret_encoded` | warn | `issuer` | The client id or secret has characters that form-encoding changes, and some endpoints do not decode them: see `basic_unencoded`. Once, by `build` |
+//!
+//! ## Fleet
+//!
+//! | event | level | fields | when |
+//! | --- | --- | --- | --- |
+//! | `store_down` | error | `error` | The store of a fleet has not answered three calls in a row, or refuses the user. Once, until `store_up` |
+//! | `store_up` | info | – | The first answer after `store_down` |
+//! | `store_full` | error | `error` | The store has reached its `maxmemory`, and evicts nothing: no revocation is stored, and requests with DPoP proofs get 503. At most once a minute |
+//! | `store_filling` | warn | `percent` | The store uses 80 % of its `maxmemory`, and evicts nothing. Once, until there is room again |
+//! | `store_evicts` | error | `policy`, `evicted` | The store may evict names, although proofs or revocations are in it: a used proof may then work again. Set `maxmemory-policy` to `noeviction`. When it is first seen, and each minute in which names were evicted |
+//! | `store_tampered` | error | `kind` | A value in the store was not sealed by this fleet, and is ignored: somebody else writes there, or processes of one namespace have different secrets. At most once a minute |
+//! | `store_foreign_records` | warn | `count` | Entries of the stream of revocations do not open: another secret in the same namespace, or somebody else writes there. At most once an hour |
+//! | `store_not_encrypted` | warn | `store` | `fleet.redis` is `redis://` and leads to another host: whoever is between can forge responses. Once, by `build` |
 //! | `keys_taken` | info if the keys are new, else debug | `issuer`, `generation`, `usable`, `skipped`, `age_seconds` | Another process of the fleet had fetched the key set that is in use now |
 //! | `keys_put_off` | warn if no key may serve, else debug | `issuer`, `pause_seconds` | Another process of the fleet could not fetch the keys, and none tries again before the pause is over |
 //! | `keys_too_large_to_share` | warn | `issuer`, `bytes` | The key set is larger than what is shared: each process fetches by itself |
-//! | `store_down`, `store_up` | error, info | `error` | The store of the fleet has not answered three calls in a row; it answers again. Once each |
-//! | `store_tampered` | error | `kind` | A value in the store does not open: somebody else writes there, or processes of one namespace have different secrets. At most once a minute |
-//! | `store_evicts` | error | `policy`, `evicted` | The store evicts names, so a used DPoP proof may work again: set `maxmemory-policy` to `noeviction` |
-//! | `store_filling`, `store_full` | warn, error | `percent`; `error` | The store has used 80 % of its `maxmemory`; it takes nothing more, and nothing can be revoked |
-//! | `store_not_encrypted` | warn | `store` | The store is not on this machine and is reached without TLS. Once, by `build` |
 //! | `revoked` | info | `kind`, `shared` | [`Fleet::revoke`](crate::fleet::Fleet::revoke) revoked tokens here; `shared`: the store has it, so every process will know. Shows no names |
 //! | `revocations_unread` | error | – | `revocations_at_start` is over, and the store has not given the list of revocations. At once and each minute |
 //! | `revocations_behind` | error | `seconds` | The store has told nothing for longer than 15 seconds: what other processes revoke is not known here. At once and each minute |
 //! | `revocations_healed` | warn | `count` | The store had lost revocations in force, and this process has added them again: it was emptied, restarted, or failed over |
-//! | `store_foreign_records` | warn | `count` | Entries of the stream of revocations do not open: another secret in the same namespace, or somebody else writes there. At most once an hour |
-//! | `store_down` | error | `error` | The store of a fleet has not answered three calls in a row, or refuses the user. Once, until `store_up` |
-//! | `store_up` | info | – | The first answer after `store_down` |
-//! | `store_full` | error | `error` | The store has reached `maxmemory` and evicts nothing: no revocation is stored, and requests with DPoP proofs get 503. At most once a minute |
-//! | `store_filling` | warn | `percent` | 80 % of `maxmemory` are used, and the store evicts nothing. Once, until there is room again |
-//! | `store_evicts` | error | `policy`, `evicted` | The store has a limit of memory and evicts names, although proofs or revocations are in it: a used proof may work again. When it is first seen, and each minute in which names were evicted |
-//! | `store_not_encrypted` | warn | `store` | `fleet.redis` is `redis://` and leads to another host: whoever is between can forge answers. Once, by `build` |
-//! | `store_tampered` | error | `kind` | A value in the store has no seal of this fleet, and is ignored: somebody else writes there, or processes of one namespace have different secrets. At most once a minute |
-//! | `request_refused` | debug | `kind`, `reason` (if a token caused it) | A request was rejected, for whatever reason |
+//! | `revocations_passed_over` | error | `most` | More revocations are in force than a process remembers; new ones of other processes are not heard. At most once a minute |
+//! | `revocation_too_short` | error | `issuer`, `left_seconds`, `keep_seconds` | A token was accepted that lives longer than revocations are remembered: set `max_token_age`, or raise `revocation_keep`. At most once an hour |
+//! | `logout_without_effect` | warn | `issuer` | A logout named a session (`sid`) without a user, and no access token since the start had a `sid`: it probably refuses none. At most once an hour |
 //!
 //! # Metrics
 //!
@@ -198,8 +220,6 @@
 //! | `tower_jwt_auth_introspection_calls_total` | counter | `outcome` | Calls to introspection endpoints |
 //! | `tower_jwt_auth_introspection_cache_total` | counter | `outcome` | Look-ups of answers that are kept |
 //! | `tower_jwt_auth_keys_taken_total` | counter | `issuer` | Key sets that another process of the fleet had fetched |
-//! | `tower_jwt_auth_store_calls_total` | counter | `op`, `outcome` | Commands to the store of the fleet |
-//! | `tower_jwt_auth_store_seconds` | histogram | `op` | How long those commands took |
 //! | `tower_jwt_auth_revocations` | gauge | – | Revocations that this process knows |
 //! | `tower_jwt_auth_revocations_heard_timestamp_seconds` | gauge | – | When this process last knew all that the store has, in Unix seconds. More than 15 seconds ago: the store does not answer |
 //! | `tower_jwt_auth_store_calls_total` | counter | `op`: the command, such as `get`, `set_if_absent` or `append`; `outcome`: `ok`, `no_answer`, `refused`, `full`, `error` | Commands that were sent to the store of a fleet |

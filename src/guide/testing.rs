@@ -8,6 +8,11 @@
 //!
 //! [dev-dependencies]
 //! tower-jwt-auth = { version = "0.1", features = ["test-util"] }
+//!
+//! # For the examples on this page.
+//! serde_json = "1"
+//! tokio = { version = "1", features = ["full"] }
+//! tower = { version = "0.5", features = ["util"] }
 //! ```
 //!
 //! There are three levels. Most tests belong to the first.

@@ -1,4 +1,4 @@
-//! Why is my token refused? Callers are never told; the log is.
+//! Why is my token refused? The response never says why; the log does.
 //!
 //! # Where the reason is
 //!
@@ -58,7 +58,7 @@
 //! | <a id="not_yet_valid"></a>`not_yet_valid` | `nbf` lies in the future | Set the clocks by NTP, or raise `leeway` |
 //! | <a id="proof_missing"></a>`proof_missing` | The token is bound to a key (`cnf`), and the request does not prove that its sender holds the key | Turn on `dpop` or `mtls`, or let the issuer issue bearer tokens for this server. With `dpop`, the client must use the scheme `DPoP` |
 //! | <a id="proof_of_other_key"></a>`proof_of_other_key` | The DPoP proof is made with another key than the one that the token is bound to | The client has lost its key: let it get a new token. Or the token is stolen |
-//! | <a id="revoked"></a>`revoked` | The token, its session, its user, its client or all tokens of its issuer were revoked (`guide::fleet`) | The user signs in again. If new logins are refused too, the tokens have no `iat`, or the clock of the issuer is behind |
+//! | <a id="revoked"></a>`revoked` | The token, its session, its user, its client or all tokens of its issuer were revoked ([`fleet`](../fleet/index.html)) | The user signs in again. If new logins are refused too, the tokens have no `iat`, or the clock of the issuer is behind |
 //! | <a id="scheme_missing"></a>`scheme_missing` | The `Authorization` header is a token alone | Write `Bearer` and a space in front of it |
 //! | <a id="scheme_repeated"></a>`scheme_repeated` | `Bearer` stands in front of the token twice | Remove one: some tools add it themselves |
 //! | <a id="scheme_unknown"></a>`scheme_unknown` | The `Authorization` header has another scheme, such as `Token` or `JWT`. The event does not show it, as it may be a part of a secret | Write `Bearer` |

@@ -24,6 +24,7 @@ tspan{font-weight:normal}
 .end{text-anchor:end}
 .middle{text-anchor:middle}
 .line{stroke:var(--line)}
+.bare{stroke:var(--dim)}
 .own{--of:var(--own)}
 .other{--of:var(--other)}
 .first{fill:var(--of)}
@@ -80,8 +81,8 @@ fn axis(svg: &mut String, bottom: f64, bare: f64) {
         text(svg, "dim middle", at(tick), TOP - 16.0, &format!("{tick}"));
     }
     text(svg, "dim end", RIGHT, TOP - 16.0, "first, again");
-    upright(svg, "line\" stroke-dasharray=\"4 4", at(bare), bottom);
-    let words = format!("a bare signature check takes {bare:.1}");
+    upright(svg, "bare\" stroke-dasharray=\"4 4", at(bare), bottom);
+    let words = format!("dashed: a bare signature check, {bare:.1}");
     text(svg, "dim middle", at(bare), bottom + 22.0, &words);
 }
 

@@ -1,7 +1,7 @@
 //! From a middleware around `jsonwebtoken::decode`.
 //!
 //! Such a middleware often begins as thirty lines, as here, and then needs a refresh of the keys, a
-//! limit on it, timeouts, an answer for outages, and challenges.
+//! limit on it, timeouts, a response for outages, and challenges.
 //!
 //! # Before
 //!

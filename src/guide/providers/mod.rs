@@ -15,28 +15,29 @@
 //!    there, or none.
 //! 3. **What does `iss` contain, byte for byte?** A slash at the end counts.
 //!
-//! At the log level `debug` the event `request_refused` says which check failed.
+//! The event `refusals` in the log says which check failed
+//! ([`troubleshooting`](super::troubleshooting)). Each page names the issuer, as `iss` has it.
 //!
-//! | provider | `issuer` | `aud` | the pitfall in a few words |
-//! | --- | --- | --- | --- |
-//! | [`adfs`] | `http://HOST/adfs/services/trust` | the identifier of the web API | the issuer of access tokens is not the one that the metadata names |
-//! | [`auth0`] | `https://TENANT.auth0.com/` | the API's identifier | without a tenant setting, `resource` is ignored |
-//! | [`authentik`] | `https://HOST/application/o/SLUG/` | the client's id | without a signing key, tokens are signed with the client's secret |
-//! | [`better_auth`] ✓ | `https://HOST/api/auth` | the requested resource | clients must be linked to the resource |
-//! | [`clerk`] | `https://clerk.EXAMPLE.com` | none | only clients whose ids you know in advance |
-//! | [`cloudflare_access`] | `https://TEAM.cloudflareaccess.com` | the application's tag | the token is in a header of its own |
-//! | [`cognito`] | `https://cognito-idp.REGION.amazonaws.com/POOL_ID` | none, or the requested resource | app clients take the place of the audience |
-//! | [`django_oauth_toolkit`] ✓ | `https://HOST/o` | whatever your generator writes | its own access tokens are opaque |
-//! | [`entra_id`] | `https://login.microsoftonline.com/TENANT_ID/v2.0` | the API's client id | v1 tokens by default; scopes have long and short names |
-//! | [`glewlwyd`] ✓ | `https://HOST/api/INSTANCE` | the requested resource | without a setting, `aud` is the list of scopes |
-//! | [`google`] | `https://accounts.google.com` | your client id | access tokens are opaque |
-//! | [`keycloak`] | `https://HOST/realms/REALM` | what a mapper adds | without a mapper, `aud` is absent or `account` |
-//! | [`kubernetes`] | what `--service-account-issuer` says | the requested audience | keys need a certificate and a token |
-//! | [`lemonldap_ng`] ✓ | `https://HOST/` | the client's id, and more values by setting | clients get every scope that they request |
-//! | [`okta`] | `https://ORG.okta.com/oauth2/ID` | that server's audience | the org server's tokens are not for your API |
-//! | [`supabase`] | `https://REF.supabase.co/auth/v1` | `authenticated` | every token of the project has the same audience |
-//! | [`workos`] | `https://SUBDOMAIN.authkit.app` | the requested resource | without it, the whole environment |
-//! | [`zitadel`] | `https://INSTANCE.REGION.zitadel.cloud` | the project's id, and client ids | opaque tokens by default |
+//! | provider | `aud` | the pitfall in a few words |
+//! | --- | --- | --- |
+//! | [`adfs`] | the identifier of the web API | the issuer of access tokens is not the one that the metadata names |
+//! | [`auth0`] | the API's identifier | without a tenant setting, `resource` is ignored |
+//! | [`authentik`] | the client's id | without a signing key, tokens are signed with the client's secret |
+//! | [`better_auth`] ✓ | the requested resource | clients must be linked to the resource |
+//! | [`clerk`] | none | only clients whose ids you know in advance |
+//! | [`cloudflare_access`] | the application's tag | the token is in a header of its own |
+//! | [`cognito`] | none, or the requested resource | app clients take the place of the audience |
+//! | [`django_oauth_toolkit`] ✓ | whatever your generator writes | its own access tokens are opaque |
+//! | [`entra_id`] | the API's client id | v1 tokens by default; scopes have long and short names |
+//! | [`glewlwyd`] ✓ | the requested resource | without a setting, `aud` is the list of scopes |
+//! | [`google`] | your client id | access tokens are opaque |
+//! | [`keycloak`] | what a mapper adds | without a mapper, `aud` is absent or `account` |
+//! | [`kubernetes`] | the requested audience | keys need a certificate and a token |
+//! | [`lemonldap_ng`] ✓ | the client's id, and more values by setting | clients get every scope that they request |
+//! | [`okta`] | that server's audience | the org server's tokens are not for your API |
+//! | [`supabase`] | `authenticated` | every token of the project has the same audience |
+//! | [`workos`] | the requested resource | without it, the whole environment |
+//! | [`zitadel`] | the project's id, and client ids | opaque tokens by default |
 //!
 //! ✓ means that the provider ran in front of the example of this repository, in November 2026, with
 //! the settings of its page: tokens, discovery, rotation of keys, and an outage. The scripts are in

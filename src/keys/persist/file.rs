@@ -10,7 +10,6 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::base::byte_order_mark::without_byte_order_mark;
@@ -22,9 +21,6 @@ use crate::limits::MAX_DOCUMENT_BYTES;
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Content {
-    /// Files of earlier versions carry a checksum, which is not checked.
-    #[serde(default, rename = "crc32", skip_serializing)]
-    _checksum: IgnoredAny,
     snapshot: KeySnapshot,
 }
 
@@ -71,11 +67,7 @@ pub(in crate::keys) fn read(path: &Path) -> Result<KeySnapshot, SnapshotError> {
 /// Replaces the file as a whole: a reader sees the old file or the new one, and so does a process
 /// that starts after this one was killed. Only the user of the process may read or write it.
 pub(in crate::keys) fn write(path: &Path, snapshot: KeySnapshot) -> io::Result<()> {
-    let content = Content {
-        _checksum: IgnoredAny,
-        snapshot,
-    };
-    let text = serde_json::to_vec(&content)?;
+    let text = serde_json::to_vec(&Content { snapshot })?;
     let target = target(path);
     match replace(&target, &text) {
         // Another process that starts now has taken the file beside it for a leftover.
@@ -237,11 +229,7 @@ mod tests {
         assert_eq!(mode(), 0o600, "of a new file");
         fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
         write(&path, snapshot()).unwrap();
-        assert_eq!(
-            mode(),
-            0o600,
-            "of a file that an earlier version has written"
-        );
+        assert_eq!(mode(), 0o600, "of a file that others could read");
         fs::remove_dir_all(&folder).unwrap();
     }
 
@@ -275,14 +263,6 @@ mod tests {
         remove_leftovers(&folder.join("missing/keys.json"));
         remove_leftovers(Path::new("/"));
         fs::remove_dir_all(&folder).unwrap();
-    }
-
-    #[test]
-    fn files_of_earlier_versions_are_read() {
-        let text = r#"{"crc32":1234567890,"snapshot":{"issuer":"https://i.example",
-            "fetched_at":1700000000,"jwks":"{\"keys\":[]}"}}"#;
-        let content: Content = serde_json::from_str(text).unwrap();
-        assert_eq!(content.snapshot, snapshot());
     }
 
     #[test]

@@ -54,15 +54,16 @@ use crate::base::scopes::{ScopeHierarchy, ScopeSet};
 /// | a batch | the scopes of all its messages |
 /// | one that cannot be read | every scope that the rules mention |
 ///
-/// In the third and the last row the 403 has no challenge: no user should be asked to grant
-/// everything.
+/// An operation that is closed because it has no rule, or because it cannot be read, gets a 403
+/// without a challenge: no user should be asked to grant everything.
 ///
 /// # How the layer learns the operation
 ///
 /// - From the headers `Mcp-Method` and `Mcp-Name`, if `MCP-Protocol-Version` is 2026-07-28 or later
 ///   and each header is present exactly once. From that version on, a server must reject headers
-///   that differ from the body, and rmcp 3 does. **A server that does not is open to forged headers
-///   behind this layer**: call [`always_read_body`](Self::always_read_body) for it.
+///   that differ from the body, and rmcp 3 does. **If your server does not compare them, a caller can
+///   name a harmless tool in the headers and call another one in the body**: then set
+///   [`always_read_body`](Self::always_read_body).
 /// - Otherwise from the body, up to [`max_body_bytes`](Self::max_body_bytes): one message, or a
 ///   batch of up to 100 messages, which requires the scopes of all of them. The server receives the
 ///   same bytes. This layer has no timeout for slow bodies; put one in front of it.

@@ -2,5 +2,6 @@
 
 mod blocks;
 mod clients;
+mod events;
 mod providers;
 mod readme;
