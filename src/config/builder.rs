@@ -23,7 +23,8 @@ use crate::wire::token_source::TokenSource;
 ///
 /// The setters below are grouped under four headings: what must be set, which tokens are accepted,
 /// where keys come from, and what clients and the service are told. Each setter documents its
-/// default. [`build`](Self::build) reports what is invalid. A configuration file uses the same names.
+/// default. [`build`](Self::build) reports what is invalid. A configuration file uses the same
+/// names.
 ///
 /// ```
 /// # #[cfg(all(feature = "aws_lc_rs", feature = "reqwest"))] {

@@ -27,7 +27,8 @@
 //! - [`proof_of_possession`]: tokens that are bound to a key of the client, and the settings of the
 //!   proxies in front of your server.
 //! - [`introspection`]: opaque tokens, and tokens that can be revoked.
-//! - [`fleet`](fleet/index.html) (feature `redis`): many processes: shared keys, revocation, proofs and sessions.
+//! - [`fleet`](fleet/index.html) (feature `redis`): many processes: shared keys, revocation, proofs
+//!   and sessions.
 //! - [`back_ends`]: features, crypto back ends, builds without C, FIPS, WASM.
 //!
 //! # Judge it

@@ -51,11 +51,11 @@
 //!      `timeout` (5 seconds).
 //!    - When the budget is spent, the response is 429 with `Retry-After`, because the key may be
 //!      published and the token valid.
-//!    - A `kid` that a fetch did not find gets 401, and is remembered until the set changes (at most
-//!      [1024](crate::limits::MAX_REMEMBERED_KIDS) of them).
-//!    - It is looked for again after 1 second, then 2, 4 and so on up to `cooldown`: a token that was
-//!      signed shortly before its key was published is accepted shortly after. These fetches have a
-//!      budget of the same size for themselves, which a flood of new `kid`s does not touch.
+//!    - A `kid` that a fetch did not find gets 401, and is remembered until the set changes (at
+//!      most [1024](crate::limits::MAX_REMEMBERED_KIDS) of them).
+//!    - It is looked for again after 1 second, then 2, 4 and so on up to `cooldown`: a token that
+//!      was signed shortly before its key was published is accepted shortly after. These fetches
+//!      have a budget of the same size for themselves, which a flood of new `kid`s does not touch.
 //!    - A `kid` that an earlier set contained has a third budget, because the replicas of an issuer
 //!      may disagree about its keys. Each request looks for it twice.
 //! 3. **The back-off after failures.** 1 second, doubling up to `cooldown`. It applies to every
@@ -88,9 +88,9 @@
 //!
 //! # Readiness
 //!
-//! [`JwtAuthLayer::keys_health`] reports on every issuer and starts nothing. Keys are fetched from the
-//! first token on, or from the first call of [`JwtAuthLayer::wait_for_keys`]. A process that gets
-//! traffic only once it is ready must therefore make that call itself:
+//! [`JwtAuthLayer::keys_health`] reports on every issuer and starts nothing. Keys are fetched from
+//! the first token on, or from the first call of [`JwtAuthLayer::wait_for_keys`]. A process that
+//! gets traffic only once it is ready must therefore make that call itself:
 //!
 //! ```
 //! use tower_jwt_auth::JwtAuthLayer;

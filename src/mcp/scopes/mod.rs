@@ -61,8 +61,8 @@ use crate::base::scopes::{ScopeHierarchy, ScopeSet};
 ///
 /// - From the headers `Mcp-Method` and `Mcp-Name`, if `MCP-Protocol-Version` is 2026-07-28 or later
 ///   and each header is present exactly once. From that version on, a server must reject headers
-///   that differ from the body, and rmcp 3 does. **If your server does not compare them, a caller can
-///   name a harmless tool in the headers and call another one in the body**: then set
+///   that differ from the body, and rmcp 3 does. **If your server does not compare them, a caller
+///   can name a harmless tool in the headers and call another one in the body**: then set
 ///   [`always_read_body`](Self::always_read_body).
 /// - Otherwise from the body, up to [`max_body_bytes`](Self::max_body_bytes): one message, or a
 ///   batch of up to 100 messages, which requires the scopes of all of them. The server receives the
