@@ -13,7 +13,7 @@
 //! | `reqwest` | yes | Fetches keys over HTTPS. Without it keys are static, or come through your own `HttpTransport` or `KeySource` |
 //! | `schema` | no | `JsonSchema` for the configuration file, which is also committed as `docs/config.schema.json` |
 //! | `tracing` | yes | Reasons for rejections and changes of the keys, as events |
-//! | `redis` | no | `fleet::Fleet`, through the crate `redis`; its TLS compiles C; the page `guide::fleet` |
+//! | `redis` | no | `fleet::Fleet`, through the crate `redis`; its TLS compiles C; see [`fleet`](../fleet/index.html) |
 //! | `metrics` | no | The same as counters and gauges, for programs that install a recorder of the `metrics` crate; names in [`operations`](super::operations#metrics) |
 //! | `test-util` | no | An issuer for tests, a fake clock, `AuthInfo::for_tests`; see [`testing`](super::testing) |
 //!

@@ -2,7 +2,7 @@
 //!
 //! Without this, only JWTs are accepted, and a token works until `exp`. Turn it on when your issuer
 //! gives out opaque tokens, or when a revoked token must stop working within a minute. Otherwise
-//! leave it off: each new token then costs a call, and your server depends on the issuer's.
+//! leave it off: each new token then costs a call, and your server depends on the issuer's server.
 //!
 //! ```
 //! # #[cfg(all(feature = "aws_lc_rs", feature = "reqwest"))] {

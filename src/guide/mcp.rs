@@ -280,7 +280,8 @@
 //!
 //! With rmcp's `LocalSessionManager` sessions end with the process, so
 //! [`strict`](crate::mcp::SessionBindingLayer::strict) costs nothing and rejects ids that were
-//! never assigned. Several processes need a shared [`SessionStore`](crate::mcp::SessionStore). A
+//! never assigned. Several processes share sessions through a [fleet](../fleet/index.html), or
+//! through a [`SessionStore`](crate::mcp::SessionStore) of your own. A
 //! token that names neither a subject nor a client owns no session. The layer does not bind events
 //! that a server replays by `Last-Event-ID`. A server without sessions
 //! (`with_legacy_session_mode(false)`) needs no binding; for such a server, and with the protocol

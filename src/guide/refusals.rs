@@ -40,7 +40,7 @@
 //! | the key of the token is unknown, and no fetch is left to look for it | 429 and `Retry-After` | none | `too_many_requests` |
 //! | `Claims<T>`: the claims do not fit `T`; a `check` returns `Forbidden`; an MCP operation that is not listed or cannot be read | 403 | none | `access_denied` |
 //! | another principal's session, or (`strict`) an unbound one | 404, the same as rmcp's for an unknown session | none | no JSON |
-//! | the token may be valid, but this process has not read the list of revocations (`guide::fleet`) yet | 503 and `Retry-After` | none | `temporarily_unavailable` |
+//! | the token may be valid, but this process has not read the list of revocations ([`fleet`](../fleet/index.html)) yet | 503 and `Retry-After` | none | `temporarily_unavailable` |
 //! | the session store fails | 503 and `Retry-After` | none | `temporarily_unavailable` |
 //! | one user has begun as many sessions in an hour as [`Fleet::sessions`](crate::fleet::Fleet::sessions) allows | 429 and `Retry-After` | none | `too_many_requests` |
 //! | an extractor or an inner layer without `JwtAuthLayer` | 500 | none | `server_error` |

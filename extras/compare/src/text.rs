@@ -53,7 +53,7 @@ Among the crates; the layers written by hand and the bare `decode` are only ther
 pub const CRATES: &str = "
 ## What the crates do
 
-From their published sources of 2026-11-27, for what the measurements do not show. `kid` stands for
+From their published sources of 2026-11-28, for what the measurements do not show. `kid` stands for
 \"a token with an unknown `kid` causes a refresh\". \"Keys are used\" says how long the last good set
 is used while the issuer cannot be reached. Several of the crates change fast.
 
@@ -75,16 +75,16 @@ is used while the issuer cannot be reached. Several of the crates change fast.
 
 Beyond bearer JWTs, and for MCP:
 
-| crate | DPoP | mTLS-bound tokens | introspection | issuers | RFC 9728 | scopes per MCP tool | bound sessions |
-| --- | --- | --- | --- | --- | --- | --- | --- |
-| tower-jwt-auth 0.1.0 | yes, with server nonces | yes, in the process or behind a proxy | yes, also as JWT (RFC 9701) | several | served | yes | yes |
-| oauth-resource-server 0.4.1 | no; such tokens are refused | no; such tokens are refused | no | one per validator | served | yes | no |
-| huskarl-axum 0.1.0 | yes, with server nonces | yes | yes, also as JWT (RFC 9701) | several | served | no | no |
-| jwt-authorizer 0.15.0 | no | no | no | several, tried in turn | no | no | no |
-| tower-oauth2-resource-server 0.12.5 | no | no | no | several | no | no | no |
-| rmcp-server-kit 3.21.1 | no | no; its own client certificates | a proxy to the issuer's | one | served | by role | yes |
-| tower-mcp 0.25.0 | no | no | no | one | served | yes | yes |
-| authplane-mcp 0.1.0 | yes | no | yes | one | served | no | no |
+| crate | DPoP | mTLS-bound tokens | introspection | issuers | RFC 9728 | scopes per MCP tool | bound sessions | many processes share |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| tower-jwt-auth 0.1.0 | yes, with server nonces | yes, in the process or behind a proxy | yes, also as JWT (RFC 9701) | several | served | yes | yes | keys, revocations, used proofs, sessions, through Redis |
+| oauth-resource-server 0.4.1 | no; such tokens are refused | no; such tokens are refused | no | one per validator | served | yes | no | nothing |
+| huskarl-axum 0.1.0 | yes, with server nonces | yes | yes, also as JWT (RFC 9701) | several | served | no | no | used proofs, through a trait |
+| jwt-authorizer 0.15.0 | no | no | no | several, tried in turn | no | no | no | nothing |
+| tower-oauth2-resource-server 0.12.5 | no | no | no | several | no | no | no | nothing |
+| rmcp-server-kit 3.21.1 | no | no; its own client certificates | a proxy to the issuer's | one | served | by role | yes | sessions, through a secret |
+| tower-mcp 0.25.0 | no | no | no | one | served | yes | yes | sessions, through a trait |
+| authplane-mcp 0.1.0 | yes | no | yes | one | served | no | no | used proofs, through a trait |
 
 What others have and this crate does not: a login for browsers (huskarl-axum), static API keys
 beside OAuth (oauth-resource-server), roles and token exchange (rmcp-server-kit). aliri_tower,

@@ -102,8 +102,10 @@
 //!
 //! - a short `proof_window`,
 //! - `"nonce": "required"`,
-//! - a store that the processes share: implement [`ReplayStore`](crate::proof::ReplayStore), one
-//!   call a request (`SET key 1 NX EXAT until` in Redis), and pass it to
+//! - a [fleet](../../fleet/index.html) (feature `redis`): its processes share used proofs and
+//!   nonces through Redis or Valkey,
+//! - another store that the processes share: implement [`ReplayStore`](crate::proof::ReplayStore),
+//!   one call a request, and pass it to
 //!   [`Dpop::replay_store`](crate::proof::Dpop::replay_store).
 //!
 //! After a restart the memory is empty: a proof of the last minute may pass once more, unless a
