@@ -28,7 +28,7 @@ pub(crate) enum Clock {
     #[cfg(feature = "test-util")]
     Fake(Arc<AtomicU64>),
     /// The same at a moment of tokio's clock, and then as fast as that.
-    #[cfg(feature = "test-util")]
+    #[cfg(all(feature = "redis", feature = "test-util"))]
     Running(Arc<AtomicU64>, Instant),
 }
 
@@ -49,7 +49,7 @@ impl Clock {
                 .map_or(f64::INFINITY, |since| since.as_secs_f64()),
             #[cfg(feature = "test-util")]
             Self::Fake(bits) => f64::from_bits(bits.load(Ordering::Relaxed)),
-            #[cfg(feature = "test-util")]
+            #[cfg(all(feature = "redis", feature = "test-util"))]
             Self::Running(bits, since) => {
                 f64::from_bits(bits.load(Ordering::Relaxed)) + since.elapsed().as_secs_f64()
             }

@@ -47,8 +47,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use tokio::time::Instant;
-
 pub use client::{ProofBuilder, TestClient};
 pub use introspection::TestIntrospection;
 pub use issuer::TestIssuer;
@@ -84,14 +82,16 @@ impl FakeClock {
     }
 
     /// A clock that is set to `time`, and goes on with tokio's clock from now on.
+    #[cfg(feature = "redis")]
     pub(crate) fn running_from(time: SystemTime) -> Self {
         let start = Arc::new(AtomicU64::new(bits(time)));
-        Self(Clock::Running(start, Instant::now()))
+        Self(Clock::Running(start, tokio::time::Instant::now()))
     }
 
     /// Sets the clock to `time`, forwards or backwards.
     pub fn set(&self, time: SystemTime) {
         let (shown, time) = match &self.0 {
+            #[cfg(feature = "redis")]
             Clock::Running(start, since) => (start, time - since.elapsed()),
             Clock::Fake(shown) => (shown, time),
             Clock::System => return,
