@@ -37,6 +37,7 @@ use crate::wire::stream_expiry::StreamExpiry;
 ///
 /// | you want | use |
 /// | --- | --- |
+/// | a layer from a [`JwtAuthConfig`](crate::JwtAuthConfig) | [`new`](Self::new) |
 /// | an axum router with open and protected routes | [`protect`](#method.protect) |
 /// | any other tower service | [`layer`](tower_layer::Layer::layer), with a [`DrainRefusedLayer`](crate::DrainRefusedLayer) outside |
 /// | an MCP server | [`for_mcp`](Self::for_mcp) |

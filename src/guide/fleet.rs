@@ -31,7 +31,13 @@
 //! **2. Name the store** in the configuration file:
 //!
 //! ```json
-//! {"fleet": {"redis": "rediss://cache.internal:6379", "namespace": "mcp-prod", "secret_file": "fleet.key"}}
+//! {
+//!   "fleet": {
+//!     "redis": "rediss://cache.internal:6379",
+//!     "namespace": "mcp-prod",
+//!     "secret_file": "fleet.key"
+//!   }
+//! }
 //! ```
 //!
 //! or in the program:
