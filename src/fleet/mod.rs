@@ -28,7 +28,7 @@ use crate::limits::{DEFAULT_REVOCATION_KEEP, MAX_REVOCATION_KEEP, MIN_REVOCATION
 pub use crate::revocation::Revocation;
 use crate::revocation::Revocations;
 use crate::store::Store;
-use crate::store::revoked::{RevocationSettings, Stream};
+use crate::store::revoked::Stream;
 use crate::store::sessions::FleetSessions;
 
 /// Many processes that behave like one.
@@ -75,7 +75,10 @@ impl Fleet {
 
     /// With the other settings as they are by default. `None` turns revocations off.
     #[cfg(any(test, feature = "test-util"))]
-    pub(crate) fn assemble(store: Store, revocations: Option<RevocationSettings>) -> Self {
+    pub(crate) fn assemble(
+        store: Store,
+        revocations: Option<crate::store::revoked::RevocationSettings>,
+    ) -> Self {
         let settings = FleetSettings {
             keys: true,
             revocation_keep: revocations.map(|it| it.keep),
