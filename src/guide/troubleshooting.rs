@@ -2,6 +2,11 @@
 //!
 //! # Where the reason is
 //!
+//! Events go to the `tracing` subscriber of your program, and without one there is no log. Run
+//! `cargo add tracing-subscriber`, and begin `main` with `tracing_subscriber::fmt::init()`: it
+//! shows `info` and above. With its feature `env-filter` it shows errors alone until `RUST_LOG`
+//! says more.
+//!
 //! - At the default level, the event `refusals` (WARN) names the first rejection for each reason,
 //!   and then at most one a minute, with their number. `code` is the reason in the tables below,
 //!   `example` what the token named and what is accepted. Requests without a token, and with
