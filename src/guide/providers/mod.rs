@@ -36,7 +36,7 @@
 //! | [`lemonldap_ng`] ✓ | the client's id, and more values by setting | clients get every scope that they request |
 //! | [`okta`] | that server's audience | the org server's tokens are not for your API |
 //! | [`supabase`] | `authenticated` | every token of the project has the same audience |
-//! | [`workos`] | the requested resource | without it, the whole environment |
+//! | [`workos`] | the requested resource | without a `resource`, `aud` is the client id of the whole environment |
 //! | [`zitadel`] | the project's id, and client ids | opaque tokens by default |
 //!
 //! ✓ means that the provider ran in front of the example of this repository, in November 2026, with
