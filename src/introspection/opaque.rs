@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// Whether the token is neither a JWT nor a JWE, so that only its issuer knows what it means.
 ///
@@ -23,7 +23,7 @@ pub(crate) fn is_opaque(token: &[u8]) -> bool {
         3 => |members: &Members| members.has_enc,
         _ => return true,
     };
-    let header = token.get(..first).and_then(|it| TOLERANT.decode(it).ok());
+    let header = token.get(..first).and_then(decoded);
     let members = header.and_then(|header| serde_json::from_slice::<Members>(&header).ok());
     !members.is_some_and(|members| names_its_kind(&members))
 }
@@ -52,7 +52,10 @@ impl<'a> serde::Deserialize<'a> for Members {
                 while let Some(name) = map.next_key::<String>()? {
                     match name.as_str() {
                         // A repeated member counts: the token is no less a JWT.
-                        "alg" => members.has_alg |= map.next_value::<Value>()?.is_string(),
+                        "alg" => {
+                            let value = map.next_value::<&RawValue>()?.get();
+                            members.has_alg |= value.starts_with('"');
+                        }
                         "enc" => {
                             map.next_value::<IgnoredAny>()?;
                             members.has_enc = true;
@@ -68,6 +71,16 @@ impl<'a> serde::Deserialize<'a> for Members {
     }
 }
 
+/// In either alphabet of base64, or in both.
+fn decoded(segment: &[u8]) -> Option<Vec<u8>> {
+    let url_safe = segment.iter().map(|byte| match byte {
+        b'+' => b'-',
+        b'/' => b'_',
+        byte => *byte,
+    });
+    TOLERANT.decode(url_safe.collect::<Vec<_>>()).ok()
+}
+
 /// A JWT that is not written as RFC 7515 §2 says is refused, and not shown to the issuer.
 const TOLERANT: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,
@@ -78,6 +91,8 @@ const TOLERANT: GeneralPurpose = GeneralPurpose::new(
 
 #[cfg(test)]
 mod tests {
+    use base64::engine::general_purpose::STANDARD;
+
     use super::*;
 
     fn token(header: &str, rest: &str) -> String {
@@ -104,6 +119,21 @@ mod tests {
         ] {
             let token = token(header, rest);
             assert!(!is_opaque(token.as_bytes()), "{token}");
+        }
+        let deep = format!(
+            r#"{{"alg":"RS256","alg":{}{}}}"#,
+            "[".repeat(999),
+            "]".repeat(999)
+        );
+        let token_with_deep = token(&deep, ".e30.AAAA");
+        assert!(!is_opaque(token_with_deep.as_bytes()));
+        for header in [
+            r#"{"alg":"none","a":"???>>>"}"#,
+            r#"{"alg":"none", "a":"~~~"}"#,
+        ] {
+            let token = format!("{}.e30.AAAA", STANDARD.encode(header));
+            assert!(token.contains(['+', '/']), "{token}");
+            assert!(!is_opaque(token.as_bytes()), "the other alphabet: {token}");
         }
         let padded = "eyJhbGciOiJSUzI1NiJ9====.e30.AAAA";
         let spare_bits = "eyJhbGciOiJub25lIiwiYSI6MX2.e30.AAAA";

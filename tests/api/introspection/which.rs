@@ -1,5 +1,7 @@
 //! Which tokens are asked about, and who is asked.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use tower_jwt_auth::config::Issuer;
 use tower_jwt_auth::introspection::IntrospectedTokens;
@@ -19,6 +21,8 @@ async fn pop_i32_a_jwt_is_shown_to_nobody() {
     let none = |header: &str, payload: &str| format!("{header}.{payload}.");
     let (header, payload) = ("eyJhbGciOiJub25lIn0", "e30");
     let jwe = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIn0..AAAA.AAAA.AAAA";
+    let other_alphabet = STANDARD.encode(r#"{"alg":"none","a":"???>>>"}"#);
+    let other_alphabet = format!("{other_alphabet}.{payload}.AAAA");
     for (what, token) in [
         ("of a stranger", stranger.mint(RESOURCE).sign()),
         (
@@ -32,6 +36,7 @@ async fn pop_i32_a_jwt_is_shown_to_nobody() {
             "alg none with a signature",
             format!("{header}.{payload}.AAAA"),
         ),
+        ("in the other alphabet", other_alphabet),
         ("a JWE", jwe.to_owned()),
         (
             "an unknown alg",
