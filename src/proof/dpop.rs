@@ -46,6 +46,7 @@ use self::known_keys::{KnownKey, KnownKeys};
 use crate::base::escape::shown_up_to;
 use crate::base::numeric_date::NumericDate;
 use crate::base::proof_fault::ProofFault;
+use crate::base::url_rule::without_credentials;
 use crate::crypto::{Algorithm, sha256};
 use crate::limits::{MAX_PROOF_AGE, MAX_PROOF_BYTES};
 use crate::token::verified::Span;
@@ -192,7 +193,7 @@ impl DpopChecks {
             return Ok(());
         }
         let expected = self.urls.first().map_or("", PublicUrl::as_str);
-        let shown = |url: &str| shown_up_to(url, LONGEST_SHOWN_URL);
+        let shown = |url: &str| shown_up_to(without_secrets(url), LONGEST_SHOWN_URL);
         Err(ProofError::Fault {
             fault: ProofFault::MethodOrUrl,
             step: "htu is not the URL of the request",
@@ -319,6 +320,13 @@ fn is_hash_of(ath: &str, expected: &Expected<'_>) -> bool {
 
 /// RFC 9449 §4.1.
 const DPOP: HeaderName = HeaderName::from_static("dpop");
+
+/// What a log may show of a URL: its query and fragment are not compared and often hold secrets,
+/// and so may what comes before an `@`.
+fn without_secrets(url: &str) -> &str {
+    let end = url.find(['?', '#']).unwrap_or(url.len());
+    without_credentials(url.get(..end).unwrap_or_default())
+}
 
 const LONGEST_SHOWN_URL: usize = 256;
 

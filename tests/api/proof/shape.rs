@@ -1,5 +1,6 @@
 //! P01 to P14: one proof, of the right form.
 
+use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -204,6 +205,22 @@ async fn pop_p14_p15_p16_p17_algorithms() {
         let answer = scene.answer(scene.request(&proof.sign())).await;
         assert_eq!(answer.status, 401, "{what}");
         assert_eq!(answer.json()["error_description"], key, "{what}");
+    }
+    // The secret is what everybody knows: the bytes of the public key.
+    let input = scene.proof().header("alg", "HS256").sign();
+    let (input, _) = input.rsplit_once('.').unwrap();
+    let jwk = scene.client.jwk();
+    let coordinate = |name: &str| URL_SAFE_NO_PAD.decode(jwk[name].as_str().unwrap()).unwrap();
+    let (x, y) = (coordinate("x"), coordinate("y"));
+    for secret in [
+        [&[4][..], &x, &y].concat(),
+        [x.clone(), y.clone()].concat(),
+        x,
+    ] {
+        let secret = hmac::Key::new(hmac::HMAC_SHA256, &secret);
+        let mac = URL_SAFE_NO_PAD.encode(hmac::sign(&secret, input.as_bytes()));
+        let answer = scene.answer(scene.request(&format!("{input}.{mac}"))).await;
+        assert_eq!(answer.json()["error_description"], key, "p16");
     }
     assert_eq!(scene.inner.calls(), 0);
     scene.accepts_proof("ES256", &scene.proof()).await;

@@ -82,6 +82,44 @@ async fn pop_p48_targets_on_the_wire() {
     }
 }
 
+/// As HTTP/2 brings it: `:authority` is in the target.
+#[tokio::test]
+async fn pop_p48_authorities_of_http_2() {
+    let scene = Scene::usual();
+    for (target, htu, is_good) in [
+        (
+            "https://evil.example/mcp",
+            "https://evil.example/mcp",
+            false,
+        ),
+        ("https://evil.example/mcp", RESOURCE, true),
+        (
+            "http://mcp.example.com:80/mcp",
+            "http://mcp.example.com/mcp",
+            false,
+        ),
+        ("http://mcp.example.com:80/mcp", RESOURCE, true),
+        (
+            "https://[2001:db8::1]/mcp",
+            "https://[2001:db8::1]/mcp",
+            false,
+        ),
+        (
+            "https://mcp.example.com@evil.example/mcp",
+            "https://evil.example/mcp",
+            false,
+        ),
+    ] {
+        let mut request = scene.request(&scene.proof().claim("htu", htu).sign());
+        *request.version_mut() = http::Version::HTTP_2;
+        *request.uri_mut() = target.parse().unwrap();
+        match is_good {
+            true => drop(scene.accepts(target, request).await),
+            false => drop(scene.refuses(target, request, URL).await),
+        }
+    }
+}
+
 #[tokio::test]
 async fn pop_p51_p52_p53_p54_p55_other_urls() {
     let scene = Scene::usual();
@@ -190,4 +228,26 @@ async fn the_log_says_which_public_url_to_set() {
             && log.contains("set dpop.public_url to \"https://api.example.com/svc1\""),
         "{log}"
     );
+}
+
+/// A URL may hold a password, and a query often holds secrets.
+#[tokio::test]
+async fn the_log_shows_where_a_proof_is_for_and_no_secret() {
+    let scene = Scene::usual();
+    let (log, _guard) = capture();
+    for htu in [
+        "https://evil.example/mcp?access_token=s3cr3t",
+        "https://evil.example/mcp#s3cr3t",
+        "https://evil.example?s3cr3t",
+        "https://user:s3cr3t@evil.example/mcp",
+        "https://s3cr3t@evil.example/mcp",
+        "https:\\\\user:s3cr3t@evil.example/mcp",
+        "user:s3cr3t@evil.example/mcp",
+    ] {
+        let proof = scene.proof().claim("htu", htu);
+        scene.refuses_proof(htu, &proof, URL).await;
+    }
+    let log = log.text();
+    assert!(!log.contains("s3cr3t"), "{log}");
+    assert!(log.contains("named=\"https://evil.example/mcp\""), "{log}");
 }
