@@ -68,6 +68,7 @@ async fn pop_i50_i51_an_endpoint_elsewhere_gets_nothing() {
             "I50 a user",
             Some(&*own.replace("127.0.0.1", "user@127.0.0.1")),
         ),
+        ("I50 a fragment", Some(&*format!("{own}#x"))),
         ("I51", Some("http://idp.example.com/introspect")),
         ("I51 link-local", Some("https://169.254.169.254/introspect")),
         ("no URL", Some("/introspect")),

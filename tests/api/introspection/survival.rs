@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tower_jwt_auth::test_util::Fault;
+use tower_jwt_auth::config::Issuer;
+use tower_jwt_auth::introspection::Introspection;
+use tower_jwt_auth::test_util::{Fault, TestKey};
+use tower_jwt_auth::{Algorithm, JwtAuthConfig, JwtVerifier};
 
 use super::own::{Own, health, status};
 use super::{Scene, TOKEN};
-use crate::support::until;
+use crate::support::{RESOURCE, until};
 
 #[tokio::test(start_paused = true)]
 async fn pop_s01_a_caller_that_goes_away_takes_nothing_with_it() {
@@ -70,4 +73,34 @@ async fn pop_s01_a_thousand_requests_make_one_call() {
         assert_eq!(status.unwrap(), 200);
     }
     assert_eq!(own.calls(), 1);
+}
+
+/// What an issuer says counts only if it is trusted when the answer comes.
+#[tokio::test(start_paused = true)]
+async fn an_issuer_that_is_removed_while_it_is_asked() {
+    let own = Own::taking(Duration::from_millis(50));
+    let key = TestKey::generate(Algorithm::ES256, "k").jwk();
+    let entry = |name: &str| {
+        let asked = Introspection::with_introspector(own.clone());
+        Issuer::new(name).jwk(key.clone()).introspection(asked)
+    };
+    let trusted = entry("https://idp.example.com");
+    let config = JwtAuthConfig::builder()
+        .resource(RESOURCE)
+        .add_issuer(trusted);
+    let verifier = JwtVerifier::new(config.build().unwrap());
+    for (token, is_removed, want) in [("one", false, 200), ("two", true, 503)] {
+        own.activate(token);
+        let asking = {
+            let verifier = verifier.clone();
+            tokio::spawn(async move { status(&verifier, token).await })
+        };
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        assert_eq!(health(&verifier).in_flight, 1);
+        if is_removed {
+            let other = entry("https://other.example.com");
+            verifier.replace_issuers(vec![other]).unwrap();
+        }
+        assert_eq!(asking.await.unwrap(), want, "{token}");
+    }
 }

@@ -9,7 +9,7 @@ use tower_jwt_auth::test_util::TestIssuer;
 use tower_jwt_auth::{Algorithm, JwtAuthConfig, JwtAuthLayer};
 
 use super::{CLIENT, SECRET, Scene, TOKEN, asking};
-use crate::support::{Counting, RESOURCE, call, request};
+use crate::support::{Counting, RESOURCE, call, request, seconds, until};
 
 #[tokio::test(start_paused = true)]
 async fn pop_i32_a_jwt_is_shown_to_nobody() {
@@ -209,6 +209,27 @@ async fn pop_i33_i34_jwts_that_are_asked_about_too() {
     // Without the issuer nothing is said about a JWT.
     scene.issuer.go_down();
     scene.unavailable("down", &jwt("a b")).await;
+}
+
+/// In the background too, the answer about a JWT need not repeat what the JWT says.
+#[tokio::test(start_paused = true)]
+async fn pop_i34_a_jwt_is_asked_about_again() {
+    let mut scene = Scene::with(|it| it.tokens(IntrospectedTokens::AlsoJwts));
+    let jwt = scene.issuer.mint(RESOURCE).scope("a b").sign();
+    let answer = json!({"active": true, "scope": "a"});
+    scene.endpoint.answer(&jwt, answer);
+    for calls in 1..=3 {
+        let answer = scene.accepts("active", &jwt).await.json();
+        assert_eq!(answer["scopes"], json!(["a"]));
+        until("it is asked", || scene.endpoint.calls_for(&jwt) == calls).await;
+        until("it has answered", || scene.health().in_flight == 0).await;
+        scene.pass(seconds(50)).await;
+    }
+    scene.endpoint.answer(&jwt, json!({"active": false}));
+    scene.accepts("not known yet", &jwt).await;
+    until("it is known", || scene.health().answers_kept == 0).await;
+    scene.refuses("revoked", &jwt).await;
+    assert_eq!(scene.endpoint.calls_for(&jwt), 4);
 }
 
 /// The keys are fetched for the first token, which then waits for both.

@@ -71,7 +71,9 @@ async fn pop_p33_p34_p35_w25_ways_to_name_a_key() {
         ("p34", json!({"kid": "1"})),
         ("p34", json!({"new": "x"})),
     ];
-    for name in ["jwk", "jwe", "jku", "kid", "osc", "x5t"] {
+    for name in [
+        "ckt", "jku", "jwe", "jwk", "kid", "osc", "x5c", "x5t", "x5t#S512", "x5u",
+    ] {
         odd.push(("p35", json!({"jkt": jkt, name: "x"})));
     }
     for (what, cnf) in odd {
