@@ -426,6 +426,9 @@ fn certificate_counts_from_trusted_peers_only() {
     assert!(counts(&mapped, from("10.1.2.3")));
     assert!(!counts(&mapped, from("192.0.2.1")));
     assert!(!counts(&source(peers(&["::/1"])), from("10.1.2.3")));
+    let one = source(peers(&["::ffff:10.1.2.3"]));
+    assert!(counts(&one, from("10.1.2.3")));
+    assert!(!counts(&one, from("10.1.2.4")));
 }
 
 #[cfg(feature = "tracing")]
