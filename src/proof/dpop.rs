@@ -324,8 +324,10 @@ const DPOP: HeaderName = HeaderName::from_static("dpop");
 /// What a log may show of a URL: its query and fragment are not compared and often hold secrets,
 /// and so may what comes before an `@`.
 fn without_secrets(url: &str) -> &str {
+    // In this order: a password may hold a question mark.
+    let url = without_credentials(url);
     let end = url.find(['?', '#']).unwrap_or(url.len());
-    without_credentials(url.get(..end).unwrap_or_default())
+    url.get(..end).unwrap_or_default()
 }
 
 const LONGEST_SHOWN_URL: usize = 256;

@@ -223,6 +223,8 @@ async fn pop_i34_a_jwt_is_asked_about_again() {
         assert_eq!(answer["scopes"], json!(["a"]));
         until("it is asked", || scene.endpoint.calls_for(&jwt) == calls).await;
         until("it has answered", || scene.health().in_flight == 0).await;
+        scene.accepts("the new answer", &jwt).await;
+        assert_eq!(scene.endpoint.calls_for(&jwt), calls);
         scene.pass(seconds(50)).await;
     }
     scene.endpoint.answer(&jwt, json!({"active": false}));

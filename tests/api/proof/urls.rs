@@ -241,6 +241,8 @@ async fn the_log_shows_where_a_proof_is_for_and_no_secret() {
         "https://evil.example?s3cr3t",
         "https://user:s3cr3t@evil.example/mcp",
         "https://s3cr3t@evil.example/mcp",
+        "https://user:s3cr3t?x@evil.example/mcp",
+        "https://user:s3cr3t/x@evil.example/mcp",
         "https:\\\\user:s3cr3t@evil.example/mcp",
         "user:s3cr3t@evil.example/mcp",
     ] {
