@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use tower_jwt_auth::introspection::{ClientAuth, Introspection};
+use tower_jwt_auth::test_util::Fault;
 
 use super::{CLIENT, SECRET, Scene, TOKEN};
 use crate::support::{capture, seconds};
@@ -163,6 +164,18 @@ async fn pop_s03_a_secret_that_is_replaced() {
     let token = scene.answers(scene.good_with("x", 1));
     scene.accepts("from then on", &token).await;
     assert_eq!(scene.endpoint.calls_for(&token), 1);
+
+    // Some endpoints refuse an old secret in another way (RFC 6749 §5.2).
+    for status in [400, 403] {
+        scene.pass(seconds(2)).await;
+        let secret = format!("s3cr3t-after-{status}");
+        scene.endpoint.require_client(CLIENT, &secret);
+        fs::write(&path, &secret).unwrap();
+        scene.endpoint.fail_next(Fault::Status(status), 1);
+        let token = scene.answers(scene.good_with("x", 1));
+        scene.accepts(&format!("after {status}"), &token).await;
+        assert_eq!(scene.endpoint.calls_for(&token), 2, "{status}");
+    }
 
     // Many at once: each of them has been refused, and one of them reads the file.
     scene.pass(seconds(2)).await;

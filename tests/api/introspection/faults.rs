@@ -14,7 +14,7 @@ use tower_jwt_auth::test_util::{Fault, TestIssuer};
 
 use super::client::Folder;
 use super::{Scene, TOKEN, asking};
-use crate::support::{Counting, call, capture, request, seconds, until};
+use crate::support::{Counting, RESOURCE, call, capture, request, seconds, until};
 
 #[tokio::test(start_paused = true)]
 async fn pop_i05_i06_the_endpoint_refuses_us() {
@@ -79,6 +79,21 @@ async fn pop_i06_i07_other_statuses() {
         assert!(!scene.health().refused, "{status}");
         assert_eq!(log.counts("introspection_failed"), before + 1, "{status}");
         scene.accepts("the answer at hand", TOKEN).await;
+    }
+}
+
+/// RFC 7662 §2.2: the answer has status 200, whatever the body of another one says.
+#[tokio::test(start_paused = true)]
+async fn pop_i06_another_success_is_no_answer() {
+    let body = format!(r#"{{"active":true,"aud":"{RESOURCE}"}}"#);
+    let json = [("content-type", "application/json")];
+    for status in [201, 203, 206, 200] {
+        let scene = Scene::usual();
+        scene.endpoint.answer_all(status, &json, body.as_bytes());
+        match status {
+            200 => drop(scene.accepts("200", "other").await),
+            _ => drop(scene.unavailable(&format!("{status}"), "other").await),
+        }
     }
 }
 
