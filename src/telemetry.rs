@@ -62,7 +62,7 @@ pub(crate) use revocations::{
 #[cfg(feature = "redis")]
 pub(crate) use store::{
     store_called, store_down, store_evicts, store_filling, store_full, store_not_encrypted,
-    store_tampered, store_up,
+    store_refuses, store_tampered, store_up,
 };
 
 /// When an event was emitted last: an error that every request repeats needs no event for each.

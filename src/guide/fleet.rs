@@ -73,7 +73,8 @@
 //! ACL SETUSER mcp on >password ~tja1:mcp-prod:* -@all +get +getrange +set +pexpire +del +eval +xadd +xrange +xread +xtrim +xinfo|stream +info +ping
 //! ```
 //!
-//! Add `+select` for a database with a number, and `+cluster|slots +cluster|shards` in a cluster.
+//! Add `+select` for a database with a number, and `+cluster|slots +cluster|shards +asking` in a
+//! cluster.
 //!
 //! | setting | value | why |
 //! | --- | --- | --- |
@@ -82,6 +83,7 @@
 //! | `appendonly` | `yes`, where revocation matters | a store that starts empty is filled again by the processes that live, and only by them |
 //! | `maxclients` | twice the number of processes, and 100 | each process has two connections |
 //! | `proto-max-bulk-len` | `1mb` | nobody can store values that fill it |
+//! | `client-output-buffer-limit` | `normal 2mb 0 0` | no process reads more at once: nothing that belongs there is larger, and whoever may write could add an entry of any size to the stream of revocations, which all processes read |
 //! | TLS | `rediss://` | who is between a process and the store can withhold revocations, and say that each proof is new |
 //!
 //! A revocation takes about 85 bytes in the store, a proof 180, a session 200, a key set its own

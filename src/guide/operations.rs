@@ -178,6 +178,7 @@
 //! | --- | --- | --- | --- |
 //! | `store_down` | error | `error` | The store of a fleet has not answered three calls in a row, or refuses the user. Once, until `store_up` |
 //! | `store_up` | info | – | The first answer after `store_down` |
+//! | `store_refuses` | error | `error` | The store refuses a call: the user of this process may do too little, or the password is wrong. What needs the call does without, or gets 503. At most once a minute |
 //! | `store_full` | error | `error` | The store has reached its `maxmemory`, and evicts nothing: no revocation is stored, and requests with DPoP proofs get 503. At most once a minute |
 //! | `store_filling` | warn | `percent` | The store uses 80 % of its `maxmemory`, and evicts nothing. Once, until there is room again |
 //! | `store_evicts` | error | `policy`, `evicted` | The store may evict names, although proofs or revocations are in it: a used proof may then work again. Set `maxmemory-policy` to `noeviction`. When it is first seen, and each minute in which names were evicted |

@@ -11,8 +11,13 @@ use std::time::Duration;
 /// Each touches one name, so that a cluster needs no hash tags. No call is repeated: a command that
 /// was not answered may still be executed later.
 pub(crate) trait Commands: fmt::Debug + Send + Sync + 'static {
+    /// Waits for the connection of the calls, and makes one if there is none. Takes no longer than
+    /// [`STORE_CONNECT_TIMEOUT`](crate::limits::STORE_CONNECT_TIMEOUT).
+    fn connect(&self) -> StoreFuture<'_, ()>;
+
     /// `GETRANGE name 0 at_most`. `None` for an absent or empty value. A value longer than
-    /// `at_most` comes back with `at_most + 1` bytes, and never whole.
+    /// `at_most` comes back with `at_most + 1` bytes, and never whole. What is there and is no
+    /// string comes back as no bytes: nobody with the secret wrote it.
     fn get<'a>(&'a self, name: &'a str, at_most: usize) -> StoreFuture<'a, Option<Vec<u8>>>;
 
     /// `SET name value PX life`.
@@ -58,18 +63,30 @@ pub(crate) trait Commands: fmt::Debug + Send + Sync + 'static {
         wait: Option<Duration>,
     ) -> StoreFuture<'a, Vec<Entry>>;
 
+    /// As `read` without a `wait`, in one script that leaves out what is too large for a record. An
+    /// entry that was not read whole has none. Costs the server several times as much.
+    fn read_small<'a>(
+        &'a self,
+        name: &'a str,
+        after: EntryId,
+        count: usize,
+    ) -> StoreFuture<'a, Vec<Entry>>;
+
     /// The last id of a stream, `last-generated-id` of `XINFO STREAM name`; `None` if there is no
-    /// such name.
+    /// such name. In a script, because `XINFO` also tells the first entry and the last one, of any
+    /// size.
     fn last_id<'a>(&'a self, name: &'a str) -> StoreFuture<'a, Option<EntryId>>;
 
     /// `XTRIM name MINID ~ before`.
     fn trim<'a>(&'a self, name: &'a str, before: EntryId) -> StoreFuture<'a, ()>;
 
-    /// What `INFO` tells of the server. In a cluster: of the server of `name`.
-    fn server<'a>(&'a self, name: &'a str) -> StoreFuture<'a, Server>;
+    /// What identifies the server, of `INFO server` and `INFO replication`. In a cluster: the
+    /// server of `name`. `None` where they do not tell. All sections together grow with every error
+    /// code that somebody makes up.
+    fn identity<'a>(&'a self, name: &'a str) -> StoreFuture<'a, Option<String>>;
 
-    /// The same of all primaries of a cluster, or of the one server.
-    fn servers(&self) -> StoreFuture<'_, Vec<Server>>;
+    /// What `INFO memory` and `INFO stats` tell, of each primary of a cluster or of the one server.
+    fn memory(&self) -> StoreFuture<'_, Vec<ServerMemory>>;
 }
 
 pub(crate) type StoreFuture<'a, T> =
@@ -99,11 +116,9 @@ pub(crate) struct Entry {
     pub(crate) record: Option<Vec<u8>>,
 }
 
-/// What `INFO` tells. `None` for what this server does not tell.
+/// What a server tells of its memory. `None` for what this server does not tell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Server {
-    /// `run_id` and `master_replid`: other ones mean that writes may have been lost.
-    pub(crate) identity: Option<String>,
+pub(crate) struct ServerMemory {
     pub(crate) maxmemory: Option<u64>,
     pub(crate) used_memory: Option<u64>,
     pub(crate) maxmemory_policy: Option<String>,

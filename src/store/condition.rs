@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::commands::{Server, StoreError, StoreErrorKind};
+use super::commands::{ServerMemory, StoreError, StoreErrorKind};
 use crate::base::clock::later;
 use crate::limits::{STORE_FAILURES, STORE_PAUSE};
 use crate::telemetry;
@@ -28,6 +28,7 @@ struct Calls {
     has_answered: bool,
     last_error: Option<String>,
     full_told: Option<Instant>,
+    refused_told: Option<Instant>,
 }
 
 /// What the last look told.
@@ -68,23 +69,18 @@ impl Condition {
             Some(Change::Up) => telemetry::store_up(),
             None => {}
         }
-        let full = error.filter(|error| error.kind == StoreErrorKind::Full);
-        if let Some(error) = full.filter(|_| self.is_time_to_tell()) {
-            telemetry::store_full(error);
+        match error {
+            Some(error) if error.kind == StoreErrorKind::Full => {
+                let is_time = is_time_to_tell(&mut self.calls().full_told);
+                is_time.then(|| telemetry::store_full(error));
+            }
+            // Other calls may be allowed, so that the store is not down.
+            Some(error) if error.kind == StoreErrorKind::Refused => {
+                let is_time = is_time_to_tell(&mut self.calls().refused_told);
+                is_time.then(|| telemetry::store_refuses(error));
+            }
+            _ => {}
         }
-    }
-
-    /// Each request finds a full store.
-    fn is_time_to_tell(&self) -> bool {
-        let now = Instant::now();
-        let mut calls = self.calls();
-        let is_time = calls
-            .full_told
-            .is_none_or(|told| now >= later(told, TOLD_AGAIN));
-        if is_time {
-            calls.full_told = Some(now);
-        }
-        is_time
     }
 
     /// A store that refuses us is as good as down. Any other error is an answer.
@@ -109,7 +105,7 @@ impl Condition {
     }
 
     /// What `INFO` of each server told.
-    pub(super) fn look(&self, servers: &[Server]) {
+    pub(super) fn look(&self, servers: &[ServerMemory]) {
         let must_stay = self.must_not_evict.load(Ordering::Relaxed);
         let limited = || servers.iter().filter(|server| limit(server).is_some());
         let evicting = limited().find(|server| must_stay && evicts(server));
@@ -160,20 +156,30 @@ enum Change {
     Up,
 }
 
+/// Each request finds the same fault.
+fn is_time_to_tell(told: &mut Option<Instant>) -> bool {
+    let now = Instant::now();
+    let is_time = told.is_none_or(|told| now >= later(told, TOLD_AGAIN));
+    if is_time {
+        *told = Some(now);
+    }
+    is_time
+}
+
 /// `maxmemory`, if there is a limit.
-fn limit(server: &Server) -> Option<u64> {
+fn limit(server: &ServerMemory) -> Option<u64> {
     server.maxmemory.filter(|limit| *limit > 0)
 }
 
 /// Where the policy is not told, only what was evicted tells of it.
-fn evicts(server: &Server) -> bool {
+fn evicts(server: &ServerMemory) -> bool {
     match server.maxmemory_policy.as_deref() {
         Some(policy) => policy != "noeviction",
         None => server.evicted_keys.is_some_and(|count| count > 0),
     }
 }
 
-fn fullness(server: &Server) -> Option<f64> {
+fn fullness(server: &ServerMemory) -> Option<f64> {
     let limit = limit(server)?;
     server.used_memory.map(|used| used as f64 / limit as f64)
 }

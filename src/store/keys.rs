@@ -68,7 +68,7 @@ impl SharedIssuer {
         &self,
         call: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreFailed> {
-        let answer = self.store.call(self.store.timeout, call).await;
+        let answer = self.store.call_connected(call).await;
         answer.map_err(|_| StoreFailed)
     }
 }

@@ -5,9 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
-use super::commands::{Commands, Entry, EntryId, Server, StoreError, StoreErrorKind, StoreFuture};
+use super::commands::{
+    Commands, Entry, EntryId, ServerMemory, StoreError, StoreErrorKind, StoreFuture,
+};
+use crate::limits::STORE_CONNECT_TIMEOUT;
 
 /// A store in memory. Clones share what is stored: one for each process of a test.
 #[derive(Clone, Debug)]
@@ -31,6 +34,11 @@ struct State {
     clock_ahead_ms: u64,
     cuts: u64,
     identity: u64,
+    hides_identity: bool,
+    /// There is no connection before this time.
+    connects_at: Option<Instant>,
+    /// No answer has room for a longer record.
+    longest_record: Option<usize>,
     policy: Option<String>,
     maxmemory: Option<u64>,
     used: u64,
@@ -111,6 +119,21 @@ impl MemoryStore {
     /// From now on each command takes this long.
     pub fn set_delay(&self, delay: Duration) {
         self.state().delay = delay;
+    }
+
+    /// Who connects from now on has a connection when this time has passed.
+    pub fn connects_in(&self, connecting: Duration) {
+        self.state().connects_at = Instant::now().checked_add(connecting);
+    }
+
+    /// From now on the user may not use `INFO`.
+    pub fn hide_identity(&self) {
+        self.state().hides_identity = true;
+    }
+
+    /// As `client-output-buffer-limit`: who reads an entry with a longer record is disconnected.
+    pub fn limit_answers(&self, longest_record: usize) {
+        self.state().longest_record = Some(longest_record);
     }
 
     /// From now on ids of entries are made by a clock that is ahead by this much.
@@ -240,7 +263,7 @@ impl MemoryStore {
     #[must_use]
     pub fn all_calls(&self) -> u64 {
         let state = self.state();
-        let calls = state.calls.iter().filter(|(name, _)| **name != "servers");
+        let calls = state.calls.iter().filter(|(name, _)| **name != "memory");
         calls.map(|(_, count)| count).sum()
     }
 
@@ -264,6 +287,7 @@ impl MemoryStore {
     ) -> StoreFuture<'a, T> {
         Box::pin(async move {
             let (fault, delay) = {
+                self.connected().await;
                 let mut state = self.state();
                 let count = state.calls.entry(command).or_default();
                 *count = count.saturating_add(1);
@@ -289,6 +313,13 @@ impl MemoryStore {
         })
     }
 
+    async fn connected(&self) {
+        let connects_at = self.state().connects_at;
+        if let Some(at) = connects_at {
+            tokio::time::sleep_until(at).await;
+        }
+    }
+
     fn entries_after(
         &self,
         name: &str,
@@ -303,19 +334,14 @@ impl MemoryStore {
             return Ok(Vec::new());
         };
         let behind = (std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded);
-        Ok(stream
-            .entries
-            .range(behind)
-            .take(count)
-            .map(|(_, entry)| entry.clone())
-            .collect())
+        let entries = stream.entries.range(behind).take(count);
+        Ok(entries.map(|(_, entry)| entry.clone()).collect())
     }
 }
 
 impl State {
-    fn server(&self) -> Server {
-        Server {
-            identity: Some(self.identity.to_string()),
+    fn memory(&self) -> ServerMemory {
+        ServerMemory {
             maxmemory: self.maxmemory,
             used_memory: Some(self.used),
             maxmemory_policy: self.policy.clone(),
@@ -357,8 +383,18 @@ impl Stored {
 }
 
 impl Commands for MemoryStore {
+    fn connect(&self) -> StoreFuture<'_, ()> {
+        Box::pin(async move {
+            let connected = timeout(STORE_CONNECT_TIMEOUT, self.connected()).await;
+            connected.map_err(|_| error(StoreErrorKind::Unreachable, "no connection"))
+        })
+    }
+
     fn get<'a>(&'a self, name: &'a str, at_most: usize) -> StoreFuture<'a, Option<Vec<u8>>> {
         self.run("get", false, move |state| {
+            if state.streams.contains_key(name) {
+                return Ok(Some(Vec::new()));
+            }
             let value = state.live(name).map(|stored| &stored.value);
             let most = at_most.saturating_add(1);
             let start = |value: &Vec<u8>| value.iter().take(most).copied().collect();
@@ -379,9 +415,12 @@ impl Commands for MemoryStore {
         value: &'a [u8],
         life: Duration,
     ) -> StoreFuture<'a, bool> {
-        self.run("set_if_absent", true, move |state| match state.live(name) {
-            Some(_) => Ok(false),
-            None => state.store(name, value, life).map(|()| true),
+        self.run("set_if_absent", true, move |state| {
+            let is_there = state.live(name).is_some() || state.streams.contains_key(name);
+            match is_there {
+                true => Ok(false),
+                false => state.store(name, value, life).map(|()| true),
+            }
         })
     }
 
@@ -481,6 +520,11 @@ impl Commands for MemoryStore {
                     return Err(error(StoreErrorKind::Unreachable, "connection reset"));
                 }
                 let entries = self.entries_after(name, after, count)?;
+                let longest = self.state().longest_record;
+                let is_longer = |limit| entries.iter().any(|entry| entry.size() > limit);
+                if longest.is_some_and(is_longer) {
+                    return Err(error(StoreErrorKind::Unreachable, "connection reset"));
+                }
                 if !entries.is_empty() || wait.is_none() || wait_is_over.is_elapsed() {
                     return Ok(entries);
                 }
@@ -489,6 +533,22 @@ impl Commands for MemoryStore {
                     () = &mut wait_is_over => {}
                 }
             }
+        })
+    }
+
+    fn read_small<'a>(
+        &'a self,
+        name: &'a str,
+        after: EntryId,
+        count: usize,
+    ) -> StoreFuture<'a, Vec<Entry>> {
+        Box::pin(async move {
+            self.run("read_small", false, |_| Ok(())).await?;
+            let mut entries = self.entries_after(name, after, count)?;
+            for entry in &mut entries {
+                entry.record = entry.record.take().filter(|record| record.len() <= 64);
+            }
+            Ok(entries)
         })
     }
 
@@ -510,12 +570,20 @@ impl Commands for MemoryStore {
         })
     }
 
-    fn server<'a>(&'a self, _: &'a str) -> StoreFuture<'a, Server> {
-        self.run("server", false, |state| Ok(state.server()))
+    fn identity<'a>(&'a self, _: &'a str) -> StoreFuture<'a, Option<String>> {
+        self.run("identity", false, |state| {
+            Ok((!state.hides_identity).then(|| state.identity.to_string()))
+        })
     }
 
-    fn servers(&self) -> StoreFuture<'_, Vec<Server>> {
-        self.run("servers", false, |state| Ok(vec![state.server()]))
+    fn memory(&self) -> StoreFuture<'_, Vec<ServerMemory>> {
+        self.run("memory", false, |state| Ok(vec![state.memory()]))
+    }
+}
+
+impl Entry {
+    fn size(&self) -> usize {
+        self.record.as_ref().map_or(0, Vec::len)
     }
 }
 

@@ -28,7 +28,7 @@ use self::condition::Condition;
 use self::seal::Seals;
 use self::watch::Watch;
 use crate::base::clock::Clock;
-use crate::limits::MAX_FLEET_WAIT;
+use crate::limits::{MAX_FLEET_WAIT, STORE_CONNECT_TIMEOUT};
 
 /// The store of one fleet, as one process uses it.
 #[derive(Debug)]
@@ -64,6 +64,20 @@ impl Store {
         self.timeout.min(MAX_FLEET_WAIT)
     }
 
+    /// As [`call`](Self::call), for who can wait for a connection: that has a limit of its own,
+    /// which is longer than that of a call.
+    pub(crate) async fn call_connected<T>(
+        &self,
+        call: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let connected = async {
+            self.commands.connect().await?;
+            within(self.timeout, call).await
+        };
+        let limit = self.timeout.saturating_add(STORE_CONNECT_TIMEOUT);
+        self.call(limit, connected).await
+    }
+
     /// Makes a call and waits for its answer, at most `limit`. A call that got no answer may have
     /// been executed, or may be later, so it is not repeated.
     ///
@@ -78,14 +92,21 @@ impl Store {
         if !self.condition.may_call() {
             return Err(unreachable("not asked: the store did not answer lately"));
         }
-        let answer = timeout(limit, call).await;
-        let answer = answer.unwrap_or_else(|_| {
-            let limit = humantime::format_duration(limit);
-            Err(unreachable(&format!("no answer within {limit}")))
-        });
+        let answer = within(limit, call).await;
         self.condition.note(answer.as_ref().err());
         answer
     }
+}
+
+/// Gives up after `limit`.
+async fn within<T>(
+    limit: Duration,
+    call: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    timeout(limit, call).await.unwrap_or_else(|_| {
+        let limit = humantime::format_duration(limit);
+        Err(unreachable(&format!("no answer within {limit}")))
+    })
 }
 
 fn unreachable(message: &str) -> StoreError {

@@ -16,7 +16,9 @@ use tokio::time::Instant;
 
 use self::link::{Own, Shared};
 pub(crate) use self::target::{Target, TlsFiles};
-use super::commands::{Commands, Entry, EntryId, Server, StoreError, StoreErrorKind, StoreFuture};
+use super::commands::{
+    Commands, Entry, EntryId, ServerMemory, StoreError, StoreErrorKind, StoreFuture,
+};
 use crate::telemetry;
 
 /// A store on a server. It connects when it is first asked, and again after a connection was lost.
@@ -50,6 +52,14 @@ impl Redis {
         call.end(answer.and_then(|answer| made(&command, read(answer))))
     }
 
+    /// A section of `INFO` of all servers.
+    async fn ask_all(&self, section: &str) -> Result<answers::OfEach, StoreError> {
+        let call = Call::begin("memory", true);
+        let command = info(section);
+        let answer = self.calls.ask(None, &command).await;
+        call.end(answer.and_then(|answer| made(&command, answers::sections(answer))))
+    }
+
     /// On a connection of its own.
     async fn read_stream<T>(
         &self,
@@ -73,10 +83,19 @@ impl fmt::Debug for Redis {
 }
 
 impl Commands for Redis {
+    fn connect(&self) -> StoreFuture<'_, ()> {
+        Box::pin(self.calls.connect())
+    }
+
     fn get<'a>(&'a self, name: &'a str, at_most: usize) -> StoreFuture<'a, Option<Vec<u8>>> {
         let mut command = cmd("GETRANGE");
         command.arg(name).arg(0).arg(at_most);
-        Box::pin(self.call("get", name, command, answers::value))
+        Box::pin(async move {
+            match self.call("get", name, command, answers::value).await {
+                Err(error) if error.kind == StoreErrorKind::WrongType => Ok(Some(Vec::new())),
+                answer => answer,
+            }
+        })
     }
 
     fn set<'a>(&'a self, name: &'a str, value: &'a [u8], life: Duration) -> StoreFuture<'a, ()> {
@@ -154,12 +173,24 @@ impl Commands for Redis {
         Box::pin(self.read_stream("read", name, command, wait.is_none(), answers::entries))
     }
 
+    fn read_small<'a>(
+        &'a self,
+        name: &'a str,
+        after: EntryId,
+        count: usize,
+    ) -> StoreFuture<'a, Vec<Entry>> {
+        let mut command = cmd("EVAL");
+        command.arg(READ_SMALL).arg(1).arg(name);
+        command.arg(format!("({}", text(after))).arg(count);
+        Box::pin(self.read_stream("read_small", name, command, true, answers::page))
+    }
+
     fn last_id<'a>(&'a self, name: &'a str) -> StoreFuture<'a, Option<EntryId>> {
-        let mut command = cmd("XINFO");
-        command.arg("STREAM").arg(name);
+        let mut command = cmd("EVAL");
+        command.arg(LAST_ID).arg(1).arg(name);
         Box::pin(async move {
             match self
-                .read_stream("last_id", name, command, true, answers::last_id)
+                .read_stream("last_id", name, command, true, answers::id)
                 .await
             {
                 Err(error) if error.message.ends_with(answers::NO_SUCH_NAME) => Ok(None),
@@ -178,18 +209,28 @@ impl Commands for Redis {
         })
     }
 
-    fn server<'a>(&'a self, name: &'a str) -> StoreFuture<'a, Server> {
-        Box::pin(self.call("server", name, cmd("INFO"), answers::server))
-    }
-
-    fn servers(&self) -> StoreFuture<'_, Vec<Server>> {
+    fn identity<'a>(&'a self, name: &'a str) -> StoreFuture<'a, Option<String>> {
         Box::pin(async move {
-            let call = Call::begin("servers", true);
-            let command = cmd("INFO");
-            let answer = self.calls.ask(None, &command).await;
-            call.end(answer.and_then(|answer| made(&command, answers::servers(answer))))
+            let ask = |section| self.call("identity", name, info(section), answers::section);
+            let server = ask("server").await?;
+            let replication = ask("replication").await?;
+            Ok(answers::identity(&server, &replication))
         })
     }
+
+    fn memory(&self) -> StoreFuture<'_, Vec<ServerMemory>> {
+        Box::pin(async move {
+            let memory = self.ask_all("memory").await?;
+            let stats = self.ask_all("stats").await?;
+            Ok(answers::memory(&memory, &stats))
+        })
+    }
+}
+
+fn info(section: &str) -> Cmd {
+    let mut command = cmd("INFO");
+    command.arg(section);
+    command
 }
 
 /// What was read from an answer.
@@ -252,6 +293,19 @@ const REMOVE_IF: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] \
 
 const PROLONG_IF: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] \
      then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0";
+
+/// An entry with other fields than one record keeps its id alone. A sealed record has 50 bytes.
+const READ_SMALL: &str = "local page = redis.call('XRANGE', KEYS[1], ARGV[1], '+', 'COUNT', ARGV[2]) \
+     for _, entry in ipairs(page) do \
+       local fields = entry[2] \
+       if #fields ~= 2 or fields[1] ~= 'e' or #fields[2] > 64 then entry[2] = {} end \
+     end \
+     return page";
+
+const LAST_ID: &str = "local facts = redis.call('XINFO', 'STREAM', KEYS[1]) \
+     for at = 1, #facts, 2 do \
+       if facts[at] == 'last-generated-id' then return facts[at + 1] end \
+     end";
 
 /// About 30 years.
 const MOST_MILLIS: u64 = 1_000_000_000_000;

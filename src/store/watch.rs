@@ -40,7 +40,7 @@ impl Drop for Watch {
 async fn look(commands: Arc<dyn Commands>, condition: Arc<Condition>) {
     loop {
         // Who may not ask, or gets no answer, learns nothing: calls tell of it.
-        if let Ok(Ok(servers)) = timeout(MAX_STORE_TIMEOUT, commands.servers()).await {
+        if let Ok(Ok(servers)) = timeout(MAX_STORE_TIMEOUT, commands.memory()).await {
             condition.look(&servers);
         }
         sleep(STORE_LOOK_PAUSE).await;

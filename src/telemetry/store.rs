@@ -20,6 +20,19 @@ pub(crate) fn store_up() {
     tracing::info!(target: TARGET, event = "store_up", "the store of the fleet answers again");
 }
 
+/// The store refuses a call of this process. The caller says it once a minute.
+pub(crate) fn store_refuses(error: &dyn Display) {
+    #[cfg(feature = "tracing")]
+    tracing::error!(
+        target: TARGET,
+        event = "store_refuses",
+        %error,
+        "the store of the fleet refuses what this process needs: its user may do too little, or \
+         the password is wrong"
+    );
+    let _ = error;
+}
+
 /// The store has no room for what was to be written. The caller says it once a minute.
 pub(crate) fn store_full(error: &dyn Display) {
     #[cfg(feature = "tracing")]

@@ -64,7 +64,7 @@ impl Shared {
                     self.save(saving);
                     self.share_set(keys, epoch, &turn, fetched_at).await
                 } else {
-                    self.share_failure(keys, epoch).await
+                    self.share_failure(keys, epoch, &turn).await
                 }
             }
             Brought::Taken {
@@ -308,7 +308,7 @@ impl Shared {
             return Ok(());
         }
         if let Some(set) = self.set_to_share(fetched_at)
-            && !self.has_later(keys, turn, fetched_at).await?
+            && !self.leaves_set(keys, turn, fetched_at).await?
         {
             keys.write(&set, self.origin.times.max_stale).await?;
         }
@@ -332,7 +332,8 @@ impl Shared {
         is_small.then_some(set)
     }
 
-    async fn has_later(
+    /// Whether the set in the store is to stay there.
+    async fn leaves_set(
         &self,
         keys: &dyn SharedKeys,
         turn: &Turn,
@@ -341,14 +342,26 @@ impl Shared {
         let hints = keys.look().await?;
         let now = self.clock.now();
         let mut later = hints.iter().filter(|hint| hint.fetched_at > fetched_at);
-        Ok(later.any(|hint| turn.wants(hint, now)))
+        let has_later = later.any(|hint| turn.wants(hint, now));
+        let is_left_behind = || {
+            let fleet = &mut self.control().fleet;
+            let fleet = fleet.as_mut();
+            fleet.is_some_and(|fleet| fleet.is_left_behind(&hints, now))
+        };
+        Ok(has_later || is_left_behind())
     }
 
     /// Tells the fleet until when not to fetch.
-    async fn share_failure(&self, keys: &dyn SharedKeys, epoch: u64) -> Result<(), StoreFailed> {
+    async fn share_failure(
+        &self,
+        keys: &dyn SharedKeys,
+        epoch: u64,
+        turn: &Turn,
+    ) -> Result<(), StoreFailed> {
         if self.shows_life(epoch).is_none() {
             return Ok(());
         }
+        let before = keys.read_hold().await?;
         let now = self.clock.now();
         let (pause, failures) = {
             let control = self.control();
@@ -356,13 +369,13 @@ impl Shared {
             let pause = retry_at.saturating_duration_since(now.monotonic);
             (pause, control.schedule.failures())
         };
+        let wall = now.wall.unix_milliseconds();
         let hold = Hold {
-            until: now
-                .wall
-                .unix_milliseconds()
-                .saturating_add(milliseconds(pause)),
+            until: wall.saturating_add(milliseconds(pause)),
             failures: u16::try_from(failures).unwrap_or(u16::MAX),
         };
+        let hold = turn.no_earlier(hold, before, now);
+        let pause = Duration::from_millis(hold.until.saturating_sub(wall));
         // Its count doubles the next pause.
         let remembered = self.origin.times.cooldown.saturating_mul(2);
         keys.write_hold(hold, pause.saturating_add(remembered))

@@ -114,19 +114,19 @@ async fn a_store_that_evicts_is_told() {
 #[tokio::test(start_paused = true)]
 async fn it_is_looked_at_each_minute_and_not_after_the_end() {
     let (memory, store) = store();
-    assert_eq!(memory.calls("servers"), 0, "connects to nothing yet");
+    assert_eq!(memory.calls("memory"), 0, "connects to nothing yet");
     for _ in 0..5 {
         get(&store).await.unwrap();
     }
     sleep(Duration::from_secs(1)).await;
-    assert_eq!(memory.calls("servers"), 1);
+    assert_eq!(memory.calls("memory"), 1);
     memory.set_memory(Some(100), 70, "noeviction", 0);
     sleep(Duration::from_secs(60)).await;
-    assert_eq!(memory.calls("servers"), 2);
+    assert_eq!(memory.calls("memory"), 2);
     assert_eq!(store.condition.memory().fullness, Some(0.7));
     sleep(Duration::from_secs(600)).await;
-    assert_eq!(memory.calls("servers"), 12);
+    assert_eq!(memory.calls("memory"), 12);
     drop(store);
     sleep(Duration::from_secs(600)).await;
-    assert_eq!(memory.calls("servers"), 12);
+    assert_eq!(memory.calls("memory"), 12);
 }

@@ -5,7 +5,7 @@
 use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind, Value};
 
 use crate::base::escape::shown;
-use crate::store::commands::{Entry, EntryId, Server, StoreError, StoreErrorKind};
+use crate::store::commands::{Entry, EntryId, ServerMemory, StoreError, StoreErrorKind};
 
 /// `GETRANGE`: an absent value is an empty one.
 pub(super) fn value(answer: Value) -> Option<Option<Vec<u8>>> {
@@ -51,7 +51,12 @@ pub(super) fn entries(answer: Value) -> Option<Vec<Entry>> {
         answer => list(answer)?,
     };
     let [_name, entries] = <[Value; 2]>::try_from(list(only(streams)?)?).ok()?;
-    list(entries)?.into_iter().map(entry).collect()
+    page(entries)
+}
+
+/// `XRANGE`: a list of entries.
+pub(super) fn page(answer: Value) -> Option<Vec<Entry>> {
+    list(answer)?.into_iter().map(entry).collect()
 }
 
 fn entry(answer: Value) -> Option<Entry> {
@@ -66,43 +71,50 @@ fn entry(answer: Value) -> Option<Entry> {
     Some(Entry { id, record })
 }
 
-/// `XINFO STREAM`: names and values in turns.
-pub(super) fn last_id(answer: Value) -> Option<EntryId> {
-    let mut facts = list(answer)?.into_iter();
-    while let (Some(name), Some(value)) = (facts.next(), facts.next()) {
-        if text(&name) == Some("last-generated-id") {
-            return id(value);
-        }
-    }
-    None
+/// A section of `INFO`: lines of a name, a colon and a value.
+pub(super) fn section(answer: Value) -> Option<String> {
+    text(&answer).map(ToOwned::to_owned)
 }
 
-/// `INFO`: lines of a name, a colon and a value.
-pub(super) fn server(answer: Value) -> Option<Server> {
-    let text = text(&answer)?;
-    let fact = |wanted: &str| {
-        let facts = text.lines().filter_map(|line| line.split_once(':'));
-        let mut values = facts.filter(|(name, _)| *name == wanted);
-        values.next().map(|(_, value)| value.trim())
-    };
-    let number = |wanted| fact(wanted).and_then(|value| value.parse().ok());
-    let identity = [fact("run_id"), fact("master_replid")];
-    let identity: Vec<_> = identity.into_iter().flatten().map(shown).collect();
-    Some(Server {
-        identity: (!identity.is_empty()).then(|| identity.join(" ")),
-        maxmemory: number("maxmemory"),
-        used_memory: number("used_memory"),
-        maxmemory_policy: fact("maxmemory_policy").map(shown),
-        evicted_keys: number("evicted_keys"),
-    })
-}
+/// A section of each server that tells it, with the address of the server in a cluster.
+pub(super) type OfEach = Vec<(Value, String)>;
 
-/// `INFO` of one server, or of each primary of a cluster with its address.
-pub(super) fn servers(answer: Value) -> Option<Vec<Server>> {
+pub(super) fn sections(answer: Value) -> Option<OfEach> {
     match answer {
-        Value::Map(all) => all.into_iter().map(|(_, answer)| server(answer)).collect(),
-        one => server(one).map(|server| vec![server]),
+        // A primary that is starting must not hide the others.
+        Value::Map(all) => {
+            let told = |(server, answer)| Some((server, section(answer)?));
+            Some(all.into_iter().filter_map(told).collect())
+        }
+        one => Some(vec![(Value::Nil, section(one)?)]),
     }
+}
+
+/// `run_id` and `master_replid`: other ones mean that writes may have been lost.
+pub(super) fn identity(server: &str, replication: &str) -> Option<String> {
+    let facts = [fact(server, "run_id"), fact(replication, "master_replid")];
+    let facts: Vec<_> = facts.into_iter().flatten().map(shown).collect();
+    (!facts.is_empty()).then(|| facts.join(" "))
+}
+
+pub(super) fn memory(memory: &OfEach, stats: &OfEach) -> Vec<ServerMemory> {
+    let number = |section, wanted| fact(section, wanted).and_then(|value| value.parse().ok());
+    let servers = memory.iter().map(|(server, memory)| {
+        let stats = stats.iter().find(|(other, _)| other == server);
+        ServerMemory {
+            maxmemory: number(memory, "maxmemory"),
+            used_memory: number(memory, "used_memory"),
+            maxmemory_policy: fact(memory, "maxmemory_policy").map(shown),
+            evicted_keys: stats.and_then(|(_, stats)| number(stats, "evicted_keys")),
+        }
+    });
+    servers.collect()
+}
+
+fn fact<'s>(section: &'s str, wanted: &str) -> Option<&'s str> {
+    let facts = section.lines().filter_map(|line| line.split_once(':'));
+    let mut values = facts.filter(|(name, _)| *name == wanted);
+    values.next().map(|(_, value)| value.trim())
 }
 
 fn text(value: &Value) -> Option<&str> {
@@ -171,6 +183,11 @@ fn judged(command: &str, error: &RedisError) -> (StoreErrorKind, String) {
                 Refused,
                 "MOVED: the server is part of a cluster, so give it as a list",
             ),
+            () if error.kind() == ErrorKind::Server(ServerErrorKind::Ask) => fixed(
+                Other,
+                "ASK: the slot of this name moves to a node that was not reached; the user needs \
+                 +asking",
+            ),
             () if command == "XADD" && EXHAUSTED.iter().any(|text| detail.contains(text)) => {
                 fixed(IdsExhausted, "the stream has no id after its last one")
             }
@@ -230,8 +247,7 @@ const NO_SUCH_KEY: &str = "no such key";
 const EXHAUSTED: [&str; 2] = ["exhausted the last possible ID", "equal or smaller than"];
 
 /// The server will be able to, but not yet.
-const NOT_NOW: [&str; 9] = [
-    "ASK",
+const NOT_NOW: [&str; 8] = [
     "BUSY",
     "CLUSTERDOWN",
     "LOADING",

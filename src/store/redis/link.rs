@@ -33,6 +33,11 @@ impl Shared {
         &self.target
     }
 
+    /// Waits until there is a connection.
+    pub(super) async fn connect(&self) -> Result<(), StoreError> {
+        self.connected(&self.attempt()).await.map(drop)
+    }
+
     /// Sends a command that touches `name`, or one for all servers, and waits for its answer.
     pub(super) async fn ask(&self, name: Option<&str>, command: &Cmd) -> Result<Value, StoreError> {
         let attempt = self.attempt();

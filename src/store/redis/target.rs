@@ -225,7 +225,8 @@ impl Connection {
             (Self::Many(connection), Some(name)) => ask_cluster(connection, name, command).await,
             (Self::Many(connection), None) => {
                 let all = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
-                connection.route_command(command.clone(), all).await
+                // The errors of servers stand among their answers.
+                return connection.route_command(command.clone(), all).await;
             }
         };
         answer.and_then(Value::extract_error)
@@ -244,12 +245,37 @@ async fn ask_cluster(
         answer.and_then(Value::extract_error)
     };
     let answer = once().await;
-    let error = answer.as_ref().err().map(redis::RedisError::kind);
-    match error {
+    let Err(error) = &answer else {
+        return answer;
+    };
+    match error.kind() {
         // Not executed there. By now the connection knows where.
-        Some(ErrorKind::Server(ServerErrorKind::Moved | ServerErrorKind::ReadOnly)) => once().await,
+        ErrorKind::Server(ServerErrorKind::Moved | ServerErrorKind::ReadOnly) => once().await,
+        ErrorKind::Server(ServerErrorKind::Ask) => {
+            let asked = ask_elsewhere(connection, error.redirect_node(), command).await;
+            asked.unwrap_or(answer)
+        }
         _ => answer,
     }
+}
+
+/// At the node to which a slot is moving: the name is there, or nowhere yet. `None` if that node
+/// was not reached or the user may not use `ASKING`.
+async fn ask_elsewhere(
+    connection: &mut ClusterConnection,
+    node: Option<(&str, u16)>,
+    command: &Cmd,
+) -> Option<RedisResult<Value>> {
+    let (host, port) = node?.0.rsplit_once(':')?;
+    let node = SingleNodeRoutingInfo::ByAddress {
+        host: host.to_owned(),
+        port: port.parse().ok()?,
+    };
+    let mut asking = redis::pipe();
+    asking.cmd("ASKING").add_command(command.clone());
+    let answers = connection.route_pipeline(asking, 0, 2, node).await.ok()?;
+    let [asked, answer] = <[Value; 2]>::try_from(answers).ok()?;
+    matches!(asked, Value::Okay).then(|| answer.extract_error())
 }
 
 impl fmt::Debug for Connection {

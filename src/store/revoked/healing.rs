@@ -107,7 +107,7 @@ impl Shared {
         &self,
         call: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        self.store.call(self.store.timeout, call).await
+        self.store.call_connected(call).await
     }
 }
 

@@ -33,6 +33,8 @@ pub(super) struct Look {
     pub(super) identity: Option<String>,
     /// The last id of the stream. `None` where `XINFO` does not tell; zero without a stream.
     pub(super) last: Option<EntryId>,
+    /// Nothing has failed since the last read, so it is the server of that read.
+    pub(super) is_same_connection: bool,
 }
 
 /// A read of several pages.
@@ -81,7 +83,8 @@ impl Position {
     /// lost entries, and else from two minutes before the position, because the clock of a server
     /// that has taken over may be behind.
     pub(super) fn begin(&mut self, look: &Look, in_force: impl FnOnce() -> Vec<Record>) -> Reading {
-        let is_same = look.identity.is_some() && look.identity == self.identity;
+        let is_told = look.identity.is_some() || look.is_same_connection;
+        let is_same = is_told && look.identity == self.identity;
         let is_behind = look.last.is_some_and(|last| last < self.last);
         if look.identity != self.identity || is_behind {
             self.whole = None;

@@ -10,7 +10,7 @@ use crate::base::clock::later;
 use crate::limits::STORE_CONNECT_TIMEOUT;
 use crate::revocation::Record;
 use crate::store::commands::{Entry, EntryId, StoreError, StoreErrorKind};
-use crate::store::unreachable;
+use crate::store::within;
 use crate::telemetry;
 
 impl Shared {
@@ -64,7 +64,7 @@ impl Shared {
     /// Requests wait: the process stood still, and its connections may be gone.
     async fn catch_up_at_once(&self) {
         let caught_up = async {
-            while let Err(error) = self.catch_up_as(Haste::AtOnce).await {
+            while let Err(error) = self.catch_up(Why::AtOnce).await {
                 self.note_failure(&error);
                 sleep(AT_ONCE).await;
             }
@@ -78,8 +78,10 @@ impl Shared {
 
     /// Reads until a call fails.
     async fn follow_connection(&self) -> Result<std::convert::Infallible, StoreError> {
+        let mut why = Why::Connected;
         loop {
-            self.catch_up_as(Haste::None).await?;
+            self.catch_up(why).await?;
+            why = Why::LookBack;
             // Up to a tenth earlier, so that processes that came back together look apart.
             let pause = LOOK_BACK.mul_f64(1.0 - fastrand::f64() / 10.0);
             let look_back = later(Instant::now(), pause);
@@ -92,9 +94,9 @@ impl Shared {
     }
 
     /// Reads what this process may have missed, page by page.
-    async fn catch_up_as(&self, haste: Haste) -> Result<(), StoreError> {
+    async fn catch_up(&self, why: Why) -> Result<(), StoreError> {
         loop {
-            let look = self.look(haste).await?;
+            let look = self.look(why).await?;
             let mut reading = {
                 let mut control = self.control();
                 control.position.begin(&look, || self.in_force())
@@ -111,21 +113,21 @@ impl Shared {
         }
     }
 
-    async fn look(&self, haste: Haste) -> Result<Look, StoreError> {
+    async fn look(&self, why: Why) -> Result<Look, StoreError> {
         let commands = &self.store.commands;
         let last = told(self.ask(commands.last_id(&self.name)).await)?;
-        let identity = match haste {
+        let identity = match why {
             // `INFO` goes over the connection of the requests, which may be dead. It is asked as
             // soon as the requests are served.
-            Haste::AtOnce => self.control().position.identity(),
-            Haste::None => {
-                let server = told(self.ask(commands.server(&self.name)).await)?;
-                server.and_then(|server| server.identity)
+            Why::AtOnce => self.control().position.identity(),
+            Why::Connected | Why::LookBack => {
+                told(self.ask(commands.identity(&self.name)).await)?.flatten()
             }
         };
         Ok(Look {
             identity,
             last: last.map(Option::unwrap_or_default),
+            is_same_connection: why == Why::LookBack,
         })
     }
 
@@ -153,7 +155,16 @@ impl Shared {
         after: EntryId,
         count: usize,
     ) -> Result<Vec<Entry>, StoreError> {
-        let page = self.store.commands.read(&self.name, after, count, None);
+        let (commands, name) = (&self.store.commands, &self.name);
+        let page = async {
+            match commands.read(name, after, count, None).await {
+                // Where the server limits its answers, an entry that is larger ends the connection.
+                Err(error) if error.kind == StoreErrorKind::Unreachable => {
+                    commands.read_small(name, after, count).await
+                }
+                page => page,
+            }
+        };
         within(PAGE_TIMEOUT, page).await
     }
 
@@ -230,11 +241,15 @@ impl Shared {
     }
 }
 
-/// Whether requests wait for a read.
-#[derive(Clone, Copy)]
-enum Haste {
-    None,
+/// Why a process reads what it may have missed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Why {
+    /// Requests wait for it.
     AtOnce,
+    /// At the start, and when a call has failed.
+    Connected,
+    /// It is time, or the stream was made anew.
+    LookBack,
 }
 
 /// Who may not ask `INFO` or `XINFO` reads more than it must.
@@ -244,16 +259,6 @@ fn told<T>(answer: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
         Err(error) if matches!(error.kind, Unreachable | WrongType) => Err(error),
         answer => Ok(answer.ok()),
     }
-}
-
-async fn within<T>(
-    limit: Duration,
-    call: impl Future<Output = Result<T, StoreError>>,
-) -> Result<T, StoreError> {
-    timeout(limit, call).await.unwrap_or_else(|_| {
-        let limit = humantime::format_duration(limit);
-        Err(unreachable(&format!("no answer within {limit}")))
-    })
 }
 
 const TICK: Duration = Duration::from_millis(500);

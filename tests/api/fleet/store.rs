@@ -122,6 +122,24 @@ async fn a_full_store_is_told_once_a_minute() {
     assert!(process.fleet.health().reachable, "it answers");
 }
 
+/// A user who may not do everything: the other calls go on, so that the store is not down.
+#[tokio::test(start_paused = true)]
+async fn what_the_store_refuses_is_told_once_a_minute() {
+    let process = Process::with(&[A]);
+    process.store.set_fault(Some(Fault::Refused));
+    for told in [1, 2] {
+        for _ in 0..3 {
+            process.store.set_fault(Some(Fault::Refused));
+            assert!(!process.ask().await);
+            process.store.set_fault(None);
+            assert!(process.ask().await);
+        }
+        assert_eq!(process.log.counts("store_refuses"), told);
+        sleep(MINUTE).await;
+    }
+    assert_eq!(process.told(), [0; 5]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn while_there_are_two_secrets_health_says_how_long() {
     let needed = |secrets| {

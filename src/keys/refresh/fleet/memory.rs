@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::turn::{Known, NoFetch, Permit, Purpose, Turn, pause};
+use super::turn::{Known, NoFetch, Permit, Purpose, Turn, milliseconds, pause};
 use crate::base::clock::Now;
 use crate::keys::refresh::kids::KidHash;
 use crate::keys::refresh::schedule::{Decision, Lookup, Schedule};
@@ -31,6 +31,9 @@ pub(in crate::keys::refresh) struct FleetMemory {
     late_at: Duration,
     /// The age of the set at which nothing in the store stands against a fetch.
     alone_at: Duration,
+    /// A set from a clock too far ahead, which stood in the store when this process had fetched its
+    /// own. It has taken none since.
+    ahead: Option<Hint>,
     /// Whether the last fetch of this process failed.
     has_failed: bool,
     passed_over: Vec<Hint>,
@@ -65,6 +68,7 @@ impl FleetMemory {
             life: times.max_age,
             late_at: times.max_age,
             alone_at: times.max_age,
+            ahead: None,
             has_failed: false,
             passed_over: Vec::new(),
             put_off: None,
@@ -160,11 +164,30 @@ impl FleetMemory {
     }
 
     /// This process begins to fetch. Returns what the set is known by: later than every set that
-    /// the process has seen, whatever the clocks say.
+    /// the process has seen, whatever the clocks say. But not so far ahead that nobody would take
+    /// it: the set in use is, if it is of a clock that was set right since.
     pub(in crate::keys::refresh) fn begin_fetch(&mut self, now: Now) -> u64 {
         let wall = now.wall.unix_milliseconds();
-        self.fetching = wall.max(self.fetched_at.saturating_add(1));
+        let later = self.fetched_at.saturating_add(1);
+        self.fetching = wall.max(later.min(self.latest(now)));
         self.fetching
+    }
+
+    /// Whether others share sets from clocks far ahead of this one, and this process should leave
+    /// theirs in place: its own looks old to them, so one of them would fetch once more. It is so
+    /// when this process has fetched twice and taken nothing in between, and met a new one of
+    /// those sets each time.
+    pub(in crate::keys::refresh) fn is_left_behind(&mut self, hints: &[Hint], now: Now) -> bool {
+        let latest = self.latest(now);
+        let ahead = hints.iter().find(|hint| hint.fetched_at > latest).copied();
+        let before = std::mem::replace(&mut self.ahead, ahead);
+        before.is_some() && ahead.is_some() && before != ahead
+    }
+
+    /// No set is taken that was fetched after this time.
+    fn latest(&self, now: Now) -> u64 {
+        let wall = now.wall.unix_milliseconds();
+        wall.saturating_add(milliseconds(self.leeway))
     }
 
     /// The set that this process fetched is in use.
@@ -188,6 +211,7 @@ impl FleetMemory {
         asked: &HashSet<KidHash>,
     ) -> HashSet<KidHash> {
         self.adopted(fetched_at, Some(life));
+        self.ahead = None;
         self.taken = turn;
         self.turns_without_fetch = self.turns_without_fetch.saturating_add(1);
         let proved: HashSet<_> = asked.intersection(&self.lacked_once).copied().collect();

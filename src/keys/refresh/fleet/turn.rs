@@ -245,6 +245,19 @@ impl Turn {
         is_ahead.then(|| later(now.monotonic, Duration::from_millis(ahead)))
     }
 
+    /// A hold that ends no earlier than the one before: the issuer has asked another process for a
+    /// longer pause.
+    pub(in crate::keys::refresh) fn no_earlier(
+        &self,
+        hold: Hold,
+        before: Option<Hold>,
+        now: Now,
+    ) -> Hold {
+        let before = before.filter(|before| self.is_plausible(*before, now));
+        let until = before.map_or(0, |before| before.until).max(hold.until);
+        Hold { until, ..hold }
+    }
+
     fn is_plausible(&self, hold: Hold, now: Now) -> bool {
         let Known { times, leeway, .. } = &self.known;
         let longest = MAX_WAIT_WITHOUT_KEYS.max(times.cooldown);

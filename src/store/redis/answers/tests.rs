@@ -66,32 +66,71 @@ fn entries_of_a_stream() {
     ] {
         assert_eq!(entries_of(other), None, "{other}");
     }
-    let info = "*4,$6,length,:1,$17,last-generated-id,$3,7-8,";
-    assert_eq!(last_id(answer(info)), Some(id_of(7, 8)));
-    assert_eq!(last_id(answer("*2,$6,length,:1,")), None);
+    let of_script = "*2,*2,$3,1-2,*2,$1,e,$2,ab,*2,$3,1-3,*0,";
+    let without = Entry {
+        id: id_of(1, 3),
+        record: None,
+    };
+    assert_eq!(
+        page(answer(of_script)),
+        Some(vec![entry(Some(b"ab")), without])
+    );
+    assert_eq!(page(answer("*0,")), Some(Vec::new()));
+    assert_eq!(page(answer("*-1,")), None);
 }
 
 #[test]
 fn facts_about_a_server() {
-    let info = "# Server\r\nrun_id:aa\r\n# Memory\r\nused_memory:5\r\nmaxmemory:10\r\n\
-                maxmemory_policy:noeviction\r\nevicted_keys:3\r\nmaster_replid:bb\r\n";
-    let told = |info: &str| server(Value::BulkString(info.as_bytes().to_vec())).unwrap();
-    let all = told(info);
-    assert_eq!(all.identity.as_deref(), Some("aa bb"));
-    assert_eq!(all.maxmemory, Some(10));
-    assert_eq!(all.used_memory, Some(5));
-    assert_eq!(all.maxmemory_policy.as_deref(), Some("noeviction"));
-    assert_eq!(all.evicted_keys, Some(3));
-    assert_eq!(
-        told("maxmemory:many\r\nmaxmemory_policy_:x"),
-        Server::default()
+    let text = |text: &str| Value::BulkString(text.as_bytes().to_vec());
+    let told = |info: &str| section(text(info)).unwrap();
+    let (server, replication) = (
+        told("# Server\r\nrun_id:aa\r\n"),
+        told("master_replid:bb\r\n"),
     );
-    assert!(server(Value::Nil).is_none());
-    let two = vec![
-        (Value::Nil, Value::BulkString(b"run_id:a".to_vec())),
-        (Value::Nil, Value::BulkString(b"run_id:b".to_vec())),
-    ];
-    assert_eq!(servers(Value::Map(two)).unwrap().len(), 2);
+    assert_eq!(identity(&server, &replication).as_deref(), Some("aa bb"));
+    assert_eq!(identity("", &replication).as_deref(), Some("bb"));
+    assert_eq!(identity("run_id_:aa", ""), None);
+    assert!(section(Value::Nil).is_none());
+
+    let of_one = |info: &str| sections(text(info)).unwrap();
+    let sizes = "# Memory\r\nused_memory:5\r\nmaxmemory:10\r\nmaxmemory_policy:noeviction\r\n";
+    let all = ServerMemory {
+        maxmemory: Some(10),
+        used_memory: Some(5),
+        maxmemory_policy: Some("noeviction".to_owned()),
+        evicted_keys: Some(3),
+    };
+    let evicted = "evicted_keys:3\r\n";
+    assert_eq!(
+        memory(&of_one(sizes), &of_one(evicted)),
+        std::slice::from_ref(&all)
+    );
+    assert_eq!(
+        memory(
+            &of_one("maxmemory:many\r\nmaxmemory_policy_:x"),
+            &of_one("")
+        ),
+        [ServerMemory::default()]
+    );
+
+    // Of a cluster, in any order, and one that is starting.
+    let (a, b, c) = (text("a:1"), text("b:1"), text("c:1"));
+    let loading = answer("-LOADING Redis is loading,");
+    let sizes = sections(Value::Map(vec![
+        (a.clone(), text(sizes)),
+        (b.clone(), text("used_memory:7")),
+        (c, loading),
+    ]));
+    let evicted = sections(Value::Map(vec![
+        (b, text("evicted_keys:4")),
+        (a, text("evicted_keys:3")),
+    ]));
+    let second = ServerMemory {
+        used_memory: Some(7),
+        evicted_keys: Some(4),
+        ..ServerMemory::default()
+    };
+    assert_eq!(memory(&sizes.unwrap(), &evicted.unwrap()), [all, second]);
 }
 
 /// What a server says about a command may hold a value or a password, so it is in no message.
@@ -137,6 +176,7 @@ fn errors_of_a_server_have_a_kind_and_show_nothing() {
             true,
         ),
         ("SET", "-MOVED 3999 127.0.0.1:6381,", Refused, false),
+        ("SET", "-ASK 3999 127.0.0.1:6381,", Other, false),
         (
             "SET",
             "-READONLY You can't write against a read only replica.,",

@@ -14,6 +14,7 @@ fn look(identity: Option<&str>, last: Option<u64>) -> Look {
     Look {
         identity: identity.map(str::to_owned),
         last: last.map(id),
+        is_same_connection: false,
     }
 }
 
@@ -45,6 +46,20 @@ fn where_a_read_begins() {
         let mut position = read_up_to_a_million();
         let reading = position.begin(&look(identity, last), Vec::new);
         assert_eq!(reading.after, after, "{name}");
+    }
+}
+
+/// Where the user may not use `INFO`.
+#[test]
+fn a_server_that_hides_what_it_is_is_read_whole_at_each_connection() {
+    for (is_same_connection, after) in [(true, id(1_000_000 - 120_000)), (false, id(0))] {
+        let mut position = Position::default();
+        let mut seen = look(None, Some(1_000_000));
+        let mut reading = position.begin(&seen, Vec::new);
+        position.note_page(&mut reading, &[id(1_000_000)], &[], true);
+        assert!(matches!(position.end(&reading), Read::Whole(_)));
+        seen.is_same_connection = is_same_connection;
+        assert_eq!(position.begin(&seen, Vec::new).after, after);
     }
 }
 

@@ -151,6 +151,55 @@ async fn an_entry_before_the_position_is_heard_when_the_reader_comes_back() {
     assert!(process.knows(&token(3)));
 }
 
+/// Where the user may not use `INFO`: the look back after ten minutes is not a whole read.
+#[tokio::test(start_paused = true)]
+async fn who_may_not_know_the_server_reads_the_whole_list_at_each_connection_only() {
+    let world = World::new();
+    world.store.hide_identity();
+    for number in 0..5_000_usize {
+        // One a second.
+        let at = NOW - 6_000 + u64::try_from(number).unwrap();
+        world.store.append_at(NAME, at * 1_000, 0, Some(b"junk"));
+    }
+    let process = world.started().await;
+    let reads_in = async |time| {
+        let before = world.store.calls("read");
+        sleep(time).await;
+        world.store.calls("read") - before
+    };
+    let minutes = |minutes: u64| seconds(minutes * 60);
+    let steady = reads_in(minutes(9)).await;
+    let with_looks = reads_in(minutes(27)).await;
+    assert!(with_looks <= 3 * steady + 9, "{with_looks} {steady}");
+    world.store.cut();
+    let again = reads_in(seconds(5)).await;
+    assert!(again >= 10, "{again}: all of it");
+    assert_eq!(process.last_error(), None);
+}
+
+/// The server ends the connection of who reads an entry that is larger than its answers may be.
+#[tokio::test(start_paused = true)]
+async fn an_entry_that_is_too_large_is_passed_over() {
+    let world = World::new();
+    let process = world.started().await;
+    world.store.limit_answers(1_000);
+    let id = |at: u64| NOW * 1_000 + at;
+    let add = |at, value: &[u8]| world.store.append_at(NAME, id(at), 0, Some(value));
+    add(1, &world.sealed(&token(0)));
+    add(2, &[b'x'; 1_001]);
+    add(3, &world.sealed(&token(1)));
+    assert!(process.until_known(2).await <= seconds(3));
+    add(4, &world.sealed(&token(2)));
+    assert!(process.until_known(3).await <= Duration::from_millis(100));
+    // Who starts reads over it too, and who heals.
+    let late = world.started().await;
+    assert_eq!(late.known().len(), 3);
+    world.store.lose(NAME, id(1), 0);
+    world.store.set_identity(7);
+    world.store.cut();
+    until(|| world.entries() == 4).await;
+}
+
 /// One process revokes as fast as it can: the list is not copied for each revocation.
 #[tokio::test(start_paused = true)]
 async fn what_arrives_together_goes_in_together() {

@@ -179,3 +179,34 @@ async fn fleet_f10_retry_after_counts_for_all() {
     assert!((seconds(60)..=seconds(90)).contains(&pause), "{pause:?}");
     assert!(limited.elapsed() <= pause + seconds(2));
 }
+
+/// Who did not hear of the pause, and fails by itself, does not end it for the others.
+#[tokio::test(start_paused = true)]
+async fn fleet_f10_another_failure_does_not_shorten_the_pause() {
+    let key = key("k");
+    let world = World::publishing(&[&key]);
+    world.issuer.answer(Answer::FailsFor(seconds(60)));
+    assert!(!world.process().is_ready().await);
+    pass(Duration::ZERO).await;
+    let limited = Instant::now();
+    world.issuer.answer(Answer::Fails);
+    world.issuer.takes(seconds(1));
+    world.store.set_fault(Some(Fault::Down));
+    let other = world.process();
+    let verifier = other.verifier.clone();
+    let asked = tokio::spawn(async move { verifier.wait_for_keys().await.is_ok() });
+    pass(Duration::from_millis(500)).await;
+    world.store.set_fault(None);
+    assert!(!asked.await.unwrap());
+    pass(Duration::ZERO).await;
+    assert_eq!(world.fetches(), 2);
+    drop(other);
+    world.issuer.publish(&[&key]);
+    while limited.elapsed() < seconds(60) {
+        assert!(!world.process().is_ready().await);
+        pass(seconds(1)).await;
+    }
+    assert_eq!(world.fetches(), 2);
+    pass(seconds(31)).await;
+    assert!(world.process().is_ready().await);
+}

@@ -38,6 +38,31 @@ async fn fleet_f02_an_empty_store_costs_one_fetch() {
     }
 }
 
+/// Connecting may take longer than a call, as with TLS on a machine that is busy.
+#[tokio::test(start_paused = true)]
+async fn fleet_f02_a_slow_connection_costs_no_fetch_more() {
+    let world = World::publishing(&[&key("k")]);
+    world.store.connects_in(Duration::from_millis(900));
+    let processes = world.processes(100);
+    let began = Instant::now();
+    all_ready(&processes).await;
+    assert_eq!(world.fetches(), 1);
+    assert!(began.elapsed() <= seconds(2), "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn fleet_f04_a_store_without_a_connection_costs_a_second() {
+    let key = key("k");
+    let world = World::publishing(&[&key]);
+    world.store.connects_in(seconds(3600));
+    world.issuer.takes(seconds(1));
+    let process = world.process();
+    let began = Instant::now();
+    assert_eq!(process.verdict(&token(&key)).await, Good);
+    assert!(began.elapsed() <= seconds(2), "{:?}", began.elapsed());
+    assert_eq!(world.fetches(), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn fleet_f04_without_a_store_a_process_is_alone() {
     for fault in [Fault::Down, Fault::NoAnswer, Fault::Refused, Fault::Full] {

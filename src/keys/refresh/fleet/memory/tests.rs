@@ -123,6 +123,44 @@ fn each_fetch_is_later_than_every_set_that_was_seen() {
 }
 
 #[test]
+fn a_clock_that_is_set_right_counts_from_then_on() {
+    let now = start();
+    let day = seconds(24 * 3600);
+    let mut memory = FleetMemory::new(times(), seconds(60), 0);
+    memory.begin_fetch(after(now, day));
+    memory.fetched(None, 1);
+    // As far ahead as others take it, and then with everybody else.
+    assert_eq!(memory.begin_fetch(now), WALL + 60_000);
+    memory.fetched(None, 2);
+    let next = after(now, seconds(480));
+    assert_eq!(memory.begin_fetch(next), WALL + 480_000);
+}
+
+#[test]
+fn a_process_is_left_behind_when_the_others_go_on_without_it() {
+    let now = start();
+    let hint = |ahead: u64| {
+        let head = [&(WALL + ahead).to_be_bytes()[..], &[0; 20]].concat();
+        Hint::read(&head, 0).unwrap()
+    };
+    let (near, far, farther) = (hint(60_000), hint(60_001), hint(3_600_000));
+    let mut memory = FleetMemory::new(times(), seconds(60), 0);
+    let mut meets = |hints: &[Hint]| memory.is_left_behind(hints, now);
+    assert!(!meets(&[near]) && !meets(&[near]), "it could be taken");
+    assert!(!meets(&[far]), "once");
+    assert!(!meets(&[far]), "nobody goes on");
+    assert!(meets(&[near, farther]));
+    assert!(meets(&[far]));
+    assert!(!meets(&[]) && !meets(&[far]));
+    memory.taken(1, seconds(600), 1, &HashSet::new());
+    assert!(
+        !memory.is_left_behind(&[farther], now),
+        "its clock is right"
+    );
+    assert!(memory.is_left_behind(&[far], now));
+}
+
+#[test]
 fn the_second_newer_set_proves_a_kid_absent() {
     let set = |kids: &[KidHash]| -> HashSet<KidHash> { kids.iter().copied().collect() };
     let mut memory = FleetMemory::new(times(), seconds(60), 0);

@@ -285,6 +285,31 @@ fn a_hold_ends_a_turn_unless_it_lies_too_far_ahead() {
 }
 
 #[test]
+fn a_hold_ends_no_earlier_than_the_one_before() {
+    let now = Time::start().now();
+    let ours = Hold {
+        until: WALL + 1000,
+        failures: 1,
+    };
+    let too_far = 900_000 + MINUTE + 1;
+    for (before, until) in [
+        (None, 1000),
+        (Some(0), 1000),
+        (Some(90_000), 90_000),
+        (Some(too_far - 1), too_far - 1),
+        (Some(too_far), 1000),
+    ] {
+        let hold_before = before.map(|ahead| hold(WALL + ahead));
+        let got = turn(REFRESH).no_earlier(ours, hold_before, now);
+        let want = Hold {
+            until: WALL + until,
+            failures: 1,
+        };
+        assert_eq!(got, want, "{before:?}");
+    }
+}
+
+#[test]
 fn the_failures_of_the_fleet_count_while_the_hold_is_remembered() {
     let now = Time::start().now();
     for (until, want) in [
