@@ -73,6 +73,7 @@ impl Shared {
                 set,
             } => {
                 self.keep(epoch, &turn, since);
+                self.give_back(epoch, &turn);
                 if self.finish_taken(epoch, fetched_at, life, set) {
                     self.save(saving);
                 }
@@ -80,7 +81,8 @@ impl Shared {
             }
             Brought::Nothing(why) => {
                 self.keep(epoch, &turn, since);
-                self.finish_without(epoch, &turn, since, why);
+                self.give_back(epoch, &turn);
+                self.finish_without(epoch, since, why);
                 Ok(())
             }
         };
@@ -255,18 +257,13 @@ impl Shared {
         true
     }
 
-    fn finish_without(&self, epoch: u64, turn: &Turn, since: Instant, why: NoFetch) {
+    fn finish_without(&self, epoch: u64, since: Instant, why: NoFetch) {
         let now = self.clock.now();
         let mut control = self.control();
         if control.epoch != epoch {
             return;
         }
         control.keep_asking();
-        if let Purpose::Asked(permit) = turn.purpose
-            && let Some(lookup) = permit.spent()
-        {
-            control.schedule.give_back(lookup);
-        }
         if let NoFetch::Held { .. } = why {
             let error = || FetchError::new(format!("{} {HELD}", self.origin.issuer));
             control.last_error.get_or_insert_with(error);
@@ -284,6 +281,17 @@ impl Shared {
             let pause = until.saturating_duration_since(now.monotonic);
             let serving = self.serving(now).is_some();
             telemetry::keys_put_off(self.origin.labelled(), pause, serving);
+        }
+    }
+
+    /// This process has not fetched, so that its budget is not spent.
+    fn give_back(&self, epoch: u64, turn: &Turn) {
+        let mut control = self.control();
+        if control.epoch == epoch
+            && let Purpose::Asked(permit) = turn.purpose
+            && let Some(lookup) = permit.spent()
+        {
+            control.schedule.give_back(lookup);
         }
     }
 

@@ -114,9 +114,7 @@ async fn fleet_f14_what_does_not_open_is_not_read_again() {
     let name = world.name("keys").unwrap();
     let mut value = world.store.value(&name).unwrap();
     // A later set that its seal belies.
-    let fetched_at: [u8; 8] = value[1..9].try_into().unwrap();
-    let later = u64::from_be_bytes(fetched_at) + 50_000;
-    value[1..9].copy_from_slice(&later.to_be_bytes());
+    put_later(&mut value);
     let before = world.store.calls("get");
     world.store.put(&name, &value);
     for kid in 0..20 {
@@ -128,6 +126,39 @@ async fn fleet_f14_what_does_not_open_is_not_read_again() {
     }
     let gets = world.store.calls("get") - before;
     assert_eq!(gets, 20 + 1, "a look each, and the set once");
+}
+
+/// From now on the first bytes name a later time, which is no further ahead than clocks may be.
+fn put_later(value: &mut [u8]) {
+    let fetched_at: [u8; 8] = value[1..9].try_into().unwrap();
+    let later = u64::from_be_bytes(fetched_at) + 50_000;
+    value[1..9].copy_from_slice(&later.to_be_bytes());
+}
+
+/// The value is changed between the look at its first bytes and the read of all of it.
+#[tokio::test(start_paused = true)]
+async fn fleet_f15_what_is_sealed_counts_and_not_what_was_seen_before() {
+    let (old, new) = (key("old"), key("new"));
+    let world = World::publishing(&[&old]);
+    let warm = world.process();
+    assert!(warm.is_ready().await);
+    pass(Duration::ZERO).await;
+    let name = world.name("keys").unwrap();
+    let early = world.store.value(&name).unwrap();
+    world.issuer.publish(&[&new]);
+    pass(seconds(700)).await;
+    let mut later = world.store.value(&name).unwrap();
+    put_later(&mut later);
+    world.store.put(&name, &later);
+    world.store.set_delay(Duration::from_millis(100));
+    let verifier = warm.verifier.clone();
+    let asked = tokio::spawn(async move { verdict(&verifier, &junk("one")).await });
+    pass(Duration::from_millis(150)).await;
+    world.store.put(&name, &early);
+    asked.await.unwrap();
+    world.store.set_delay(Duration::ZERO);
+    assert_eq!(warm.verdict(&token(&new)).await, Good);
+    assert_ne!(warm.verdict(&token(&old)).await, Good);
 }
 
 #[tokio::test(start_paused = true)]
@@ -355,16 +386,53 @@ async fn fleet_f69_a_forged_budget_is_believed_for_a_while() {
     assert_eq!(process.verdict(&token(&new)).await, Good);
 }
 
+/// What the fleet forbids, or another process has fetched, costs no budget of this process.
+#[tokio::test(start_paused = true)]
+async fn fleet_f69_only_an_own_fetch_costs_the_budget_of_the_process() {
+    let slots = all_names().await;
+    let slots = || slots.iter().filter(|name| name.contains(":kid:"));
+    let keys = ["a", "b", "c", "d"].map(key);
+    for is_forbidden in [true, false] {
+        let world = World::publishing(&[&keys[0]]);
+        let [first, second] = [world.process(), world.process()];
+        assert!(first.is_ready().await && second.is_ready().await);
+        if is_forbidden {
+            slots().for_each(|name| world.store.put(name, b""));
+            world.issuer.publish(&[&keys[0], &keys[3]]);
+            for _ in 0..3 {
+                assert_eq!(second.verdict(&token(&keys[3])).await, TooMany);
+                pass(seconds(1)).await;
+            }
+        } else {
+            for published in 2..=3 {
+                let published: Vec<_> = keys[..published].iter().collect();
+                world.issuer.publish(&published);
+                let newest = token(published.last().unwrap());
+                assert_eq!(first.verdict(&newest).await, Good);
+                assert_eq!(second.verdict(&newest).await, Good);
+            }
+            world.issuer.publish(&[&keys[3]]);
+        }
+        let fetches = world.fetches();
+        slots().for_each(|name| world.store.delete(name));
+        assert_eq!(second.verdict(&token(&keys[3])).await, Good);
+        assert_eq!(world.fetches(), fetches + 1, "{is_forbidden}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn fleet_f73_a_value_of_200_mb_is_not_read() {
     let names = all_names().await;
     let key = key("k");
+    // The key set begins as one that would be taken.
+    let (keys, mut huge) = sealed(&[&key], "fleet", A).await;
     let world = World::publishing(&[&key]);
-    let huge = vec![1; 200_000_000];
+    huge.resize(200_000_000, 0);
     for name in &names {
         world.store.put(name, &huge);
     }
     drop(huge);
+    assert!(names.contains(&keys));
     let process = world.process();
     assert_eq!(process.verdict(&token(&key)).await, Verdict::Unavailable);
     pass(seconds(2)).await;
