@@ -145,16 +145,18 @@ mod recorded {
     /// are literals and need no allocation, because such rejections cost a client nothing.
     pub(in crate::telemetry) fn request_refused(kind: &'static str, code: &'static str) {
         macro_rules! counted {
-            ($($literal:literal)*) => {
+            // The name is a literal too: then the key is a constant, and nothing is hashed.
+            ($name:literal: $($literal:literal)*) => {
                 match kind {
                     $($literal if code == $literal => metrics::counter!(
-                        REFUSED, "kind" => $literal, "code" => $literal
+                        $name, "kind" => $literal, "code" => $literal
                     ),)*
-                    _ => metrics::counter!(REFUSED, "kind" => kind, "code" => code),
+                    _ => metrics::counter!($name, "kind" => kind, "code" => code),
                 }
             };
         }
         let counter = counted!(
+            "tower_jwt_auth_requests_refused_total":
             "access_denied"
             "insufficient_scope"
             "invalid_request"
@@ -304,8 +306,6 @@ mod recorded {
     pub(super) const ACCEPTED: &str = "tower_jwt_auth_requests_accepted_total";
 
     pub(super) static ACCEPTED_OF_MANY: Key = Key::from_static_name(ACCEPTED);
-
-    const REFUSED: &str = "tower_jwt_auth_requests_refused_total";
 
     static METADATA: Metadata<'static> =
         Metadata::new("tower_jwt_auth", Level::INFO, Some(module_path!()));
