@@ -106,10 +106,8 @@ impl<'a> Visitor<'a> for CnfVisitor<'_> {
     }
 
     fn visit_seq<S: SeqAccess<'a>>(self, seq: S) -> Result<Cnf, S::Error> {
-        let (reading, keep) = (self.0, false);
-        AnyVisitor { reading, keep }
-            .visit_seq(seq)
-            .map(|_| Cnf::Unusable)
+        let walked = AnyVisitor::<()>::new(self.0).visit_seq(seq);
+        walked.map(|()| Cnf::Unusable)
     }
 
     fn visit_str<E>(self, _: &str) -> Result<Cnf, E> {

@@ -82,6 +82,8 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
+    // Out of the way of `count`, which is called for each value.
+    #[cold]
     fn too_much<E: Error>(&self) -> E {
         self.error.set(JsonError::TooMuch);
         E::custom("more than is read")
@@ -238,72 +240,102 @@ struct Skipped;
 impl<'a> ReadJson<'a> for Skipped {
     fn read<D: Deserializer<'a>>(deserializer: D, reading: &Reading) -> Result<Self, D::Error> {
         reading.count(1)?;
-        let keep = false;
         deserializer
-            .deserialize_any(AnyVisitor { reading, keep })
-            .map(|_| Skipped)
+            .deserialize_any(AnyVisitor::new(reading))
+            .map(|()| Skipped)
     }
 }
 
 /// Walks a value of any type, recursively so that serde_json's depth limit applies.
-pub(crate) struct AnyVisitor<'r> {
-    pub(crate) reading: &'r Reading,
-    /// Whether the caller uses the value if it is a string.
-    pub(crate) keep: bool,
+pub(crate) struct AnyVisitor<'r, T> {
+    reading: &'r Reading,
+    of: PhantomData<T>,
 }
 
-impl<'a> Visitor<'a> for AnyVisitor<'_> {
-    type Value = Option<Cow<'a, str>>;
+/// What is left of a value that was walked: nothing, or the text if it is a string.
+pub(crate) trait Walked<'a>: Default {
+    fn borrowed(text: &'a str) -> Self;
+
+    fn copied(text: &str) -> Self;
+}
+
+impl Walked<'_> for () {
+    fn borrowed(_: &str) {}
+
+    fn copied(_: &str) {}
+}
+
+impl<'a> Walked<'a> for Option<Cow<'a, str>> {
+    fn borrowed(text: &'a str) -> Self {
+        Some(Cow::Borrowed(text))
+    }
+
+    fn copied(text: &str) -> Self {
+        Some(Cow::Owned(text.to_owned()))
+    }
+}
+
+impl<'r, T> AnyVisitor<'r, T> {
+    pub(crate) const fn new(reading: &'r Reading) -> Self {
+        Self {
+            reading,
+            of: PhantomData,
+        }
+    }
+}
+
+impl<'a, T: Walked<'a>> Visitor<'a> for AnyVisitor<'_, T> {
+    type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any JSON value")
     }
 
-    fn visit_borrowed_str<E>(self, text: &'a str) -> Result<Self::Value, E> {
-        Ok(Some(Cow::Borrowed(text)))
+    fn visit_borrowed_str<E>(self, text: &'a str) -> Result<T, E> {
+        Ok(T::borrowed(text))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(self.keep.then(|| Cow::Owned(text.to_owned())))
+    fn visit_str<E>(self, text: &str) -> Result<T, E> {
+        Ok(T::copied(text))
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_bool<E>(self, _: bool) -> Result<T, E> {
+        Ok(T::default())
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_i64<E>(self, _: i64) -> Result<T, E> {
+        Ok(T::default())
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_u64<E>(self, _: u64) -> Result<T, E> {
+        Ok(T::default())
     }
 
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
+    fn visit_f64<E: Error>(self, _: f64) -> Result<T, E> {
         // A number with many digits takes as long to parse as ten other values.
         self.reading.count(VALUES_OF_A_FRACTION)?;
-        Ok(None)
+        Ok(T::default())
     }
 
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_unit<E>(self) -> Result<T, E> {
+        Ok(T::default())
     }
 
-    fn visit_seq<S: SeqAccess<'a>>(self, mut seq: S) -> Result<Self::Value, S::Error> {
+    fn visit_seq<S: SeqAccess<'a>>(self, mut seq: S) -> Result<T, S::Error> {
         self.reading.enter()?;
         while let Some(Skipped) = seq.next_element_seed(Typed::new(self.reading))? {}
         self.reading.leave();
-        Ok(None)
+        Ok(T::default())
     }
 
-    fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+    fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<T, M::Error> {
         self.reading.enter()?;
         while map.next_key::<IgnoredAny>()?.is_some() {
             self.reading.count(1)?;
             let Skipped = map.next_value_seed(Typed::new(self.reading))?;
         }
         self.reading.leave();
-        Ok(None)
+        Ok(T::default())
     }
 }
 

@@ -31,6 +31,14 @@ impl<'a> OneOrMany<'a> {
     }
 }
 
+/// Adds to a list. A long one grows by more than usual: each time that it grows it is copied.
+fn push<'a>(all: &mut Vec<Cow<'a, str>>, text: Cow<'a, str>) {
+    if all.len() == all.capacity() {
+        all.reserve(all.len().saturating_mul(3).max(4));
+    }
+    all.push(text);
+}
+
 impl<'a> ReadJson<'a> for OneOrMany<'a> {
     fn read<D: Deserializer<'a>>(deserializer: D, reading: &Reading) -> Result<Self, D::Error> {
         struct OneOrManyVisitor<'r>(&'r Reading);
@@ -54,7 +62,7 @@ impl<'a> ReadJson<'a> for OneOrMany<'a> {
                 let mut all = Vec::new();
                 while let Some(Text(text)) = seq.next_element_seed(Typed::new(self.0))? {
                     self.0.count(1)?;
-                    all.push(text);
+                    push(&mut all, text);
                 }
                 Ok(OneOrMany::Many(all))
             }
@@ -100,9 +108,8 @@ pub(crate) struct MaybeText<'a>(pub(crate) Option<Cow<'a, str>>);
 
 impl<'a> ReadJson<'a> for MaybeText<'a> {
     fn read<D: Deserializer<'a>>(deserializer: D, reading: &Reading) -> Result<Self, D::Error> {
-        let keep = true;
         deserializer
-            .deserialize_any(AnyVisitor { reading, keep })
+            .deserialize_any(AnyVisitor::new(reading))
             .map(MaybeText)
     }
 }
@@ -158,13 +165,19 @@ pub(crate) struct MaybeOneOrMany<'a>(pub(crate) Option<OneOrMany<'a>>);
 
 impl<'a> ReadJson<'a> for MaybeOneOrMany<'a> {
     fn read<D: Deserializer<'a>>(deserializer: D, reading: &Reading) -> Result<Self, D::Error> {
-        struct ListVisitor<'r>(AnyVisitor<'r>);
+        struct ListVisitor<'r>(&'r Reading);
+
+        impl ListVisitor<'_> {
+            const fn of_another_type(&self) -> AnyVisitor<'_, ()> {
+                AnyVisitor::new(self.0)
+            }
+        }
 
         impl<'a> Visitor<'a> for ListVisitor<'_> {
             type Value = MaybeOneOrMany<'a>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.expecting(f)
+                self.of_another_type().expecting(f)
             }
 
             fn visit_borrowed_str<E>(self, text: &'a str) -> Result<Self::Value, E> {
@@ -189,7 +202,8 @@ impl<'a> ReadJson<'a> for MaybeOneOrMany<'a> {
             }
 
             fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
-                self.0.visit_f64(number).map(|_| MaybeOneOrMany(None))
+                let walked = self.of_another_type().visit_f64(number);
+                walked.map(|()| MaybeOneOrMany(None))
             }
 
             fn visit_unit<E>(self) -> Result<Self::Value, E> {
@@ -197,24 +211,25 @@ impl<'a> ReadJson<'a> for MaybeOneOrMany<'a> {
             }
 
             fn visit_seq<S: SeqAccess<'a>>(self, mut seq: S) -> Result<Self::Value, S::Error> {
-                let reading = self.0.reading;
-                let mut all = Some(Vec::new());
+                let reading = self.0;
+                let mut all = Vec::new();
+                let mut are_texts = true;
                 while let Some(MaybeText(text)) = seq.next_element_seed(Typed::new(reading))? {
                     reading.count(1)?;
-                    all = all.zip(text).map(|(mut all, text)| {
-                        all.push(text);
-                        all
-                    });
+                    match text {
+                        Some(text) => push(&mut all, text),
+                        None => are_texts = false,
+                    }
                 }
-                Ok(MaybeOneOrMany(all.map(OneOrMany::Many)))
+                Ok(MaybeOneOrMany(are_texts.then_some(OneOrMany::Many(all))))
             }
 
             fn visit_map<M: MapAccess<'a>>(self, map: M) -> Result<Self::Value, M::Error> {
-                self.0.visit_map(map).map(|_| MaybeOneOrMany(None))
+                let walked = self.of_another_type().visit_map(map);
+                walked.map(|()| MaybeOneOrMany(None))
             }
         }
 
-        let keep = false;
-        deserializer.deserialize_any(ListVisitor(AnyVisitor { reading, keep }))
+        deserializer.deserialize_any(ListVisitor(reading))
     }
 }

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use crate::limits::MAX_JSON_MEMBERS;
+
 /// The names read so far.
 #[derive(Debug, Default)]
 pub(super) struct Names<'a> {
@@ -30,6 +32,8 @@ impl<'a> Names<'a> {
             }
             (name, few) => {
                 if let Some((others, _)) = few.filter(|_| self.many.is_empty()) {
+                    // All at once: growing step by step hashes each name again and again.
+                    self.many.reserve(MAX_JSON_MEMBERS);
                     self.many
                         .extend(others.iter().map(|name| Cow::Borrowed(*name)));
                 }
