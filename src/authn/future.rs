@@ -35,7 +35,7 @@ pin_project! {
     {
         Decided { #[pin] response: Guarded<Call<S, Request<B>>> },
         /// The token's key was missing; `None` once the state has changed.
-        Waiting { verdict: PendingVerdict, held: Option<Held<S, B>> },
+        Waiting { verdict: PendingVerdict, held: Option<Box<Held<S, B>>> },
     }
 }
 
@@ -43,7 +43,8 @@ pin_project! {
 /// are outside the box, so that neither needs to be `Send`.
 type PendingVerdict = Pin<Box<dyn Future<Output = Result<AuthInfo, Rejection>> + Send>>;
 
-/// A waiting request, and an instance of the service for this request alone.
+/// A waiting request, and an instance of the service for this request alone. Boxed, so that the
+/// future of a request that does not wait is small.
 struct Held<S, B> {
     gate: Arc<Gate>,
     request: Request<B>,
@@ -63,11 +64,11 @@ impl<S: Service<Request<B>>, B> ResponseFuture<S, B> {
         request: Request<B>,
         inner: S,
     ) -> Self {
-        let held = Some(Held {
+        let held = Some(Box::new(Held {
             gate,
             request,
             inner,
-        });
+        }));
         Self {
             state: State::Waiting {
                 verdict: Box::pin(verdict),

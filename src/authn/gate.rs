@@ -77,7 +77,7 @@ impl Gate {
         &self,
         request: &mut Request<B>,
         auth: &AuthInfo,
-    ) -> Option<StreamEnd> {
+    ) -> Option<Box<StreamEnd>> {
         let expiry = self.stream_expiry;
         #[cfg(feature = "redis")]
         let watch = match self.revoked_streams_go_on {
@@ -95,13 +95,13 @@ impl Gate {
             request.extensions_mut().insert(mark.clone());
         }
         let deadline = || Deadline::new(auth.not_after(), self.verifier.clock().clone());
-        Some(StreamEnd {
+        Some(Box::new(StreamEnd {
             ends,
             deadline: (expiry != StreamExpiry::Never).then(deadline),
             trust: auth.answers().resource().trust.clone(),
             #[cfg(feature = "redis")]
             watch: watch.map(|watch| (watch, auth.verified().clone())),
-        })
+        }))
     }
 
     /// The nonce for the response of the service.

@@ -118,6 +118,9 @@ struct Inner {
     proofs: Arc<Proofs>,
     checks: CustomChecks,
     clock: Clock,
+    /// The same for every list of issuers.
+    #[cfg(feature = "redis")]
+    revocations: Option<Arc<Revocations>>,
 }
 
 impl Member for Inner {
@@ -153,7 +156,7 @@ impl JwtVerifier {
         } = rules;
         let issuers = Issuers::new(issuers, proofs.clone(), cache.map(Arc::new));
         #[cfg(feature = "redis")]
-        let issuers = issuers.with_revocations(revocations);
+        let issuers = issuers.with_revocations(revocations.clone());
         let family = Arc::new(Family::new(origin));
         Self(family.join(|| Inner {
             issuers: ArcSwap::from_pointee(issuers),
@@ -162,6 +165,8 @@ impl JwtVerifier {
             proofs,
             checks,
             clock,
+            #[cfg(feature = "redis")]
+            revocations,
         }))
     }
 
@@ -177,6 +182,8 @@ impl JwtVerifier {
                 proofs: self.0.proofs.clone(),
                 checks: self.0.checks.clone(),
                 clock: self.0.clock.clone(),
+                #[cfg(feature = "redis")]
+                revocations: self.0.revocations.clone(),
             }
         }))
     }
@@ -315,7 +322,7 @@ impl JwtVerifier {
     /// Who knows when a token is revoked.
     #[cfg(feature = "redis")]
     pub(crate) fn watch(&self) -> Option<Arc<dyn Watch>> {
-        let list = self.0.issuers.load().revocations.clone()?;
+        let list = self.0.revocations.clone()?;
         Some(list)
     }
 
@@ -530,21 +537,23 @@ impl JwtVerifier {
     ) -> Result<AuthInfo, Unauthorized> {
         let Some(mut possession) = possession else {
             let auth = AuthInfo::new(verified, presented.to_credentials(), answers);
-            return Ok(self.check(auth, issuers)?);
+            self.check(&auth, issuers)?;
+            return Ok(auth);
         };
         let now = self.0.clock.now();
         let (confirmation, scheme) = (verified.confirmation(), presented.scheme());
         issuers.prove_possession(&mut possession, confirmation, scheme, &answers)?;
         let auth = AuthInfo::new(verified, presented.to_credentials(), answers);
-        issuers.use_once(possession, self.check(auth, issuers)?, now)
+        self.check(&auth, issuers)?;
+        issuers.use_once(possession, auth, now)
     }
 
     /// The checks of the application, and the scopes that every operation needs.
-    fn check(&self, auth: AuthInfo, issuers: &Issuers) -> Result<AuthInfo, Rejection> {
-        self.0.checks.run(&auth, &issuers.answers)?;
+    fn check(&self, auth: &AuthInfo, issuers: &Issuers) -> Result<(), Rejection> {
+        self.0.checks.run(auth, &issuers.answers)?;
         let needed = &auth.answers().resource().required_scopes;
         match auth.satisfies(needed, None) {
-            true => Ok(auth),
+            true => Ok(()),
             false => Err(auth.insufficient_scope(needed)),
         }
     }

@@ -26,16 +26,17 @@ pin_project! {
     }
 }
 
+// What few bodies have is boxed, because every response carries a `Kind`.
 pin_project! {
     #[project = KindProjection]
     #[derive(Debug)]
     enum Kind<B> {
         Ended,
-        Expiring { #[pin] body: B, alarm: Alarm },
+        Expiring { #[pin] body: B, alarm: Box<Alarm> },
         Inner { #[pin] body: B },
         Lent { lent: Lent<B> },
-        Overheard { #[pin] body: B, ear: Ear },
-        Own { data: Bytes, trailers: Option<HeaderMap> },
+        Overheard { #[pin] body: B, ear: Box<Ear> },
+        Own { data: Bytes, trailers: Option<Box<HeaderMap>> },
     }
 }
 
@@ -59,7 +60,7 @@ impl<B> GuardedBody<B> {
 
     /// Ends at `end`, or when `body` ends, whichever is first.
     pub(crate) fn expiring(body: B, end: StreamEnd) -> Self {
-        let alarm = Alarm::new(end);
+        let alarm = Box::new(Alarm::new(end));
         Self {
             kind: Kind::Expiring { body, alarm },
         }
@@ -72,11 +73,11 @@ impl<B> GuardedBody<B> {
         limit: usize,
         tell: impl FnOnce(Option<&[u8]>) + Send + Sync + 'static,
     ) -> Self {
-        let ear = Ear {
+        let ear = Box::new(Ear {
             heard: BytesMut::new(),
             limit,
             tell: Some(Box::new(tell)),
-        };
+        });
         Self {
             kind: Kind::Overheard { body, ear },
         }
@@ -84,11 +85,15 @@ impl<B> GuardedBody<B> {
 
     /// A body with bytes of this crate.
     pub(crate) const fn own(data: Bytes) -> Self {
-        Self::read(data, None)
+        let trailers = None;
+        Self {
+            kind: Kind::Own { data, trailers },
+        }
     }
 
     /// A body that this crate has read to its end.
-    pub(crate) const fn read(data: Bytes, trailers: Option<HeaderMap>) -> Self {
+    pub(crate) fn read(data: Bytes, trailers: Option<HeaderMap>) -> Self {
+        let trailers = trailers.map(Box::new);
         Self {
             kind: Kind::Own { data, trailers },
         }
@@ -134,7 +139,7 @@ impl<B: Body<Data = Bytes>> Body for GuardedBody<B> {
             KindProjection::Own { data, trailers } => {
                 let frame = match data.is_empty() {
                     false => Some(Frame::data(mem::take(data))),
-                    true => trailers.take().map(Frame::trailers),
+                    true => trailers.take().map(|trailers| Frame::trailers(*trailers)),
                 };
                 Poll::Ready(frame.map(Ok))
             }

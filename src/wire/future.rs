@@ -21,8 +21,8 @@ pin_project! {
     pub struct Guarded<F> {
         #[pin]
         state: State<F>,
-        // What ends the response, if it is an event stream.
-        end: Option<StreamEnd>,
+        // What ends the response, if it is an event stream. Boxed, because few requests have one.
+        end: Option<Box<StreamEnd>>,
         // For the response of the service.
         nonce: Option<Box<ResponseNonce>>,
     }
@@ -46,7 +46,7 @@ type Decision<F> = Pin<Box<dyn Future<Output = Result<F, Response<Bytes>>> + Sen
 impl<F> Guarded<F> {
     /// The service handles the request. If its response is an event stream that ends with the
     /// token, it ends at `end`.
-    pub(crate) const fn admitted(future: F, end: Option<StreamEnd>) -> Self {
+    pub(crate) const fn admitted(future: F, end: Option<Box<StreamEnd>>) -> Self {
         Self {
             state: State::Admitted { future },
             end,
@@ -125,9 +125,9 @@ where
     }
 }
 
-fn until<R>(end: Option<StreamEnd>, response: Response<R>) -> Response<GuardedBody<R>> {
+fn until<R>(end: Option<Box<StreamEnd>>, response: Response<R>) -> Response<GuardedBody<R>> {
     match end.filter(|end| is_event_stream(response.headers()) && end.ends.applies()) {
-        Some(end) => response.map(|body| GuardedBody::expiring(body, end)),
+        Some(end) => response.map(|body| GuardedBody::expiring(body, *end)),
         None => response.map(GuardedBody::inner),
     }
 }
@@ -150,8 +150,8 @@ pin_project! {
     #[project = CallProjection]
     enum CallState<S: Service<Q>, Q> {
         Called { #[pin] future: S::Future },
-        /// `None` while the state changes.
-        Waiting { call: Option<(S, Q)> },
+        /// `None` while the state changes. Boxed, because most calls are made at once.
+        Waiting { call: Option<Box<(S, Q)>> },
     }
 }
 
@@ -166,10 +166,10 @@ impl<S: Service<Q>, Q> Call<S, Q> {
     }
 
     /// Calls `service` as soon as it is ready.
-    pub(crate) const fn when_ready(service: S, request: Q) -> Self {
+    pub(crate) fn when_ready(service: S, request: Q) -> Self {
         Self {
             state: CallState::Waiting {
-                call: Some((service, request)),
+                call: Some(Box::new((service, request))),
             },
         }
     }
@@ -185,12 +185,15 @@ impl<S: Service<Q>, Q> Future for Call<S, Q> {
             let future = match this.state.as_mut().project() {
                 CallProjection::Called { future } => return future.poll(cx),
                 CallProjection::Waiting { call } => {
-                    let (mut service, request) = call.take().expect("the future has not completed");
-                    match service.poll_ready(cx) {
-                        Poll::Ready(Ok(())) => service.call(request),
+                    let mut waiting = call.take().expect("the future has not completed");
+                    match waiting.0.poll_ready(cx) {
+                        Poll::Ready(Ok(())) => {
+                            let (mut service, request) = *waiting;
+                            service.call(request)
+                        }
                         Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                         Poll::Pending => {
-                            *call = Some((service, request));
+                            *call = Some(waiting);
                             return Poll::Pending;
                         }
                     }

@@ -10,6 +10,9 @@ pub(crate) const DPOP: HeaderName = HeaderName::from_static("dpop");
 /// The header with the nonce for the next proof (RFC 9449 §8.1).
 pub(crate) const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
+/// The method of a message of MCP, repeated from its body.
+pub(crate) static MCP_METHOD: HeaderName = HeaderName::from_static("mcp-method");
+
 /// The response headers that a script must be able to read: `WWW-Authenticate`, to learn where to
 /// sign in and which scopes to ask for; `DPoP-Nonce`, without which it can never answer
 /// `use_dpop_nonce`; and `Retry-After`.

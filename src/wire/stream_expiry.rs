@@ -14,6 +14,7 @@ use crate::base::clock::Clock;
 use crate::base::numeric_date::NumericDate;
 #[cfg(feature = "redis")]
 use crate::token::verified::Verified;
+use crate::wire::header_names::MCP_METHOD;
 use crate::wire::trust::{Distrust, Trust};
 
 /// Which event streams (`text/event-stream`) end when the token of their request expires.
@@ -68,8 +69,8 @@ impl StreamExpiry {
 
 /// A client that misreports the method in the header only ends its own call.
 fn only_listens<B>(request: &Request<B>) -> bool {
-    let method = request.headers().get("mcp-method");
-    *request.method() == Method::GET || method.is_some_and(|it| it == "subscriptions/listen")
+    let method = || request.headers().get(&MCP_METHOD);
+    *request.method() == Method::GET || method().is_some_and(|it| it == "subscriptions/listen")
 }
 
 impl Ends {
