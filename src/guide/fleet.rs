@@ -25,15 +25,17 @@
 //! and to nobody else:
 //!
 //! ```sh
-//! openssl rand 32 | basenc --base64url --wrap=0 | tr -d = > fleet.key
+//! (umask 077; openssl rand -base64 32 | tr '+/' '-_' | tr -d '=' > fleet.key)
 //! ```
 //!
-//! **2. Name the store** in the configuration file:
+//! **2. Name the store** in the configuration file, with the [user](#what-to-set-at-redis) that you
+//! make for this service. The password is in a file too, or in the URL:
 //!
 //! ```json
 //! {
 //!   "fleet": {
-//!     "redis": "rediss://cache.internal:6379",
+//!     "redis": "rediss://mcp@cache.internal:6379",
+//!     "password_file": "redis.password",
 //!     "namespace": "mcp-prod",
 //!     "secret_file": "fleet.key"
 //!   }
@@ -59,6 +61,7 @@
 //! ```
 //!
 //! Keys, revocations, proofs and nonces are shared now. Nothing connects before the first request.
+//! [`Fleet::health`](crate::fleet::Fleet::health) says whether the store answers, and if not, why.
 //!
 //! **3. Share the sessions**, if your MCP server keeps any:
 //! `SessionBindingLayer::with_store(fleet.sessions()).strict()`. `strict` is right here, because
@@ -76,6 +79,9 @@
 //! Add `+select` for a database with a number, and `+cluster|slots +cluster|shards +asking` in a
 //! cluster.
 //!
+//! What `ACL SETUSER` has set is gone when the server restarts: call `ACL SAVE` where the server has
+//! an `aclfile`, and `CONFIG REWRITE` otherwise.
+//!
 //! | setting | value | why |
 //! | --- | --- | --- |
 //! | `maxmemory-policy` | `noeviction`, if proofs or revocations are shared | a proof that is evicted can be used again. The event `store_evicts` tells of another policy |
@@ -86,10 +92,31 @@
 //! | `client-output-buffer-limit` | `normal 2mb 0 0` | no process reads more at once: nothing that belongs there is larger, and whoever may write could add an entry of any size to the stream of revocations, which all processes read |
 //! | TLS | `rediss://` | who is between a process and the store can withhold revocations, and say that each proof is new |
 //!
+//! **A server with a certificate of your own authority**: `"ca_file"` names the authority, and is
+//! used in place of those that the system trusts. Where the server wants certificates of its
+//! clients, set `"client_certificate_file"` and `"client_key_file"`. The name in the URL must be in
+//! the certificate of the server.
+//!
+//! **A cluster** is a list, of which one node that answers is enough to find the others:
+//! `"redis": ["rediss://mcp@cache-1.internal:6379", "rediss://mcp@cache-2.internal:6379"]`. Slots
+//! may move while processes run. Sentinel is not asked: give the address that leads to the primary.
+//!
 //! A revocation takes about 85 bytes in the store, a proof 180, a session 200, a key set its own
 //! size and 160. For proofs, count their number per second times 120 seconds, or times 360 with
 //! nonces. For revocations, count their number per second times `revocation_keep`. A short
 //! [`max_token_age`](crate::config::JwtAuthConfigBuilder::max_token_age) keeps that small.
+//!
+//! ## Replace the password of the store
+//!
+//! `password_file`, and the files of TLS, are read at each connection, so nothing is restarted. In
+//! this order no request is refused:
+//!
+//! 1. `ACL SETUSER mcp >new` at each server: it takes both passwords.
+//! 2. Replace the content of `password_file` everywhere.
+//! 3. `ACL SETUSER mcp <old` at each server: it takes the new one alone.
+//!
+//! In another order, connections that exist go on. One that is made while the two differ is
+//! refused, and the process is as without a store until they are the same again.
 //!
 //! # Who holds the secret
 //!

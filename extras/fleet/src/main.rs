@@ -1,12 +1,15 @@
-//! ```text
-//! fleet                     the demonstration
-//! fleet failures            the same tokens while the store fails in all the ways there are
-//! fleet measure FILE        50 processes, for docs/fleet.md; takes a quarter of an hour
-//! fleet measure --short     12 processes and less time; prints
-//! fleet replica             one process of them; the others start it
-//! ```
+//! The demonstration and the measurements; `USAGE` says how they are called.
 
 use std::process::ExitCode;
+
+const USAGE: &str = "\
+fleet                     the demonstration
+fleet failures            the same tokens while the store fails in all the ways there are
+fleet measure FILE        50 processes, for docs/fleet.md; takes a quarter of an hour
+fleet measure --short     12 processes and less time; prints
+fleet replica             one process of them; the others start it
+
+Needs redis-server. FLEET_SERVER names another program, such as valkey-server.";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -16,9 +19,12 @@ async fn main() -> ExitCode {
         [] => fleet::demonstration::run().await,
         ["failures"] => fleet::failures::run().await,
         ["measure", "--short"] => fleet::measure::short().await,
-        ["measure", file] => fleet::measure::run(file.as_ref()).await,
+        ["measure", file] if !file.starts_with('-') => fleet::measure::run(file.as_ref()).await,
         ["replica"] => fleet::replica::run().await,
-        _ => false,
+        _ => {
+            eprintln!("{USAGE}");
+            false
+        }
     };
     match is_good {
         true => ExitCode::SUCCESS,

@@ -51,8 +51,14 @@ const SHORT: Situation = Situation {
 /// One request takes this long, less up to three tenths or more by up to a half.
 const LATENCY: Duration = Duration::from_millis(150);
 
-/// Measures all, and writes what `docs/fleet_sim.py --write` reads.
+/// Measures all, and writes what `docs/fleet_page.py` reads.
+///
+/// # Panics
+///
+/// Panics if the file cannot be written, before anything is measured.
 pub async fn run(file: &Path) -> bool {
+    let opened = fs::OpenOptions::new().append(true).create(true).open(file);
+    opened.unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     let (alone, fleet) = (Run::of(FULL, false).await, Run::of(FULL, true).await);
     let figures = both(&alone, &fleet);
     let failures = failures::walk().await;
