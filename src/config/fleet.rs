@@ -108,6 +108,11 @@ impl FleetBuilder {
     ///
     /// A [`ConfigError`] for the first setting that is invalid. It shows no secret and no password.
     pub fn build(self) -> Result<Fleet, ConfigError> {
+        self.build_with(Clock::default())
+    }
+
+    /// The same with another clock than that of the system, as another machine may have it.
+    pub(crate) fn build_with(self, clock: Clock) -> Result<Fleet, ConfigError> {
         if !crypto::AVAILABLE {
             return Err(ConfigError::CryptoMissing);
         }
@@ -133,7 +138,7 @@ impl FleetBuilder {
         let secrets = secrets.iter().map(|secret| secret.expose().as_slice());
         let seals = Seals::new(namespace, secrets);
         let redis = Arc::new(Redis::new(target));
-        let store = Store::new(redis, seals, Clock::default(), timeout);
+        let store = Store::new(redis, seals, clock, timeout);
         Ok(Fleet::assemble_with(store, settings))
     }
 

@@ -79,8 +79,8 @@
 //! Add `+select` for a database with a number, and `+cluster|slots +cluster|shards +asking` in a
 //! cluster.
 //!
-//! What `ACL SETUSER` has set is gone when the server restarts: call `ACL SAVE` where the server has
-//! an `aclfile`, and `CONFIG REWRITE` otherwise.
+//! What `ACL SETUSER` has set is gone when the server restarts: call `ACL SAVE` where the server
+//! has an `aclfile`, and `CONFIG REWRITE` otherwise.
 //!
 //! | setting | value | why |
 //! | --- | --- | --- |

@@ -12,4 +12,5 @@ pub mod issuer;
 pub mod load;
 pub mod measure;
 pub mod replica;
+pub mod store_cluster;
 pub mod store_server;

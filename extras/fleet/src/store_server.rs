@@ -208,11 +208,14 @@ fn spawn(folder: &Path) -> Child {
         .stdin(Stdio::null())
         .stdout(log)
         .spawn()
-        .unwrap_or_else(|error| panic!("{}: {error}: run .ci/servers", program.display()))
+        .unwrap_or_else(|error| {
+            let program = program.display();
+            panic!("{program}: {error}: install it, or name another program with FLEET_SERVER")
+        })
 }
 
 /// Free a moment ago: the server does not say which port it got.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("a bound port").port()
 }

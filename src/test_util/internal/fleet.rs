@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::base::clock::{Clock, Now};
-use crate::fleet::{Fleet, Revocation};
+use crate::fleet::{Fleet, FleetBuilder, Revocation};
 use crate::limits::{
     DEFAULT_LEEWAY, DEFAULT_REVOCATION_KEEP, DEFAULT_REVOCATIONS_AT_START,
     DEFAULT_REVOCATIONS_LIMIT,
@@ -41,6 +41,18 @@ pub fn fleet_of_keys(
     clock: &FakeClock,
 ) -> Fleet {
     Fleet::assemble(store_of(store, namespace, secrets, clock), None)
+}
+
+/// A process of a fleet on a server, whose clock need not be that of the server.
+///
+/// # Errors
+///
+/// As [`FleetBuilder::build`].
+pub fn build_with_clock(
+    builder: FleetBuilder,
+    clock: &FakeClock,
+) -> Result<Fleet, impl std::error::Error + use<>> {
+    builder.build_with(clock.as_clock())
 }
 
 fn store_of(store: &MemoryStore, namespace: &str, secrets: &[&[u8]], clock: &FakeClock) -> Store {

@@ -5,10 +5,16 @@
 //! for 15 seconds at most.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod clocks;
 mod keys;
+mod passwords;
 mod poison;
 mod proofs;
 mod revocation;
+mod served;
 mod sessions;
+mod sources;
 mod store;
 mod support;
+mod three_primaries;
+mod tls;

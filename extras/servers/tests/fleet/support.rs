@@ -1,20 +1,22 @@
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use fleet::issuer::{CountingIssuer, RESOURCE};
 use fleet::replica::SECRET;
 use fleet::store_server::NAMESPACE;
 use tokio::task::JoinSet;
-use tower_jwt_auth::config::JwksCache;
+use tower_jwt_auth::config::{JwksCache, JwtAuthConfigBuilder};
 use tower_jwt_auth::fleet::{Fleet, FleetBuilder};
 use tower_jwt_auth::proof::Dpop;
-use tower_jwt_auth::test_util::TestClient;
-use tower_jwt_auth::{JwtAuthConfig, JwtVerifier};
+use tower_jwt_auth::test_util::internal::fleet::{build_with_clock, running_clock};
+use tower_jwt_auth::test_util::{FakeClock, TestClient};
+use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer, JwtVerifier};
 
 /// One process of the fleet.
 #[derive(Clone, Debug)]
 pub(crate) struct Member {
     pub(crate) fleet: Fleet,
+    pub(crate) layer: JwtAuthLayer,
     pub(crate) verifier: JwtVerifier,
 }
 
@@ -32,17 +34,29 @@ impl Member {
         max_age: Duration,
         change: impl FnOnce(FleetBuilder) -> FleetBuilder,
     ) -> Self {
-        let fleet = Fleet::builder().redis(url).namespace(NAMESPACE);
-        let fleet = change(fleet.secret(SECRET));
-        let fleet = fleet.build().unwrap();
-        let config = JwtAuthConfig::builder()
-            .resource(RESOURCE)
-            .issuer(issuer.url())
-            .jwks_cache(JwksCache::new().max_age(max_age).cooldown(COOLDOWN))
-            .dpop(Dpop::new())
-            .fleet(fleet.clone());
-        let verifier = JwtVerifier::new(config.build().unwrap());
-        Self { fleet, verifier }
+        let fleet = change(settings(url)).build().unwrap();
+        Self::of(fleet, config(&issuer.url(), max_age))
+    }
+
+    /// A process on a machine whose clock is wrong.
+    pub(crate) fn with_clock(
+        clock: &FakeClock,
+        fleet: FleetBuilder,
+        config: JwtAuthConfigBuilder,
+    ) -> Self {
+        let fleet = build_with_clock(fleet, clock).unwrap();
+        Self::of(fleet, config.clock(clock))
+    }
+
+    pub(crate) fn of(fleet: Fleet, config: JwtAuthConfigBuilder) -> Self {
+        let config = config.fleet(fleet.clone()).build().unwrap();
+        let layer = JwtAuthLayer::new(config);
+        let verifier = layer.verifier();
+        Self {
+            fleet,
+            layer,
+            verifier,
+        }
     }
 
     /// A process that has keys and the list of revocations.
@@ -78,6 +92,39 @@ impl Member {
         let verified = self.verifier.verify_request(request).await;
         verified.map_or_else(|rejection| rejection.status().as_u16(), |_| 200)
     }
+}
+
+/// What all processes have in common, but for the clusters.
+pub(crate) fn settings(url: &str) -> FleetBuilder {
+    let fleet = Fleet::builder().redis(url).namespace(NAMESPACE);
+    fleet.secret(SECRET)
+}
+
+pub(crate) fn config(issuer: &str, max_age: Duration) -> JwtAuthConfigBuilder {
+    JwtAuthConfig::builder()
+        .resource(RESOURCE)
+        .issuer(issuer)
+        .jwks_cache(JwksCache::new().max_age(max_age).cooldown(COOLDOWN))
+        .dpop(Dpop::new())
+}
+
+/// A clock that goes, and is so many seconds ahead of that of this machine.
+pub(crate) fn clock_ahead(seconds: i64) -> FakeClock {
+    running_clock(ahead(seconds))
+}
+
+/// So many seconds from now; before now if there are less than none.
+pub(crate) fn ahead(seconds: i64) -> SystemTime {
+    let time = Duration::from_secs(seconds.unsigned_abs());
+    match seconds {
+        0.. => SystemTime::now() + time,
+        _ => SystemTime::now() - time,
+    }
+}
+
+/// The seconds of a claim.
+pub(crate) fn unix(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
 /// A client with a key, and a token that is bound to it.
