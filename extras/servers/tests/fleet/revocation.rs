@@ -230,31 +230,37 @@ async fn fleet_f70_two_hundred_start_with_a_full_list() {
     let first = patient();
     first.verifier.wait_for_keys().await.unwrap();
     fill(&first, &issuer, 10_000).await;
-    let mut tries = Vec::new();
-    // They share the processors of one machine with whatever else runs there: one good try is
-    // enough.
-    while tries.len() < 3 && tries.last().is_none_or(|took| *took > LIMIT) {
-        let (stop, stopped) = tokio::sync::watch::channel(false);
-        let prober = tokio::spawn(probe(store.address(), stopped));
-        let began = Instant::now();
-        let starting: Vec<_> = (0..200).map(|_| patient()).collect();
-        let read = timeout(LIMIT * 3, Member::all_ready(&starting)).await;
-        let took = began.elapsed();
-        stop.send_replace(true);
-        let mut times = prober.await.unwrap();
-        times.sort_unstable();
-        let p99 = times[times.len() * 99 / 100];
-        println!(
-            "200 lists after {took:?}; SET NX meanwhile: p99 {p99:?} of {}",
-            times.len()
-        );
-        assert!(p99 < Duration::from_millis(250), "{p99:?}");
-        if read.is_ok() {
-            assert_eq!(starting[199].status(&last).await, 401);
-        }
-        tries.push(took);
-    }
-    assert!(tries.last() < Some(&LIMIT), "{tries:?}");
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let prober = tokio::spawn(probe(store.address(), stopped));
+    let (began, used) = (Instant::now(), processor_time(&store));
+    let starting: Vec<_> = (0..200).map(|_| patient()).collect();
+    let read = timeout(LIMIT * 3, Member::all_ready(&starting)).await;
+    let (took, used) = (began.elapsed(), processor_time(&store) - used);
+    stop.send_replace(true);
+    let mut times = prober.await.unwrap();
+    times.sort_unstable();
+    let p99 = times[times.len() * 99 / 100];
+    println!(
+        "200 lists after {took:?}, of processors {used:?}; SET NX meanwhile: p99 {p99:?} of {}",
+        times.len()
+    );
+    assert!(p99 < Duration::from_millis(250), "{p99:?}");
+    assert!(read.is_ok(), "{took:?}");
+    // Where the machine does other things too, the time counts that it had for this.
+    assert!(took.min(used) < LIMIT, "{took:?}, {used:?}");
+    assert_eq!(starting[199].status(&last).await, 401);
+}
+
+/// What this process and the server have used of the processors.
+fn processor_time(store: &StoreServer) -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let fields = stat.rsplit_once(')').unwrap().1.split_whitespace();
+    // `utime` and `stime`, in hundredths of a second.
+    let ticks = fields.skip(11).take(2).map(|field| field.parse::<f64>());
+    let ticks: f64 = ticks.map(Result::unwrap).sum();
+    let server = ["used_cpu_user", "used_cpu_sys"];
+    let server = server.map(|name| store.info(name).unwrap().parse::<f64>().unwrap());
+    Duration::from_secs_f64(ticks / 100.0 + server.iter().sum::<f64>())
 }
 
 /// `SET NX` again and again on a connection of its own, until it is stopped.

@@ -29,17 +29,15 @@ impl Files {
             let key = KeyPair::generate().unwrap();
             let authority = CertifiedIssuer::self_signed(params, key).unwrap();
             files.write(&format!("{name}.pem"), &authority.pem());
-            for usage in [
-                ExtendedKeyUsagePurpose::ServerAuth,
-                ExtendedKeyUsagePurpose::ClientAuth,
+            use ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
+            // The nodes of a cluster are clients of each other.
+            for (kind, usages) in [
+                ("server", vec![ServerAuth, ClientAuth]),
+                ("client", vec![ClientAuth]),
             ] {
-                let kind = match usage {
-                    ExtendedKeyUsagePurpose::ServerAuth => "server",
-                    _ => "client",
-                };
                 // An address and no name, so that `localhost` is another host.
                 let mut params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
-                params.extended_key_usages = vec![usage];
+                params.extended_key_usages = usages;
                 let key = KeyPair::generate().unwrap();
                 let certificate = params.signed_by(&key, &authority).unwrap();
                 files.write(&format!("{name}-{kind}.pem"), &certificate.pem());
@@ -243,7 +241,7 @@ async fn tls_files_are_replaced_while_processes_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tls_to_all_primaries_of_a_cluster() {
+async fn tls_to_three_primaries() {
     let (files, issuer) = (Files::new(), CountingIssuer::start().await);
     let cluster = StoreCluster::start_with_tls(&files.settings("no"));
     let urls = cluster.tls_urls();
