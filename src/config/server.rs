@@ -12,6 +12,8 @@ use super::checked_issuer::CheckedIssuer;
 use super::error::ConfigError;
 #[cfg(feature = "redis")]
 use super::fleet::longest_life;
+#[cfg(feature = "redis")]
+use super::fleet_proofs::largest_leeway;
 use super::introspection::check_prefixes;
 use super::issuer::Issuer;
 use super::rules::check_issuer_url;
@@ -91,6 +93,7 @@ impl Server {
         #[cfg(feature = "redis")]
         if let Some((fleet, life)) = fleet.zip(life) {
             fleet.note_life(life);
+            fleet.note_leeway(largest_leeway(&settings.shared, &entries));
         }
         // Only now: an error is all that there is to say about settings that do not fit together.
         if settings.resource.is_some() && servers.is_empty() {

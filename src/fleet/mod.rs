@@ -132,6 +132,11 @@ impl Fleet {
         }
     }
 
+    /// A configuration uses this fleet whose issuers have at most this `leeway`.
+    pub(crate) fn note_leeway(&self, leeway: Duration) {
+        self.store().note_leeway(leeway);
+    }
+
     /// How long a revocation is remembered whose end is not known.
     fn revocation_keep(&self) -> Duration {
         let longest = &self.0.longest_life;

@@ -16,7 +16,8 @@ impl Fleet {
     /// proof is remembered until it has ended and for `leeway` longer; here, where the `leeway` of
     /// the config is not known, for [5 minutes](crate::limits::MAX_LEEWAY). `leeway` must cover the
     /// difference between any two clocks of the fleet, those of the servers of the store included:
-    /// beyond it, a proof may work twice.
+    /// beyond it, a proof may work twice. The largest one that a config of this fleet, or a later
+    /// list of issuers, has had counts.
     ///
     /// While the store is down, requests with a proof get 503 with `Retry-After: 1`. So they do if
     /// it does not answer within `timeout`, or within

@@ -1,8 +1,9 @@
 //! The revocations that one process knows, and its look at a token.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -35,10 +36,12 @@ pub(crate) struct Revocations {
     /// For how long a request waits.
     pub(super) patience: Duration,
     pub(super) ticks: Ticks,
+    /// The clock was ahead, and all of the list was not read since.
+    pub(super) is_forgetful: AtomicBool,
     pub(super) start: OnceLock<Box<dyn Fn() + Send + Sync>>,
     pub(super) streams: Streams,
-    /// Whether a token had a `sid`, of whichever issuer.
-    has_met_session: AtomicBool,
+    /// The issuers of which a token had a `sid`.
+    with_sessions: RwLock<HashSet<Box<str>>>,
 }
 
 /// When this was done last, in Unix seconds.
@@ -83,9 +86,10 @@ impl Revocations {
             state: watch::Sender::default(),
             patience,
             ticks: Ticks::default(),
+            is_forgetful: AtomicBool::new(false),
             start: OnceLock::new(),
             streams: Streams::default(),
-            has_met_session: AtomicBool::new(false),
+            with_sessions: RwLock::default(),
         }
     }
 
@@ -211,6 +215,17 @@ impl Revocations {
         }
     }
 
+    /// The clock was ahead: what had ended by it may be in force, here or in the store.
+    pub(super) fn remember_again(&self, now: Now) {
+        let mut writer = self.writer();
+        *writer = Upkeep::default();
+        // Another version: tokens were looked for while nothing seemed to be in force.
+        let tables = self.tables.load();
+        let tables = tables.with(Map::default(), now.wall.unix_seconds());
+        self.tables.store(tables.into());
+        self.is_forgetful.store(true, Ordering::Release);
+    }
+
     /// Changes whether requests have to wait.
     pub(super) fn change_state(&self, change: impl FnOnce(&mut State)) {
         let _writer = self.writer();
@@ -259,7 +274,7 @@ impl Revocations {
         let second = now.wall.unix_seconds();
         let marks = token.marks();
         if marks.looked_at() == Marks::NEVER && token.sid().is_some() {
-            self.has_met_session.store(true, Ordering::Relaxed);
+            self.note_session_of(token.issuer());
         }
         if tables.len() > 0 {
             let issued = token.times().iat.map(|iat| iat.unix_seconds());
@@ -290,9 +305,25 @@ impl Revocations {
         }
     }
 
-    /// Once an hour: a session was revoked, and no token since the start had a `sid`.
+    /// Only trusted issuers come here, so they are not many.
+    fn note_session_of(&self, issuer: &str) {
+        if !self.has_sessions(issuer) {
+            let issuers = self.with_sessions.write();
+            let mut issuers = issuers.unwrap_or_else(PoisonError::into_inner);
+            issuers.insert(issuer.into());
+        }
+    }
+
+    fn has_sessions(&self, issuer: &str) -> bool {
+        let issuers = self.with_sessions.read();
+        let issuers = issuers.unwrap_or_else(PoisonError::into_inner);
+        issuers.contains(issuer)
+    }
+
+    /// Once an hour: a session of `issuer` was revoked, and no token of it since the start had a
+    /// `sid`.
     pub(crate) fn tell_without_effect(&self, issuer: &str, now: Now) {
-        if self.has_met_session.load(Ordering::Relaxed) {
+        if self.has_sessions(issuer) {
             return;
         }
         let mut writer = self.writer();

@@ -26,6 +26,6 @@ mod watch;
 pub(crate) use list::{Looked, Revocations};
 pub use named::Revocation;
 pub(crate) use named::{RecordError, Terms};
-pub(crate) use record::Record;
+pub(crate) use record::{Kind, Record};
 #[cfg(all(test, any(feature = "aws_lc_rs", feature = "rust_crypto")))]
 mod tests;

@@ -3,6 +3,11 @@
 //! Who reads the list from the store says [`tick`](Revocations::tick) twice a second, by a timer of
 //! its own. If there was no tick for 15 s, the process stood still, and may have missed
 //! revocations. A store that does not answer makes nobody wait, because the timer goes on.
+//!
+//! While the clock is ahead, revocations end early, and are forgotten. Their tokens have ended too,
+//! until the clock is set back: then all of the list is read again.
+
+use std::sync::atomic::Ordering;
 
 use tokio::time::timeout;
 
@@ -65,13 +70,23 @@ impl Revocations {
         self.end_streams(now);
     }
 
-    /// Finds out whether the process stood still. With each request, so it costs two loads.
+    /// Finds out whether the process stood still, or its clock was ahead. With each request, so it
+    /// costs two loads.
     pub(crate) fn notice(&self, now: Now) {
-        if self.ticks.are_overdue(now) {
+        let was_ahead = self.ticks.are_ahead(now);
+        if was_ahead || self.ticks.are_overdue(now) {
             // Found once only, also if the reader is gone.
             self.ticks.set(now);
+            if was_ahead {
+                self.remember_again(now);
+            }
             self.change_state(|state| state.stood_still = true);
         }
+    }
+
+    /// Whether all of the list must be read, because some of it may be forgotten here. `true` once.
+    pub(crate) fn take_forgetful(&self) -> bool {
+        self.is_forgetful.swap(false, Ordering::AcqRel)
     }
 
     /// Completes once the process has stood still: the reader then reads the list, and says

@@ -58,11 +58,18 @@ impl Ticks {
         let since_by_wall = now.wall.unix_seconds().saturating_sub(last);
         since.max(since_by_wall) > STILL_SECONDS
     }
+
+    /// Whether the wall clock was set back by more than that.
+    pub(super) fn are_ahead(&self, now: Now) -> bool {
+        let ahead = self.wall.load(Ordering::Relaxed);
+        ahead.saturating_sub(now.wall.unix_seconds()) > STILL_SECONDS
+    }
 }
 
 fn seconds(since: Instant, now: Now) -> u64 {
     now.monotonic.saturating_duration_since(since).as_secs()
 }
 
-/// Without a tick for longer than this, the process stood still.
+/// Without a tick for longer than this, the process stood still; with one that is further in the
+/// future, its clock was ahead.
 const STILL_SECONDS: u64 = 15;

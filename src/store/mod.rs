@@ -19,6 +19,7 @@ pub(crate) mod sessions;
 mod watch;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -39,6 +40,8 @@ pub(crate) struct Store {
     /// The limit of a call.
     pub(crate) timeout: Duration,
     pub(crate) condition: Arc<Condition>,
+    /// The largest `leeway` that a configuration has told, in milliseconds.
+    leeway_ms: AtomicU64,
     watch: Watch,
 }
 
@@ -55,8 +58,22 @@ impl Store {
             clock,
             timeout,
             condition: Arc::default(),
+            leeway_ms: AtomicU64::new(0),
             watch: Watch::default(),
         }
+    }
+
+    /// By how much the clocks of the fleet may differ, as far as configurations have told.
+    pub(crate) fn leeway(&self) -> Duration {
+        Duration::from_millis(self.leeway_ms.load(Ordering::Relaxed))
+    }
+
+    /// A configuration uses this store whose issuers have at most this `leeway`. It is not
+    /// forgotten: other processes may go by an older list of issuers.
+    pub(crate) fn note_leeway(&self, leeway: Duration) {
+        let leeway = leeway.as_nanos().div_ceil(NANOS_PER_MS);
+        let leeway = u64::try_from(leeway).unwrap_or(u64::MAX);
+        self.leeway_ms.fetch_max(leeway, Ordering::Relaxed);
     }
 
     /// The limit of what a request asks of the store, of all its commands together.
@@ -108,6 +125,8 @@ async fn within<T>(
         Err(unreachable(&format!("no answer within {limit}")))
     })
 }
+
+const NANOS_PER_MS: u128 = 1_000_000;
 
 fn unreachable(message: &str) -> StoreError {
     StoreError {

@@ -20,7 +20,8 @@ use crate::proof::replay::{ProofId, ReplayFuture, ReplayStore, ReplayStoreError}
 #[derive(Clone, Debug)]
 pub(crate) struct FleetReplays {
     store: Arc<Store>,
-    /// By how much the clock of a process may be ahead of that of another, or of the store.
+    /// By how much the clock of a process may be ahead of that of another, or of the store; more if
+    /// a configuration tells `store` so.
     leeway: Duration,
 }
 
@@ -57,7 +58,8 @@ impl FleetReplays {
         let until = until.duration_since(UNIX_EPOCH).unwrap_or_default();
         let until = NumericDate::new(until.as_secs_f64()).unwrap_or(NumericDate::FAR_FUTURE);
         let left = until.since(self.store.clock.now().wall);
-        left.saturating_add(self.leeway).max(SHORTEST_LIFE)
+        let leeway = self.leeway.max(self.store.leeway());
+        left.saturating_add(leeway).max(SHORTEST_LIFE)
     }
 }
 

@@ -117,3 +117,17 @@ async fn a_store_that_is_slow_is_waited_for_up_to_a_second_and_then_left_alone()
         assert!(replays.first_use(proof(), at(NOW + 61)).await.unwrap());
     }
 }
+
+/// A configuration, or a list of issuers that replaces another, tells of a larger one.
+#[tokio::test(start_paused = true)]
+async fn the_largest_leeway_that_was_told_counts() {
+    for (told, life) in [(None, 61), (Some(10), 61), (Some(300), 301)] {
+        let commands = MemoryStore::default();
+        let one = usual(&commands, &[&A]);
+        if let Some(told) = told {
+            one.store.note_leeway(Duration::from_secs(told));
+        }
+        assert!(one.first_use(proof(), at(NOW + 1)).await.unwrap());
+        assert_eq!(commands.life(UNDER_A), Some(Duration::from_secs(life)));
+    }
+}

@@ -36,7 +36,7 @@ impl Shared {
             }
             match self.try_to_heal(attempt >= ATTEMPTS_WITH_LEASE).await {
                 Ok(Healing::Done) => return,
-                Ok(Healing::ByOthers) | Err(_) => sleep(PAUSE).await,
+                Ok(Healing::ByOthers | Healing::Some) | Err(_) => sleep(PAUSE).await,
             }
         }
     }
@@ -51,16 +51,17 @@ impl Shared {
         if !is_ours.await? && !without_lease {
             return Ok(Healing::ByOthers);
         }
+        let asked = self.control().asked_to_heal;
         let absent = self.read_for_absent().await?;
         for record in &absent {
             self.append(*record).await?;
         }
-        self.control().healed();
+        let is_all = self.control().healed(asked);
         let _ = self.call(commands.remove_if(&lease, &holder)).await;
         if !absent.is_empty() {
             telemetry::revocations_healed(absent.len());
         }
-        Ok(Healing::Done)
+        Ok(if is_all { Healing::Done } else { Healing::Some })
     }
 
     /// Reads the whole stream for the revocations in force that it lacks.
@@ -113,6 +114,8 @@ impl Shared {
 
 enum Healing {
     Done,
+    /// More became absent meanwhile.
+    Some,
     ByOthers,
 }
 

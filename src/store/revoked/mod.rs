@@ -81,6 +81,7 @@ struct Shared {
     list: Weak<Revocations>,
     name: String,
     at_start: AtStart,
+    /// The least: configurations tell the store of more.
     leeway: Duration,
     /// Never held across an await.
     control: Mutex<Control>,
@@ -99,8 +100,11 @@ struct Control {
     ticked: Option<Instant>,
     position: Position,
     foreign: Foreign,
-    /// What the stream lacked when all of it was read, less what was heard since.
+    /// What the stream lacked when all of it was read, and what it did not confirm, less what was
+    /// heard since.
     absent: Absent,
+    /// How often something became absent.
+    asked_to_heal: u64,
     /// What this process revoked and the store has not confirmed.
     unshared: Unshared,
     /// There is a value of another type under the name of the stream.
@@ -167,6 +171,11 @@ impl Shared {
     fn control(&self) -> MutexGuard<'_, Control> {
         // Every change leaves the state whole, so a panic elsewhere cannot have broken it.
         self.control.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The clocks of the fleet and of the issuers may differ by this much.
+    fn leeway(&self) -> Duration {
+        self.leeway.max(self.store.leeway())
     }
 
     /// `None` when the last who uses the list is gone.
@@ -260,7 +269,7 @@ impl Shared {
     }
 
     fn ask_for_healing(&self, absent: Absent) {
-        self.control().absent = absent;
+        self.control().ask(absent.records());
         self.healing.send_replace(());
     }
 
@@ -290,9 +299,22 @@ impl Control {
         self.is_spoiled || !self.absent.is_empty()
     }
 
-    fn healed(&mut self) {
-        self.absent = Absent::default();
-        self.is_spoiled = false;
+    /// Adds to what is absent: something else may have become so since these were looked for.
+    fn ask(&mut self, absent: impl IntoIterator<Item = Record>) {
+        for record in absent {
+            self.absent.add(record);
+            self.asked_to_heal = self.asked_to_heal.saturating_add(1);
+        }
+    }
+
+    /// All is there that was absent when this was `asked`. Returns whether nothing became so since.
+    fn healed(&mut self, asked: u64) -> bool {
+        let is_all = self.asked_to_heal == asked;
+        if is_all {
+            self.absent = Absent::default();
+            self.is_spoiled = false;
+        }
+        is_all
     }
 
     /// Whether the list should have been read by now.

@@ -99,6 +99,12 @@ impl Position {
         self.reading(before, look, false)
     }
 
+    /// The next read is one of all.
+    pub(super) fn begin_anew(&mut self) {
+        self.whole = None;
+        self.was_read = false;
+    }
+
     fn begin_whole(&mut self, look: &Look, in_force: impl FnOnce() -> Vec<Record>) -> Reading {
         let whole = self.whole.get_or_insert_with(|| Whole {
             after: EntryId::default(),
@@ -200,7 +206,12 @@ impl Absent {
     }
 
     pub(super) fn add(&mut self, record: Record) {
-        self.0.insert(record.digest, (record, Found::default()));
+        let new = (record, Found::default());
+        let (wanted, found) = self.0.entry(record.digest).or_insert(new);
+        wanted.cut = wanted.cut.max(record.cut);
+        wanted.until = wanted.until.max(record.until);
+        // What was found before may be what is absent now.
+        *found = Found::default();
     }
 
     pub(super) fn is_empty(&self) -> bool {

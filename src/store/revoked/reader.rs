@@ -97,8 +97,12 @@ impl Shared {
     async fn catch_up(&self, why: Why) -> Result<(), StoreError> {
         loop {
             let look = self.look(why).await?;
+            let is_forgetful = self.list().is_some_and(|list| list.take_forgetful());
             let mut reading = {
                 let mut control = self.control();
+                if is_forgetful {
+                    control.position.begin_anew();
+                }
                 control.position.begin(&look, || self.in_force())
             };
             while !self.read_page(&mut reading).await? {}

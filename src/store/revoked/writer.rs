@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::{MINUTE, Shared, Stream, system_time};
 use crate::base::clock::Now;
 use crate::base::numeric_date::NumericDate;
-use crate::revocation::{Record, RecordError, Revocation, Revocations, Terms};
+use crate::revocation::{Kind, Record, RecordError, Revocation, Revocations, Terms};
 use crate::store::commands::{EntryId, StoreError};
 use crate::telemetry;
 
@@ -62,13 +62,8 @@ impl Stream {
             .map_err(|_| RevokeError::RevocationsFull)?;
         telemetry::revocations_known(list.len());
         shared.control().unshared.begin(record, list);
-        let added = shared.append(record).await;
-        telemetry::revoked(revocation.kind().name(), added.is_ok());
-        let id = added.map_err(|error| {
-            shared.add_absent(record);
-            RevokeError::NotShared(StoreFault(error))
-        })?;
-        shared.control().unshared.end(&record);
+        let id = shared.share(revocation.kind(), record).await;
+        let id = id.map_err(|error| RevokeError::NotShared(StoreFault(error)))?;
         shared.trim(id, now, list.keep()).await;
         let until = system_time(record.until);
         Ok(Revoked { until })
@@ -83,7 +78,7 @@ impl Stream {
     ) -> Result<(), RevokeError> {
         let shared = &self.0;
         // Counted from the cut: what is revoked again has the same end.
-        let keep = list.keep().saturating_sub(shared.leeway);
+        let keep = list.keep().saturating_sub(shared.leeway());
         let revocation = revocation
             .issued_before(system_time(cut.unix_seconds()))
             .until(system_time(cut.plus(keep).unix_seconds()));
@@ -108,7 +103,7 @@ impl Shared {
         let terms = Terms {
             now: now.wall,
             keep: list.keep(),
-            leeway: self.leeway,
+            leeway: self.leeway(),
         };
         let record = revocation.record(&self.seal.revoked, terms);
         record.map_err(|error| match error {
@@ -117,8 +112,20 @@ impl Shared {
         })
     }
 
+    async fn share(&self, kind: Kind, record: Record) -> Result<EntryId, StoreError> {
+        let mut sharing = Sharing {
+            shared: self,
+            kind,
+            record,
+            is_done: false,
+        };
+        let added = self.append(record).await;
+        sharing.is_done = added.is_ok();
+        added
+    }
+
     fn add_absent(&self, record: Record) {
-        self.control().absent.add(record);
+        self.control().ask([record]);
         self.healing.send_replace(());
     }
 
@@ -129,10 +136,10 @@ impl Shared {
         if !self.control().may_trim(now.monotonic) {
             return;
         }
-        let bound = now.wall.plus(self.leeway).unix_seconds();
+        let bound = now.wall.plus(self.leeway()).unix_seconds();
         let time = id.milliseconds.min(bound.saturating_mul(1_000));
         // The clock of who revoked may have been ahead of the store's.
-        let kept = keep.saturating_add(self.leeway).as_millis();
+        let kept = keep.saturating_add(self.leeway()).as_millis();
         let before = EntryId {
             milliseconds: time.saturating_sub(u64::try_from(kept).unwrap_or(u64::MAX)),
             sequence: 0,
@@ -141,6 +148,25 @@ impl Shared {
         let _ = self
             .call(self.store.commands.trim(&self.name, before))
             .await;
+    }
+}
+
+/// A revocation that the store is told of. Whoever heals adds it if the store did not confirm it,
+/// also when the caller does not wait for that.
+struct Sharing<'s> {
+    shared: &'s Shared,
+    kind: Kind,
+    record: Record,
+    is_done: bool,
+}
+
+impl Drop for Sharing<'_> {
+    fn drop(&mut self) {
+        telemetry::revoked(self.kind.name(), self.is_done);
+        match self.is_done {
+            true => self.shared.control().unshared.end(&self.record),
+            false => self.shared.add_absent(self.record),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use http::Request;
 use http_body_util::Full;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tower_jwt_auth::config::Issuer;
 use tower_jwt_auth::error::CheckError;
 use tower_jwt_auth::proof::{Dpop, NonceMode};
 use tower_jwt_auth::test_util::internal::fleet::{Fault, MemoryStore, fleet, nonce_secrets};
@@ -361,6 +362,40 @@ async fn a_configuration_with_a_fleet_shares_proofs_and_nonces() {
     assert_eq!(used.json()["error"], "invalid_dpop_proof");
     here.accepts_proof("a new one", &here.proof().nonce(nonce))
         .await;
+}
+
+/// A list of issuers with another `leeway`: the clocks of the fleet may differ by as much.
+#[tokio::test(start_paused = true)]
+async fn proofs_are_remembered_for_the_largest_leeway_of_the_issuers() {
+    let fleet = Processes::new();
+    let of = self::fleet(&fleet.store, "ns", &[A], &fleet.scene.clock);
+    let process = fleet.scene.another(|config| {
+        let config = config.dpop(Dpop::new()).leeway(Duration::from_secs(10));
+        config.fleet(of)
+    });
+    let entry = |leeway| {
+        let entry = Issuer::new(fleet.scene.issuer.issuer()).jwks(fleet.scene.issuer.jwks());
+        entry.leeway(Duration::from_secs(leeway))
+    };
+    let mut lives = Vec::new();
+    for leeway in [None, Some(300), Some(20)] {
+        if let Some(leeway) = leeway {
+            process.layer.replace_issuers(vec![entry(leeway)]).unwrap();
+        }
+        let known = fleet.store.names();
+        process.accepts_proof("new", &process.proof()).await;
+        let names = fleet.store.names();
+        let new = names
+            .iter()
+            .find(|name| name.contains(":dpop:") && !known.contains(name));
+        lives.push(fleet.store.life(new.unwrap()).unwrap().as_secs());
+    }
+    let [before, larger, smaller] = lives[..] else {
+        panic!("{lives:?}");
+    };
+    assert_eq!(larger, before + 290);
+    // Another process may still go by the old list.
+    assert_eq!(smaller, larger);
 }
 
 /// One key may use a share of the memory of each process, with a store too.

@@ -1,5 +1,7 @@
 //! What the store has lost is there again.
 
+use tokio::time::timeout;
+
 use super::*;
 
 /// Three processes, of which one is gone, and what they have revoked.
@@ -124,4 +126,63 @@ async fn a_revocation_that_the_store_did_not_take_is_added_later() {
     world.store.set_fault(None);
     let took = other.until_known(1).await;
     assert!(took <= seconds(10), "{took:?}");
+}
+
+/// Somebody revokes, and does not wait for the store.
+async fn revoke_and_leave(process: &Process, revocation: &Revocation) {
+    let call = process.fleet.revoke(revocation.clone());
+    let left = timeout(Duration::from_millis(50), call).await;
+    assert!(left.is_err(), "the store was faster");
+    assert!(process.knows(revocation));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_revocation_whose_caller_has_left_is_added_later() {
+    let world = World::new();
+    let (one, other) = (world.started().await, world.started().await);
+    world.store.set_delay(Duration::from_millis(100));
+    revoke_and_leave(&one, &token(0)).await;
+    world.store.set_delay(Duration::ZERO);
+    let took = other.until_known(1).await;
+    assert!(took <= seconds(5), "{took:?}");
+    sleep(seconds(30)).await;
+    assert_eq!(world.entries(), 1);
+}
+
+/// What is healed was read before it was revoked.
+#[tokio::test(start_paused = true)]
+async fn a_revocation_that_fails_during_healing_is_added_later() {
+    let world = World::new();
+    let one = world.started().await;
+    for number in 0..10 {
+        one.revoke(&token(number)).await;
+    }
+    world.store.set_delay(Duration::from_millis(100));
+    world.store.delete(NAME);
+    until(|| world.entries() > 0).await;
+    revoke_and_leave(&one, &token(10)).await;
+    world.store.set_delay(Duration::ZERO);
+    until(|| world.entries() == 11).await;
+    sleep(seconds(30)).await;
+    assert_eq!(world.entries(), 11);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_revocation_that_fails_while_the_list_is_read_is_added_later() {
+    let world = World::new();
+    let gone = world.started().await;
+    for number in 0..1_200 {
+        gone.revoke(&token(number)).await;
+    }
+    drop(gone);
+    for _ in 0..5 {
+        let one = world.process();
+        let before = world.entries();
+        world.store.set_delay(Duration::from_millis(100));
+        one.list().demand();
+        until(|| one.known().len() >= 500).await;
+        revoke_and_leave(&one, &token(before)).await;
+        world.store.set_delay(Duration::ZERO);
+        until(|| world.entries() > before).await;
+    }
 }

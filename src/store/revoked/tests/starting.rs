@@ -60,6 +60,36 @@ async fn fleet_f38_a_process_that_stood_still_reads_before_it_judges() {
     assert!(began.elapsed() <= Duration::from_millis(250));
 }
 
+/// By a clock that is ahead, what is revoked has ended, and its tokens have too. Then they come
+/// back.
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_was_ahead_for_a_while_makes_nothing_forgotten() {
+    let two_days = 2 * 24 * 60 * 60;
+    for (ahead, wrong_for) in [(two_days, 0), (two_days, 2_000), (two_days, 1_200_000)] {
+        let world = World::new();
+        let one = world.started().await;
+        let clock = clock_at(NOW);
+        let set = |to| clock.set(SystemTime::UNIX_EPOCH + seconds(to));
+        let wrong = world.process_with(&clock, &[&SECRET]);
+        wrong.fleet.ready().await;
+        one.revoke(&token(0)).await;
+        wrong.until_known(1).await;
+
+        set(NOW + ahead);
+        wrong.list().notice(clock.as_clock().now());
+        sleep(Duration::from_millis(wrong_for)).await;
+        one.revoke(&token(1)).await;
+        sleep(seconds(1)).await;
+        assert_eq!(wrong.known().len(), 0);
+        set(NOW + 10);
+        wrong.list().notice(clock.as_clock().now());
+        assert!(wrong.list().wait().await);
+        for number in 0..2 {
+            assert!(wrong.knows(&token(number)), "{number}, {wrong_for} ms");
+        }
+    }
+}
+
 /// The runtime of the reader is there, and nobody drives it.
 #[test]
 fn fleet_f38_a_reader_that_nobody_drives_is_replaced() {
