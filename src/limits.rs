@@ -427,6 +427,11 @@ pub const DEFAULT_REVOCATIONS_AT_START: Duration = Duration::from_secs(10);
 #[cfg(feature = "redis")]
 pub const MAX_LOGOUT_BYTES: usize = 16 * 1024;
 
+/// How long [`BackChannelLogout`](crate::fleet::BackChannelLogout) waits for the whole body of a
+/// request: 5 seconds.
+#[cfg(feature = "redis")]
+pub const LOGOUT_BODY_TIME: Duration = Duration::from_secs(5);
+
 /// The age of a logout token without `exp` (its `iat`) up to which it is accepted, besides the
 /// leeway: 5 minutes.
 #[cfg(feature = "redis")]

@@ -55,9 +55,9 @@ pub(crate) use requests::{
 };
 #[cfg(feature = "redis")]
 pub(crate) use revocations::{
-    logout_without_effect, revocation_too_short, revocations_behind, revocations_healed,
-    revocations_heard, revocations_known, revocations_passed_over, revocations_unread, revoked,
-    store_foreign_records,
+    logout_not_stored, logout_refused, logout_without_effect, revocation_too_short,
+    revocations_behind, revocations_healed, revocations_heard, revocations_known,
+    revocations_passed_over, revocations_unread, revoked, store_foreign_records,
 };
 #[cfg(feature = "redis")]
 pub(crate) use store::{
@@ -75,16 +75,21 @@ impl LastEvent {
         Self(Mutex::new(None))
     }
 
-    /// Whether it was emitted at least `pause` ago, or never. If so, it counts as emitted now.
     fn is_older_than(&self, pause: Duration) -> bool {
-        let now = Instant::now();
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_due = last.is_none_or(|last| now.saturating_duration_since(last) >= pause);
-        if is_due {
-            *last = Some(now);
-        }
-        is_due
+        is_due(&self.0, pause)
     }
+}
+
+/// Whether an event was emitted at least `pause` ago, or never. If so, it counts as emitted now.
+#[cfg(feature = "tracing")]
+fn is_due(last: &Mutex<Option<Instant>>, pause: Duration) -> bool {
+    let now = Instant::now();
+    let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_due = last.is_none_or(|last| now.saturating_duration_since(last) >= pause);
+    if is_due {
+        *last = Some(now);
+    }
+    is_due
 }
 
 #[cfg(feature = "tracing")]

@@ -194,7 +194,9 @@
 //! | `revocations_healed` | warn | `count` | The store had lost revocations in force, and this process has added them again: it was emptied, restarted, or failed over |
 //! | `revocations_passed_over` | error | `most` | More revocations are in force than a process remembers; new ones of other processes are not heard. At most once a minute |
 //! | `revocation_too_short` | error | `issuer`, `left_seconds`, `keep_seconds` | A token was accepted that lives longer than revocations are remembered: set `max_token_age`, or raise `revocation_keep`. At most once an hour |
-//! | `logout_without_effect` | warn | `issuer` | A logout named a session (`sid`) without a user, and no access token since the start had a `sid`: it probably refuses none. At most once an hour |
+//! | `logout_not_stored` | error | `error` | A [logout](crate::fleet::BackChannelLogout) got 503: it is not known to all processes, and most issuers do not send it again. At most once a minute |
+//! | `logout_refused` | debug | `reason` | What was sent as a [logout](crate::fleet::BackChannelLogout) is not accepted |
+//! | `logout_without_effect` | warn | `issuer` | A logout named a session (`sid`) without a user, and no access token of the issuer since the start had a `sid`: it probably refuses none. At most once an hour |
 //!
 //! # Metrics
 //!
@@ -261,6 +263,7 @@
 //!   `store_filling`: soon.
 //! - `store_down`: soon. Requests with DPoP proofs or with sessions get 503, and revocations are
 //!   not heard. `store_tampered`: find out who writes to the store.
+//! - `logout_not_stored`: soon. Somebody has logged out, and their tokens may go on working.
 //! - `revocations_healed`: look once. The store loses what is written to it: if it was not emptied
 //!   by hand, set `appendonly yes`.
 //! - `layer_missing`, `no_runtime`: immediately, and in tests. The program is assembled

@@ -1,12 +1,16 @@
 //! Events and metrics of the revocations of a fleet. No function takes a name of a token, user or
 //! client.
 
+use std::fmt::Display;
+use std::sync::Mutex;
 use std::time::Duration;
+
+use tokio::time::Instant;
 
 #[cfg(feature = "metrics")]
 use super::meters;
 #[cfg(feature = "tracing")]
-use super::{HOUR, LastEvent, MINUTE, TARGET};
+use super::{HOUR, LastEvent, MINUTE, TARGET, is_due};
 #[cfg(feature = "tracing")]
 use crate::base::escape::shown;
 
@@ -33,16 +37,39 @@ pub(crate) fn revocation_too_short(issuer: &str, left: Duration, keep: Duration)
     let _ = (issuer, left, keep);
 }
 
-/// An issuer ended a session by its `sid` alone, and no token so far had a `sid`. Called once an
-/// hour at most.
+/// What was sent as a logout is not accepted. Level debug, because anybody may send it.
+pub(crate) fn logout_refused(reason: &'static str) {
+    #[cfg(feature = "tracing")]
+    tracing::debug!(target: TARGET, event = "logout_refused", reason, "a logout is not accepted");
+    let _ = reason;
+}
+
+/// A logout was answered with 503. Said once a minute at most: `last` is when it was.
+pub(crate) fn logout_not_stored(error: &dyn Display, last: &Mutex<Option<Instant>>) {
+    #[cfg(feature = "tracing")]
+    if is_due(last, MINUTE) {
+        tracing::error!(
+            target: TARGET,
+            event = "logout_not_stored",
+            %error,
+            "a logout is not known to all processes: unless the issuer sends it again, its tokens \
+             may be accepted until they expire"
+        );
+    }
+    let _ = (error, last);
+}
+
+/// An issuer ended a session by its `sid` alone, and no token of it so far had a `sid`. Called once
+/// an hour at most.
 pub(crate) fn logout_without_effect(issuer: &str) {
     #[cfg(feature = "tracing")]
     tracing::warn!(
         target: TARGET,
         event = "logout_without_effect",
         issuer = %shown(issuer),
-        "a logout named a session alone, and no access token since the start had a sid, so it \
-         probably refuses none: let the issuer put sid into access tokens, or sub into logout tokens"
+        "a logout named a session alone, and no access token of the issuer since the start had a \
+         sid, so it probably refuses none: let the issuer put sid into access tokens, or sub into \
+         logout tokens"
     );
     let _ = issuer;
 }

@@ -19,6 +19,7 @@ pub(super) struct LogoutClaims<'a> {
     exp: Option<NumericDate>,
     iat: Option<NumericDate>,
     pub(super) iss: Option<Cow<'a, str>>,
+    nbf: Option<NumericDate>,
     has_nonce: bool,
     pub(super) sid: Option<Cow<'a, str>>,
     pub(super) sub: Option<Cow<'a, str>>,
@@ -40,8 +41,12 @@ impl<'a> LogoutClaims<'a> {
         if self.has_nonce {
             return Err("nonce is not allowed in a logout token");
         }
-        if self.sub.is_none() && self.sid.is_none() {
+        let mut names = [&self.sub, &self.sid].into_iter().flatten().peekable();
+        if names.peek().is_none() {
             return Err("neither sub nor sid is there");
+        }
+        if names.any(|name| name.is_empty()) {
+            return Err("sub or sid is empty");
         }
         let mut event = LogoutEvent::default();
         let events = self.events.map(|events| read_object(events, &mut event));
@@ -60,6 +65,9 @@ impl<'a> LogoutClaims<'a> {
         let iat = self.iat.ok_or("iat is missing")?;
         if iat.since(now) > leeway {
             return Err("iat is in the future: it is a time in seconds");
+        }
+        if self.nbf.is_some_and(|nbf| nbf.since(now) > leeway) {
+            return Err("nbf is in the future");
         }
         match self.exp {
             Some(exp) if exp.plus(leeway) <= now => Err("exp has passed"),
@@ -83,6 +91,7 @@ impl<'a> Members<'a> for LogoutClaims<'a> {
             "exp" => self.exp = Some(value.read("exp")?),
             "iat" => self.iat = Some(value.read("iat")?),
             "iss" => self.iss = Some(value.read::<Text<'a>>("iss")?.0),
+            "nbf" => self.nbf = Some(value.read("nbf")?),
             "nonce" => {
                 self.has_nonce = true;
                 value.skip()?;

@@ -1,33 +1,33 @@
 //! Logouts of the issuers, which become revocations.
 //!
-//! 1. [`BackChannelLogout::call`]: method, content type, the form and its size.
+//! 1. `form`: method, content type, the form, its size and how long it takes.
 //! 2. `judge`: the checks of the token that need no key, then its signature. `claims` knows what a
 //!    logout token must say.
-//! 3. `revoke`: what it names is revoked. Only then is it answered as done.
+//! 3. `revoke`: what it names is revoked, also if the sender does not wait for it. Only then is it
+//!    answered as done.
 
 mod answer;
 mod claims;
+mod form;
 
 use std::convert::Infallible;
 use std::error::Error;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, Method, Request, Response};
+use http::{Request, Response};
 use http_body::Body;
-use http_body_util::{BodyExt as _, Limited};
+use tokio::time::Instant;
 use tower_service::Service;
-use url::form_urlencoded;
 
-use self::answer::{Refusal, response};
+use self::answer::{Cause, Refusal, response};
 use self::claims::LogoutClaims;
 use super::{Fleet, Revocation, RevokeError};
 use crate::base::numeric_date::NumericDate;
-use crate::limits::MAX_LOGOUT_BYTES;
+use crate::limits::{FIRST_BACKOFF, MAX_LOGOUT_BYTES};
+use crate::telemetry;
 use crate::token::{Compact, Header, HeaderBuffer, HeaderRead, without_application};
 use crate::verifier::JwtVerifier;
 use crate::wire::body::GuardedBody;
@@ -66,23 +66,27 @@ use crate::wire::body::GuardedBody;
 ///
 /// # What is accepted
 ///
-/// A POST of at most [16 KiB](crate::limits::MAX_LOGOUT_BYTES) with the form field `logout_token`.
-/// The token has the `typ` `logout+jwt`, an issuer of the verifier, an `aud` that
-/// [`audience`](Self::audience) names, `iat`, the logout event, `sub` or `sid`, and no `nonce`.
-/// `exp` has not passed; without it, `iat` is at most
-/// [5 minutes](crate::limits::MAX_LOGOUT_AGE) old. The `leeway` is added to both. The keys of the
-/// issuer verify the signature, and an unknown `kid` has them fetched as for an access token.
+/// A POST of at most [16 KiB](crate::limits::MAX_LOGOUT_BYTES) with the form field `logout_token`,
+/// all of which is there within [5 seconds](crate::limits::LOGOUT_BODY_TIME). The token has the
+/// `typ` `logout+jwt`, an issuer of the verifier, an `aud` that [`audience`](Self::audience) names,
+/// `iat`, the logout event, `sub` or `sid`, and no `nonce`. `exp` has not passed; without it, `iat`
+/// is at most [5 minutes](crate::limits::MAX_LOGOUT_AGE) old. Neither `iat` nor `nbf` is in the
+/// future. The `leeway` is added to each. The keys of the issuer verify the signature, and an
+/// unknown `kid` has them fetched as for an access token.
 ///
 /// # What is answered
 ///
 /// - 200 once the store has the revocations. A repeated logout token does nothing new, and is
 ///   answered as the first.
-/// - 400 with the JSON of RFC 6749 §5.2 for anything that is not as above. Nothing is revoked.
-/// - 405 for another method.
+/// - 400 with the JSON of RFC 6749 §5.2 for a form or a token that is not as above; 405 for another
+///   method, 408 for a body that takes too long, 413 for one that is too large and 415 for another
+///   content type. Nothing is revoked. The event `logout_refused` has the reason.
 /// - 503 with `Retry-After` when the store did not take it, when `revocations_limit` is reached,
 ///   when revocations are turned off, and when the keys are not available. The standard knows only
 ///   200 and 400; this tells the issuer that the same request will work. Most issuers do not come
-///   again all the same.
+///   again all the same, so the event `logout_not_stored` is one to be alerted of.
+///
+/// A sender that leaves after the token was verified changes nothing: all of it is revoked.
 #[derive(Clone, Debug)]
 #[must_use = "logouts are taken only where the service is mounted"]
 pub struct BackChannelLogout(Arc<Inner>);
@@ -93,6 +97,8 @@ struct Inner {
     verifier: JwtVerifier,
     clients: Vec<String>,
     allow_untyped: bool,
+    /// When `logout_not_stored` was told.
+    told: Arc<Mutex<Option<Instant>>>,
 }
 
 impl BackChannelLogout {
@@ -105,6 +111,7 @@ impl BackChannelLogout {
             verifier,
             clients: Vec::new(),
             allow_untyped: false,
+            told: Arc::default(),
         }))
     }
 
@@ -158,23 +165,27 @@ struct Logout {
 }
 
 impl Inner {
-    async fn log_out<B>(&self, request: Request<B>) -> Result<(), Refusal>
+    async fn log_out<B>(self: Arc<Self>, request: Request<B>) -> Result<(), Refusal>
     where
         B: Body,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
-        let (parts, body) = request.into_parts();
-        if parts.method != Method::POST {
-            return Err(Refusal::Method);
+        let token = form::logout_token(request).await?;
+        let logout = self.judge(&token).await;
+        let logout = logout.inspect_err(|refusal| self.tell_if_not_stored(refusal))?;
+        // A task, because most issuers do not come again: one that has left is served too.
+        let revoked = tokio::spawn(async move {
+            let revoked = self.revoke(logout).await.map_err(Refusal::from);
+            revoked.inspect_err(|refusal| self.tell_if_not_stored(refusal))
+        });
+        let not_finished = |_| Err(Refusal::Later(FIRST_BACKOFF, Cause::NotFinished));
+        revoked.await.unwrap_or_else(not_finished)
+    }
+
+    fn tell_if_not_stored(&self, refusal: &Refusal) {
+        if let Refusal::Later(_, cause) = refusal {
+            telemetry::logout_not_stored(cause, &self.told);
         }
-        if !is_form(&parts.headers) {
-            return Err("the content type is not application/x-www-form-urlencoded".into());
-        }
-        let body = Limited::new(body, MAX_LOGOUT_BYTES).collect().await;
-        let form = body.map_err(|_| "the body is larger than 16 KiB, or broken")?;
-        let token = logout_token(&form.to_bytes())?;
-        let logout = self.judge(&token).await?;
-        Ok(self.revoke(logout).await?)
     }
 
     async fn judge(&self, token: &str) -> Result<Logout, Refusal> {
@@ -239,26 +250,5 @@ impl Inner {
             false => Revocation::subject(&*issuer, subject),
         };
         self.fleet.revoke_once(subject, time).await
-    }
-}
-
-fn is_form(headers: &HeaderMap) -> bool {
-    let mut types = headers.get_all(CONTENT_TYPE).iter();
-    let (Some(media_type), None) = (types.next(), types.next()) else {
-        return false;
-    };
-    let media_type = media_type.to_str().unwrap_or_default();
-    let essence = media_type.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
-}
-
-/// The only field of this name. Others are passed over (§2.5).
-fn logout_token(form: &Bytes) -> Result<String, &'static str> {
-    let fields = form_urlencoded::parse(form);
-    let mut tokens = fields.filter(|(name, _)| name == "logout_token");
-    match (tokens.next(), tokens.next()) {
-        (Some((_, token)), None) => Ok(token.into_owned()),
-        (None, _) => Err("logout_token is missing"),
-        (Some(_), Some(_)) => Err("logout_token is there twice"),
     }
 }
