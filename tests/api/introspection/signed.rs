@@ -246,6 +246,22 @@ async fn pop_w22_keys_that_are_replaced() {
     }
 }
 
+/// The issuer has keys of both, and its answers are signed with ES256.
+#[tokio::test(start_paused = true)]
+async fn pop_i44_an_algorithm_that_is_not_listed() {
+    use Algorithm::{ES256, ES384};
+    for (algorithms, status) in [(vec![ES384, ES256], 200), (vec![ES384], 503)] {
+        let issuer = TestIssuer::start();
+        issuer.publish(ES384);
+        let scene = Scene::of_issuer(issuer, |config, endpoint| {
+            let asking = asking(endpoint).jwt_response(JwtResponse::Required);
+            config.algorithms(algorithms).introspection(asking)
+        });
+        sign(&scene, |jwt| jwt);
+        assert_eq!(scene.status(TOKEN).await, status);
+    }
+}
+
 /// Without keys nothing is known about the token, and nothing about the endpoint.
 #[tokio::test(start_paused = true)]
 async fn pop_i44_keys_that_are_not_there() {

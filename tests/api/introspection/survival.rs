@@ -75,6 +75,30 @@ async fn pop_s01_a_thousand_requests_make_one_call() {
     assert_eq!(own.calls(), 1);
 }
 
+/// The answer was on its way when the token was revoked.
+#[tokio::test(start_paused = true)]
+async fn pop_i28_a_late_answer_about_a_forgotten_token_is_not_kept() {
+    let own = Own::taking(Duration::from_millis(50));
+    let verifier = own.verifier(|it| it);
+    for (token, is_forgotten, kept) in [("one", false, 1), ("two", true, 1)] {
+        own.activate(token);
+        let asking = {
+            let verifier = verifier.clone();
+            tokio::spawn(async move { status(&verifier, token).await })
+        };
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        assert_eq!(health(&verifier).in_flight, 1);
+        if is_forgotten {
+            verifier.introspection().forget(token);
+        }
+        assert_eq!(asking.await.unwrap(), 200, "{token}");
+        assert_eq!(health(&verifier).answers_kept, kept, "{token}");
+    }
+    assert_eq!(own.calls(), 2);
+    assert_eq!(status(&verifier, "two").await, 200);
+    assert_eq!(own.calls(), 3, "it is asked again");
+}
+
 /// What an issuer says counts only if it is trusted when the answer comes.
 #[tokio::test(start_paused = true)]
 async fn an_issuer_that_is_removed_while_it_is_asked() {

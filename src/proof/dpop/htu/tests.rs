@@ -36,6 +36,8 @@ fn proof_urls_that_are_the_same() {
         ("https://mcp.example.com/a/.", "/a/"),
         ("https://mcp.example.com/a/..", "/"),
         ("https://mcp.example.com/../mcp", "/mcp"),
+        ("https://mcp.example.com/a|/../mcp", "/mcp"),
+        ("https://mcp.example.com/C:/../mcp", "/mcp"),
         ("https://mcp.example.com/mcp?", "/mcp"),
         ("https://mcp.example.com/mcp?a=b", "/mcp"),
         ("https://mcp.example.com/mcp?a=%GG/../x", "/mcp"),
@@ -403,6 +405,13 @@ proptest! {
     fn proof_urls_as_browsers_read_them(url in urls()) {
         if let Some(ours) = normal(&url) && let Ok(mut other) = url::Url::parse(&url) {
             prop_assume!(other.domain().is_some());
+            // The crate keeps what looks like a drive of Windows, `a|` or `a:`, where `..` follows
+            // it. The URL standard does so for files alone.
+            let is_drive = |segment: &str| match segment.as_bytes() {
+                [letter, b':' | b'|'] => letter.is_ascii_alphabetic(),
+                _ => false,
+            };
+            prop_assume!(!url.split('/').any(is_drive));
             other.set_query(None);
             other.set_fragment(None);
             prop_assert_eq!(normal(other.as_str()), Some(ours), "{}", url);
