@@ -32,12 +32,18 @@ async fn real_f16_a_set_from_the_future_is_not_taken() {
     for (seconds, requests) in [(50, 0), (70, 2), (24 * 60 * 60, 2)] {
         let (store, issuer) = scene().await;
         let _writer = ready(&clock_ahead(seconds), &store, &issuer, MAX_AGE).await;
-        store.name_of("keys");
+        let name = store.name_of("keys");
+        let set = || store.command::<Vec<u8>>(&["GET", &name]).unwrap();
         for requests in [requests, 0] {
-            let began = Instant::now();
+            let (before, began) = (set(), Instant::now());
             let member = Member::ready(&store.url(), &issuer).await;
             assert_eq!(member.status(&issuer.mint().sign()).await, 200);
             assert_eq!(issuer.requests_since(began), requests, "{seconds} s ahead");
+            // Who fetches serves at once, and writes then.
+            until("its set is there", async || {
+                requests == 0 || set() != before
+            })
+            .await;
         }
     }
 }
