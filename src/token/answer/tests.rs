@@ -438,13 +438,15 @@ fn an_answer_about_a_jwt_only_restricts_it() {
     assert_eq!(bare.matched(), Some(RESOURCE));
     assert_eq!(bare.not_after(), plain.not_after());
 
-    let scopes = |scope: Value| {
-        let verified = judge_by(json!({"active": true, "scope": scope}), &plain).unwrap();
-        verified.scopes().as_slice().to_vec()
-    };
-    assert_eq!(scopes(json!("c d a")), ["a", "c"]);
-    assert!(scopes(json!("")).is_empty());
-    assert!(scopes(json!([])).is_empty());
+    for name in ["scope", "scp"] {
+        let scopes = |scope: Value| {
+            let verified = judge_by(json!({"active": true, name: scope}), &plain).unwrap();
+            verified.scopes().as_slice().to_vec()
+        };
+        assert_eq!(scopes(json!("c d a")), ["a", "c"], "{name}");
+        assert!(scopes(json!("")).is_empty(), "{name}");
+        assert!(scopes(json!([])).is_empty(), "{name}");
+    }
 
     let sooner = judge_by(json!({"active": true, "exp": NOW + 100.0}), &plain).unwrap();
     assert_eq!(sooner.not_after(), date(NOW + 160.0));

@@ -198,6 +198,8 @@ fn proof_paths_that_no_url_has() {
         ("/a%20b", true),
         ("/a%2", false),
         ("/a%GG", false),
+        ("/a%2G", false),
+        ("/a%G2", false),
         ("/a%", false),
         ("/a\\b", false),
         ("/a b", false),

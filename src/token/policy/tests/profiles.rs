@@ -97,6 +97,15 @@ fn cognito_access_tokens() {
             "{claim}: {value}"
         );
     }
+    for (client, want) in [(r#""app-2""#, Ok(())), (r#""app-3""#, Err(WrongClient))] {
+        let with_audience = [
+            ("aud", r#""https://mcp.example/mcp""#),
+            ("client_id", client),
+            ("token_use", r#""access""#),
+        ];
+        let verdict = verdict(&cognito, HEADER, &with_audience);
+        assert_eq!(verdict, want, "with aud: {client}");
+    }
 }
 
 #[test]
