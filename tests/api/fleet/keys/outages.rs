@@ -144,6 +144,24 @@ async fn fleet_f09_one_failure_counts_for_all() {
     assert_eq!(processes[0].health().last_error, None);
 }
 
+/// While it is put off, a process asks neither the issuer nor the store.
+#[tokio::test(start_paused = true)]
+async fn fleet_f09_requests_during_a_pause_cost_nothing() {
+    let world = World::publishing(&[]);
+    world.issuer.answer(Answer::FailsFor(seconds(60)));
+    assert!(!world.process().is_ready().await);
+    pass(Duration::ZERO).await;
+    let (process, token) = (world.process(), token(&key("k")));
+    assert_eq!(process.verdict(&token).await, Unavailable);
+    let calls = world.store.all_calls();
+    for _ in 0..50 {
+        assert_eq!(process.verdict(&token).await, Unavailable);
+        pass(seconds(1)).await;
+    }
+    assert_eq!(world.store.all_calls(), calls);
+    assert_eq!(world.fetches(), 1);
+}
+
 /// The count outlives the pause, so that the next one is twice as long, whoever fails next.
 #[tokio::test(start_paused = true)]
 async fn fleet_f09_pauses_double_for_the_whole_fleet() {

@@ -150,6 +150,7 @@ async fn fleet_f15_what_is_sealed_counts_and_not_what_was_seen_before() {
     let mut later = world.store.value(&name).unwrap();
     put_later(&mut later);
     world.store.put(&name, &later);
+    world.issuer.answer(Answer::Fails);
     world.store.set_delay(Duration::from_millis(100));
     let verifier = warm.verifier.clone();
     let asked = tokio::spawn(async move { verdict(&verifier, &junk("one")).await });
