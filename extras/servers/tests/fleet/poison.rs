@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use fleet::issuer::CountingIssuer;
-use fleet::store_server::StoreServer;
+use fleet::store_server::{NAMESPACE, StoreServer};
 use tokio::time::sleep;
+use tower_jwt_auth::fleet::Revocation;
 
 use crate::support::{Holder, MAX_AGE, Member, until};
 
@@ -142,4 +143,25 @@ async fn real_f73_a_value_of_two_hundred_megabytes() {
     assert_eq!(member.status_of(&holder.request()).await, 200);
     let sent = sent() - before;
     assert!(sent < 1_000_000, "{sent} bytes");
+}
+
+/// With the limit that the guide gives, nobody reads what is larger, and the list goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn real_f73_an_entry_of_ten_megabytes() {
+    let store = StoreServer::start_with(&["client-output-buffer-limit normal 2mb 0 0"]);
+    let issuer = CountingIssuer::start().await;
+    let warm = Member::ready(&store.url(), &issuer).await;
+    let huge = "x".repeat(10_000_000);
+    let stream = format!("tja1:{NAMESPACE}:revoked");
+    store.must(&["XADD", &stream, "*", "e", &huge]);
+    let mallory = issuer.mint().subject("mallory").sign();
+    let other = Member::ready(&store.url(), &issuer).await;
+    let revocation = Revocation::subject(issuer.url(), "mallory");
+    other.fleet.revoke(revocation).await.unwrap();
+    let cold = Member::ready(&store.url(), &issuer).await;
+    for member in [&warm, &other, &cold] {
+        until("it is heard", async || member.status(&mallory).await == 401).await;
+    }
+    let sent = store.info("total_net_output_bytes").unwrap();
+    assert!(sent.parse::<u64>().unwrap() < 10_000_000, "{sent} bytes");
 }
