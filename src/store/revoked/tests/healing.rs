@@ -157,6 +157,8 @@ async fn a_revocation_that_fails_during_healing_is_added_later() {
     for number in 0..10 {
         one.revoke(&token(number)).await;
     }
+    // Its reader hears them too.
+    sleep(seconds(1)).await;
     world.store.set_delay(Duration::from_millis(100));
     world.store.delete(NAME);
     until(|| world.entries() > 0).await;
