@@ -113,7 +113,7 @@ async fn the_status_says_what_is_wrong_with_a_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn fleet_f40_a_logout_whose_sender_has_left_reaches_the_others() {
+async fn a_logout_whose_sender_has_left_reaches_the_others() {
     let world = World::new();
     let (process, other) = (world.process(), world.process());
     for process in [&process, &other] {
