@@ -1,6 +1,7 @@
 //! Every limit and default, with its unit, its reason and its source.
 //!
-//! Each piece of work that a caller or an issuer can cause is bounded by one of these. A limit that
+//! In one file, so that a number is found without knowing which part of the crate it bounds. Each
+//! piece of work that a caller or an issuer can cause is bounded by one of these. A limit that
 //! a [`JwtAuthConfig`](crate::JwtAuthConfig) can change says so.
 
 use std::time::Duration;

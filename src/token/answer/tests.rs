@@ -1,3 +1,6 @@
+//! One test for each step of `judge`, in its order. Long, because each member of an answer has
+//! rows.
+
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use serde_json::{Map, Value, json};
