@@ -149,6 +149,26 @@ async fn a_revocation_whose_caller_has_left_is_added_later() {
     assert_eq!(world.entries(), 1);
 }
 
+/// What is healed was read before it was revoked.
+#[tokio::test(start_paused = true)]
+async fn a_revocation_that_fails_during_healing_is_added_later() {
+    let world = World::new();
+    let one = world.started().await;
+    for number in 0..10 {
+        one.revoke(&token(number)).await;
+    }
+    // Its reader hears them too.
+    sleep(seconds(1)).await;
+    world.store.set_delay(Duration::from_millis(100));
+    world.store.delete(NAME);
+    until(|| world.entries() > 0).await;
+    revoke_and_leave(&one, &token(10)).await;
+    world.store.set_delay(Duration::ZERO);
+    until(|| world.entries() == 11).await;
+    sleep(seconds(30)).await;
+    assert_eq!(world.entries(), 11);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_revocation_that_fails_while_the_list_is_read_is_added_later() {
     let world = World::new();
