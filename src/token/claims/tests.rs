@@ -108,6 +108,25 @@ fn no_more_values_than_are_read() {
 }
 
 #[test]
+fn lists_and_objects_inside_others_count_as_four_values() {
+    for inner in ["[]", "{}"] {
+        let nested = |values: usize| format!(r#"{{"x":[{}]}}"#, vec![inner; values].join(","));
+        let most = (MAX_JSON_VALUES - 1) / 4;
+        assert!(Claims::parse(&nested(most), &[]).is_ok(), "{inner}");
+        let more = Claims::parse(&nested(most + 1), &[]).map(drop);
+        assert_eq!(more, Err(TokenErrorKind::TooManyValues.into()), "{inner}");
+
+        let beside = |values: usize| {
+            let list = vec!["0"; values].join(",");
+            format!(r#"{{"x":{inner},"y":[{list}]}}"#)
+        };
+        let most = MAX_JSON_VALUES - 2;
+        assert!(Claims::parse(&beside(most), &[]).is_ok(), "{inner}");
+        assert!(Claims::parse(&beside(most + 1), &[]).is_err(), "{inner}");
+    }
+}
+
+#[test]
 fn no_more_members_than_are_read() {
     let members = |how_many: usize| {
         let members: Vec<_> = (0..how_many).map(|n| format!(r#""{n}":0"#)).collect();
