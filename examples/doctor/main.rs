@@ -65,7 +65,10 @@ async fn main() -> ExitCode {
                 let proofs = settings::proofs(&text);
                 token::check(&verifier, pasted, proofs, &events, &mut report).await;
             }
-            None => report.heading("no token: --token-file or --token-env gives one"),
+            None => {
+                report.heading("no token: --token-file or --token-env gives one");
+                report.note("audience, algorithm and times of your tokens are not checked");
+            }
         }
     }
     match report.finish() {

@@ -5,6 +5,9 @@
 //! [`Fleet`](crate::fleet::Fleet) shares what they learn through a Redis (6.2 or later) or Valkey
 //! that you run already. It needs the feature `redis`.
 //!
+//! In a clone, `cargo run --manifest-path extras/fleet/Cargo.toml` shows it: three servers, one
+//! issuer and a `redis-server` that is killed and comes back.
+//!
 //! | what is shared | what it gives | while the store is down |
 //! | --- | --- | --- |
 //! | keys | one process fetches, the others take its set | each fetches by itself, spread out |
@@ -17,7 +20,9 @@
 //! The store is never needed for a plain bearer token. A dead store refuses no token that a single
 //! process would have accepted, with one exception: a process that starts while the store is down
 //! cannot know what was revoked. It responds with 503 for `revocations_at_start`, 10 seconds by
-//! default, and serves then. With `"required"` it does not serve before it has read the list.
+//! default, and serves then. With `"required"` it does not serve before it has read the list. A
+//! process that [waits for its keys](crate::guide::operations) at its start is not ready before, so
+//! no client sees that.
 //!
 //! # From one process to many
 //!
@@ -29,7 +34,8 @@
 //! ```
 //!
 //! **2. Name the store** in the configuration file, with the [user](#what-to-set-at-redis) that you
-//! make for this service. The password is in a file too, or in the URL:
+//! make for this service. The password is in a file too, or in the URL. Relative paths begin in the
+//! working directory:
 //!
 //! ```json
 //! {
@@ -60,8 +66,9 @@
 //! # Ok::<(), tower_jwt_auth::ConfigError>(())
 //! ```
 //!
-//! Keys, revocations, proofs and nonces are shared now. Nothing connects before the first request.
-//! [`Fleet::health`](crate::fleet::Fleet::health) says whether the store answers, and if not, why.
+//! With a file, `config.fleet()` is the `Fleet`. Keys, revocations, proofs and nonces are shared
+//! now. Nothing connects before the first request. [`Fleet::health`](crate::fleet::Fleet::health)
+//! says whether the store answers, and if not, why.
 //!
 //! **3. Share the sessions**, if your MCP server keeps any:
 //! `SessionBindingLayer::with_store(fleet.sessions()).strict()`. `strict` is right here, because
@@ -70,17 +77,24 @@
 //!
 //! # What to set at Redis
 //!
-//! Give this service a user of its own, who may use these commands on these names only:
+//! Give this service a user of its own, who may use these commands on these names only. Enter the
+//! line at the prompt of `redis-cli`, because a shell gives `>` and `|` another meaning; `PASSWORD`
+//! is the content of `password_file`:
 //!
 //! ```text
-//! ACL SETUSER mcp on >password ~tja1:mcp-prod:* -@all +get +getrange +set +pexpire +del +eval +xadd +xrange +xread +xtrim +xinfo|stream +info +ping
+//! ACL SETUSER mcp on >PASSWORD ~tja1:mcp-prod:* -@all +get +getrange +set +pexpire +del +eval +xadd +xrange +xread +xtrim +xinfo|stream +info +ping
 //! ```
 //!
 //! Add `+select` for a database with a number, and `+cluster|slots +cluster|shards +asking` in a
 //! cluster.
 //!
 //! What `ACL SETUSER` has set is gone when the server restarts: call `ACL SAVE` where the server
-//! has an `aclfile`, and `CONFIG REWRITE` otherwise.
+//! has an `aclfile`, and `CONFIG REWRITE` otherwise. A server without either file needs an
+//! `aclfile` with the line `user mcp on ...`.
+//!
+//! The settings below count for the whole server. If other services use it too, run one of its own,
+//! or leave out `proto-max-bulk-len` and `client-output-buffer-limit`, which others may exceed. A
+//! server that must evict can share keys, and no proofs and no revocations.
 //!
 //! | setting | value | why |
 //! | --- | --- | --- |
@@ -103,13 +117,14 @@
 //!
 //! A revocation takes about 85 bytes in the store, a proof 180, a session 200, a key set its own
 //! size and 160. For proofs, count their number per second times 120 seconds, or times 360 with
-//! nonces. For revocations, count their number per second times `revocation_keep`. A short
-//! [`max_token_age`](crate::config::JwtAuthConfigBuilder::max_token_age) keeps that small.
+//! nonces: a hundred a second take 2 MB. For revocations, count their number per second times
+//! `revocation_keep`. A short [`max_token_age`](crate::config::JwtAuthConfigBuilder::max_token_age)
+//! keeps that small.
 //!
 //! ## Replace the password of the store
 //!
-//! `password_file`, and the files of TLS, are read at each connection, so nothing is restarted. In
-//! this order no request is refused:
+//! `password_file`, and the files of TLS, are read again for new connections, so nothing is
+//! restarted. In this order, at the prompt of `redis-cli`, no request is refused:
 //!
 //! 1. `ACL SETUSER mcp >new` at each server: it takes both passwords.
 //! 2. Replace the content of `password_file` everywhere.

@@ -26,7 +26,9 @@
 //! ```
 //!
 //! On the side of the issuer, register a client for this server, and let it ask about the tokens of
-//! your audience. That is all: the endpoint is found in the issuer's metadata.
+//! your audience. The endpoint is found in the issuer's metadata if it is on the issuer's own
+//! origin; otherwise set `endpoint`. In place of `client_secret_file`, `private_key_file` signs the
+//! calls (`private_key_jwt`), and `"auth": "post"` sends the secret in the body.
 //! [`Introspection`](crate::introspection::Introspection) has the other settings.
 //!
 //! # Which tokens are asked about
@@ -42,7 +44,9 @@
 //!
 //! # What an answer must say
 //!
-//! - `active` is `true`, `aud` names this server, and the times hold, as for a JWT.
+//! - `active` is `true`, and `aud` names this server.
+//! - `exp`, `nbf`, `iat`, if they are there, hold as for a JWT. Without `exp`, `max_age` alone
+//!   bounds the answer.
 //! - It is about an access token. Some endpoints call refresh tokens active too.
 //! - `iss`, if it is there, is the issuer.
 //!
@@ -70,6 +74,7 @@
 //! | --- | --- | --- |
 //! | no answer, 429, 5xx | 503 with `Retry-After`; calls pause for 1 s, doubling to 30 s | The event `introspection_failed` names the cause. JWTs, other issuers and tokens whose answer counts are not affected |
 //! | 401 or 403 of the endpoint | 503 | `introspection_refused`: this server's own credentials are wrong. Secret files are read again first |
+//! | no endpoint in the metadata, or one on another origin | 503 | `introspection_refused`, with this reason: set `endpoint` |
 //! | "not active" for tokens that are good | 401, `token_not_active` | The client `mcp-server` may not see such tokens: look at its set-up at the issuer |
 //! | an answer without `aud` | 401, `claim_missing` | Let the issuer add it |
 //!

@@ -1,6 +1,6 @@
 //! Beside other libraries: each recipe is a file of `extras/recipes` in the repository, compiled
-//! and tested against the version that is named here. This page has its main lines, and what to
-//! watch.
+//! and tested against the version that is named here, with its imports. This page has the main
+//! lines, and what to watch.
 //!
 //! # Several routes with different settings
 //!
@@ -184,7 +184,7 @@
 //!
 //! # A file, then the environment
 //!
-//! With figment 0.10 (`settings.rs`):
+//! With figment 0.10, `cargo add figment --features env,json` (`settings.rs`):
 //!
 //! ```
 //! # #[cfg(any())] // compiled in extras/recipes
@@ -202,7 +202,9 @@
 //! ];
 //!
 //! pub fn builder(file: &str) -> Result<JwtAuthConfigBuilder, Box<dyn std::error::Error>> {
-//!     let mut figment = Figment::from(Json::file(file));
+//!     // For `Json::file`, a missing file is no error: its rules would be lost.
+//!     let text = std::fs::read_to_string(file)?;
+//!     let mut figment = Figment::from(Json::string(&text));
 //!     for (name, text) in Env::prefixed("AUTH_").only(&VARIABLES).split("__").iter() {
 //!         // A list is JSON. Anything else stays a text: figment would make a number of `12345`.
 //!         figment = match text.starts_with('[') {
@@ -217,6 +219,7 @@
 //!
 //! - Do not use `Env::prefixed("AUTH_")` as it is: unknown settings are errors, and one variable of
 //!   another program would stop yours.
+//! - A list is written as JSON: `AUTH_REQUIRED_SCOPES='["notes:read"]'`.
 //! - Add what no file can hold, such as a `check`, to the builder before `build`.
 //!
 //! # OpenAPI

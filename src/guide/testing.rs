@@ -127,7 +127,9 @@
 //! - Start one issuer per test: it costs a thread and a port, and tests do not disturb each other.
 //! - A provider file of yours can be tested in the same way: deserialize it as a
 //!   [`JwtAuthConfigBuilder`](crate::config::JwtAuthConfigBuilder), and replace `issuer` by that of
-//!   the test.
+//!   the test. `mint` makes an RFC 9068 token; add what the setting of your provider asks for, such
+//!   as `.claim("typ", "Bearer")` with `"keycloak": true`. If a test gets 401, print the
+//!   `Rejection`.
 //!
 //! # Why was it rejected?
 //!

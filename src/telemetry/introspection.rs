@@ -28,7 +28,7 @@ pub(crate) fn introspection_looked_up(outcome: &'static str) {
 pub(crate) fn introspection_failed(issuer: &str, error: &dyn Display, is_refusal: bool) {
     #[cfg(feature = "tracing")]
     if is_refusal {
-        tracing::error!(target: TARGET, event = "introspection_refused", issuer, %error, "the introspection endpoint refuses this server");
+        tracing::error!(target: TARGET, event = "introspection_refused", issuer, %error, "the introspection endpoint refuses this server, or there is none to ask");
     } else {
         tracing::error!(target: TARGET, event = "introspection_failed", issuer, %error, "tokens could not be introspected");
     }

@@ -24,7 +24,10 @@ pub(crate) fn dpop_url_mismatch(named: &str, expected: &str, public_url: Option<
     {
         let advice = match public_url {
             Some(url) => {
-                format!("set dpop.public_url to {url:?} if clients reach this service there")
+                format!(
+                    "set dpop.public_url to {url:?} if clients reach this service there; it takes \
+                     the place of the origin of resource, so list all URLs that clients use"
+                )
             }
             None => {
                 "set dpop.public_url to where clients reach the root of this service".to_owned()

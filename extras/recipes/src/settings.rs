@@ -17,7 +17,9 @@ const VARIABLES: [&str; 6] = [
 ];
 
 pub fn builder(file: &str) -> Result<JwtAuthConfigBuilder, Box<dyn std::error::Error>> {
-    let mut figment = Figment::from(Json::file(file));
+    // For `Json::file`, a missing file is no error: its rules would be lost.
+    let text = std::fs::read_to_string(file)?;
+    let mut figment = Figment::from(Json::string(&text));
     for (name, text) in Env::prefixed("AUTH_").only(&VARIABLES).split("__").iter() {
         // A list is JSON. Anything else stays a text: figment would make a number of `12345`.
         figment = match text.starts_with('[') {
@@ -70,6 +72,18 @@ mod tests {
             for part in ["https://other.example.com", "notes:write"] {
                 assert!(changed.contains(part), "{part}: {changed}");
             }
+            Ok(())
+        });
+    }
+
+    #[test]
+    fn a_missing_file_is_an_error() {
+        Jail::expect_with(|jail| {
+            jail.set_env("AUTH_ISSUER", "https://idp.example.com");
+            jail.set_env("AUTH_RESOURCE", "https://api.example.com");
+            assert!(builder("auth.json").is_err());
+            jail.create_file("auth.json", "{}")?;
+            assert!(builder("auth.json").is_ok());
             Ok(())
         });
     }

@@ -36,24 +36,29 @@
 //! that moment, by the development issuer and for this example alone. It works once; the second
 //! time, the answer is 401 with the reason.
 //!
+//! In tests, [`TestClient`](crate::test_util::TestClient) makes the key and the proofs:
+//! `issuer.mint(..).bound_to(&client)` binds a token, and `client.proof("GET", url).token(&token)`
+//! is a proof.
+//!
 //! # What the client needs
 //!
 //! 1. A key pair, made once, for example with WebCrypto. ES256 works everywhere.
-//! 2. A proof at the token endpoint, so that the issuer binds the token. The answer then has
-//!    `"token_type": "DPoP"`.
+//! 2. A proof at the token endpoint, with the URL of that endpoint and without `ath`: the issuer
+//!    then binds the token, and answers `"token_type": "DPoP"`. An issuer that can do it lists
+//!    `dpop_signing_alg_values_supported` in its metadata; many want it turned on for the client.
 //! 3. With each request here, two headers: `Authorization: DPoP <token>` and `DPoP: <proof>`.
 //!
 //! | part of the proof | value |
 //! | --- | --- |
 //! | `typ`, `alg`, `jwk` in the header | `dpop+jwt`, the algorithm, the public key |
-//! | `htm`, `htu` | the method and the URL of this request, without query |
+//! | `htm`, `htu` | the method, and the URL of this request by its public name, without query: the origin of `resource` and the path ([more](#the-url)) |
 //! | `ath` | base64url of the SHA-256 hash of the access token |
 //! | `iat`, `jti` | now, in seconds; a new random text each time |
 //! | `nonce` | the value of the last `DPoP-Nonce` header from this server, if there was one |
 //!
 //! On 401 with `error="use_dpop_nonce"`, the client repeats the request once with the nonce of that
-//! response. Libraries do all of this: `oauth4webapi`, `openid-client`, and the TypeScript SDK of
-//! MCP by its `dpop` provider.
+//! response. Libraries do all of this: `oauth4webapi`, `openid-client`, and for MCP
+//! `@modelcontextprotocol/client`, when its auth provider implements `dpop()`.
 //!
 //! # The URL
 //!
@@ -73,7 +78,12 @@
 //! }
 //! ```
 //!
-//! When the URLs differ, the event `dpop_url_mismatch` has both, with the line to set.
+//! `public_url` takes the place of the origin of `resource`. If clients reach the service by
+//! several names, list them all: `"public_url": ["https://api.example.com",
+//! "https://notes.internal"]`.
+//!
+//! When the URLs differ, the event `dpop_url_mismatch` has both, and the `public_url` that would
+//! fit. Anybody can cause it, so set only a URL that you know.
 //!
 //! # Time and nonces
 //!
@@ -115,7 +125,8 @@
 //! # Pages
 //!
 //! A page can read the nonce only if CORS exposes it: pass
-//! [`cors::EXPOSE`](crate::cors::EXPOSE) to your CORS layer, which stays outside the auth layer.
+//! [`cors::EXPOSE`](crate::cors::EXPOSE) to your CORS layer, which stays outside the auth layer. It
+//! may send `DPoP` only if CORS allows it: pass [`cors::ALLOW`](crate::cors::ALLOW) too.
 //!
 //! # When it is refused
 //!

@@ -17,6 +17,7 @@
 //!
 //! The event `refusals` in the log says which check failed
 //! ([`troubleshooting`](super::troubleshooting)). Each page names the issuer, as `iss` has it.
+//! `required_scopes` holds for every protected route, in addition to the scopes of a route.
 //!
 //! | provider | `aud` | the pitfall in a few words |
 //! | --- | --- | --- |
