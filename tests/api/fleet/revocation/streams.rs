@@ -165,28 +165,32 @@ async fn streams_are_looked_at_twice_a_second() {
     assert!(!streams[2].has_ended().await);
 }
 
-/// The token is revoked while the service makes its response.
+/// A user is revoked while the service makes its response.
 #[tokio::test(start_paused = true)]
 async fn a_stream_that_begins_after_its_token_was_revoked_ends_at_once() {
-    let process = process(None);
-    let verifier: JwtVerifier = process.layer.verifier();
-    let list = process.list.clone();
-    let issuer = process.issuer.issuer().to_owned();
-    let service = tower::service_fn(move |_: Request<Empty<Bytes>>| {
-        list.revoke(&Revocation::subject(issuer.clone(), "alice"))
-            .unwrap();
-        let (sender, events) = Events::new(1);
-        std::mem::forget(sender);
-        let response = Response::builder().header("content-type", "text/event-stream");
-        std::future::ready(Ok::<_, Infallible>(response.body(events).unwrap()))
-    });
-    let token = process.token().sign();
-    let request = Request::get("/mcp").header("authorization", format!("Bearer {token}"));
-    let request = request.body(Empty::new()).unwrap();
-    let response = process.layer.layer(service).oneshot(request).await.unwrap();
-    assert_eq!(response.status(), 200);
-    assert!(response.into_body().frame().await.is_none());
-    assert!(verifier.verify(&token).await.is_err());
+    for (user, ends) in [("alice", true), ("bob", false)] {
+        let process = process(None);
+        let verifier: JwtVerifier = process.layer.verifier();
+        let list = process.list.clone();
+        let issuer = process.issuer.issuer().to_owned();
+        let service = tower::service_fn(move |_: Request<Empty<Bytes>>| {
+            list.revoke(&Revocation::subject(issuer.clone(), user))
+                .unwrap();
+            let (sender, events) = Events::new(1);
+            std::mem::forget(sender);
+            let response = Response::builder().header("content-type", "text/event-stream");
+            std::future::ready(Ok::<_, Infallible>(response.body(events).unwrap()))
+        });
+        let token = process.token().subject("alice").sign();
+        let request = Request::get("/mcp").header("authorization", format!("Bearer {token}"));
+        let request = request.body(Empty::new()).unwrap();
+        let response = process.layer.layer(service).oneshot(request).await.unwrap();
+        assert_eq!(response.status(), 200);
+        let mut body = response.into_body();
+        let frame = tokio::time::timeout(seconds(0), body.frame()).await;
+        assert_eq!(matches!(frame, Ok(None)), ends, "{user}: {frame:?}");
+        assert_eq!(verifier.verify(&token).await.is_err(), ends, "{user}");
+    }
 }
 
 /// What the body asks for counts, if a layer inside reads it.
