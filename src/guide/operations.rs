@@ -184,7 +184,7 @@
 //! | `store_evicts` | error | `policy`, `evicted` | The store may evict names, although proofs or revocations are in it: a used proof may then work again. Set `maxmemory-policy` to `noeviction`. When it is first seen, and each minute in which names were evicted |
 //! | `store_tampered` | error | `kind` | A value in the store was not sealed by this fleet, and is ignored: somebody else writes there, or processes of one namespace have different secrets. At most once a minute |
 //! | `store_foreign_records` | warn | `count` | Entries of the stream of revocations do not open: another secret in the same namespace, or somebody else writes there. At most once an hour |
-//! | `store_not_encrypted` | warn | `store` | `fleet.redis` is `redis://` and leads to another host: whoever is between can forge responses. Once, by `build` |
+//! | `store_not_encrypted` | warn | `store` | `fleet.redis` is `redis://` and leads to another host: anybody on the way can forge responses. Once, by `build` |
 //! | `keys_taken` | info if the keys are new, else debug | `issuer`, `generation`, `usable`, `skipped`, `age_seconds` | Another process of the fleet had fetched the key set that is in use now |
 //! | `keys_put_off` | warn if no key may serve, else debug | `issuer`, `pause_seconds` | Another process of the fleet could not fetch the keys, and none tries again before the pause is over |
 //! | `keys_too_large_to_share` | warn | `issuer`, `bytes` | The key set is larger than what is shared: each process fetches by itself |

@@ -67,7 +67,7 @@ where
     }
 }
 
-/// The only field of this name. Others are passed over (§2.5).
+/// The value of `logout_token`, which must be there once. Other fields are ignored (§2.5).
 fn token_in(form: &Bytes) -> Result<String, &'static str> {
     let fields = form_urlencoded::parse(form);
     let mut tokens = fields.filter(|(name, _)| name == "logout_token");
