@@ -13,6 +13,9 @@ use std::time::Duration;
 #[cfg(feature = "tracing")]
 use tokio::time::Instant;
 
+#[cfg(feature = "tracing")]
+use crate::base::clock;
+
 mod introspection;
 mod issuers;
 mod keys;
@@ -83,13 +86,8 @@ impl LastEvent {
 /// Whether an event was emitted at least `pause` ago, or never. If so, it counts as emitted now.
 #[cfg(feature = "tracing")]
 fn is_due(last: &Mutex<Option<Instant>>, pause: Duration) -> bool {
-    let now = Instant::now();
     let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
-    let is_due = last.is_none_or(|last| now.saturating_duration_since(last) >= pause);
-    if is_due {
-        *last = Some(now);
-    }
-    is_due
+    clock::is_due(&mut last, pause, Instant::now())
 }
 
 #[cfg(feature = "tracing")]

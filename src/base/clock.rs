@@ -63,3 +63,12 @@ impl Clock {
 pub(crate) fn later(at: Instant, pause: Duration) -> Instant {
     at.checked_add(pause).unwrap_or(at)
 }
+
+/// Whether `pause` has passed since `last`, or there was no last time. If so, `now` is the last.
+pub(crate) fn is_due(last: &mut Option<Instant>, pause: Duration, now: Instant) -> bool {
+    let is_due = last.is_none_or(|last| now.saturating_duration_since(last) >= pause);
+    if is_due {
+        *last = Some(now);
+    }
+    is_due
+}

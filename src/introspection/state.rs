@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::failure::Failure;
 use super::health::IntrospectionHealth;
 use super::pauses::{Pauses, Ticket};
+use crate::base::clock::is_due;
 
 /// Behind one lock, which is held for a few instructions.
 #[derive(Debug, Default)]
@@ -132,11 +133,7 @@ impl Underway<'_> {
             true => refused,
             false => failed,
         };
-        let is_due = last.is_none_or(|at| now.saturating_duration_since(at) >= BETWEEN_EVENTS);
-        if is_due {
-            *last = Some(now);
-        }
-        is_due
+        is_due(last, BETWEEN_EVENTS, now)
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::commands::{ServerMemory, StoreError, StoreErrorKind};
-use crate::base::clock::later;
+use crate::base::clock::{is_due, later};
 use crate::limits::{STORE_FAILURES, STORE_PAUSE};
 use crate::telemetry;
 
@@ -71,13 +71,13 @@ impl Condition {
         }
         match error {
             Some(error) if error.kind == StoreErrorKind::Full => {
-                let is_time = is_time_to_tell(&mut self.calls().full_told);
-                is_time.then(|| telemetry::store_full(error));
+                let is_due = is_due(&mut self.calls().full_told, TOLD_AGAIN, Instant::now());
+                is_due.then(|| telemetry::store_full(error));
             }
             // Other calls may be allowed, so that the store is not down.
             Some(error) if error.kind == StoreErrorKind::Refused => {
-                let is_time = is_time_to_tell(&mut self.calls().refused_told);
-                is_time.then(|| telemetry::store_refuses(error));
+                let is_due = is_due(&mut self.calls().refused_told, TOLD_AGAIN, Instant::now());
+                is_due.then(|| telemetry::store_refuses(error));
             }
             _ => {}
         }
@@ -154,16 +154,6 @@ impl Condition {
 enum Change {
     Down(String),
     Up,
-}
-
-/// Each request finds the same fault.
-fn is_time_to_tell(told: &mut Option<Instant>) -> bool {
-    let now = Instant::now();
-    let is_time = told.is_none_or(|told| now >= later(told, TOLD_AGAIN));
-    if is_time {
-        *told = Some(now);
-    }
-    is_time
 }
 
 /// `maxmemory`, if there is a limit.

@@ -78,8 +78,10 @@ async fn fleet_f05_a_store_that_dies_spreads_the_fetches() {
             assert_eq!(verdicts(&processes, &token).await, [Good; 200]);
             pass(seconds(10)).await;
         }
+        // The times are drawn by chance: 200 in 120 s put more than 10 into one second in three
+        // lives of 10,000, and more than 13 in less than one of a million.
         let most = most_in_a_second(&world.issuer, fetched + seconds(1));
-        assert!(most <= 10, "{fault:?}: {most}");
+        assert!(most <= 13, "{fault:?}: {most}");
         let fetches = world.issuer.state().fetches.clone();
         let first: Vec<_> = fetches[1..=200].iter().map(|at| *at - fetched).collect();
         let range = seconds(480)..=seconds(601);
