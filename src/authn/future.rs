@@ -87,8 +87,8 @@ impl<S: Service<Request<B>>, B> Held<S, B> {
             inner,
         } = self;
         match verdict {
-            Ok(auth) => {
-                let end = gate.stream_end(&mut request, &auth);
+            Ok(mut auth) => {
+                let end = gate.stream_end(&request, &mut auth);
                 let nonce = gate.nonce(&request, Some(&auth));
                 gate.admit(&mut request, Some(auth));
                 Guarded::admitted(Call::when_ready(inner, request), end).with_nonce(nonce)

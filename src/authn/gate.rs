@@ -10,7 +10,7 @@ use crate::wire::credentials::{Credentials, NoToken};
 use crate::wire::metadata::ResourceMetadata;
 use crate::wire::rejection::{Rejection, RejectionContext};
 use crate::wire::response_nonce::ResponseNonce;
-use crate::wire::stream_expiry::{Deadline, Ends, StreamEnd, StreamExpiry};
+use crate::wire::stream_expiry::{Ends, EndsWith, StreamEnd, StreamExpiry};
 
 /// The settings of one layer, and its decision about each request.
 ///
@@ -72,36 +72,30 @@ impl Gate {
         }
     }
 
-    /// What ends an event stream in the response to this request.
+    /// What ends an event stream in the response to this request. If that depends on the body, the
+    /// layer that reads it finds in `auth` what it has to know.
     pub(super) fn stream_end<B>(
         &self,
-        request: &mut Request<B>,
-        auth: &AuthInfo,
-    ) -> Option<Box<StreamEnd>> {
-        let expiry = self.stream_expiry;
-        #[cfg(feature = "redis")]
-        let watch = match self.revoked_streams_go_on {
-            true => None,
-            false => self.verifier.watch(),
-        };
-        #[cfg(feature = "redis")]
-        let ends = match (&watch, expiry) {
-            (Some(_), StreamExpiry::Never) => StreamExpiry::ListenOnly.ends(request)?,
-            _ => expiry.ends(request)?,
-        };
-        #[cfg(not(feature = "redis"))]
-        let ends = expiry.ends(request)?;
-        if let Ends::IfListening(mark) = &ends {
-            request.extensions_mut().insert(mark.clone());
-        }
-        let deadline = || Deadline::new(auth.not_after(), self.verifier.clock().clone());
-        Some(Box::new(StreamEnd {
-            ends,
-            deadline: (expiry != StreamExpiry::Never).then(deadline),
-            trust: auth.answers().resource().trust.clone(),
+        request: &Request<B>,
+        auth: &mut AuthInfo,
+    ) -> Option<StreamEnd> {
+        let with = EndsWith {
+            expiry: self.stream_expiry != StreamExpiry::Never,
             #[cfg(feature = "redis")]
-            watch: watch.map(|watch| (watch, auth.verified().clone())),
-        }))
+            revocation: !self.revoked_streams_go_on,
+        };
+        #[cfg(feature = "redis")]
+        let revocable = with.revocation && auth.answers().resource().watch.is_some();
+        #[cfg(not(feature = "redis"))]
+        let revocable = false;
+        match self.stream_expiry.ends(request, revocable) {
+            Ends::Always => Some(auth.stream_end(with)),
+            Ends::IfListening => {
+                auth.end_streams_if_listening(with);
+                None
+            }
+            Ends::Never => None,
+        }
     }
 
     /// The nonce for the response of the service.

@@ -67,10 +67,10 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         match self.gate.decide(&request) {
-            Decision::Admit(auth) => {
+            Decision::Admit(mut auth) => {
                 let end = auth
-                    .as_ref()
-                    .and_then(|auth| self.gate.stream_end(&mut request, auth));
+                    .as_mut()
+                    .and_then(|auth| self.gate.stream_end(&request, auth));
                 let nonce = self.gate.nonce(&request, auth.as_ref());
                 self.gate.admit(&mut request, auth);
                 let call = Call::now(&mut self.inner, request);

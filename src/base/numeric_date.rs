@@ -49,6 +49,12 @@ impl NumericDate {
         self.0.floor() as u64
     }
 
+    /// Seconds since a second of Unix time; below zero when the clock was set back.
+    #[cfg(feature = "redis")]
+    pub(crate) const fn since_second(self, second: f64) -> f64 {
+        self.0 - second
+    }
+
     /// Rounded up.
     #[cfg(feature = "redis")]
     pub(crate) fn unix_seconds_up(self) -> u64 {

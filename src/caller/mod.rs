@@ -24,13 +24,13 @@ use http::HeaderValue;
 use serde::de::DeserializeOwned;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use crate::base::numeric_date::NumericDate;
 use crate::base::scopes::{ScopeHierarchy, ScopeSet};
 use crate::token::Confirmation;
 use crate::token::verified::Verified;
 use crate::wire::answers::Answers;
 use crate::wire::credentials::{Credentials, Scheme};
 use crate::wire::rejection::Rejection;
+use crate::wire::stream_expiry::{EndsWith, ListenMark, StreamEnd};
 
 pub use claims::ClaimsError;
 pub use ext::AuthInfoExt;
@@ -82,6 +82,9 @@ pub struct AuthInfo {
     answers: Arc<Answers>,
     /// Boxed, because few requests have one.
     dpop_nonce: Option<Box<HeaderValue>>,
+    /// What ends the event stream in the response to this request, if its body says that it only
+    /// listens.
+    if_listening: Option<EndsWith>,
 }
 
 impl AuthInfo {
@@ -96,6 +99,7 @@ impl AuthInfo {
             credentials,
             answers,
             dpop_nonce: None,
+            if_listening: None,
         }
     }
 
@@ -233,16 +237,22 @@ impl AuthInfo {
         self.verified.times().exp.unix_seconds()
     }
 
-    /// The claims, for a look at the list of revocations.
-    #[cfg(feature = "redis")]
-    pub(crate) const fn verified(&self) -> &Arc<Verified> {
-        &self.verified
+    /// What ends the event stream in the response to this request.
+    pub(crate) fn stream_end(&self, with: EndsWith) -> StreamEnd {
+        StreamEnd::new(with, self.verified.clone(), self.answers.clone())
     }
 
-    /// The time from which the token is no longer accepted: `exp`, or the maximum age if that is
-    /// reached first, plus the leeway.
-    pub(crate) fn not_after(&self) -> NumericDate {
-        self.verified.not_after()
+    /// The event stream ends if the body says that the request only listens.
+    pub(crate) const fn end_streams_if_listening(&mut self, with: EndsWith) {
+        self.if_listening = Some(with);
+    }
+
+    /// For a layer that reads the body: what ends the event stream, and what has to be set before
+    /// the response comes. `None` if nothing depends on the body.
+    pub(crate) fn stream_end_if_listening(&self) -> Option<(StreamEnd, ListenMark)> {
+        let end = self.stream_end(self.if_listening?);
+        let mark = ListenMark::default();
+        Some((end.if_listening(mark.clone()), mark))
     }
 
     /// The accepted audience that `aud` contains. `None` only under `danger_allow_any_audience`,

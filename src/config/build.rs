@@ -72,7 +72,14 @@ impl JwtAuthConfigBuilder {
         let metadata =
             identity.map(|(resource, url)| ResourceMetadata::new(resource, url, Bytes::default()));
         let token_sources = self.checked_token_sources()?;
+        #[cfg(feature = "redis")]
+        let revocations = match &fleet {
+            Some(fleet) => fleet.revocations().cloned(),
+            None => self.revocations.clone(),
+        };
         let resource = ProtectedResource {
+            #[cfg(feature = "redis")]
+            watch: revocations.clone().map(|list| list as _),
             has_token_sources: token_sources.is_some(),
             initial_scopes: initial_scopes.as_ref().unwrap_or(&required_scopes).clone(),
             required_scopes,
@@ -123,10 +130,7 @@ impl JwtAuthConfigBuilder {
             token_cache_size: CacheSize::of(settings.resource.as_deref().unwrap_or_default()),
             clock: settings.clock.clone(),
             #[cfg(feature = "redis")]
-            revocations: match &server.fleet {
-                Some(fleet) => fleet.revocations().cloned(),
-                None => settings.revocations.clone(),
-            },
+            revocations,
             server: Arc::new(server),
         })))
     }
@@ -168,6 +172,7 @@ impl JwtAuthConfigBuilder {
             realm: self.realm.clone().or(default_realm),
             metadata_url: metadata.map(|metadata| metadata.url().to_owned()),
             metadata_watch: metadata.and_then(ResourceMetadata::watch).cloned(),
+            clock: self.clock.clone(),
             hierarchy: self.hierarchy.clone(),
             listing: match self.challenge_operation_scopes_only {
                 true => ScopeListing::Operation,

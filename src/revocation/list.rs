@@ -216,13 +216,12 @@ impl Revocations {
     }
 
     /// The clock was ahead: what had ended by it may be in force, here or in the store.
-    pub(super) fn remember_again(&self, now: Now) {
+    pub(super) fn remember_again(&self) {
         let mut writer = self.writer();
         *writer = Upkeep::default();
         // Another version: tokens were looked for while nothing seemed to be in force.
-        let tables = self.tables.load();
-        let tables = tables.with(Map::default(), now.wall.unix_seconds());
-        self.tables.store(tables.into());
+        let anew = self.tables.load().anew();
+        self.tables.store(anew.into());
         self.is_forgetful.store(true, Ordering::Release);
     }
 
@@ -249,12 +248,14 @@ impl Revocations {
 
     /// Whether the token was looked for in this list before, nothing has come since, and no request
     /// has to wait.
+    #[inline]
     pub(crate) fn has_passed(&self, token: &Verified) -> bool {
         self.serving.load(Ordering::Acquire) == token.marks().looked_at()
     }
 
-    /// The full look, for a token that has not [passed](Self::has_passed).
-    pub(crate) fn look(&self, token: &Verified, now: Now) -> Looked {
+    /// The look at the list, for a token that has not [passed](Self::has_passed). `now` reads the
+    /// clock, which few tokens need.
+    pub(crate) fn look(&self, token: &Verified, now: impl Fn() -> Now) -> Looked {
         if self.serving.load(Ordering::Acquire) == NOT_NOW {
             return Looked::Wait;
         }
@@ -262,29 +263,28 @@ impl Revocations {
     }
 
     /// What the list says as it is.
-    pub(crate) fn judge(&self, token: &Verified, now: Now) -> Looked {
+    pub(crate) fn judge(&self, token: &Verified, now: impl Fn() -> Now) -> Looked {
         match self.has_revoked(token, now) {
             true => Looked::Revoked,
             false => Looked::NotRevoked,
         }
     }
 
-    pub(super) fn has_revoked(&self, token: &Verified, now: Now) -> bool {
+    pub(super) fn has_revoked(&self, token: &Verified, now: impl Fn() -> Now) -> bool {
         let tables = self.tables.load();
-        let second = now.wall.unix_seconds();
         let marks = token.marks();
-        if marks.looked_at() == Marks::NEVER && token.sid().is_some() {
+        let seen = Some(marks.looked_at()).filter(|seen| *seen != Marks::NEVER);
+        if seen.is_none() && token.sid().is_some() {
             self.note_session_of(token.issuer());
         }
         if tables.len() > 0 {
-            let issued = token.times().iat.map(|iat| iat.unix_seconds());
             let names = marks.names(|| marks_of(token, &self.keys));
-            if names.iter().any(|mark| tables.refuse(mark, issued, second)) {
+            if tables.refuse(names, seen, token.times().iat, &now) {
                 return true;
             }
         }
-        if marks.looked_at() == Marks::NEVER {
-            self.tell_too_short(token, now);
+        if seen.is_none() {
+            self.tell_too_short(token, now());
         }
         marks.set_looked_at(tables.version);
         false

@@ -71,17 +71,23 @@ impl Revocations {
     }
 
     /// Finds out whether the process stood still, or its clock was ahead. With each request, so it
-    /// costs two loads.
+    /// costs a few comparisons.
+    #[inline]
     pub(crate) fn notice(&self, now: Now) {
-        let was_ahead = self.ticks.are_ahead(now);
-        if was_ahead || self.ticks.are_overdue(now) {
-            // Found once only, also if the reader is gone.
-            self.ticks.set(now);
-            if was_ahead {
-                self.remember_again(now);
-            }
-            self.change_state(|state| state.stood_still = true);
+        if !self.ticks.fit(now) {
+            self.stand_still(now);
         }
+    }
+
+    #[cold]
+    fn stand_still(&self, now: Now) {
+        let was_ahead = self.ticks.are_ahead(now);
+        // Found once only, also if the reader is gone.
+        self.ticks.set(now);
+        if was_ahead {
+            self.remember_again();
+        }
+        self.change_state(|state| state.stood_still = true);
     }
 
     /// Whether all of the list must be read, because some of it may be forgotten here. `true` once.

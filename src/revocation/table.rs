@@ -5,6 +5,8 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use super::record::{Kind, Record};
+use crate::base::clock::Now;
+use crate::base::numeric_date::NumericDate;
 use crate::token::marks::{Digest, Mark};
 
 /// A large table that many versions share, and a small one with what came since.
@@ -12,6 +14,8 @@ use crate::token::marks::{Digest, Mark};
 pub(super) struct Tables {
     /// Counts the changes that can refuse a token.
     pub(super) version: u64,
+    /// The version in which `frozen` came to hold what it holds.
+    frozen_in: u64,
     frozen: Arc<Map>,
     /// Counts more than `frozen`.
     recent: Map,
@@ -38,11 +42,26 @@ impl Tables {
         self.recent.get(digest).or_else(|| self.frozen.get(digest))
     }
 
-    /// Whether a token is refused that has this name and was issued at `issued`.
-    pub(super) fn refuse(&self, mark: &Mark, issued: Option<u64>, now: u64) -> bool {
-        self.get(&mark.digest).is_some_and(|entry| {
-            let is_before = issued.is_none_or(|issued| issued <= entry.cut);
-            entry.is_in_force(now) && (is_before || !mark.has_cut)
+    /// Whether a token is refused that has these names and was issued at `issued`. In the version
+    /// `seen` it was not refused, so that only what came since is searched. The clock is read if
+    /// one of the names is found.
+    pub(super) fn refuse(
+        &self,
+        names: &[Mark],
+        seen: Option<u64>,
+        issued: Option<NumericDate>,
+        now: impl Fn() -> Now,
+    ) -> bool {
+        let only_recent = seen.is_some_and(|seen| seen >= self.frozen_in);
+        names.iter().any(|mark| {
+            let entry = match only_recent {
+                true => self.recent.get(&mark.digest),
+                false => self.get(&mark.digest),
+            };
+            entry.is_some_and(|entry| {
+                let is_before = issued.is_none_or(|issued| issued.unix_seconds() <= entry.cut);
+                (is_before || !mark.has_cut) && entry.is_in_force(now().wall.unix_seconds())
+            })
         })
     }
 
@@ -55,6 +74,7 @@ impl Tables {
         recent.extend(changes);
         let next = Self {
             version,
+            frozen_in: self.frozen_in,
             frozen: self.frozen.clone(),
             recent,
             len,
@@ -65,11 +85,22 @@ impl Tables {
         }
     }
 
+    /// The next version, in which every token is looked for anew.
+    pub(super) fn anew(&self) -> Self {
+        let version = self.version.saturating_add(1);
+        Self {
+            version,
+            frozen_in: version,
+            ..self.clone()
+        }
+    }
+
     /// The same version without what is no longer in force, as one table.
     pub(super) fn without_expired(&self, now: u64) -> Self {
         let frozen: Map = self.in_force(now).collect();
         Self {
             version: self.version,
+            frozen_in: self.version,
             len: frozen.len(),
             frozen: frozen.into(),
             recent: Map::default(),

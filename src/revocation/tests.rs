@@ -6,10 +6,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
 
 use super::record::Kind;
+use super::table::{Entry, Map, Tables};
 use super::*;
 use crate::base::clock::{Clock, Now};
 use crate::base::numeric_date::NumericDate;
 use crate::store::seal::Seals;
+use crate::token::marks::Mark;
 
 const ISSUER: &str = "https://idp.example.com";
 const NOW: f64 = 1_800_000_000.0;
@@ -208,6 +210,78 @@ fn the_list_is_what_was_heard() {
     }
     list.tick(now(4000.0));
     assert_eq!(list.len(), 0);
+}
+
+/// A look at what came since the last one finds what a look at all finds, over tables of any size.
+#[test]
+fn what_was_searched_once_is_not_searched_again() {
+    let mut tables = Tables::default();
+    let mut random = fastrand::Rng::with_seed(11);
+    let names = |number: u64| {
+        let mark = |number, has_cut| Mark {
+            digest: record(number, 0, 0.0).digest,
+            has_cut,
+        };
+        [mark(number, false), mark(number + 1_000, true)]
+    };
+    let issued = NumericDate::new(4.0);
+    // The version in which each token was looked for last.
+    let mut seen: Vec<Option<u64>> = vec![None; 1_000];
+    let (mut refused, mut searched_again) = (0, 0);
+    for step in 0..600 {
+        let now = now(f64::from(step));
+        let second = now.wall.unix_seconds();
+        let changes: Map = (0..random.usize(1..30))
+            .map(|_| {
+                // Most concern no token.
+                let number = random.u64(..100_000);
+                let until = f64::from(step) + random.f64() * 300.0;
+                let record = record(number, random.u64(..9), until);
+                (record.digest, Entry::of(record))
+            })
+            .collect();
+        tables = match (step % 90, step % 70) {
+            (89, _) => tables.without_expired(second),
+            (_, 69) => tables.anew(),
+            _ => tables.with(changes, second),
+        };
+        for _ in 0..50 {
+            let token = random.usize(..seen.len());
+            let names = names(token as u64);
+            let refuse = |seen| tables.refuse(&names, seen, issued, || now);
+            let wanted = refuse(None);
+            assert_eq!(refuse(seen[token]), wanted, "{step}, {:?}", seen[token]);
+            searched_again += u32::from(seen[token].is_some());
+            refused += u32::from(wanted);
+            // It is refused until that comes to its end, and looked for again each time.
+            if !wanted {
+                seen[token] = Some(tables.version);
+            }
+        }
+    }
+    assert!(
+        refused > 100 && searched_again > 10_000,
+        "{refused} {searched_again}"
+    );
+}
+
+/// A clock that was ahead has ended what is in force after all.
+#[test]
+fn a_token_is_looked_for_anew_if_the_clock_was_ahead() {
+    let second = now(0.0).wall.unix_seconds();
+    let revoked = record(1, 9, 100.0);
+    let changes = [(revoked.digest, Entry::of(revoked))];
+    let tables = Tables::default().with(changes.into_iter().collect(), second);
+    let names = [Mark {
+        digest: revoked.digest,
+        has_cut: false,
+    }];
+    for tables in [tables.clone(), tables.without_expired(second)] {
+        assert!(!tables.refuse(&names, None, None, || now(200.0)));
+        let seen = Some(tables.version);
+        assert!(tables.anew().refuse(&names, seen, None, || now(50.0)));
+        assert!(!tables.anew().refuse(&[], seen, None, || now(50.0)));
+    }
 }
 
 /// What has come to its end and is revoked anew begins anew.

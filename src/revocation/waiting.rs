@@ -3,10 +3,11 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::base::clock::Now;
+use crate::base::clock::{Now, later};
 
 /// What is known of the list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,40 +35,47 @@ impl State {
 #[derive(Debug, Default)]
 pub(super) struct Ticks {
     first: OnceLock<Instant>,
-    /// Seconds since the first tick.
-    monotonic: AtomicU64,
-    /// Unix seconds.
+    /// Seconds from the first tick to the moment from which the last one is too old.
+    too_old: AtomicU64,
+    /// Bits of an `f64` of Unix seconds.
     wall: AtomicU64,
 }
 
 impl Ticks {
     pub(super) fn set(&self, now: Now) {
-        let first = *self.first.get_or_init(|| now.monotonic);
-        self.monotonic.store(seconds(first, now), Ordering::Relaxed);
-        self.wall.store(now.wall.unix_seconds(), Ordering::Relaxed);
+        let first = self.first.get().copied().unwrap_or(now.monotonic);
+        let since = now.monotonic.saturating_duration_since(first).as_secs();
+        let too_old = since.saturating_add(STILL_SECONDS).saturating_add(1);
+        self.too_old.store(too_old, Ordering::Relaxed);
+        let second = now.wall.unix_seconds() as f64;
+        self.wall.store(second.to_bits(), Ordering::Relaxed);
+        // Last: from now on, the others count.
+        self.first.get_or_init(|| first);
     }
 
-    /// `false` before the first tick: who does not tick cannot stand still.
-    pub(super) fn are_overdue(&self, now: Now) -> bool {
+    /// Whether the last tick is as recent as it has to be, and not in the future. `true` before the
+    /// first one: who does not tick cannot stand still. For each request: adding to a moment costs
+    /// half of what the time between two moments costs.
+    #[inline]
+    pub(super) fn fit(&self, now: Now) -> bool {
         let Some(first) = self.first.get() else {
-            return false;
+            return true;
         };
-        let last = self.monotonic.load(Ordering::Relaxed);
-        let since = seconds(*first, now).saturating_sub(last);
-        let last = self.wall.load(Ordering::Relaxed);
-        let since_by_wall = now.wall.unix_seconds().saturating_sub(last);
-        since.max(since_by_wall) > STILL_SECONDS
+        let too_old = Duration::from_secs(self.too_old.load(Ordering::Relaxed));
+        !self.are_ahead(now)
+            && self.since_by_wall(now) < STILL_SECONDS as f64 + 1.0
+            && now.monotonic < later(*first, too_old)
     }
 
     /// Whether the wall clock was set back by more than that.
     pub(super) fn are_ahead(&self, now: Now) -> bool {
-        let ahead = self.wall.load(Ordering::Relaxed);
-        ahead.saturating_sub(now.wall.unix_seconds()) > STILL_SECONDS
+        self.since_by_wall(now) < -(STILL_SECONDS as f64)
     }
-}
 
-fn seconds(since: Instant, now: Now) -> u64 {
-    now.monotonic.saturating_duration_since(since).as_secs()
+    fn since_by_wall(&self, now: Now) -> f64 {
+        let second = f64::from_bits(self.wall.load(Ordering::Relaxed));
+        now.wall.since_second(second)
+    }
 }
 
 /// Without a tick for longer than this, the process stood still; with one that is further in the

@@ -23,7 +23,7 @@ impl Revocations {
         };
         // It may have been revoked between the verdict and now.
         let list = &place.revocations;
-        if list.has_passed(&token) || !list.has_revoked(&token, list.clock.now()) {
+        if list.has_passed(&token) || !list.has_revoked(&token, || list.clock.now()) {
             // `place` keeps the list, and with it the other end.
             let _ = ended.await;
         }
@@ -37,7 +37,8 @@ impl Revocations {
 
     /// Ends the streams of tokens that are revoked.
     pub(super) fn end_streams(&self, now: Now) {
-        let is_revoked = |token: &Verified| !self.has_passed(token) && self.has_revoked(token, now);
+        let is_revoked =
+            |token: &Verified| !self.has_passed(token) && self.has_revoked(token, || now);
         self.streams.end_if(is_revoked, self.version(), now);
     }
 }

@@ -32,6 +32,7 @@ impl CustomChecks {
         self.0.push(Arc::new(check));
     }
 
+    #[inline]
     pub(crate) fn run(&self, auth: &AuthInfo, answers: &Answers) -> Result<(), Rejection> {
         self.0
             .iter()

@@ -209,6 +209,7 @@ impl Issuers {
     }
 
     /// The time of a request.
+    #[inline]
     pub(super) fn now(&self, clock: &Clock) -> Now {
         let now = clock.now();
         #[cfg(feature = "redis")]

@@ -71,8 +71,6 @@ use crate::wire::answers::Answers;
 use crate::wire::credentials::{Credentials, NoToken, TokenFinder};
 use crate::wire::rejection::{Rejection, RejectionHook};
 use crate::wire::response_nonce::{Due, ResponseNonce};
-#[cfg(feature = "redis")]
-use crate::wire::stream_expiry::Watch;
 
 pub(crate) use asked::{IssuerKeys, TokensAsked};
 pub use checks::CheckError;
@@ -118,9 +116,6 @@ struct Inner {
     proofs: Arc<Proofs>,
     checks: CustomChecks,
     clock: Clock,
-    /// The same for every list of issuers.
-    #[cfg(feature = "redis")]
-    revocations: Option<Arc<Revocations>>,
 }
 
 impl Member for Inner {
@@ -156,7 +151,7 @@ impl JwtVerifier {
         } = rules;
         let issuers = Issuers::new(issuers, proofs.clone(), cache.map(Arc::new));
         #[cfg(feature = "redis")]
-        let issuers = issuers.with_revocations(revocations.clone());
+        let issuers = issuers.with_revocations(revocations);
         let family = Arc::new(Family::new(origin));
         Self(family.join(|| Inner {
             issuers: ArcSwap::from_pointee(issuers),
@@ -165,8 +160,6 @@ impl JwtVerifier {
             proofs,
             checks,
             clock,
-            #[cfg(feature = "redis")]
-            revocations,
         }))
     }
 
@@ -182,8 +175,6 @@ impl JwtVerifier {
                 proofs: self.0.proofs.clone(),
                 checks: self.0.checks.clone(),
                 clock: self.0.clock.clone(),
-                #[cfg(feature = "redis")]
-                revocations: self.0.revocations.clone(),
             }
         }))
     }
@@ -317,13 +308,6 @@ impl JwtVerifier {
             .collect();
         exported.sort_by(|a, b| a.issuer().cmp(b.issuer()));
         exported
-    }
-
-    /// Who knows when a token is revoked.
-    #[cfg(feature = "redis")]
-    pub(crate) fn watch(&self) -> Option<Arc<dyn Watch>> {
-        let list = self.0.revocations.clone()?;
-        Some(list)
     }
 
     pub(crate) fn keys(&self) -> Vec<(Arc<str>, LiveKeys)> {

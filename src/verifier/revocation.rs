@@ -13,7 +13,7 @@ use crate::verifier::issuers::{Admitted, Found, Issuers};
 use crate::verifier::pending::{Pending, Undecided};
 use crate::wire::credentials::Scheme;
 use crate::wire::rejection::Rejection;
-use crate::wire::stream_expiry::{Revoked, Watch};
+use crate::wire::revocation_watch::{Revoked, Watch};
 
 impl Issuers {
     /// `found`, unless it is revoked.
@@ -30,7 +30,7 @@ impl Issuers {
         if list.has_passed(&admitted.0) {
             return Ok(found);
         }
-        match list.look(&admitted.0, clock.now()) {
+        match list.look(&admitted.0, || clock.now()) {
             Looked::NotRevoked => Ok(found),
             Looked::Revoked => Err(revoked(admitted, scheme).into()),
             Looked::Wait => Err(Pending::Revocations(found).into()),
@@ -48,8 +48,9 @@ impl Issuers {
             return Ok(found);
         };
         let (admitted, _) = &found;
-        let looked = match list.look(&admitted.0, self.now(clock)) {
-            Looked::Wait if list.wait().await => list.judge(&admitted.0, clock.now()),
+        let now = self.now(clock);
+        let looked = match list.look(&admitted.0, || now) {
+            Looked::Wait if list.wait().await => list.judge(&admitted.0, || clock.now()),
             looked => looked,
         };
         match looked {

@@ -13,7 +13,7 @@ use tower_service::Service;
 
 use crate::wire::body::GuardedBody;
 use crate::wire::response_nonce::ResponseNonce;
-use crate::wire::stream_expiry::{StreamEnd, is_event_stream};
+use crate::wire::stream_expiry::StreamEnd;
 
 pin_project! {
     /// The response to a request that a layer of this crate has admitted to the service behind it,
@@ -21,8 +21,8 @@ pin_project! {
     pub struct Guarded<F> {
         #[pin]
         state: State<F>,
-        // What ends the response, if it is an event stream. Boxed, because few requests have one.
-        end: Option<Box<StreamEnd>>,
+        // What ends the response, if it is an event stream.
+        end: Option<StreamEnd>,
         // For the response of the service.
         nonce: Option<Box<ResponseNonce>>,
     }
@@ -46,7 +46,7 @@ type Decision<F> = Pin<Box<dyn Future<Output = Result<F, Response<Bytes>>> + Sen
 impl<F> Guarded<F> {
     /// The service handles the request. If its response is an event stream that ends with the
     /// token, it ends at `end`.
-    pub(crate) const fn admitted(future: F, end: Option<Box<StreamEnd>>) -> Self {
+    pub(crate) const fn admitted(future: F, end: Option<StreamEnd>) -> Self {
         Self {
             state: State::Admitted { future },
             end,
@@ -71,15 +71,17 @@ impl<F> Guarded<F> {
         }
     }
 
-    /// `decision` returns the future of the service, or the response of the layer.
+    /// `decision` returns the future of the service, whose response `end` may end, or the response
+    /// of the layer.
     pub(crate) fn deferred(
         decision: impl Future<Output = Result<F, Response<Bytes>>> + Send + 'static,
+        end: Option<StreamEnd>,
     ) -> Self {
         Self {
             state: State::Deferred {
                 decision: Box::pin(decision),
             },
-            end: None,
+            end,
             nonce: None,
         }
     }
@@ -125,9 +127,9 @@ where
     }
 }
 
-fn until<R>(end: Option<Box<StreamEnd>>, response: Response<R>) -> Response<GuardedBody<R>> {
-    match end.filter(|end| is_event_stream(response.headers()) && end.ends.applies()) {
-        Some(end) => response.map(|body| GuardedBody::expiring(body, *end)),
+fn until<R>(end: Option<StreamEnd>, response: Response<R>) -> Response<GuardedBody<R>> {
+    match end.filter(|end| end.applies(response.headers())) {
+        Some(end) => response.map(|body| GuardedBody::expiring(body, end)),
         None => response.map(GuardedBody::inner),
     }
 }

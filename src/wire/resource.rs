@@ -1,6 +1,12 @@
+#[cfg(feature = "redis")]
+use std::sync::Arc;
+
+use crate::base::clock::Clock;
 use crate::base::scopes::{ScopeHierarchy, ScopeSet};
 use crate::telemetry::{AcceptedRequests, RefusalLog};
 use crate::wire::metadata_watch::MetadataWatch;
+#[cfg(feature = "redis")]
+use crate::wire::revocation_watch::Watch;
 use crate::wire::trust::Trust;
 
 /// The settings of this server that challenges contain. Plain data, from which `answers` makes
@@ -25,6 +31,11 @@ pub(crate) struct ProtectedResource {
     pub(crate) accepted: AcceptedRequests,
     /// Whether the issuer of these tokens is still trusted.
     pub(crate) trust: Trust,
+    /// By which streams end with their token.
+    pub(crate) clock: Clock,
+    /// Who knows when a token is revoked.
+    #[cfg(feature = "redis")]
+    pub(crate) watch: Option<Arc<dyn Watch>>,
 }
 
 /// Which bound tokens this server accepts, and whether it accepts tokens that are not bound.

@@ -12,10 +12,12 @@ use tokio::time::{Sleep, sleep};
 
 use crate::base::clock::Clock;
 use crate::base::numeric_date::NumericDate;
-#[cfg(feature = "redis")]
 use crate::token::verified::Verified;
+use crate::wire::answers::Answers;
 use crate::wire::header_names::MCP_METHOD;
-use crate::wire::trust::{Distrust, Trust};
+#[cfg(feature = "redis")]
+use crate::wire::revocation_watch::Revoked;
+use crate::wire::trust::Distrust;
 
 /// Which event streams (`text/event-stream`) end when the token of their request expires.
 ///
@@ -48,21 +50,33 @@ pub enum StreamExpiry {
 }
 
 /// Which event streams in the response to one request end.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ends {
     Always,
-    /// If an inner layer finds that the request only listens.
-    IfListening(ListenMark),
+    /// If a layer that reads the body finds that the request only listens.
+    IfListening,
+    Never,
+}
+
+/// What ends an event stream, besides the loss of trust in the issuer of its token.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EndsWith {
+    /// It may not outlive its token.
+    pub(crate) expiry: bool,
+    /// It ends when its token is revoked.
+    #[cfg(feature = "redis")]
+    pub(crate) revocation: bool,
 }
 
 impl StreamExpiry {
-    /// `None` if no event stream in the response to this request ends.
-    pub(crate) fn ends<B>(self, request: &Request<B>) -> Option<Ends> {
+    /// Which event streams in the response to this request end. `revocable`: its token can be
+    /// revoked, and its streams end then.
+    pub(crate) fn ends<B>(self, request: &Request<B>, revocable: bool) -> Ends {
         match self {
-            Self::All => Some(Ends::Always),
-            Self::ListenOnly | Self::Never if only_listens(request) => Some(Ends::Always),
-            Self::ListenOnly => Some(Ends::IfListening(ListenMark::default())),
-            Self::Never => None,
+            Self::All => Ends::Always,
+            Self::ListenOnly | Self::Never if only_listens(request) => Ends::Always,
+            Self::Never if !revocable => Ends::Never,
+            Self::ListenOnly | Self::Never => Ends::IfListening,
         }
     }
 }
@@ -73,17 +87,7 @@ fn only_listens<B>(request: &Request<B>) -> bool {
     *request.method() == Method::GET || method().is_some_and(|it| it == "subscriptions/listen")
 }
 
-impl Ends {
-    pub(crate) fn applies(&self) -> bool {
-        match self {
-            Self::Always => true,
-            Self::IfListening(mark) => mark.is_set(),
-        }
-    }
-}
-
-/// Shared by the layer that ends streams and an inner layer that reads the body, through the
-/// extensions of the request: whether the request only listens.
+/// Whether the request only listens. Shared by its body, which tells, and by what ends the stream.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ListenMark(Arc<AtomicBool>);
 
@@ -106,41 +110,49 @@ pub(crate) fn is_event_stream(headers: &HeaderMap) -> bool {
     is_stream && !headers.contains_key(CONTENT_LENGTH)
 }
 
-/// What ends the event stream in the response to one request.
+/// What ends the response to one request, if it is an event stream. Two pointers and a few bytes:
+/// nothing more is prepared before the response is known to be one.
 #[derive(Clone, Debug)]
 pub(crate) struct StreamEnd {
-    pub(crate) ends: Ends,
-    /// `None` if it may outlive its token.
-    pub(crate) deadline: Option<Deadline>,
+    with: EndsWith,
+    token: Arc<Verified>,
     /// Of the issuer of the token.
-    pub(crate) trust: Trust,
-    /// The token, and who knows when it is revoked.
-    #[cfg(feature = "redis")]
-    pub(crate) watch: Option<(Arc<dyn Watch>, Arc<Verified>)>,
+    answers: Arc<Answers>,
+    /// `None` if it ends whether the request only listens or not.
+    mark: Option<ListenMark>,
 }
 
-/// Knows when tokens are revoked.
-#[cfg(feature = "redis")]
-pub(crate) trait Watch: fmt::Debug + Send + Sync {
-    /// Completes when the token is revoked.
-    fn watch(self: Arc<Self>, token: Arc<Verified>) -> Revoked;
-}
+impl StreamEnd {
+    pub(crate) const fn new(with: EndsWith, token: Arc<Verified>, answers: Arc<Answers>) -> Self {
+        Self {
+            with,
+            token,
+            answers,
+            mark: None,
+        }
+    }
 
-#[cfg(feature = "redis")]
-pub(crate) type Revoked = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
+    /// The same, if `mark` is set by the time of the response.
+    pub(crate) fn if_listening(self, mark: ListenMark) -> Self {
+        Self {
+            mark: Some(mark),
+            ..self
+        }
+    }
+
+    /// Whether it ends a response with these headers.
+    pub(crate) fn applies(&self, headers: &HeaderMap) -> bool {
+        is_event_stream(headers) && self.mark.as_ref().is_none_or(ListenMark::is_set)
+    }
+}
 
 /// The time at which a stream ends.
-#[derive(Clone, Debug)]
-pub(crate) struct Deadline {
+struct Deadline {
     at: NumericDate,
     clock: Clock,
 }
 
 impl Deadline {
-    pub(crate) const fn new(at: NumericDate, clock: Clock) -> Self {
-        Self { at, clock }
-    }
-
     fn left(&self) -> Duration {
         self.at.since(self.clock.now().wall)
     }
@@ -156,15 +168,22 @@ pub(crate) struct Alarm {
 
 impl Alarm {
     pub(crate) fn new(end: StreamEnd) -> Self {
-        let deadline = end.deadline.map(|deadline| {
+        let resource = end.answers.resource();
+        let deadline = end.with.expiry.then(|| {
+            let deadline = Deadline {
+                at: end.token.not_after(),
+                clock: resource.clock.clone(),
+            };
             let timer = Box::pin(sleep(deadline.left().min(LONGEST_SLEEP)));
             (deadline, timer)
         });
+        #[cfg(feature = "redis")]
+        let watch = resource.watch.clone().filter(|_| end.with.revocation);
         Self {
             deadline,
-            distrust: end.trust.ended(),
+            distrust: resource.trust.ended(),
             #[cfg(feature = "redis")]
-            revoked: end.watch.map(|(watch, token)| watch.watch(token)),
+            revoked: watch.map(|watch| watch.watch(end.token)),
         }
     }
 
@@ -239,7 +258,7 @@ mod tests {
                 request = request.header("mcp-method", operation);
             }
             let request = request.body(()).unwrap();
-            let ends = |rule: StreamExpiry| rule.ends(&request).is_some_and(|it| it.applies());
+            let ends = |rule: StreamExpiry| rule.ends(&request, false) == Ends::Always;
             let got = [All, ListenOnly, Never].map(ends);
             assert_eq!(got, [all, listen, listen], "{method} {operation:?}");
         }

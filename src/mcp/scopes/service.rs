@@ -17,7 +17,7 @@ use crate::wire::answers::Answers;
 use crate::wire::body::GuardedBody;
 use crate::wire::future::{Call, Guarded};
 use crate::wire::rejection::{Rejection, RejectionContext};
-use crate::wire::stream_expiry::ListenMark;
+use crate::wire::stream_expiry::{ListenMark, StreamEnd};
 
 /// The service of [`McpScopesLayer`](super::McpScopesLayer).
 #[derive(Clone, Debug)]
@@ -89,6 +89,7 @@ impl Rules {
     async fn judge_body<B: Body<Data = Bytes>>(
         &self,
         request: Request<B>,
+        mark: Option<ListenMark>,
     ) -> Result<Request<GuardedBody<B>>, Rejection> {
         let (parts, body) = request.into_parts();
         let caller = Caller::of(&parts.extensions)?;
@@ -99,7 +100,7 @@ impl Rules {
             Some(operations) => self.needed_for_all(operations),
         };
         self.check(caller, &needed)?;
-        if let Some(mark) = parts.extensions.get::<ListenMark>() {
+        if let Some(mark) = mark {
             mark.set(listens(operations.as_deref()));
         }
         drop(operations);
@@ -113,8 +114,11 @@ impl Rules {
 
     /// The request of a caller whose scopes do not depend on the operation. If event streams end
     /// with the token, what the body asks for counts nevertheless: it is read as it passes.
-    fn overhear<B>(&self, request: Request<B>) -> Request<GuardedBody<B>> {
-        let mark = request.extensions().get::<ListenMark>().cloned();
+    fn overhear<B>(
+        &self,
+        request: Request<B>,
+        mark: Option<ListenMark>,
+    ) -> Request<GuardedBody<B>> {
         let limit = self.max_body_bytes;
         request.map(|body| match mark {
             None => GuardedBody::inner(body),
@@ -179,24 +183,33 @@ where
                 Guarded::admitted(Call::now(&mut self.inner, request), None)
             }
             Ok(Verdict::Any) => {
-                let request = self.rules.overhear(request);
-                Guarded::admitted(Call::now(&mut self.inner, request), None)
+                let (end, mark) = end_if_listening(request.extensions());
+                let request = self.rules.overhear(request, mark);
+                Guarded::admitted(Call::now(&mut self.inner, request), end)
             }
             Ok(Verdict::BodyDecides) => {
                 // What the ready instance holds, such as a permit, must not wait for a slow body:
                 // it is dropped here, and a clone is polled until it is ready.
                 self.inner = self.inner.clone();
                 let (rules, inner) = (self.rules.clone(), self.inner.clone());
-                Guarded::deferred(async move {
+                let (end, mark) = end_if_listening(request.extensions());
+                let decision = async move {
                     let (method, uri) = (request.method().clone(), request.uri().clone());
-                    match rules.judge_body(request).await {
+                    match rules.judge_body(request, mark).await {
                         Ok(request) => Ok(Call::when_ready(inner, request)),
                         Err(rejection) => Err(respond(rejection, &method, &uri)),
                     }
-                })
+                };
+                Guarded::deferred(decision, end)
             }
         }
     }
+}
+
+/// What ends the event stream in the response, if the mark is set by then.
+fn end_if_listening(extensions: &Extensions) -> (Option<StreamEnd>, Option<ListenMark>) {
+    let auth = extensions.get::<AuthInfo>();
+    auth.and_then(AuthInfo::stream_end_if_listening).unzip()
 }
 
 fn respond(rejection: Rejection, method: &Method, uri: &Uri) -> Response<Bytes> {

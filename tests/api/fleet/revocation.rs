@@ -24,6 +24,7 @@ use crate::proof::Scene as ProofScene;
 use crate::support::issuer_in_memory::{ISSUER, InMemoryIssuer, Verdict, key, token, verdict};
 use crate::support::{Counting, RESOURCE, call, capture, remembering, request, seconds};
 
+mod allocations;
 mod names;
 mod streams;
 mod times;
