@@ -73,7 +73,7 @@ impl Issuers {
                 }
             };
         }
-        if let Some(ask) = self.asked_without_keys(presented, clock) {
+        if let Some(ask) = self.asked_without_keys(presented, has_dot, clock) {
             return self.look_at_answers(ask, None, None, presented, facts, clock);
         }
         let (admitted, possession) = self.first_look(presented, facts, clock)?;
@@ -114,13 +114,18 @@ impl Issuers {
 
     /// The issuer that decides alone about this token: it is opaque, or a JWT that is not verified
     /// here.
-    fn asked_without_keys(&self, presented: Presented<'_>, clock: &Clock) -> Option<Ask<'_>> {
+    fn asked_without_keys(
+        &self,
+        presented: Presented<'_>,
+        has_dot: bool,
+        clock: &Clock,
+    ) -> Option<Ask<'_>> {
         let token = presented.bytes();
         // What is no token is shown to nobody, and is refused with the right reason elsewhere.
         if token.len() > self.options.max_token_bytes || !is_b64token(token) {
             return None;
         }
-        if is_opaque(token) {
+        if !has_dot || is_opaque(token) {
             // Prefixes are distinct, so no other issuer takes it.
             let mut asked = self
                 .iter()

@@ -289,12 +289,20 @@ pub(crate) fn is_b64token(bytes: &[u8]) -> bool {
         .iter()
         .rposition(|byte| *byte != b'=')
         .and_then(|last| bytes.get(..=last));
-    body.is_some_and(|body| {
-        // Without an early exit, so that the compiler can vectorize the loop.
-        body.iter()
+    // Without an early exit, so that the compiler can vectorize the loop.
+    let are_characters = |part: &[u8]| {
+        part.iter()
             .fold(true, |all, byte| all & is_b64token_character(*byte))
+    };
+    body.is_some_and(|body| match body.last_chunk::<VECTOR>() {
+        // What does not fill a vector is looked at twice, which costs half as much as byte by byte.
+        Some(last) => body.chunks_exact(VECTOR).all(are_characters) && are_characters(last),
+        None => are_characters(body),
     })
 }
+
+/// Two registers of every x86-64 processor.
+const VECTOR: usize = 32;
 
 const fn is_b64token_character(byte: u8) -> bool {
     let letter = (byte | 0x20).wrapping_sub(b'a') < 26;

@@ -36,6 +36,25 @@ fn characters() {
     }
 }
 
+/// Of any length: one character that is none is found wherever it is.
+#[test]
+fn each_character_counts() {
+    for length in 1..=100 {
+        let good = vec![b'a'; length];
+        for padding in ["", "=", "=="] {
+            let padded = |token: &[u8]| [token, padding.as_bytes()].concat();
+            assert!(is_b64token(&padded(&good)), "{length} {padding}");
+            for at in 0..length {
+                let mut bad = good.clone();
+                bad[at] = b'!';
+                assert!(!is_b64token(&padded(&bad)), "{length} {padding} {at}");
+            }
+        }
+    }
+    assert!(!is_b64token(b""));
+    assert!(!is_b64token(b"=="));
+}
+
 #[test]
 fn one_line() {
     let absent = Err(NoToken::Absent);

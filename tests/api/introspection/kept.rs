@@ -1,13 +1,16 @@
 //! How long an answer counts.
 
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use serde_json::Value;
+use tower_jwt_auth::JwtVerifier;
 use tower_jwt_auth::error::CheckError;
 use tower_jwt_auth::test_util::Fault;
 
 use super::{Scene, TOKEN, asking};
-use crate::support::{seconds, until};
+use crate::support::{RESOURCE, seconds, until};
 
 #[tokio::test(start_paused = true)]
 async fn pop_i28_a_revoked_token_works_for_max_age_at_most() {
@@ -288,4 +291,28 @@ async fn pop_s05_the_clock_is_set() {
         let want = if step == -3600 { 401 } else { 200 };
         assert_eq!(scene.status(TOKEN).await, want, "{step}");
     }
+}
+
+/// How often a token allocates that was seen before.
+async fn allocations(verifier: &JwtVerifier, token: &str) -> u64 {
+    // The first request asks, or verifies, and the second one makes what later ones share.
+    for _ in 0..2 {
+        verifier.verify(token).await.unwrap();
+    }
+    let measured = allocation_counter::measure(|| {
+        let mut context = Context::from_waker(Waker::noop());
+        let verdict = pin!(verifier.verify(token)).poll(&mut context);
+        assert!(matches!(verdict, Poll::Ready(Ok(_))), "{verdict:?}");
+    });
+    measured.count_total
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_at_hand_allocates_no_more_than_a_remembered_jwt() {
+    let scene = Scene::usual();
+    let verifier = scene.layer.verifier();
+    let jwt = scene.issuer.mint(RESOURCE).sign();
+    let of_jwt = allocations(&verifier, &jwt).await;
+    assert!(of_jwt > 0, "nothing is counted");
+    assert!(allocations(&verifier, TOKEN).await <= of_jwt);
 }
