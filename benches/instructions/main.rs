@@ -9,9 +9,17 @@
 #[path = "../targets/drive.rs"]
 #[allow(dead_code, reason = "shared with the other benches")]
 mod drive;
+#[path = "../targets/introspection.rs"]
+#[allow(dead_code, reason = "shared with the other benches")]
+mod introspection;
 #[path = "../targets/measure.rs"]
 #[allow(dead_code, reason = "shared with the other benches")]
 mod measure;
+#[cfg(feature = "redis")]
+mod revocations;
+#[path = "../targets/table.rs"]
+#[allow(dead_code, reason = "shared with the other benches")]
+mod table;
 #[path = "../targets/tokens.rs"]
 #[allow(dead_code, reason = "shared with the other benches")]
 mod tokens;
@@ -36,7 +44,8 @@ fn main() {
     let Some(wanted) = wanted else {
         println!(
             "first-sight verification service remembered no-header unknown-kid expired \
-             expired-long expired-members"
+             expired-long expired-members opaque jwt-beside-opaque no-list empty-list full-list \
+             changed-list"
         );
         return;
     };
@@ -82,6 +91,24 @@ fn main() {
         "expired" => refused(Some(&tokens::expired(&world))),
         "expired-long" => refused(Some(&tokens::expired_long(&world))),
         "expired-members" => refused(Some(&tokens::expired_with_many_members(&world))),
+        "opaque" | "jwt-beside-opaque" => {
+            let layered = service(&introspection::layer(&world));
+            let token = match wanted.as_str() {
+                "opaque" => introspection::opaque(0),
+                _ => seen,
+            };
+            let status = drive::status_waiting(&layered, request(Some(&token.line)));
+            assert_eq!(status, StatusCode::OK);
+            run(layered, repeated(Some(&token.line), CALLS), StatusCode::OK);
+        }
+        #[cfg(feature = "redis")]
+        "no-list" => revocations::run(&world, None, false),
+        #[cfg(feature = "redis")]
+        "empty-list" => revocations::run(&world, Some(0), false),
+        #[cfg(feature = "redis")]
+        "full-list" => revocations::run(&world, Some(revocations::ENTRIES), false),
+        #[cfg(feature = "redis")]
+        "changed-list" => revocations::run(&world, Some(revocations::ENTRIES), true),
         other => panic!("no path is called {other}"),
     }
 }

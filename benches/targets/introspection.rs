@@ -77,8 +77,13 @@ impl Introspector for Vouching {
     }
 }
 
+/// A layer that asks about opaque tokens, and gets its answers at once.
+pub(crate) fn layer(world: &World) -> JwtAuthLayer {
+    Vouching::taking(Duration::ZERO).layer(world)
+}
+
 /// As Zitadel and others issue them: 87 characters.
-fn opaque(number: usize) -> Token {
+pub(crate) fn opaque(number: usize) -> Token {
     Token::new(format!(
         "{number:08}{}",
         "Kz8mXK1EalYznwHLC1fBAo4LjpzsPENeOgxU".repeat(3)
@@ -87,7 +92,7 @@ fn opaque(number: usize) -> Token {
 
 fn at_hand(report: &mut Report) {
     let world = World::new(Algorithm::RS256);
-    let layer = Vouching::taking(Duration::ZERO).layer(&world);
+    let layer = layer(&world);
     let service = service(&layer);
     let tokens: Vec<_> = (0..100).map(opaque).collect();
     let jwts = world.tokens(100);
