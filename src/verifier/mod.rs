@@ -519,20 +519,23 @@ impl JwtVerifier {
         presented: Presented<'_>,
         issuers: &Issuers,
     ) -> Result<AuthInfo, Unauthorized> {
-        let Some(mut possession) = possession else {
-            let auth = AuthInfo::new(verified, presented.to_credentials(), answers);
-            self.check(&auth, issuers)?;
-            return Ok(auth);
-        };
-        let now = self.0.clock.now();
-        let (confirmation, scheme) = (verified.confirmation(), presented.scheme());
-        issuers.prove_possession(&mut possession, confirmation, scheme, &answers)?;
+        let mut proven = None;
+        if let Some(mut possession) = possession {
+            let now = self.0.clock.now();
+            let (confirmation, scheme) = (verified.confirmation(), presented.scheme());
+            issuers.prove_possession(&mut possession, confirmation, scheme, &answers)?;
+            proven = Some((possession, now));
+        }
         let auth = AuthInfo::new(verified, presented.to_credentials(), answers);
         self.check(&auth, issuers)?;
-        issuers.use_once(possession, auth, now)
+        match proven {
+            None => Ok(auth),
+            Some((possession, now)) => issuers.use_once(possession, auth, now),
+        }
     }
 
     /// The checks of the application, and the scopes that every operation needs.
+    #[inline]
     fn check(&self, auth: &AuthInfo, issuers: &Issuers) -> Result<(), Rejection> {
         self.0.checks.run(auth, &issuers.answers)?;
         let needed = &auth.answers().resource().required_scopes;

@@ -321,7 +321,8 @@ fn is_token_character(byte: u8) -> bool {
 #[derive(Clone)]
 pub(crate) struct Credentials {
     line: HeaderValue,
-    start: usize,
+    /// Not `usize`, because every request moves this: with `scheme` it fills one word.
+    start: u32,
     scheme: Scheme,
 }
 
@@ -331,7 +332,8 @@ impl Credentials {
         line.set_sensitive(true);
         Self {
             line,
-            start,
+            // No header is that long; it would hold no token.
+            start: u32::try_from(start).unwrap_or(u32::MAX),
             scheme: Scheme::Bearer,
         }
     }
@@ -341,7 +343,7 @@ impl Credentials {
     }
 
     pub(crate) fn token(&self) -> &str {
-        let token = self.line.as_bytes().get(self.start..);
+        let token = self.line.as_bytes().get(self.start as usize..);
         token
             .and_then(|token| std::str::from_utf8(token).ok())
             .unwrap_or_default()
