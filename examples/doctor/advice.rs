@@ -18,6 +18,12 @@ pub(crate) fn for_code(code: &str) -> Option<&'static str> {
         .map(str::trim)
 }
 
+/// For a name that is set otherwise than it comes, by a slash alone.
+pub(crate) fn for_other_name(setting: &str, theirs: &str, ours: &str) -> Option<String> {
+    (theirs.trim_end_matches('/') == ours.trim_end_matches('/'))
+        .then(|| format!("Set `{setting}` to {theirs:?}: only the slash at the end differs"))
+}
+
 /// For an issuer that could not be asked about a token.
 pub(crate) fn for_introspection(error: &str) -> Option<&'static str> {
     let fits = |(signs, _): &&(&[&str], &str)| signs.iter().any(|sign| error.contains(sign));

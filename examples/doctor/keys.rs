@@ -2,17 +2,19 @@
 
 use std::time::{Duration, SystemTime};
 
-use tower_jwt_auth::JwtVerifier;
 use tower_jwt_auth::keys::{IssuerHealth, KeysHealth};
 use tower_jwt_auth::limits::DEFAULT_LEEWAY;
+use tower_jwt_auth::{Algorithm, JwtVerifier};
 
 use crate::advice;
 use crate::events::{Event, Events};
 use crate::report::Report;
+use crate::settings::Wanted;
 
 /// Fetches the keys of each issuer. Returns the events of that.
 pub(crate) async fn check(
     verifier: &JwtVerifier,
+    wanted: &[Wanted],
     events: &Events,
     report: &mut Report,
 ) -> Vec<Event> {
@@ -34,6 +36,10 @@ pub(crate) async fn check(
     for issuer in &health.issuers {
         report.heading(&format!("keys of {}", issuer.issuer));
         keys_of(issuer, &events, report);
+        let wanted = wanted.iter().find(|wanted| wanted.issuer == issuer.issuer);
+        if let Some(allowed) = wanted.and_then(|wanted| wanted.algorithms.as_deref()) {
+            compare_algorithms(issuer, allowed, report);
+        }
     }
     events
 }
@@ -70,7 +76,7 @@ fn keys_of(issuer: &IssuerHealth, events: &[Event], report: &mut Report) {
         None => "a key without kid".to_owned(),
     };
     match &issuer.last_error {
-        Some(error) => report.problem("keys", error, advice::for_fetch(error)),
+        Some(error) => not_fetched(&issuer.issuer, error, report),
         None => {
             let keys: Vec<_> = issuer.keys.iter().map(name).collect();
             report.good(&format!("{} in use: {}", keys.len(), keys.join(", ")));
@@ -93,6 +99,55 @@ fn keys_of(issuer: &IssuerHealth, events: &[Event], report: &mut Report) {
             Some(advice),
         );
     }
+}
+
+fn not_fetched(issuer: &str, error: &str, report: &mut Report) {
+    // As the library says it, which shortens long names.
+    let after = error
+        .split_once("speaks for issuer ")
+        .map(|(_, after)| after);
+    let theirs = after
+        .and_then(|after| after.split_once(", not "))
+        .map(|(theirs, _)| theirs);
+    let Some(theirs) = theirs else {
+        report.problem("keys", error, advice::for_fetch(error));
+        return;
+    };
+    let advice = advice::for_other_name("issuer", theirs, issuer);
+    report.problem(
+        "keys",
+        error,
+        advice.as_deref().or(advice::for_fetch(error)),
+    );
+    report.compare([
+        ("`issuer` of the metadata", theirs),
+        ("`issuer` of the configuration", issuer),
+    ]);
+}
+
+/// A token needs an algorithm that is allowed and that a key verifies.
+fn compare_algorithms(issuer: &IssuerHealth, allowed: &[String], report: &mut Report) {
+    let verified: Vec<_> = issuer.algorithms.iter().map(|it| it.name()).collect();
+    let is_verified = |name: &String| {
+        let algorithm = Algorithm::from_name(name);
+        algorithm.is_some_and(|algorithm| issuer.algorithms.contains(&algorithm))
+    };
+    if verified.is_empty() {
+        return;
+    }
+    let (allowed_here, verified) = (allowed.join(", "), verified.join(", "));
+    if allowed.iter().any(is_verified) {
+        report.good(&format!(
+            "`algorithms` allows {allowed_here}; the keys verify {verified}"
+        ));
+        return;
+    }
+    let text = format!(
+        "no key fits `algorithms`: it allows {allowed_here}, and the keys verify {verified}"
+    );
+    let advice = "Every token will be rejected. Set `algorithms` to what the issuer signs with, or \
+                  let the issuer sign with one of those";
+    report.problem("algorithms", &text, Some(advice));
 }
 
 fn shortened(text: &str) -> String {

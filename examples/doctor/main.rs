@@ -14,7 +14,9 @@
 //! | `options.rs` | the command line |
 //! | `settings.rs` | the configuration, from a file or from the command line |
 //! | `keys.rs` | what the issuers were asked, the keys, the clocks |
+//! | `pasted.rs` | the token as people copy it |
 //! | `token.rs` | what the token says, and the verdict |
+//! | `further.rs` | what else is wrong with a rejected token |
 //! | `advice.rs` | what to do |
 //! | `introspection.rs` | the issuers that were asked about the token |
 //! | `events.rs` | the events of the library, which say what it did |
@@ -23,9 +25,11 @@
 
 mod advice;
 mod events;
+mod further;
 mod introspection;
 mod keys;
 mod options;
+mod pasted;
 mod report;
 mod settings;
 mod token;
@@ -36,8 +40,9 @@ use tower_jwt_auth::{JwtAuthLayer, JwtVerifier};
 
 use crate::events::Events;
 use crate::options::Options;
+use crate::pasted::Pasted;
 use crate::report::Report;
-use crate::token::Pasted;
+use crate::token::Server;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -56,18 +61,26 @@ async fn main() -> ExitCode {
     };
     let events = Events::install();
     let token = token.as_deref().map(Pasted::of);
-    let mut report = Report::new(token.map(|pasted| pasted.token));
+    let secrets = token.as_ref().map(|pasted| &*pasted.secrets);
+    let mut report = Report::new(secrets.unwrap_or_default());
     if let Some(verifier) = configuration(&text, &options, &events, &mut report) {
-        let asked = keys::check(&verifier, &events, &mut report).await;
+        let wanted = settings::wanted(&text);
+        let asked = keys::check(&verifier, &wanted, &events, &mut report).await;
         keys::compare_clocks(&asked, &mut report);
-        match token {
+        match &token {
             Some(pasted) => {
                 let proofs = settings::proofs(&text);
-                token::check(&verifier, pasted, proofs, &events, &mut report).await;
+                let server = Server {
+                    events: &events,
+                    proofs,
+                    verifier: &verifier,
+                    wanted: &wanted,
+                };
+                token::check(pasted, server, &mut report).await;
             }
             None => {
                 report.heading("no token: --token-file or --token-env gives one");
-                report.note("audience, algorithm and times of your tokens are not checked");
+                report.note("what your tokens name and when they end is not checked");
             }
         }
     }

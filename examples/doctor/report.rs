@@ -4,19 +4,19 @@ use std::io::{IsTerminal as _, Write as _};
 
 pub(crate) struct Report {
     has_colours: bool,
-    /// The token and its parts.
+    /// The token and its parts, the longest first.
     secrets: Vec<String>,
     /// The name of each problem.
     problems: Vec<String>,
 }
 
 impl Report {
-    pub(crate) fn new(token: Option<&str>) -> Self {
+    pub(crate) fn new(secrets: &[String]) -> Self {
         // https://no-color.org
         let is_plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let report = Self {
             has_colours: std::io::stdout().is_terminal() && !is_plain,
-            secrets: token.map(secrets_of).unwrap_or_default(),
+            secrets: secrets.to_vec(),
             problems: Vec::new(),
         };
         report.line(concat!("tower-jwt-auth ", env!("CARGO_PKG_VERSION")));
@@ -45,6 +45,23 @@ impl Report {
             self.entry(&self.coloured(YELLOW, "DO   "), advice);
         }
         self.problems.push(name.to_owned());
+    }
+
+    /// Two values under each other, and where they begin to differ.
+    pub(crate) fn compare(&self, [(one, value), (other, second)]: [(&str, &str); 2]) {
+        let width = one.len().max(other.len());
+        let [value, second] = [value, second].map(shown);
+        self.note(&format!("{one:width$}  {value}"));
+        self.note(&format!("{other:width$}  {second}"));
+        let mut pairs = value.chars().zip(second.chars());
+        let shorter = value.chars().count().min(second.chars().count());
+        let at = pairs
+            .position(|(one, other)| one != other)
+            .unwrap_or(shorter);
+        self.note(&format!(
+            "{:width$}  {:at$}^ from here on they differ",
+            "", ""
+        ));
     }
 
     /// The last line. Whether nothing is wrong.
@@ -81,15 +98,13 @@ impl Report {
     }
 }
 
-/// The token and each part of it that is long enough to be more than a word.
-fn secrets_of(token: &str) -> Vec<String> {
-    let token = token.trim();
-    let parts = token.split(|letter: char| letter == '.' || letter.is_whitespace());
-    let mut secrets: Vec<_> = parts.map(ToOwned::to_owned).collect();
-    secrets.push(token.to_owned());
-    secrets.retain(|secret| secret.len() >= 8);
-    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    secrets
+/// A value of a token or a document: one line of ASCII, not too long.
+pub(crate) fn shown(value: &str) -> String {
+    value
+        .chars()
+        .take(128)
+        .flat_map(char::escape_default)
+        .collect()
 }
 
 /// Without the user name, the password and the values of the query of each URL.

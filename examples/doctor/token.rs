@@ -8,83 +8,83 @@ use http::{HeaderValue, Request};
 use serde_json::Value;
 use tower_jwt_auth::{AuthInfo, JwtVerifier, Rejection};
 
-use crate::advice;
 use crate::events::{Event, Events};
-use crate::introspection;
+use crate::pasted::Pasted;
 use crate::report::Report;
-use crate::settings::Proofs;
+use crate::settings::{Proofs, Wanted};
+use crate::{advice, further, introspection};
 
-/// A token as people copy it: alone, with its scheme, or as a whole header.
+/// What judges a token, and what is known of its settings.
 #[derive(Clone, Copy)]
-pub(crate) struct Pasted<'t> {
-    has_dpop_scheme: bool,
-    pub(crate) token: &'t str,
+pub(crate) struct Server<'s> {
+    pub(crate) events: &'s Events,
+    pub(crate) proofs: Proofs,
+    pub(crate) verifier: &'s JwtVerifier,
+    pub(crate) wanted: &'s [Wanted],
 }
 
-impl<'t> Pasted<'t> {
-    pub(crate) fn of(text: &'t str) -> Self {
-        let text = text.trim();
-        let value = match text.split_once(':') {
-            Some((name, value)) if name.trim_end().eq_ignore_ascii_case("authorization") => value,
-            _ => text,
-        };
-        let value = value.trim();
-        let (has_dpop_scheme, token) = match value.split_once(' ') {
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => (false, rest),
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("dpop") => (true, rest),
-            _ => (false, value),
-        };
-        Self {
-            has_dpop_scheme,
-            token: token.trim(),
-        }
-    }
+/// What a JWT says of itself. Nothing of it is verified.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Contents {
+    pub(crate) header: Value,
+    pub(crate) claims: Value,
+    pub(crate) signature: String,
 }
 
-pub(crate) async fn check(
-    verifier: &JwtVerifier,
-    pasted: Pasted<'_>,
-    proofs: Proofs,
-    events: &Events,
-    report: &mut Report,
-) {
+pub(crate) async fn check(pasted: &Pasted, server: Server<'_>, report: &mut Report) {
     report.heading("token");
-    let token = pasted.token;
-    let claims = describe(token, report);
-    let Ok(line) = HeaderValue::from_str(&format!("Bearer {token}")) else {
-        let text = "it has a line break, or a character that no header may have";
-        let code = "token_malformed";
-        report.problem(code, text, advice::for_code(code));
+    for note in &pasted.notes {
+        report.note(note);
+    }
+    for fault in &pasted.faults {
+        let text = format!("{}: {}", fault.code, fault.text);
+        report.problem(fault.code, &text, fault.advice);
+    }
+    let contents = Contents::of(&pasted.token);
+    match &contents {
+        Some(contents) => contents.describe(report),
+        None if pasted.faults.is_empty() => report.note("it is no JWT, as far as can be seen"),
+        None => {}
+    }
+    let is_judged = contents.is_some() || pasted.faults.is_empty();
+    let line = HeaderValue::from_str(&format!("Bearer {}", pasted.token));
+    let (Ok(line), true) = (line, is_judged) else {
+        // What is wrong stands above.
         return;
     };
-    events.take();
+    server.events.take();
     let request = Request::get("/").header("authorization", line).body(());
     let Ok((parts, ())) = request.map(Request::into_parts) else {
         return;
     };
-    let verdict = verifier.verify_request(&parts).await;
-    let events = events.take();
+    let verdict = server.verifier.verify_request(&parts).await;
+    let events = server.events.take();
     let refusal = events.iter().find(|event| event.is("request_refused"));
     let code = refusal.and_then(|event| event.get("code"));
-    introspection::tell(verifier, &events, &verdict, code, report);
+    introspection::tell(server.verifier, &events, &verdict, code, report);
     report.heading("verdict");
+    let claims = contents.as_ref().map(|contents| &contents.claims);
     match verdict {
         Ok(_) if pasted.has_dpop_scheme => {
-            let code = if proofs.dpop {
-                "not_bound_to_key"
-            } else {
-                "dpop_off"
+            let code = match server.proofs.dpop {
+                true => "not_bound_to_key",
+                false => "dpop_off",
             };
             let text = format!("{code}: it came with the scheme DPoP, and is not bound to a key");
             report.problem(code, &text, advice::for_code(code));
         }
         Ok(auth) => report.good(&accepted(&auth)),
-        Err(_) if code.is_some_and(wants_proof) && proofs.fit(claims.as_ref()) => {
+        Err(_) if code.is_some_and(wants_proof) && server.proofs.fit(claims) => {
             report.good("accepted so far: bound to a key; needs a proof, which its client makes");
             report
                 .note("what follows the proof was not checked: the signature of a JWT, the scopes");
         }
-        Err(rejection) => rejected(&rejection, refusal, claims.as_ref(), verifier, report),
+        Err(rejection) => {
+            let (code, reason) = rejected(&rejection, refusal, contents.as_ref(), server, report);
+            if let Some(contents) = &contents {
+                further::tell((&code, &reason), contents, server, report).await;
+            }
+        }
     }
 }
 
@@ -113,13 +113,14 @@ fn accepted(auth: &AuthInfo) -> String {
     format!("accepted, with {scopes}")
 }
 
+/// Returns the code and the reason.
 fn rejected(
     rejection: &Rejection,
     refusal: Option<&Event>,
-    claims: Option<&Value>,
-    verifier: &JwtVerifier,
+    contents: Option<&Contents>,
+    server: Server<'_>,
     report: &mut Report,
-) {
+) -> (String, String) {
     let field = |name| refusal.and_then(|event| event.get(name));
     let code = field("code").unwrap_or("rejected");
     let reason = field("reason").map_or_else(|| rejection.to_string(), ToOwned::to_owned);
@@ -130,59 +131,151 @@ fn rejected(
     {
         report.note(&format!("the client is told: {status}, {challenge}"));
     }
-    let name = issuer_with_another_slash(claims, verifier)
-        .filter(|_| code == "issuer_unknown")
-        .map(|issuer| format!("Set `issuer` to {issuer:?}: only the slash at the end differs"));
-    let advice = name.as_deref().or(advice::for_code(code));
+    problem(code, &reason, contents, server.wanted, report);
+    (code.to_owned(), reason)
+}
+
+/// A reason, with what to do. A name that is wrong stands under the one that is set.
+pub(crate) fn problem(
+    code: &str,
+    reason: &str,
+    contents: Option<&Contents>,
+    wanted: &[Wanted],
+    report: &mut Report,
+) {
+    let names = contents.and_then(|contents| Names::of(code, contents, wanted));
+    let slash = names.as_ref().and_then(Names::advice);
+    let advice = slash.as_deref().or(advice::for_code(code));
     report.problem(code, &format!("{code}: {reason}"), advice);
+    if let Some(Names {
+        claim,
+        setting,
+        theirs,
+        ours,
+    }) = names
+    {
+        let (claim, setting) = (
+            format!("`{claim}` of the token"),
+            format!("`{setting}` of the configuration"),
+        );
+        report.compare([(&claim, theirs), (&setting, ours)]);
+    }
 }
 
-/// What the token names, if only a slash at the end tells it from a configured issuer.
-fn issuer_with_another_slash(claims: Option<&Value>, verifier: &JwtVerifier) -> Option<String> {
-    let issuer = claims?.get("iss")?.as_str()?;
-    let bare = |name: &str| name.trim_end_matches('/').to_owned();
-    let configured = verifier.keys_health().issuers;
-    let is_near = configured
-        .iter()
-        .any(|other| bare(&other.issuer) == bare(issuer));
-    is_near.then(|| issuer.to_owned())
+/// A name in a token, and the one of the configuration that is meant.
+struct Names<'n> {
+    claim: &'static str,
+    setting: &'static str,
+    theirs: &'n str,
+    ours: &'n str,
 }
 
-/// Shows what events show of a token, and its times. Nothing of it is verified yet.
-fn describe(token: &str, report: &Report) -> Option<Value> {
-    let mut segments = token.split('.').map(|segment| {
-        let json = URL_SAFE_NO_PAD.decode(segment).ok()?;
-        serde_json::from_slice::<Value>(&json).ok()
-    });
-    let (Some(header), Some(claims)) = (segments.next().flatten(), segments.next().flatten())
-    else {
-        report.note("it is no JWT, as far as can be seen");
-        return None;
-    };
-    let shown = |value: &Value| value.to_string().chars().take(128).collect::<String>();
-    for (members, of) in [
-        (["alg", "typ", "kid"], &header),
-        (["iss", "aud", ""], &claims),
-    ] {
-        let named = members.iter().filter_map(|name| {
-            let value = of.get(name)?;
-            Some(format!("{name} {}", shown(value).escape_default()))
+impl<'n> Names<'n> {
+    fn of(code: &str, contents: &'n Contents, wanted: &'n [Wanted]) -> Option<Self> {
+        let issuer = contents.wanted_of(wanted);
+        let claims = &contents.claims;
+        match code {
+            "issuer_unknown" => Some(Self {
+                claim: "iss",
+                setting: "issuer",
+                theirs: claims["iss"].as_str()?,
+                ours: &issuer?.issuer,
+            }),
+            "audience_unknown" => {
+                let theirs = further::texts(&claims["aud"]);
+                let ours = &issuer?.audience;
+                let pairs = theirs
+                    .iter()
+                    .flat_map(|theirs| ours.iter().map(move |ours| (*theirs, &**ours)));
+                let (theirs, ours) = pairs.max_by_key(|(one, other)| alike(one, other))?;
+                Some(Self {
+                    claim: "aud",
+                    setting: issuer?.audience_setting,
+                    theirs,
+                    ours,
+                })
+            }
+            _ => None,
+        }
+    }
+
+    fn advice(&self) -> Option<String> {
+        let setting = match self.setting {
+            // The URL of the server stays as it is.
+            "resource" => "audience",
+            setting => setting,
+        };
+        advice::for_other_name(setting, self.theirs, self.ours)
+    }
+}
+
+/// Whether only slashes at the end may differ.
+pub(crate) fn is_near(one: &str, other: &str) -> bool {
+    one.trim_end_matches('/') == other.trim_end_matches('/')
+}
+
+/// How many characters at the beginning are the same.
+fn alike(one: &str, other: &str) -> usize {
+    one.chars()
+        .zip(other.chars())
+        .take_while(|(one, other)| one == other)
+        .count()
+}
+
+impl Contents {
+    fn of(token: &str) -> Option<Self> {
+        let mut segments = token.split('.');
+        let mut object = || {
+            let json = URL_SAFE_NO_PAD.decode(segments.next()?).ok()?;
+            serde_json::from_slice::<Value>(&json)
+                .ok()
+                .filter(Value::is_object)
+        };
+        let (header, claims) = (object()?, object()?);
+        let signature = segments.next().unwrap_or_default().to_owned();
+        Some(Self {
+            header,
+            claims,
+            signature,
+        })
+    }
+
+    /// The issuer that it names; else the only one, or the one whose name differs by a slash.
+    pub(crate) fn wanted_of<'w>(&self, wanted: &'w [Wanted]) -> Option<&'w Wanted> {
+        let named = self.claims["iss"].as_str().unwrap_or_default();
+        let exact = wanted.iter().find(|wanted| wanted.issuer == named);
+        let near = || wanted.iter().find(|wanted| is_near(&wanted.issuer, named));
+        let only = || wanted.first().filter(|_| wanted.len() == 1);
+        exact.or_else(near).or_else(only)
+    }
+
+    /// Shows what events show of a token, and its times.
+    fn describe(&self, report: &Report) {
+        let Self { header, claims, .. } = self;
+        let shown = |value: &Value| value.to_string().chars().take(128).collect::<String>();
+        for (members, of) in [
+            (["alg", "typ", "kid"], header),
+            (["iss", "aud", ""], claims),
+        ] {
+            let named = members.iter().filter_map(|name| {
+                let value = of.get(name)?;
+                Some(format!("{name} {}", shown(value).escape_default()))
+            });
+            report.note(&named.collect::<Vec<_>>().join(", ").replace("\\\"", "\""));
+        }
+        let times = ["iat", "nbf", "exp"].iter().filter_map(|name| {
+            let at = claims.get(name)?.as_f64()?;
+            Some(format!("{name} {}", relative(at)))
         });
-        report.note(&named.collect::<Vec<_>>().join(", ").replace("\\\"", "\""));
+        report.note(&times.collect::<Vec<_>>().join(", "));
+        if let Some(members) = claims.get("cnf").and_then(Value::as_object) {
+            let ways: Vec<_> = members
+                .keys()
+                .map(|way| shown(&Value::from(way.as_str())))
+                .collect();
+            report.note(&format!("bound to a key by cnf {}", ways.join(", ")));
+        }
     }
-    let times = ["iat", "nbf", "exp"].iter().filter_map(|name| {
-        let at = claims.get(name)?.as_f64()?;
-        Some(format!("{name} {}", relative(at)))
-    });
-    report.note(&times.collect::<Vec<_>>().join(", "));
-    if let Some(members) = claims.get("cnf").and_then(Value::as_object) {
-        let ways: Vec<_> = members
-            .keys()
-            .map(|way| shown(&Value::from(way.as_str())))
-            .collect();
-        report.note(&format!("bound to a key by cnf {}", ways.join(", ")));
-    }
-    Some(claims)
 }
 
 /// `in 9m` or `2h ago`.

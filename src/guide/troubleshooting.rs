@@ -16,11 +16,12 @@
 //! - In code, [`Rejection::token_error`](crate::Rejection::token_error) and its
 //!   [`code`](crate::error::TokenErrorKind::code), for example in the hook of
 //!   [`on_rejection`](crate::JwtAuthLayer::on_rejection).
-//! - [`keys_health`](crate::JwtAuthLayer::keys_health) says which keys are in use, which are
-//!   skipped and why, and what the last fetch met.
+//! - [`keys_health`](crate::JwtAuthLayer::keys_health) says which keys are in use, which algorithms
+//!   they verify, which keys are skipped and why, and what the last fetch met.
 //! - `cargo run --example doctor` takes a configuration and, if you have one, a token. It says what
 //!   is right and wrong with the configuration, the issuers, their keys, the clocks and the token,
-//!   and what to do. Its output can be pasted into a bug report:
+//!   and what to do. Of a token with several faults, it names each. Its output can be pasted into a
+//!   bug report:
 //!
 //! ```sh
 //! cargo run --example doctor -- --config auth.json --token-file - <token.txt
@@ -57,7 +58,7 @@
 //! | <a id="issuer_unknown"></a>`issuer_unknown` | `iss` is not a configured issuer | Compare the value that came with `issuer`, byte for byte: a slash at the end counts. Or the token comes from another issuer: add it to `issuers` |
 //! | <a id="key_ambiguous"></a>`key_ambiguous` | The token has no `kid`, and several keys fit | Let the issuer set `kid` |
 //! | <a id="key_mismatch"></a>`key_mismatch` | No key with this `kid` fits `alg` | The key set of the issuer contradicts its tokens |
-//! | <a id="key_unknown"></a>`key_unknown` | No key has this `kid` | The token comes from another issuer with the same name, or the issuer has not published its key yet. `keys_health()` lists the keys in use, and why others are skipped |
+//! | <a id="key_unknown"></a>`key_unknown` | No key has this `kid` | The token comes from another issuer, or the issuer has not published its key yet. `keys_health()` lists the keys in use, and why others are skipped |
 //! | <a id="not_a_jwt"></a>`not_a_jwt` | The token is not a compact JWS of three segments | It may be opaque: let the client name this resource when it requests a token, or set the issuer to issue JWTs |
 //! | <a id="not_bound_to_key"></a>`not_bound_to_key` | The token is not bound to a key, but came with the scheme `DPoP`, or `require_bound_tokens` is set | Let the client send a proof to the token endpoint too, and let the issuer bind its tokens |
 //! | <a id="not_yet_valid"></a>`not_yet_valid` | `nbf` lies in the future | Set the clocks by NTP, or raise `leeway` |

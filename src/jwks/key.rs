@@ -57,6 +57,10 @@ impl VerificationKey {
         })
     }
 
+    pub(super) fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
+        self.verifiers.iter().map(|(own, _)| *own)
+    }
+
     pub(super) fn for_algorithm(&self, algorithm: Algorithm) -> Option<&SignatureKey> {
         self.verifiers
             .iter()

@@ -182,6 +182,15 @@ impl KeySet {
             .any(|key| key.for_algorithm(algorithm).is_some())
     }
 
+    /// The algorithms that the keys verify, by name.
+    pub(crate) fn algorithms(&self) -> Vec<Algorithm> {
+        let keys = self.keys.iter();
+        let mut algorithms: Vec<_> = keys.flat_map(VerificationKey::algorithms).collect();
+        algorithms.sort_unstable_by_key(|algorithm| algorithm.name());
+        algorithms.dedup();
+        algorithms
+    }
+
     /// Whether both sets hold the same usable keys, in any order and any spelling.
     pub(crate) fn has_same_keys(&self, other: &Self) -> bool {
         are_permutations(&self.keys, &other.keys)

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::snapshot::Snapshot;
+use crate::crypto::Algorithm;
 use crate::jwks::SkippedKey;
 
 /// The state of the keys of each issuer.
@@ -45,6 +46,8 @@ pub struct IssuerHealth {
     pub age: Option<Duration>,
     /// The `kid` of each usable key; `None` stands for a key without `kid`.
     pub keys: Vec<Option<String>>,
+    /// The algorithms that these keys verify. A token needs one that `algorithms` allows as well.
+    pub algorithms: Vec<Algorithm>,
     /// The keys of the set that are not used, with reasons.
     pub skipped: Vec<SkippedKey>,
     /// The number of members of the set beyond [`MAX_KEYS`](crate::limits::MAX_KEYS), which were
@@ -75,6 +78,7 @@ impl IssuerHealth {
             keys: keys
                 .map(|keys| keys.kids().map(|kid| kid.map(ToOwned::to_owned)).collect())
                 .unwrap_or_default(),
+            algorithms: keys.map_or_else(Vec::new, |keys| keys.algorithms()),
             skipped: keys.map_or_else(Vec::new, |keys| keys.skipped().to_vec()),
             beyond_limit: keys.map_or(0, |keys| keys.beyond_limit()),
             last_error: None,

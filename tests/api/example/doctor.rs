@@ -14,6 +14,8 @@ use crate::support::RESOURCE;
 mod advice;
 
 mod issuers;
+mod pasted;
+mod several;
 mod tokens;
 
 /// What it has printed, and its exit code.
@@ -163,6 +165,10 @@ fn field_g06_no_advice_sends_the_reader_to_a_log() {
     assert!(advised > 40, "{advised}");
     assert!(advice::for_fetch("answered 404").is_some());
     assert!(advice::for_introspection("answered 404").is_some());
+    for (other, is_near) in [("https://a/", true), ("https://a/b", false)] {
+        let advice = advice::for_other_name("issuer", other, "https://a");
+        assert_eq!(advice.is_some(), is_near, "{other}");
+    }
 }
 
 /// Each row differs in one thing from the right set-up.
@@ -178,7 +184,7 @@ fn field_g06_each_fault_of_the_set_up_is_found() {
             json!({"issuer": format!("{name}/")}),
             vec![
                 "speaks for issuer",
-                "a slash at the end counts",
+                "only the slash at the end differs",
                 "wrong: keys",
             ],
         ),

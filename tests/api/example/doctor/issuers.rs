@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use tower_jwt_auth::Algorithm;
 use tower_jwt_auth::test_util::Fault;
 
 use super::*;
@@ -51,6 +52,98 @@ fn field_g06_keys_that_cannot_be_used_are_listed_with_reasons() {
         "{said:?}"
     );
     assert!(!said.output.contains("c2VjcmV0LXBhcnQ"), "{said:?}");
+}
+
+/// Without a token, and with one. Each row differs in `algorithms` alone.
+#[test]
+fn field_g06_keys_that_no_algorithm_fits_are_told() {
+    let issuer = TestIssuer::with_algorithm(Algorithm::RS256);
+    let token = good(&issuer);
+    let key = issuer.jwks()["keys"][0].clone();
+    assert_eq!(key["kty"], "RSA", "{key}");
+    let (bare, elliptic) = (
+        with(&key, json!({"alg": null})),
+        json!({"kty": "EC", "crv": "P-256", "kid": "e",
+            "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+            "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}),
+    );
+    let set = |keys: &[&Value]| {
+        let set = json!({"keys": keys}).to_string();
+        issuer.serve_document(Some(set.as_bytes()));
+    };
+    let no = "no key fits `algorithms`: it allows";
+    for (keys, algorithms, part) in [
+        (
+            vec![&key],
+            json!(["ES256"]),
+            Some("ES256, and the keys verify RS256\n"),
+        ),
+        (
+            vec![&key],
+            json!(["EdDSA", "PS256"]),
+            Some("EdDSA, PS256, and the keys verify RS256\n"),
+        ),
+        (
+            vec![&bare],
+            json!(["Ed25519"]),
+            Some("Ed25519, and the keys verify PS256, PS384, "),
+        ),
+        (
+            vec![&elliptic],
+            json!(["RS256"]),
+            Some("RS256, and the keys verify ES256\n"),
+        ),
+        (vec![&key], json!(["ES256", "RS256"]), None),
+        (vec![&bare], json!(["PS512"]), None),
+        (vec![&key, &elliptic], json!(["ES256"]), None),
+        (vec![&key], json!(null), None),
+    ] {
+        set(&keys);
+        let config = with(&right(&issuer), json!({"algorithms": algorithms}));
+        for (place, config) in [
+            ("at the top", config.clone()),
+            ("of an issuer", {
+                let entry = json!({"issuer": issuer.issuer(), "algorithms": algorithms});
+                let changes = json!({"issuers": [entry], "algorithms": ["ML-DSA-44"]});
+                let mut config = with(&config, changes);
+                config.as_object_mut().unwrap().remove("issuer");
+                if algorithms.is_null() {
+                    config.as_object_mut().unwrap().remove("algorithms");
+                }
+                config
+            }),
+        ] {
+            let file = File::with(&config.to_string());
+            let said = run(&["--config", file.path()], "");
+            assert_eq!(
+                said.code,
+                Some(i32::from(part.is_some())),
+                "{place}: {config}: {said:?}"
+            );
+            assert_eq!(
+                said.output.contains(no),
+                part.is_some(),
+                "{place}: {said:?}"
+            );
+            if let Some(part) = part {
+                assert!(
+                    said.output.contains(part),
+                    "{place}: {part}: {}",
+                    said.output
+                );
+                assert!(said.output.contains("Set `algorithms` to what"), "{said:?}");
+                assert!(said.output.ends_with("1 wrong: algorithms\n"), "{said:?}");
+            }
+        }
+    }
+    set(&[&key]);
+    let config = with(&right(&issuer), json!({"algorithms": ["ES256"]}));
+    let said = judge(&config, &token);
+    assert!(
+        said.output
+            .ends_with("2 wrong: algorithms, algorithm_not_allowed\n"),
+        "{said:?}"
+    );
 }
 
 #[test]
