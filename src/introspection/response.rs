@@ -2,6 +2,7 @@
 
 use super::introspector::{IntrospectionAnswer, MediaType};
 use super::jwt::{self, SignedAnswers};
+use crate::base::byte_order_mark::without_byte_order_mark;
 use crate::base::clock::Now;
 use crate::base::escape::shown;
 use crate::token::verified::Verified;
@@ -37,7 +38,10 @@ pub(super) async fn read(
     }
     let json = match signed {
         Some(signed) => jwt::open(&answer.body, signed, &rules.policy, now).await,
-        None => String::from_utf8(answer.body.into()).map_err(|_| "it is no UTF-8".to_owned()),
+        None => {
+            let json = without_byte_order_mark(&answer.body).to_vec();
+            String::from_utf8(json).map_err(|_| "it is no UTF-8".to_owned())
+        }
     };
     let judged = json.map(|json| judge(json, rules, jwt, now.wall));
     match judged {

@@ -73,10 +73,7 @@ impl Issuers {
             self.named(Some(&name)).ok().map(|(_, issuer)| issuer)
         };
         match kind {
-            TokenErrorKind::WrongIssuer => {
-                let accepted = self.iter().map(|trusted| &*trusted.policy.issuer);
-                named("iss", text(claims?.get("iss")?), accepted)
-            }
+            TokenErrorKind::WrongIssuer => self.named_issuer(claims.as_ref()?),
             TokenErrorKind::WrongAudience => {
                 let aud = claims.as_ref()?.get("aud")?;
                 let list = aud
@@ -104,12 +101,27 @@ impl Issuers {
             }
             TokenErrorKind::UnknownKey => {
                 let now = clock.now();
-                let in_use = issuer()?.keys.in_use_already(now)?;
+                let named_here = issuer().map(|it| &**it);
+                let in_use = named_here.or(self.only())?.keys.in_use_already(now)?;
                 let kids = in_use.serving(now)?.keys.kids().flatten();
-                named("kid", text(header.get("kid")?), kids)
+                let kid = named("kid", text(header.get("kid")?), kids)?;
+                // The key of the only issuer may be looked for before the claims are read.
+                let stranger = named_here
+                    .is_none()
+                    .then(|| self.named_issuer(claims.as_ref()?));
+                match stranger.flatten() {
+                    Some(issuer) => Some(format!("{kid}; {issuer}")),
+                    None => Some(kid),
+                }
             }
             _ => None,
         }
+    }
+
+    fn named_issuer(&self, claims: &Value) -> Option<String> {
+        let issuer = claims.get("iss")?.as_str()?.to_owned();
+        let accepted = self.iter().map(|trusted| &*trusted.policy.issuer);
+        named("iss", Some(issuer), accepted)
     }
 }
 

@@ -108,6 +108,8 @@ impl TokenFinder {
         }
         let line = headers.get(AUTHORIZATION)?.as_bytes();
         match self.scheme_of(line) {
+            // A word that only begins like the scheme, or a token without a space in front.
+            Some((_, [next, ..])) if is_token_character(*next) => fault_of_scheme(line),
             Some((scheme, rest)) => fault_of(rest, scheme),
             None => fault_of_scheme(line),
         }

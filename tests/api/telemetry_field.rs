@@ -138,6 +138,57 @@ async fn field_g02_a_reason_has_the_value_that_came_and_those_accepted() {
     );
 }
 
+/// With keys that never change, a `kid` that is not theirs is refused before the claims are read.
+#[tokio::test]
+async fn field_g02_an_unknown_key_names_another_issuer_too() {
+    let (issuer, stranger) = (TestIssuer::start(), TestIssuer::start());
+    let fixed = tower_jwt_auth::JwtAuthConfig::builder()
+        .resource(RESOURCE)
+        .issuer(issuer.issuer())
+        .jwks(issuer.jwks());
+    let layer = || JwtAuthLayer::new(fixed.clone().build().unwrap());
+    let own = issuer.signing_key().kid().to_owned();
+    let mint = || issuer.mint(RESOURCE).header("kid", "other-key");
+    let named = format!(
+        "iss is {:?}; accepted: {:?}",
+        stranger.issuer(),
+        issuer.issuer()
+    );
+    for (what, token, is_stranger) in [
+        ("a key that is not published", mint().sign(), false),
+        (
+            "another issuer",
+            mint().claim("iss", stranger.issuer()).sign(),
+            true,
+        ),
+        ("no text", mint().claim("iss", 1).sign(), false),
+    ] {
+        // Each has its own minute.
+        let layer = layer();
+        let (log, _guard) = capture();
+        assert_eq!(
+            send(&layer, &format!("Bearer {token}")).await,
+            401,
+            "{what}"
+        );
+        let text = log.text();
+        for event in ["refusals", "request_refused"] {
+            let event = format!("event=\"{event}\"");
+            let line = text.lines().find(|line| line.contains(&event)).unwrap();
+            let line = line.replace('\\', "");
+            let kid = format!("kid is \"other-key\"; accepted: {own:?}");
+            assert!(
+                line.contains("key_unknown") && line.contains(&kid),
+                "{what}: {line}"
+            );
+            assert_eq!(line.contains(&named), is_stranger, "{what}: {line}");
+        }
+    }
+    let layer = layer();
+    let good = issuer.mint(RESOURCE).sign();
+    assert_eq!(send(&layer, &format!("Bearer {good}")).await, 200);
+}
+
 #[tokio::test]
 async fn field_g03_each_fault_of_the_header_has_its_reason() {
     let issuer = TestIssuer::start();
@@ -156,6 +207,8 @@ async fn field_g03_each_fault_of_the_header_has_its_reason() {
         (format!("DPoP {good}"), "dpop_off"),
         (format!("Token {good}"), "scheme_unknown"),
         (format!("JWT {good}"), "scheme_unknown"),
+        (format!("BearerToken {good}"), "scheme_unknown"),
+        (format!("Bearer{good}"), "scheme_missing"),
         ("s3cret s3cret".to_owned(), "scheme_unknown"),
         ("s3cret".to_owned(), "scheme_missing"),
         // g04: an opaque token, with what to do.

@@ -331,3 +331,20 @@ async fn pop_i12_i13_what_is_no_answer() {
     scene.accepts("afterwards", "untyped").await;
     assert!(!log.text().contains("alice"), "answers are not logged");
 }
+
+/// As before a key set (RFC 8259 §8.1): the same software writes both.
+#[tokio::test(start_paused = true)]
+async fn field_f12_a_byte_order_mark_before_an_answer_is_read_over() {
+    let scene = Scene::usual();
+    let good = scene.good_with("x", 1).to_string();
+    let json = [("content-type", "application/json")];
+    for (marks, is_read) in [("", true), ("\u{feff}", true), ("\u{feff}\u{feff}", false)] {
+        let body = format!("{marks}{good}");
+        scene.endpoint.answer_all(200, &json, body.as_bytes());
+        let token = format!("token-{}", marks.len());
+        match is_read {
+            true => drop(scene.accepts(marks, &token).await),
+            false => drop(scene.unavailable(marks, &token).await),
+        }
+    }
+}
