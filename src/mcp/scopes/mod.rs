@@ -130,7 +130,9 @@ impl McpScopesLayer {
     /// Requires all of `scopes` for every resource whose URI starts with `prefix`, byte for byte.
     ///
     /// End the prefix with a slash: `file:///srv/public` also covers `file:///srv/public-drafts`.
-    /// The scopes of other rules for the same resource are required too.
+    /// The scopes of other rules for the same resource are required too, also of rules for another
+    /// spelling of its URI: of the scheme, the host and its default port, of percent-encodings and
+    /// doubled slashes, or the path of a file without its scheme.
     ///
     /// A URI that a server could resolve to another place requires the scopes of all resources: one
     /// with a dot segment, an encoded slash, a backslash, or a character that RFC 3986 does not

@@ -79,16 +79,26 @@ fn decoded(segment: &[u8]) -> Vec<u8> {
 
 /// The URI in the form in which rules compare it, so that another spelling does not evade a rule:
 /// without query and fragment, with scheme and host in lower case, percent-decoded, and without
-/// empty segments. Only for comparison with another result of this function.
+/// empty segments. A path without a scheme is one of a file. Only for comparison with another
+/// result of this function.
 pub(super) fn normalised(uri: &str) -> Vec<u8> {
     let end = uri.find(['?', '#']).unwrap_or(uri.len());
     let uri = uri.get(..end).unwrap_or_default();
-    let (scheme, rest) = uri.split_once(':').unwrap_or(("", uri));
+    let (scheme, rest) = match uri.split_once(':') {
+        None if uri.starts_with('/') => ("file", uri),
+        None => ("", uri),
+        Some(parts) => parts,
+    };
     let scheme = scheme.to_ascii_lowercase();
-    let (host, path) = match rest.strip_prefix("//") {
-        None => (String::new(), rest),
-        Some(rest) => {
-            let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let (host, path) = match (rest.strip_prefix("//"), default_port(&scheme)) {
+        (_, Some(port)) => {
+            // Parsers take any number of slashes there (WHATWG URL §4.4).
+            let (host, path) = split_at_slash(rest.trim_start_matches('/'));
+            (web_host(host, port), path)
+        }
+        (None, None) => (String::new(), rest),
+        (Some(rest), None) => {
+            let (host, path) = split_at_slash(rest);
             (host.to_ascii_lowercase(), path)
         }
     };
@@ -97,12 +107,43 @@ pub(super) fn normalised(uri: &str) -> Vec<u8> {
         (_, host) => host,
     };
     let mut out = format!("{scheme}://{host}").into_bytes();
+    if scheme == "file" && !path.is_empty() {
+        // Also where the URI has no slash: `file:a` is `file:///a`.
+        out.push(b'/');
+    }
     for octet in decoded(path.as_bytes()) {
         if octet != b'/' || out.last() != Some(&b'/') || out.ends_with(b"://") {
             out.push(octet);
         }
     }
     out
+}
+
+/// For the schemes whose hosts are compared as servers of the web do.
+fn default_port(scheme: &str) -> Option<&'static str> {
+    match scheme {
+        "ftp" => Some(":21"),
+        "http" | "ws" => Some(":80"),
+        "https" | "wss" => Some(":443"),
+        _ => None,
+    }
+}
+
+/// Without user name, default port, and the dot at the end of a name.
+fn web_host(authority: &str, port: &str) -> String {
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
+    let host = decoded(host.as_bytes()).to_ascii_lowercase();
+    let host = String::from_utf8_lossy(&host);
+    let ports = [port, ":"];
+    let without_port = ports.iter().find_map(|port| host.strip_suffix(port));
+    let host = without_port.unwrap_or(&host);
+    host.strip_suffix('.').unwrap_or(host).to_owned()
+}
+
+fn split_at_slash(rest: &str) -> (&str, &str) {
+    rest.split_at(rest.find('/').unwrap_or(rest.len()))
 }
 
 fn is_plain_segment(decoded: &[u8]) -> bool {

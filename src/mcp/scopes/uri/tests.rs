@@ -116,6 +116,17 @@ fn field_s01_other_spellings_of_a_uri_compare_equal() {
         ("file:///srv/secret/a", "file:///srv/%2573ecret/a"),
         ("https://h.example/a", "https://H.example/a#"),
         ("notes:a", "notes:%61"),
+        ("file:///srv/secret/a", "file:srv/secret/a"),
+        ("file:///srv/secret/a", "/srv/secret/a"),
+        ("file:///srv/secret/a", "//localhost/srv/secret/a"),
+        ("https://h.example/a", "https:h.example/a"),
+        ("https://h.example/a", "https:///h.example/a"),
+        ("https://h.example/a", "https://h.example:443/a"),
+        ("https://h.example/a", "https://h.example:/a"),
+        ("http://h.example/a", "http://h.example:80/a"),
+        ("https://h.example/a", "https://user:p@h.example/a"),
+        ("https://h.example/a", "https://h%2Eexample/a"),
+        ("https://h.example/a", "https://h.example./a"),
     ] {
         assert_eq!(normalised(one), normalised(other), "{one} {other}");
     }
@@ -124,6 +135,9 @@ fn field_s01_other_spellings_of_a_uri_compare_equal() {
         ("file:///srv/a", "file:///srv/a/"),
         ("https://h.example/a", "https://g.example/a"),
         ("https://h.example/a", "http://h.example/a"),
+        ("https://h.example/a", "https://h.example:80/a"),
+        ("https://h.example/a", "https://h.example:8443/a"),
+        ("notes://h:80/a", "notes://h/a"),
     ] {
         assert_ne!(normalised(one), normalised(other), "{one} {other}");
     }
