@@ -1,5 +1,5 @@
-//! What else is wrong with a rejected token. The library names the first reason alone, so each one is
-//! mended in a copy, which is judged again. A copy never gets as far as a verified signature.
+//! What else is wrong with a rejected token. The library names the first reason alone, so each one
+//! is removed in a copy, which is judged again. A copy never gets as far as a verified signature.
 
 use std::time::SystemTime;
 

@@ -151,7 +151,7 @@ pub(crate) fn with_scheme(text: &str) -> Option<String> {
         Some(_) => rest.trim_start_matches('/'),
         None => rest.strip_prefix("//").unwrap_or(rest),
     };
-    if rest.contains("://") || !rest.starts_with(|first: char| first.is_ascii_alphanumeric()) {
+    if rest.contains("://") || !rest.starts_with(is_start_of_host) {
         return None;
     }
     let rule = UrlRule::new(false);
@@ -162,6 +162,11 @@ pub(crate) fn with_scheme(text: &str) -> Option<String> {
         true => Some(format!("http://{rest}")),
         false => host.trim_end_matches('.').contains('.').then_some(https),
     }
+}
+
+/// Of a name, of an IPv4 address, or of an IPv6 address in its brackets.
+fn is_start_of_host(first: char) -> bool {
+    first.is_ascii_alphanumeric() || first == '['
 }
 
 /// Whether the host is an address that [`is_internal`]. A name is not resolved.

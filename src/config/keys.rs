@@ -70,6 +70,7 @@ fn members_of<'j>(setting: &'static str, set: &'j Value) -> Result<&'j [Value], 
     let reason = match set {
         Value::Array(_) => StaticKeyError::List,
         Value::String(text) if is_url(text) => StaticKeyError::Url,
+        Value::String(text) if is_pem(text) => StaticKeyError::Pem,
         Value::String(_) => StaticKeyError::Text,
         Value::Object(members) if members.contains_key("kty") => StaticKeyError::SingleKey,
         _ => StaticKeyError::Unusable(KeySetError::NoKeysMember),
@@ -89,16 +90,21 @@ fn one_key(jwk: &Value) -> Result<&Value, ConfigError> {
         Value::Object(_) => StaticKeyError::KeySet,
         Value::Array(_) => StaticKeyError::List,
         Value::String(text) if is_url(text) => StaticKeyError::Url,
+        Value::String(text) if is_pem(text) => StaticKeyError::Pem,
         Value::String(text) if text.trim_start().starts_with('{') => StaticKeyError::Text,
         _ => StaticKeyError::NotAnObject,
     };
     Err(invalid("jwk", reason))
 }
 
+fn is_pem(text: &str) -> bool {
+    text.contains("-----BEGIN ")
+}
+
 /// A certificate is refused before it is read: its expiry would never be checked.
 #[cfg(feature = "jsonwebtoken")]
 fn pem_key(pem: &str) -> Result<Value, ConfigError> {
-    let is_pem = pem.contains("-----BEGIN ");
+    let is_pem = is_pem(pem);
     let reason = if pem.contains("PRIVATE KEY-----") {
         StaticKeyError::PrivateKey
     } else if pem.contains("-----BEGIN CERTIFICATE-----") {

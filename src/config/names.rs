@@ -67,10 +67,13 @@ pub(super) struct Level {
 /// who look for one.
 fn nearest(name: &str, names: &[&'static str]) -> Vec<&'static str> {
     let mut near: Vec<(usize, &str)> = spelled_out(names)
-        .filter(|known| !known.starts_with(DANGER) || name.starts_with(DANGER))
         .filter_map(|known| {
             let simple = simplified(known);
             let distance = strsim::damerau_levenshtein(name, &simple);
+            let is_looked_for = name.starts_with(DANGER) || distance <= SLIPS;
+            if known.starts_with(DANGER) && !is_looked_for {
+                return None;
+            }
             let largest = (name.len() / 3).max(1);
             let is_part = name.len() >= SHORTEST_PART && simple.contains(name)
                 || simple.len() >= SHORTEST_PART && name.contains(&simple);
@@ -100,6 +103,9 @@ pub(super) fn simplified(name: &str) -> String {
 const SHORTEST_PART: usize = 3;
 
 const DANGER: &str = "danger";
+
+/// With so many letters wrong, a name of this length is still the one that was meant.
+const SLIPS: usize = 2;
 
 /// Setters of the layer.
 const OF_THE_LAYER: &[&str] = &["on_rejection", "open_paths", "optional", "stream_expiry"];

@@ -24,6 +24,8 @@ pub enum StaticKeyError {
     OtherIssuer,
     /// The text is the path of a file.
     Path,
+    /// The text is PEM, where a JWK or a key set is expected.
+    Pem,
     /// The PEM text is a private key.
     PrivateKey,
     /// One key was given where a key set is expected.
@@ -53,6 +55,7 @@ impl StaticKeyError {
             Self::NotPem => "give the text with its BEGIN PUBLIC KEY line",
             Self::OtherIssuer => "export the keys of this issuer",
             Self::Path => "give the text of the file, which begins with -----BEGIN PUBLIC KEY-----",
+            Self::Pem => "give it with public_key_pem",
             Self::PrivateKey => {
                 "give the public key that belongs to it: openssl pkey -pubout -in private.pem"
             }
@@ -95,6 +98,7 @@ impl fmt::Display for StaticKeyError {
             }
             Self::OtherIssuer => "it holds the keys of another issuer",
             Self::Path => "it is the path of a file, not PEM text",
+            Self::Pem => "it is PEM text",
             Self::PrivateKey => "it is a private key, which only the issuer may have",
             Self::SingleKey => "it is one key, not a key set",
             Self::Text => "it is JSON inside a string",

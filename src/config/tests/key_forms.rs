@@ -122,6 +122,10 @@ fn field_c05_a_key_in_the_wrong_place_is_named() {
             "jwk cannot be used: it is a URL; give it with jwks_uri, from which keys are fetched",
         ),
         (
+            json!({"jwk": "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----"}),
+            "jwk cannot be used: it is PEM text; give it with public_key_pem",
+        ),
+        (
             json!({"jwks": key}),
             "jwks cannot be used: it is one key, not a key set; write {\"keys\": [..]} around it, or give it with jwk",
         ),
@@ -137,6 +141,10 @@ fn field_c05_a_key_in_the_wrong_place_is_named() {
             (
                 json!("https://i.example/jwks"),
                 "it is a URL; give it with jwks_uri",
+            ),
+            (
+                json!("-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----"),
+                "it is PEM text; give it with public_key_pem",
             ),
             (json!({"key": 1}), "the document has no list of keys"),
         ] {

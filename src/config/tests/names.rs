@@ -23,6 +23,8 @@ fn field_c06_an_unknown_name_is_answered_with_the_nearest() {
             "did you mean `initial_scopes` or `required_scopes` or `scopes_supported`?",
         ),
         ("dangerAllowHTTP", "did you mean `danger_allow_http`?"),
+        ("dagner_allow_http", "did you mean `danger_allow_http`?"),
+        ("dnger_allow_http", "did you mean `danger_allow_http`?"),
         (
             "optional",
             "unknown field `optional`: it is a setting of the layer, so call JwtAuthLayer::optional in code",

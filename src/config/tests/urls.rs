@@ -189,6 +189,10 @@ fn field_c07_a_missing_scheme_is_named() {
             "if its tokens name \"http://localhost:9000\", set that",
         ),
         (
+            json!({"issuer": "[::1]:9000"}),
+            "if its tokens name \"http://[::1]:9000\", set that",
+        ),
+        (
             json!({"resource": "r.example/mcp"}),
             "resource \"r.example/mcp\" must be an absolute https URL: probably \"https://r.example/mcp\"",
         ),
