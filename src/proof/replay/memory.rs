@@ -7,10 +7,12 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::index::MOST_ENTRIES;
 use super::key_counts::KeyCounts;
 use super::shard::{Id, Shard, Used};
 use super::verdict::Replay;
 use crate::crypto::{random_secret, sha256};
+use crate::limits::MAX_REPLAY_ENTRIES;
 use crate::telemetry;
 
 pub(super) struct Memory {
@@ -138,3 +140,5 @@ fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
 
 /// With this many, threads rarely wait for each other's lock.
 const SHARDS: usize = 16;
+
+const _: () = assert!(MAX_REPLAY_ENTRIES / SHARDS <= MOST_ENTRIES);

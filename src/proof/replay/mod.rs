@@ -18,6 +18,7 @@
 //! A [`ReplayStore`] is asked after the memory of this process. It also knows what this process has
 //! forgotten, so that the floor is of no consequence then.
 
+mod index;
 mod key_counts;
 mod memory;
 mod shard;

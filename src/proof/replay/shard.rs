@@ -1,12 +1,12 @@
-//! A part of the memory: a hash table of proofs, which are also linked by the second in which they
-//! end.
+//! A part of the memory: proofs in a vector, linked by the second in which they end, and an index
+//! that finds them.
 //!
-//! Both are lists in one vector, so that an entry takes 32 bytes: 28 of its own, and 4 for a place
-//! in the table. The vector is allocated once and does not grow; the operating system provides its
-//! pages when they are used first.
+//! An entry takes 32 bytes: 24 of its own, and 8 for two slots of the index. Both are allocated once
+//! and do not grow; the operating system provides their pages when they are used first.
 
 use std::collections::BTreeMap;
 
+use super::index::{Index, MOST_ENTRIES, SLOTS_FOR_EACH_ENTRY, Slot};
 use super::key_counts::{KeyCounts, KeyPlace};
 use super::verdict::Replay;
 
@@ -22,9 +22,9 @@ pub(super) struct Used {
 pub(super) type Id = [u8; 16];
 
 pub(super) struct Shard {
-    /// The first entry of each chain of the hash table; as many chains as entries.
-    chains: Vec<Place>,
+    index: Index,
     entries: Vec<Entry>,
+    room: usize,
     /// The first entry that is not in use, linked as a bucket is.
     unused: Place,
     len: usize,
@@ -39,23 +39,25 @@ pub(super) struct Shard {
 struct Entry {
     id: Id,
     key: KeyPlace,
-    next_in_chain: Place,
     next_in_bucket: Place,
 }
 
-/// The index of an entry.
-type Place = u32;
+/// The position of an entry in the vector.
+pub(super) type Place = u32;
 
 /// Past the end of any shard, so that a look-up finds nothing there.
 const NOWHERE: Place = Place::MAX;
 
-const _: () = assert!(size_of::<Entry>() + size_of::<Place>() <= 32);
+const _: () = assert!(size_of::<Entry>() + SLOTS_FOR_EACH_ENTRY * size_of::<Slot>() <= 32);
 
 impl Shard {
-    pub(super) fn new(entries: usize) -> Self {
+    /// A shard for so many entries, at most [`MOST_ENTRIES`].
+    pub(super) fn new(room: usize) -> Self {
+        let room = room.min(MOST_ENTRIES);
         Self {
-            chains: vec![NOWHERE; entries],
-            entries: Vec::with_capacity(entries),
+            index: Index::new(room),
+            entries: Vec::with_capacity(room),
+            room,
             unused: NOWHERE,
             len: 0,
             buckets: BTreeMap::new(),
@@ -96,11 +98,10 @@ impl Shard {
         if !counts.add(proof.key) {
             return Err(Replay::KeyFull);
         }
-        if !self.make_room(proof.last_second, counts) {
+        if !self.make_room(proof.last_second, counts) || !self.insert(proof) {
             counts.remove(proof.key);
             return Err(Replay::BelowFloor);
         }
-        self.insert(proof);
         Ok(())
     }
 
@@ -118,7 +119,7 @@ impl Shard {
     /// Forgets the proofs that end first, if the shard is full. If those are not older than a proof
     /// that ends in `last_second`, this proof has no room.
     fn make_room(&mut self, last_second: u64, counts: &KeyCounts) -> bool {
-        if self.len < self.chains.len() {
+        if self.len < self.room {
             return true;
         }
         let oldest = self.buckets.first_entry();
@@ -145,82 +146,47 @@ impl Shard {
             self.unused = place;
             self.len = self.len.saturating_sub(1);
             counts.remove(entry.key);
-            self.unlink(place, &id);
+            self.index.remove(&id, place);
             place = next;
         }
     }
 
     fn holds(&self, id: &Id) -> bool {
-        let mut place = self.chains.get(self.chain_of(id)).copied();
-        while let Some(entry) = place.and_then(|place| self.entries.get(place as usize)) {
-            if entry.id == *id {
-                return true;
-            }
-            place = Some(entry.next_in_chain);
-        }
-        false
+        self.index.holds(id, |place| {
+            let entry = self.entries.get(place as usize);
+            entry.is_some_and(|entry| entry.id == *id)
+        })
     }
 
-    fn insert(&mut self, proof: &Used) {
-        let chain = self.chain_of(&proof.id);
-        let Some(chain) = self.chains.get_mut(chain) else {
-            return;
+    /// `false` if the index has no slot for it, which does not happen with random ids.
+    fn insert(&mut self, proof: &Used) -> bool {
+        let reused = self.entries.get(self.unused as usize);
+        let place = match reused {
+            Some(_) => self.unused,
+            None => self.entries.len() as Place,
         };
+        if !self.index.insert(&proof.id, place) {
+            return false;
+        }
         let bucket = self.buckets.entry(proof.last_second).or_insert(NOWHERE);
         let entry = Entry {
             id: proof.id,
             key: proof.key,
-            next_in_chain: *chain,
             next_in_bucket: *bucket,
         };
-        let place = match self.entries.get_mut(self.unused as usize) {
+        match self.entries.get_mut(place as usize) {
             Some(unused) => {
-                let place = self.unused;
                 self.unused = unused.next_in_bucket;
                 *unused = entry;
-                place
             }
-            None => {
-                let place = self.entries.len() as Place;
-                self.entries.push(entry);
-                place
-            }
-        };
-        (*chain, *bucket) = (place, place);
+            None => self.entries.push(entry),
+        }
+        *bucket = place;
         self.len = self.len.saturating_add(1);
+        true
     }
 
-    /// Takes an entry out of its chain.
-    fn unlink(&mut self, place: Place, id: &Id) {
-        let after = self.entries.get(place as usize);
-        let after = after.map_or(NOWHERE, |entry| entry.next_in_chain);
-        let chain = self.chain_of(id);
-        let Some(first) = self.chains.get_mut(chain) else {
-            return;
-        };
-        if *first == place {
-            *first = after;
-            return;
-        }
-        let mut before = *first;
-        while let Some(entry) = self.entries.get_mut(before as usize) {
-            if entry.next_in_chain == place {
-                entry.next_in_chain = after;
-                return;
-            }
-            before = entry.next_in_chain;
-        }
-    }
-
-    /// The chain of an id: 32 of its bits, scaled to the number of chains. The first octet has
-    /// chosen the shard.
-    fn chain_of(&self, id: &Id) -> usize {
-        let [_, a, b, c, d, ..] = *id;
-        let chains = self.chains.len() as u64;
-        (u64::from(u32::from_be_bytes([a, b, c, d])).saturating_mul(chains) >> 32) as usize
-    }
-
-    /// Each entry is in its chain and in one bucket, or not in use.
+    /// Each entry is in the index and in one bucket, or not in use.
     #[cfg(test)]
     pub(super) fn check(&self) {
         let next_in_bucket = |place: &Place| {
@@ -237,11 +203,9 @@ impl Shard {
             length(self.unused).saturating_add(self.len),
             self.entries.len()
         );
-        assert!(self.entries.len() <= self.chains.len());
-        let in_chains = self.entries.iter().filter(|entry| self.holds(&entry.id));
-        assert!(in_chains.count() >= self.len);
-        if self.len == 0 {
-            assert!(self.chains.iter().all(|first| *first == NOWHERE));
-        }
+        assert!(self.entries.len() <= self.room);
+        let indexed = self.entries.iter().filter(|entry| self.holds(&entry.id));
+        assert!(indexed.count() >= self.len);
+        assert_eq!(self.index.len(), self.len);
     }
 }

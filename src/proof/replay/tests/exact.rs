@@ -83,7 +83,7 @@ proptest! {
                 key: keys[key],
                 last_second: now + ahead,
             };
-            // Few chains, and some ids in the same one.
+            // Few first slots in the index, and some ids with the same one.
             (proof.id[1], proof.id[15]) = (id & 0xf0, id);
             let (got, want) = (shard.record(&proof, now, &counts), naive.record(&proof, now));
             prop_assert_eq!(got, want);

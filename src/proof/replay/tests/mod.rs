@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod exact;
+mod index;
 mod stores;
 
 use std::collections::HashSet;
