@@ -45,7 +45,8 @@
 //! 1. A key pair, made once, for example with WebCrypto. ES256 works everywhere.
 //! 2. A proof at the token endpoint, with the URL of that endpoint and without `ath`: the issuer
 //!    then binds the token, and answers `"token_type": "DPoP"`. An issuer that can do it lists
-//!    `dpop_signing_alg_values_supported` in its metadata; many want it turned on for the client.
+//!    `dpop_signing_alg_values_supported` in its metadata; many want it turned on for the client,
+//!    as the pages of the [`providers`](crate::guide::providers) say.
 //! 3. With each request here, two headers: `Authorization: DPoP <token>` and `DPoP: <proof>`.
 //!
 //! | part of the proof | value |

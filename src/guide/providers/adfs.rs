@@ -28,3 +28,4 @@
 //!   name.
 //! - Scopes are in `scp`, the client is in `appid`; both are read.
 //! - Keys are replaced once a year by default. The new one is published before it is used.
+//! - DPoP: we found no support for it in November 2026. Its tokens are bound to no key.

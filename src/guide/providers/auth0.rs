@@ -32,3 +32,6 @@
 //!   fine: one match is enough.
 //! - RBAC permissions are in the claim `permissions`, not in the scopes. Read them with
 //!   [`AuthInfo::claim`](crate::AuthInfo::claim).
+//! - DPoP: in the settings of the API, choose *DPoP* as the method of *Token Sender-Constraining*.
+//!   A client that sends a proof then gets a bound token; *Require Token Sender Constraining*
+//!   refuses the others (November 2026).

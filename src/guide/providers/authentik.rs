@@ -29,3 +29,4 @@
 //!   have, and creates a provider for each client. Register one client, and set its id in the MCP
 //!   clients: see [`clients`](super::super::clients).
 //! - Refresh tokens need the scope mapping `offline_access`.
+//! - DPoP: we found no support for it in November 2026. Its tokens are bound to no key.

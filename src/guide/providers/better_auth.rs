@@ -35,3 +35,4 @@
 //!   published for the `gracePeriod`, 30 days by default, and tokens of it are valid here until
 //!   they expire.
 //! - `sub` of a machine's token (client credentials) is its client id.
+//! - DPoP: a client with `dpop_bound_access_tokens` gets bound tokens only (November 2026).

@@ -29,3 +29,4 @@
 //! - Applications can have scopes of their own. We could not confirm in which claim they are, so
 //!   none are required above. If it is neither `scope` nor `scp`, name it in `scope_claims`.
 //! - OAuth tokens expire after a day.
+//! - DPoP: we found no support for it in November 2026. Its tokens are bound to no key.

@@ -29,3 +29,5 @@
 //!   [`check`](crate::config::JwtAuthConfigBuilder::check).
 //! - A token with `"type": "org"` is for Cloudflare itself. It has another audience and is
 //!   rejected.
+//! - DPoP: we found no support for it in November 2026. The proxy, and not the client, sends the
+//!   token.

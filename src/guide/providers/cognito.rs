@@ -30,3 +30,4 @@
 //! - Tokens that were not requested at the pool's OAuth endpoints (`InitiateAuth`, for example)
 //!   carry none of your scopes.
 //! - The issuer is the pool's, not the domain on which users sign in.
+//! - DPoP: we found no support for it in November 2026. Its tokens are bound to no key.

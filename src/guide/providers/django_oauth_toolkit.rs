@@ -51,3 +51,4 @@
 //! - Clients register by themselves with `DCR_ENABLED` and `CIMD_ENABLED`, both off by default. The
 //!   metadata of RFC 8414 must be at the root of the host for some clients: mount
 //!   `metadata_urlpatterns` there.
+//! - DPoP: we found no support for it in November 2026. Its tokens are bound to no key.

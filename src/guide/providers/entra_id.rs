@@ -67,3 +67,5 @@
 //!   inspect `roles` in a [`check`](crate::config::JwtAuthConfigBuilder::check).
 //! - `sub` differs from app to app for the same user; `oid` is the same within a tenant.
 //! - The identifier of a token is in `uti`; [`jti`](crate::AuthInfo::jti) is `None`.
+//! - DPoP: we found no support for it in November 2026. The proof of possession of MSAL is another
+//!   scheme, with signed requests, which this crate does not know.

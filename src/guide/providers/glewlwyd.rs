@@ -28,3 +28,5 @@
 //!   in the administration page. Without the reset the old keys stay in use.
 //! - The plugin `OAuth2` of glewlwyd is another one. Its tokens have neither `iss` nor `aud`.
 //! - Registration of clients is off by default: see [`clients`](super::super::clients).
+//! - DPoP: turn on *Allow DPoP* in the plugin; it is off by default. It follows a draft of the RFC
+//!   (November 2026).

@@ -26,3 +26,4 @@
 //! - Google also documents `accounts.google.com`, without a scheme, as issuer. It needs its own
 //!   entry in `issuers`, with `"jwks_uri": "https://www.googleapis.com/oauth2/v3/certs"`.
 //! - Its keys are on another host than the issuer: leave `pin_jwks_host` off.
+//! - DPoP: we found no support for it in November 2026. Its tokens are bound to no key.

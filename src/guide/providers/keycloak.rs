@@ -32,3 +32,6 @@
 //! - Lightweight or revocable tokens: let the server ask about them, see
 //!   [`introspection`](crate::guide::introspection). The client that asks is confidential, and the
 //!   audience mapper says *Add to token introspection*.
+//! - DPoP: since 26.4, a client that sends a proof gets a bound token, without a setting. The
+//!   switch *Require DPoP bound tokens* of a client refuses token requests without one (November
+//!   2026).

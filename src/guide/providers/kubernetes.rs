@@ -35,3 +35,5 @@
 //!   scopes: decide by `sub`, in a [`check`](crate::config::JwtAuthConfigBuilder::check).
 //! - A token stays valid here until `exp` when its pod is gone. Request short ones: the least is
 //!   ten minutes.
+//! - DPoP: there is none (November 2026). A token is bound to its pod, which only the API server
+//!   can check, and to no key.

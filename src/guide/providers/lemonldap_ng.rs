@@ -34,3 +34,4 @@
 //! - Registration of clients is off by default: see [`clients`](super::super::clients).
 //! - The package of Debian 12 does not start without modules that it only recommends,
 //!   `GD::SecurityImage` and `MIME::Entity` among them.
+//! - DPoP: we found no support for it in November 2026. Its tokens are bound to no key.

@@ -28,3 +28,5 @@
 //!   use `sub`.
 //! - To notice revocation before `exp`: [`introspection`](crate::guide::introspection) with
 //!   `"tokens": "also_jwts"`, by a client of the same authorization server.
+//! - DPoP: in the settings of the client, turn on *Require Demonstrating Proof of Possession (DPoP)
+//!   header in token requests*. Its tokens are bound then (November 2026).

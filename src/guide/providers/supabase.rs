@@ -28,3 +28,4 @@
 //!   and no `aud`, so they are rejected.
 //! - The key set is cached at Supabase's edge for ten minutes. Create a standby key longer than
 //!   that before you rotate to it: until the set contains it, its tokens get 401.
+//! - DPoP: we found no support for it in November 2026. Its tokens are bound to no key.

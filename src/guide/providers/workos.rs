@@ -23,3 +23,4 @@
 //!   one.
 //! - The metadata of AuthKit lists `email`, `offline_access`, `openid` and `profile` as scopes. We
 //!   could not confirm that your own scopes are granted, so none are required above.
+//! - DPoP: we found no support for it in November 2026. Its tokens are bound to no key.

@@ -30,3 +30,5 @@
 //! - Opaque tokens: add an application of the type *API* to the project and set
 //!   [`introspection`](crate::guide::introspection) with its id and secret; `aud` of the answer
 //!   lists the project's id, as in a JWT.
+//! - DPoP: there is none; the request for it is open (November 2026). Its tokens are bound to no
+//!   key.
