@@ -8,15 +8,19 @@
 //!
 //! An entry that is removed leaves no mark: the slots behind it move back.
 
-use super::shard::{Id, Place};
-
 pub(super) struct Index {
     slots: Vec<Slot>,
 }
 
+/// A hash, so its bits are as good as random.
+pub(super) type Id = [u8; 16];
+
+/// The position of an entry in its vector.
+pub(super) type Place = u32;
+
 /// The place of an entry in the upper 20 bits. Then in 8 bits the distance to the first slot of the
-/// hash, plus one, and in 4 bits the tag. Zero is an unused slot, so that a table of zeros is empty:
-/// the operating system provides its pages when they are used first.
+/// hash, plus one, and in 4 bits the tag. Zero is an unused slot, so that a table of zeros is
+/// empty: the operating system provides its pages when they are used first.
 pub(super) type Slot = u32;
 
 const UNUSED: Slot = 0;
@@ -27,8 +31,8 @@ pub(super) const SLOTS_FOR_EACH_ENTRY: usize = 2;
 /// The number of entries that a slot can name.
 pub(super) const MOST_ENTRIES: usize = 1 << (Slot::BITS - PLACE_SHIFT);
 
-/// The longest distance that a slot can hold. Ids are as good as random, and in a table that is half
-/// full such a run comes about less than once in 10^18 insertions.
+/// The longest distance that a slot can hold. Ids are as good as random, and in a table that is
+/// half full such a run comes about less than once in 10^18 insertions.
 const MOST_SLOTS_AWAY: Slot = 254;
 
 const TAG_BITS: u32 = 4;

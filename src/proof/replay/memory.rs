@@ -7,9 +7,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::index::MOST_ENTRIES;
+use super::index::{Id, MOST_ENTRIES};
 use super::key_counts::KeyCounts;
-use super::shard::{Id, Shard, Used};
+use super::shard::{Shard, Used};
 use super::verdict::Replay;
 use crate::crypto::{random_secret, sha256};
 use crate::limits::MAX_REPLAY_ENTRIES;

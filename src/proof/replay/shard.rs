@@ -1,12 +1,12 @@
 //! A part of the memory: proofs in a vector, linked by the second in which they end, and an index
 //! that finds them.
 //!
-//! An entry takes 32 bytes: 24 of its own, and 8 for two slots of the index. Both are allocated once
-//! and do not grow; the operating system provides their pages when they are used first.
+//! An entry takes 32 bytes: 24 of its own, and 8 for two slots of the index. Both are allocated
+//! once and do not grow; the operating system provides their pages when they are used first.
 
 use std::collections::BTreeMap;
 
-use super::index::{Index, MOST_ENTRIES, SLOTS_FOR_EACH_ENTRY, Slot};
+use super::index::{Id, Index, MOST_ENTRIES, Place, SLOTS_FOR_EACH_ENTRY, Slot};
 use super::key_counts::{KeyCounts, KeyPlace};
 use super::verdict::Replay;
 
@@ -17,9 +17,6 @@ pub(super) struct Used {
     /// The last second in which it could be accepted.
     pub(super) last_second: u64,
 }
-
-/// A hash, so its bits are as good as random.
-pub(super) type Id = [u8; 16];
 
 pub(super) struct Shard {
     index: Index,
@@ -41,9 +38,6 @@ struct Entry {
     key: KeyPlace,
     next_in_bucket: Place,
 }
-
-/// The position of an entry in the vector.
-pub(super) type Place = u32;
 
 /// Past the end of any shard, so that a look-up finds nothing there.
 const NOWHERE: Place = Place::MAX;

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::proof::replay::index::Id;
 use crate::proof::replay::key_counts::{KeyCounts, KeyPlace};
-use crate::proof::replay::shard::{self, Id, Shard};
+use crate::proof::replay::shard::{self, Shard};
 
 /// Entries are (last second, id, key).
 struct Naive {

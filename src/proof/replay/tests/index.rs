@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use super::*;
-use crate::proof::replay::index::Index;
+use crate::proof::replay::index::{Id, Index};
 use crate::proof::replay::key_counts::KeyCounts;
-use crate::proof::replay::shard::{self, Id, Shard};
+use crate::proof::replay::shard::{self, Shard};
 
 /// An id whose first slot is the given part of the table, 255 the last.
 fn id(part: u8, rest: u8) -> Id {
