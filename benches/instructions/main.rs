@@ -26,6 +26,9 @@ mod tokens;
 #[path = "../targets/world.rs"]
 #[allow(dead_code, reason = "shared with the other benches")]
 mod world;
+#[path = "../targets/worst.rs"]
+#[allow(dead_code, reason = "shared with the other benches")]
+mod worst;
 
 use std::hint::black_box;
 
@@ -109,7 +112,16 @@ fn main() {
         "full-list" => revocations::run(&world, Some(revocations::ENTRIES), false),
         #[cfg(feature = "redis")]
         "changed-list" => revocations::run(&world, Some(revocations::ENTRIES), true),
-        other => panic!("no path is called {other}"),
+        // One of the dearest refusals, by its name in the table.
+        other => {
+            let world = World::new(Algorithm::RS256);
+            let tokens = worst::tokens(&world);
+            let row = tokens.iter().find(|(name, _)| *name == other);
+            let (_, token) = row.unwrap_or_else(|| panic!("no path is called {other}"));
+            let layered = service(&world.layer());
+            let requests = repeated(Some(&token.line), CALLS);
+            run(layered, requests, StatusCode::UNAUTHORIZED);
+        }
     }
 }
 

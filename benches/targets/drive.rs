@@ -25,7 +25,7 @@ pub(crate) type Ask = Request<Empty<Bytes>>;
 #[derive(Clone, Debug)]
 pub(crate) struct Hello;
 
-impl Service<Ask> for Hello {
+impl<B> Service<Request<B>> for Hello {
     type Response = Response<Empty<Bytes>>;
     type Error = Infallible;
     type Future = Ready<Result<Self::Response, Infallible>>;
@@ -34,7 +34,7 @@ impl Service<Ask> for Hello {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Ask) -> Self::Future {
+    fn call(&mut self, request: Request<B>) -> Self::Future {
         black_box(&request);
         ready(Ok(Response::new(Empty::new())))
     }

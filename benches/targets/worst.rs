@@ -1,12 +1,19 @@
 //! The dearest requests that an outsider can make up, against a normal verification.
 
+use std::hint::black_box;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::StatusCode;
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use http_body_util::Full;
 use serde_json::json;
-use tower_jwt_auth::Algorithm;
+use tokio::runtime::Handle;
+use tower::{Layer as _, ServiceExt as _};
+use tower_jwt_auth::mcp::McpScopesLayer;
+use tower_jwt_auth::{Algorithm, AuthInfo, JwtAuthLayer};
 
-use crate::drive::{batch, repeated, service};
+use crate::drive::{Hello, batch, repeated, service};
 use crate::measure::{Batch, Case, interleaved};
 use crate::table::Report;
 use crate::world::{ISSUER, RESOURCE, Token, World};
@@ -18,7 +25,8 @@ const CALLS: usize = 10;
 pub(crate) fn run(report: &mut Report) {
     report.heading("The dearest refusals, over the bare RS256 verification");
     let world = World::new(Algorithm::RS256);
-    let service = service(&world.layer());
+    let layer = world.layer();
+    let service = service(&layer);
     let good = world.token(1);
     for (name, token) in tokens(&world) {
         assert!(token.text.len() <= LARGEST, "{name}: {}", token.text.len());
@@ -35,10 +43,60 @@ pub(crate) fn run(report: &mut Report) {
         let detail = format!("x ({:.1} us, {} bytes)", refused.least, token.text.len());
         report.at_most(name, 3.0, refused.least / bare.least, "", &detail);
     }
+    batches(report, &world, &layer);
+}
+
+/// What a caller with a good token can send, where a hundred rules say what each resource requires.
+fn batches(report: &mut Report, world: &World, layer: &JwtAuthLayer) {
+    let rules = (0..100).fold(McpScopesLayer::new(), |rules, number| {
+        rules.resources_under(format!("file:///srv/{number}/"), [format!("read:{number}")])
+    });
+    let service = rules.layer(Hello);
+    let good = world.token(1);
+    let verified = Handle::current().block_on(layer.verifier().verify(&good.text));
+    let auth = verified.unwrap();
+    let listen = |uri: &str, how_many: usize| {
+        let uris = vec![uri; how_many];
+        let params = json!({"notifications": {"resourceSubscriptions": uris}});
+        json!({"jsonrpc": "2.0", "id": 1, "method": "subscriptions/listen", "params": params})
+    };
+    let rows = [
+        (
+            "1,000 subscriptions",
+            json!([listen("file:///srv/99/notes.md", 1_000)]),
+        ),
+        (
+            "100 messages with 1,000 subscriptions each",
+            vec![listen("a", 1_000); 100].into(),
+        ),
+    ];
+    for (name, body) in rows {
+        let body = Bytes::from(body.to_string());
+        let ask = |auth: &AuthInfo| {
+            let request = Request::post("https://mcp.example.com/mcp").extension(auth.clone());
+            let request = request.body(Full::new(body.clone())).unwrap();
+            let response = Handle::current().block_on(service.clone().oneshot(request));
+            assert_eq!(response.unwrap().status(), StatusCode::FORBIDDEN);
+        };
+        let [refused, bare] = interleaved(
+            ROUNDS,
+            [
+                Case::new(|| Batch::new(CALLS, || (0..CALLS).for_each(|_| ask(black_box(&auth))))),
+                Case::new(|| Batch::new(20, || (0..20).for_each(|_| world.verify(&good)))),
+            ],
+        );
+        let ratio = refused.least / bare.least;
+        let detail = format!(
+            "{ratio:.1}x ({:.1} us, {} bytes)",
+            refused.least,
+            body.len()
+        );
+        report.figure(name, &detail);
+    }
 }
 
 /// Each as large as a token may be.
-fn tokens(world: &World) -> Vec<(&'static str, Token)> {
+pub(crate) fn tokens(world: &World) -> Vec<(&'static str, Token)> {
     let header = json!({"alg": "RS256", "kid": world.key.kid()}).to_string();
     let start = format!(r#"{{"iss":"{ISSUER}","aud":"{RESOURCE}","exp":4102444800"#);
     let fill = |piece: &dyn Fn(usize) -> String| {

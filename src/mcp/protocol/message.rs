@@ -52,10 +52,16 @@ impl<'de> Deserialize<'de> for Body<'de> {
             }
 
             fn visit_seq<S: SeqAccess<'de>>(self, mut seq: S) -> Result<Body<'de>, S::Error> {
-                let mut messages = Vec::new();
-                while let Some(Object(message)) = seq.next_element()? {
+                let mut messages: Vec<Message<'de>> = Vec::new();
+                let mut resources = 0_usize;
+                while let Some(Object(message)) = seq.next_element::<Object<Message<'de>>>()? {
                     if messages.len() == MAX_BATCH {
                         return Err(S::Error::custom("a batch that long"));
+                    }
+                    resources = resources.saturating_add(message.params.subscriptions.len());
+                    // The rest is not read: it may hold a thousand more for each message.
+                    if resources > MAX_TARGETS {
+                        return Err(S::Error::custom("that many resources"));
                     }
                     messages.push(message);
                 }
