@@ -228,3 +228,6 @@ impl<T> fmt::Display for Attempts<'_, T> {
 
 /// The part of the timeout that is one share. Three candidates leave two fifths for the keys.
 const SHARE: f64 = 0.2;
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,7 @@ fn credentials_are_not_shown() {
         "https://user:12?pw@idp.example.com/",
         "https://user:12#pw@idp.example.com/",
         "user:pw@idp.example.com",
+        "user:pw//pw@idp.example.com",
     ];
     for text in hidden {
         assert_eq!(without_credentials(text), "(not shown)", "{text}");
@@ -80,6 +81,7 @@ fn what_a_text_without_scheme_means() {
         ("mcp", None),
         ("no url", None),
         ("spiffe://trust.example/x", None),
+        ("trust.example://r.example", None),
         ("user@r.example", None),
         ("", None),
     ] {

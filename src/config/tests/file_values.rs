@@ -93,7 +93,30 @@ fn field_g05_an_error_says_the_path_what_was_expected_and_an_example() {
             "issuers[0].max_token_age: invalid type: integer `5`, expected a duration",
         ),
     ]);
+    // A setting that is missing has no wrong value.
+    let missing = refused(json!({"cognito": {}}));
+    assert!(missing.ends_with("missing field `client_ids`"), "{missing}");
     accepts(json!({"leeway": "60s", "required_scopes": ["a", "b"], "audience": ["a"]}));
+}
+
+#[test]
+fn field_s14_a_value_that_cannot_be_is_answered_with_the_way_out() {
+    let empty = |setting| format!("{setting} is empty: give it a value or leave it out");
+    let file = |path: &str| json!({"client_id": "c", "client_secret_file": path});
+    for (changes, want) in [
+        (json!({"max_token_bytes": 0}), empty("max_token_bytes")),
+        (
+            json!({"introspection": file("")}),
+            empty("introspection.client_secret_file"),
+        ),
+        (
+            json!({"issuer": "https://user@i.example"}),
+            "must not carry a user name or password: leave them out".to_owned(),
+        ),
+    ] {
+        let error = refused(changes);
+        assert!(error.ends_with(&want), "{error}");
+    }
 }
 
 #[test]

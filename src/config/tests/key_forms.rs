@@ -205,6 +205,8 @@ fn field_c05_a_pem_text_that_is_something_else_is_named() {
             base64,
             "it is not PEM text of an RSA, EC (P-256, P-384, P-521) or Ed25519 public key; give the text with its BEGIN PUBLIC KEY line",
         ),
+        // Base64 in lines, which may begin like a path.
+        ("/w==\n/w==".to_owned(), "it is not PEM text"),
         (String::new(), "it is not PEM text"),
     ] {
         refuses([(json!({"public_key_pem": text}), want)]);
@@ -247,6 +249,8 @@ fn field_c05_a_secret_that_is_too_short_is_named() {
         "list the HS algorithm of the secret in algorithms",
     )]);
     let mut longer = secret(&encoded(32));
+    longer["algorithms"] = json!(["HS256", "HS384"]);
+    refuses([(longer.clone(), "give a secret of at least 48 bytes")]);
     longer["algorithms"] = json!(["HS256", "HS512"]);
     refuses([(
         longer,

@@ -17,6 +17,7 @@ fn field_c06_an_unknown_name_is_answered_with_the_nearest() {
         ("JWKS_URI", "did you mean `jwks_uri`"),
         ("jwksURI", "did you mean `jwks_uri`"),
         ("aud", "did you mean `audience`?"),
+        ("my_issuer_url", "did you mean `issuer`"),
         ("required_scope", "did you mean `required_scopes`?"),
         (
             "scopes",

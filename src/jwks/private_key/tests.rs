@@ -21,6 +21,11 @@ fn hex(text: &str) -> Vec<u8> {
     octets.map(octet).collect()
 }
 
+fn base64_url(bytes: &[u8]) -> Value {
+    let engine = base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    engine.encode(bytes).into()
+}
+
 /// What a JWK of the key holds: parts of the PEM file.
 fn jwk(name: &str, change: impl FnOnce(&mut Value)) -> Vec<u8> {
     let file = match name {
@@ -28,11 +33,7 @@ fn jwk(name: &str, change: impl FnOnce(&mut Value)) -> Vec<u8> {
         "OKP" => file!("ed25519"),
         _ => file!("rsa"),
     };
-    let text = |bytes: &[u8]| {
-        base64::engine::general_purpose::URL_SAFE_NO_PAD
-            .encode(bytes)
-            .into()
-    };
+    let text = base64_url;
     let material = of_pem(std::str::from_utf8(file).unwrap()).unwrap();
     let members: Vec<(&str, Value)> = match material {
         PrivateMaterial::Ec(_, d) => vec![("crv", "P-256".into()), ("d", text(&d))],
@@ -68,6 +69,18 @@ fn keys_of_every_form_sign() {
     };
     let raw = |public| Material::Raw(hex(public));
     let same = |_: &mut Value| ();
+    let on_curve = |curve: &str, file: &[u8]| {
+        let material = of_pem(std::str::from_utf8(file).unwrap()).unwrap();
+        let PrivateMaterial::Ec(_, d) = material else {
+            panic!("no EC key")
+        };
+        jwk("EC", |jwk| {
+            jwk["crv"] = curve.into();
+            jwk["d"] = base64_url(&d);
+        })
+    };
+    let p384_jwk = on_curve("P-384", file!("p384"));
+    let p521_jwk = on_curve("P-521", file!("p521"));
     let (ec_jwk, ed_jwk, rsa_jwk) = (jwk("EC", same), jwk("OKP", same), jwk("RSA", same));
     let rows = [
         (
@@ -103,6 +116,18 @@ fn keys_of_every_form_sign() {
         ("PKCS #8, RSA", file!("rsa"), Algorithm::RS256, rsa()),
         ("PKCS #1", file!("rsa_pkcs1"), Algorithm::RS256, rsa()),
         ("a JWK, P-256", &ec_jwk, Algorithm::ES256, raw(PUBLIC_P256)),
+        (
+            "a JWK, P-384",
+            &p384_jwk,
+            Algorithm::ES384,
+            raw(PUBLIC_P384),
+        ),
+        (
+            "a JWK, P-521",
+            &p521_jwk,
+            Algorithm::ES512,
+            raw(PUBLIC_P521),
+        ),
         (
             "a JWK, Ed25519",
             &ed_jwk,
@@ -164,6 +189,42 @@ fn what_is_no_key_is_refused() {
     ];
     for (name, file, want) in rows {
         assert_eq!(PrivateKey::parse(file).map(drop), Err(want), "{name}");
+    }
+}
+
+/// A feature that is missing is the reason only where it is.
+#[test]
+fn field_s14_a_broken_rsa_key_is_no_key() {
+    let broken = jwk("RSA", |jwk| jwk["n"] = "AAAA".into());
+    let want = match SIGNS_WITH_RSA {
+        true => PrivateKeyError::NoKey,
+        false => PrivateKeyError::NeedsAwsLcRs,
+    };
+    assert_eq!(PrivateKey::parse(&broken).map(drop), Err(want));
+}
+
+#[test]
+fn field_s14_what_is_wrong_with_a_key_and_what_to_do() {
+    use PrivateKeyError::{Encrypted, NeedsAwsLcRs, NoKey, Unsupported};
+    let rows = [
+        (Encrypted, "holds an encrypted key: decrypt it"),
+        (
+            NeedsAwsLcRs,
+            "holds an RSA key, which needs the feature aws_lc_rs: turn it on, or use an EC or \
+             Ed25519 key",
+        ),
+        (
+            NoKey,
+            "holds no private key: give one as PEM (PKCS #8 or SEC1) or as a JWK",
+        ),
+        (
+            Unsupported,
+            "holds a key of an unsupported type: give an EC key on P-256, P-384 or P-521, an \
+             Ed25519 key, or an RSA key",
+        ),
+    ];
+    for (error, text) in rows {
+        assert_eq!(error.to_string(), text);
     }
 }
 

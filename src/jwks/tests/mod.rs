@@ -1,10 +1,11 @@
 //! Tests of key sets. `members` and `numbers` change one member of a JWK at a time; `choice`
-//! verifies signatures with whole sets. Both use the helpers below.
+//! verifies signatures with whole sets; `same` compares sets. All use the helpers below.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod choice;
 mod members;
 mod numbers;
+mod same;
 
 use std::sync::Mutex;
 

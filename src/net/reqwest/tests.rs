@@ -130,3 +130,61 @@ async fn field_s04_a_proxy_may_be_on_this_machine_and_is_named_when_it_fails() {
         "{error}"
     );
 }
+
+/// Gives this answer to the next request.
+async fn serve(listener: &TcpListener, answer: &str) {
+    let (mut stream, _) = at_last(listener.accept()).await.unwrap();
+    let mut bytes = Vec::new();
+    while !bytes.ends_with(b"\r\n\r\n") {
+        bytes.push(stream.read_u8().await.unwrap());
+    }
+    // The client may hang up when it has read enough.
+    let _ = stream.write_all(answer.as_bytes()).await;
+}
+
+/// A connection that broke may be tried again. What came over it whole but cannot be read is the
+/// same the next time.
+#[tokio::test]
+async fn field_s14_which_failures_are_of_the_connection() {
+    let head = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 4\r\n";
+    let rows = [
+        ("whole", format!("{head}\r\nfour"), None),
+        ("closed without an answer", String::new(), Some(true)),
+        (
+            "no gzip",
+            format!("{head}Content-Encoding: gzip\r\n\r\nfour"),
+            Some(false),
+        ),
+    ];
+    let (listener, port) = listen().await;
+    let transport = ReqwestTransport::with_proxies(Matcher::builder().build());
+    let url = format!("http://localhost:{port}/keys");
+    for (name, answer, want) in rows {
+        let serve = serve(&listener, &answer);
+        let (got, ()) = tokio::join!(transport.get(&url, Anywhere), serve);
+        let got = got.err().map(|error| error.is_connection());
+        assert_eq!(got, want, "{name}");
+    }
+}
+
+/// A body may be as long as the limit, and not longer. Without a length it is counted as it comes.
+#[tokio::test]
+async fn field_s14_a_body_may_be_as_long_as_the_limit() {
+    let (listener, port) = listen().await;
+    let transport = ReqwestTransport::with_proxies(Matcher::builder().build());
+    let url = format!("http://localhost:{port}/keys");
+    for (length, want) in [(1023, true), (1024, true), (1025, false)] {
+        for names_its_length in [true, false] {
+            let named = match names_its_length {
+                true => format!("Content-Length: {length}\r\n"),
+                false => String::new(),
+            };
+            let body = "x".repeat(length);
+            let answer = format!("HTTP/1.1 200 OK\r\nConnection: close\r\n{named}\r\n{body}");
+            let serve = serve(&listener, &answer);
+            let (got, ()) = tokio::join!(transport.get(&url, Anywhere), serve);
+            let told = got.as_ref().err().map(ToString::to_string);
+            assert_eq!(got.is_ok(), want, "{length} {names_its_length} {told:?}");
+        }
+    }
+}

@@ -82,6 +82,22 @@ async fn pop_i06_i07_other_statuses() {
     }
 }
 
+/// Whose call begins a pause is told how long it lasts.
+#[tokio::test(start_paused = true)]
+async fn field_s14_a_failure_tells_the_pause_that_it_begins() {
+    let mut scene = Scene::usual();
+    scene.endpoint.fail(Fault::Status(503));
+    let mut longest = Duration::ZERO;
+    for n in 0..12 {
+        let wait = scene.unavailable("failing", &format!("t{n}")).await;
+        let pause = scene.health().pause.unwrap_or_default();
+        assert!(wait >= pause, "{n}: {wait:?} and not {pause:?}");
+        longest = longest.max(pause);
+        scene.pass(pause).await;
+    }
+    assert!(longest > seconds(10), "{longest:?}");
+}
+
 /// RFC 7662 §2.2: the answer has status 200, whatever the body of another one says.
 #[tokio::test(start_paused = true)]
 async fn pop_i06_another_success_is_no_answer() {

@@ -155,7 +155,10 @@ async fn pop_i31_stale_answers_if_that_is_allowed() {
         scene.accepts("at first", TOKEN).await;
         scene.endpoint.fail(Fault::Status(status));
         scene.pass(seconds(70)).await;
-        scene.unavailable(&format!("{status}"), TOKEN).await;
+        // Also while it is not asked.
+        for _ in 0..5 {
+            scene.unavailable(&format!("{status}"), TOKEN).await;
+        }
     }
     // Nor does it follow "not active".
     let mut scene = stale();

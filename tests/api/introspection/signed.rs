@@ -74,6 +74,13 @@ async fn pop_i42_a_plain_answer() {
     plain
         .unavailable("plain, with the type of a signed one", TOKEN)
         .await;
+    assert!(
+        plain
+            .last_error()
+            .contains("it is no signed answer (RFC 9701): "),
+        "{}",
+        plain.last_error()
+    );
     // And the other way round.
     let off = Scene::usual();
     sign(&off, |jwt| jwt);

@@ -161,3 +161,39 @@ fn field_f12_a_byte_order_mark_before_a_snapshot_is_read_over() {
     assert!(matches!(read(&path), Err(SnapshotError::Damaged)), "two");
     fs::remove_file(&path).unwrap();
 }
+
+/// A file that is larger than any snapshot is not read, even if the rest of it is white space.
+#[test]
+fn field_s14_a_file_may_be_as_large_as_the_largest_snapshot() {
+    let folder = new_folder();
+    let path = folder.join("keys.json");
+    write(&path, snapshot()).unwrap();
+    let good = fs::read(&path).unwrap();
+    let largest = MAX_DOCUMENT_BYTES * usize::try_from(ESCAPED).unwrap();
+    for (length, is_read) in [(largest, true), (largest + 1, false), (largest + 2, false)] {
+        let mut padded = good.clone();
+        padded.resize(length, b' ');
+        fs::write(&path, padded).unwrap();
+        assert_eq!(read(&path).is_ok(), is_read, "{length}");
+    }
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn field_s14_why_a_snapshot_is_not_used() {
+    for (error, text) in [
+        (SnapshotError::Absent, "there is none"),
+        (SnapshotError::Damaged, "it is damaged"),
+        (
+            SnapshotError::OtherIssuer,
+            "it holds the keys of another issuer",
+        ),
+        (SnapshotError::TooOld, "it is older than max_stale"),
+        (
+            SnapshotError::Unreadable(io::Error::other("no disk")),
+            "it cannot be read: no disk",
+        ),
+    ] {
+        assert_eq!(error.to_string(), text);
+    }
+}
