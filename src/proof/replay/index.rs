@@ -98,13 +98,13 @@ impl Index {
     /// Moves back what is behind a slot that is given up, unless it would get before the first slot
     /// of its hash.
     fn close_gap(&mut self, given_up: usize) {
-        let (mut gap, mut at, mut steps) = (given_up, given_up, 0);
+        let (mut gap, mut at, mut steps) = (given_up, given_up, 0_u32);
         loop {
             at = match at.saturating_add(1) {
                 end if end >= self.slots.len() => 0,
                 next => next,
             };
-            steps += 1;
+            steps = steps.saturating_add(1);
             let slot = self.slots.get(at).copied().unwrap_or_default();
             // No run is as long as the table, which is at most half full.
             if slot == UNUSED || at == given_up {
