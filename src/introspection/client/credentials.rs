@@ -261,3 +261,6 @@ impl fmt::Debug for Loaded {
 }
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+#[cfg(all(test, unix))]
+mod tests;

@@ -2,15 +2,20 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response};
 use serde_json::{Value, json};
 use tower_jwt_auth::introspection::{ClientAuth, Introspection};
-use tower_jwt_auth::test_util::Fault;
+use tower_jwt_auth::keys::{ExchangeLimits, HttpTransport, TransportFuture};
+use tower_jwt_auth::test_util::{Fault, TestKey};
+use tower_jwt_auth::{Algorithm, JwtAuthConfig, JwtVerifier};
 
 use super::{CLIENT, SECRET, Scene, TOKEN};
-use crate::support::{capture, seconds};
+use crate::support::{RESOURCE, capture, seconds};
 
 /// A folder that is removed at the end.
 pub(crate) struct Folder(PathBuf);
@@ -313,4 +318,48 @@ async fn pop_i09_connections_are_kept() {
     let token = scene.answers(scene.good_with("x", 1));
     scene.accepts("on a new connection", &token).await;
     assert_eq!(scene.endpoint.connections(), 2);
+}
+
+/// Notes the headers of each request as `Debug` shows them, and calls every token inactive.
+#[derive(Clone, Debug, Default)]
+struct Noting(Arc<Mutex<Vec<String>>>);
+
+impl HttpTransport for Noting {
+    fn exchange(&self, request: Request<Bytes>, _: ExchangeLimits) -> TransportFuture<'_> {
+        let headers = format!("{:?}", request.headers());
+        self.0.lock().unwrap().push(headers);
+        let mut answer = Response::new(Bytes::from(r#"{"active": false}"#));
+        let kind = HeaderValue::from_static("application/json");
+        answer.headers_mut().insert("content-type", kind);
+        Box::pin(async move { Ok(answer) })
+    }
+}
+
+/// An HTTP client that logs requests logs what `Debug` shows.
+#[tokio::test]
+async fn pop_i52_debug_does_not_show_the_secret_in_a_request() {
+    let folder = Folder::new();
+    let file = folder.write("token", SECRET);
+    let new = || Introspection::new(CLIENT, SECRET);
+    for (way, introspection) in [
+        ("basic", new().auth(ClientAuth::Basic)),
+        ("basic_unencoded", new().auth(ClientAuth::BasicUnencoded)),
+        ("bearer", Introspection::with_bearer_token_file(file)),
+    ] {
+        let noting = Noting::default();
+        let config = JwtAuthConfig::builder()
+            .resource(RESOURCE)
+            .issuer("https://idp.test")
+            .jwks(json!({"keys": [TestKey::generate(Algorithm::ES256, "k").jwk()]}))
+            .introspection(introspection.endpoint("https://idp.test/introspect"))
+            .http_transport(noting.clone());
+        let verifier = JwtVerifier::new(config.build().unwrap());
+        verifier.verify(TOKEN).await.unwrap_err();
+        let noted = noting.0.lock().unwrap().clone();
+        assert_eq!(noted.len(), 1, "{way}");
+        assert!(
+            noted[0].contains(r#""authorization": Sensitive"#),
+            "{way}: {noted:?}"
+        );
+    }
 }
