@@ -2,7 +2,6 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::StatusCode;
 use serde_json::Value;
 
 use crate::base::clock::Clock;
@@ -26,13 +25,9 @@ impl Issuers {
     }
 
     pub(super) fn with_nonce(&self, rejection: Rejection, clock: &Clock) -> Rejection {
-        let takes_one = matches!(
-            rejection.status(),
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
-        );
         match self.proofs.required_nonces() {
-            Some(nonces) if takes_one => rejection.with_dpop_nonce(nonces.newest(clock.now().wall)),
-            _ => rejection,
+            Some(nonces) => rejection.with_dpop_nonce(nonces.newest(clock.now().wall)),
+            None => rejection,
         }
     }
 

@@ -67,6 +67,11 @@ impl<M: Member> Family<M> {
         Ok(())
     }
 
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.state().members.len()
+    }
+
     fn state(&self) -> MutexGuard<'_, State<M>> {
         // Every change leaves the state whole, so a panic elsewhere cannot have broken it.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

@@ -18,6 +18,7 @@ use crate::keys::{FetchError, FetchFuture, FetchRequest, Fetched, KeySource};
 use crate::test_util::internal::unix;
 use crate::test_util::{FakeClock, TestKey};
 use crate::token::TokenErrorKind;
+use crate::wire::rejection::RejectionHook;
 
 const NOW: u64 = 1_800_000_000;
 const MINUTE: u64 = 60;
@@ -444,4 +445,29 @@ proptest! {
             prop_assert_eq!(remembering, fresh, "at {}", reading);
         }
     }
+}
+
+#[tokio::test]
+async fn verifiers_that_are_gone_are_forgotten_by_the_others() {
+    let (own, clock) = (key("k"), FakeClock::at(unix(NOW as f64)));
+    let first = verifier(fixed(&own, &clock));
+    let hook: RejectionHook = Arc::new(|rejection: &Rejection, _: &_| rejection.to_response());
+    let kept = first.with_hook(&hook);
+    for _ in 0..100 {
+        drop(first.with_hook(&hook));
+    }
+    // The last of them is noticed when the next one comes.
+    assert_eq!(first.0.family.len(), 3);
+
+    drop(first);
+    let token = sign(&own, json!({"aud": "b"}));
+    assert_eq!(
+        look(&kept, &token).await,
+        refused(TokenErrorKind::WrongAudience)
+    );
+    let issuer = Issuer::new("i")
+        .audience("b")
+        .jwks(json!({"keys": [own.jwk()]}));
+    kept.replace_issuers(vec![issuer]).unwrap();
+    assert_eq!(look(&kept, &token).await, good());
 }

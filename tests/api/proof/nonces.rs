@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tower_jwt_auth::proof::NonceMode;
 
+use super::replays::Store;
 use super::*;
 
 fn nonce_of(answer: &Answer) -> String {
@@ -65,6 +66,42 @@ async fn pop_p62_a_nonce_is_required() {
     let answer = scene.answer(twice).await;
     assert_eq!(answer.status, 400);
     assert!(!answer.headers.contains_key("dpop-nonce"));
+}
+
+/// RFC 9449 §8.2: with another status, a client does not repeat its request with a new proof.
+#[tokio::test]
+async fn pop_p62_a_required_nonce_comes_with_401_and_403_alone() {
+    let store = Store::default();
+    let required = |config: JwtAuthConfigBuilder| {
+        let dpop = Dpop::new().nonce(NonceMode::Required);
+        let dpop = dpop.nonce_secret(secret(1)).replay_entries(1024);
+        config.dpop(dpop.replay_store(store.clone()))
+    };
+    let scene = Scene::configured(required);
+    let answer = scene.answer(scene.request(&scene.proof().sign())).await;
+    let nonce = nonce_of(&answer);
+    let proof = || scene.proof().nonce(&nonce);
+    scene.accepts_proof("the good one", &proof()).await;
+
+    let narrow = scene.another(|config| required(config).required_scopes(["mcp:admin"]));
+    let answer = narrow.answer(narrow.request(&proof().sign())).await;
+    assert_eq!(
+        (answer.status.as_u16(), nonce_of(&answer)),
+        (403, nonce.clone())
+    );
+    store.fails(Some("errs"));
+    let answer = scene.answer(scene.request(&proof().sign())).await;
+    assert_eq!(answer.status, 503);
+    assert!(!answer.headers.contains_key("dpop-nonce"), "{answer:?}");
+    store.fails(None);
+    let limited = loop {
+        let answer = scene.answer(scene.request(&proof().sign())).await;
+        if answer.status != 200 {
+            break answer;
+        }
+    };
+    assert_eq!(limited.status, 429);
+    assert!(!limited.headers.contains_key("dpop-nonce"), "{limited:?}");
 }
 
 #[tokio::test]

@@ -183,13 +183,19 @@ async fn pop_p79_a_refused_request_does_not_use_up_its_proof() {
 
 /// A shared store that does what the test says.
 #[derive(Clone, Debug, Default)]
-struct Store(Arc<Stored>);
+pub(super) struct Store(Arc<Stored>);
 
 #[derive(Debug, Default)]
 struct Stored {
     seen: Mutex<Vec<String>>,
     fails: Mutex<Option<&'static str>>,
     calls: AtomicUsize,
+}
+
+impl Store {
+    pub(super) fn fails(&self, how: Option<&'static str>) {
+        *self.0.fails.lock().unwrap() = how;
+    }
 }
 
 impl ReplayStore for Store {
@@ -225,7 +231,7 @@ async fn pop_p80_p81_a_shared_store() {
         .await;
     assert_eq!(store.0.calls.load(Ordering::SeqCst), 1);
     for fault in ["errs", "hangs", "panics"] {
-        *store.0.fails.lock().unwrap() = Some(fault);
+        store.fails(Some(fault));
         let answer = scene.answer(scene.request(&scene.proof().sign())).await;
         assert_eq!(answer.status, 503, "p80 {fault}");
         assert!(answer.headers.contains_key("retry-after"), "p80 {fault}");
@@ -234,7 +240,7 @@ async fn pop_p80_p81_a_shared_store() {
             "p80 {fault}"
         );
     }
-    *store.0.fails.lock().unwrap() = None;
+    store.fails(None);
     let proof = scene.proof().sign();
     scene.accepts("here", scene.request(&proof)).await;
     let calls = store.0.calls.load(Ordering::SeqCst);
