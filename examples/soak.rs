@@ -1,6 +1,7 @@
 //! A minute of trouble: keys that live for a second, a new key every five seconds, an issuer that
-//! spoils three of ten responses (resets, which are retried once, and errors, which are not), and
-//! 2,000 junk tokens a second. No valid token may be rejected.
+//! spoils three of ten responses (resets, which are retried once, and errors, which are not), 2,000
+//! junk tokens a second, and clients with DPoP proofs, each of which is sent twice. No valid token
+//! and no new proof may be rejected, and no proof may work twice.
 //!
 //! ```sh
 //! cargo run --release --example soak            # one minute
@@ -15,7 +16,7 @@
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -24,20 +25,28 @@ use tokio::time::{Instant, interval, sleep};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 use tower_jwt_auth::config::JwksCache;
 use tower_jwt_auth::limits::DEFAULT_TOKEN_CACHE_ENTRIES;
-use tower_jwt_auth::test_util::{Fault, TestIssuer};
+use tower_jwt_auth::proof::Dpop;
+use tower_jwt_auth::test_util::{Fault, TestClient, TestIssuer};
 use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer};
 
 const RESOURCE: &str = "https://mcp.example.com/mcp";
 
 #[derive(Default)]
 struct Tally {
+    tokens: Verdicts,
+    junk: Verdicts,
+    proofs: Verdicts,
+    nonces: AtomicU64,
+    replays: Verdicts,
+    latencies: Mutex<Vec<Duration>>,
+    stop: AtomicBool,
+}
+
+#[derive(Default)]
+struct Verdicts {
     accepted: AtomicU64,
     rejected: AtomicU64,
     unavailable: AtomicU64,
-    junk: AtomicU64,
-    junk_accepted: AtomicU64,
-    latencies: Mutex<Vec<Duration>>,
-    stop: AtomicBool,
 }
 
 #[tokio::main]
@@ -57,7 +66,8 @@ async fn main() -> ExitCode {
         .resource(RESOURCE)
         .issuer(issuer.issuer())
         .jwks_uri(issuer.jwks_uri())
-        .jwks_cache(times);
+        .jwks_cache(times)
+        .dpop(Dpop::new());
     let layer = JwtAuthLayer::new(config.build().unwrap());
     layer.wait_for_keys().await.unwrap();
 
@@ -68,6 +78,8 @@ async fn main() -> ExitCode {
         tokio::spawn(rotate(issuer.clone(), tally.clone())),
         tokio::spawn(junk(issuer.clone(), layer.clone(), tally.clone())),
         tokio::spawn(load(issuer.clone(), layer.clone(), tally.clone())),
+        tokio::spawn(prove(issuer.clone(), layer.clone(), tally.clone(), 0)),
+        tokio::spawn(prove(issuer.clone(), layer.clone(), tally.clone(), 120)),
     ];
     sleep(Duration::from_secs(seconds)).await;
     tally.stop.store(true, Ordering::Relaxed);
@@ -103,10 +115,7 @@ async fn junk(issuer: Arc<TestIssuer>, layer: JwtAuthLayer, tally: Arc<Tally>) {
             let token = format!("{}.{rest}", base64(header.as_bytes()));
             let (layer, tally) = (layer.clone(), tally.clone());
             tokio::spawn(async move {
-                tally.junk.fetch_add(1, Ordering::Relaxed);
-                if ask(&layer, &token).await == StatusCode::OK {
-                    tally.junk_accepted.fetch_add(1, Ordering::Relaxed);
-                }
+                tally.junk.count(ask(&layer, bearer(&token)).await.status());
             });
         }
     }
@@ -127,12 +136,8 @@ async fn load(issuer: Arc<TestIssuer>, layer: JwtAuthLayer, tally: Arc<Tally>) {
                     let token = issuer.mint(RESOURCE).sign();
                     for _ in 0..10 {
                         let began = Instant::now();
-                        let counter = match ask(&layer, &token).await {
-                            StatusCode::OK => &tally.accepted,
-                            StatusCode::SERVICE_UNAVAILABLE => &tally.unavailable,
-                            _ => &tally.rejected,
-                        };
-                        counter.fetch_add(1, Ordering::Relaxed);
+                        let answer = ask(&layer, bearer(&token)).await;
+                        tally.tokens.count(answer.status());
                         tally.latencies.lock().unwrap().push(began.elapsed());
                         tokio::task::yield_now().await;
                     }
@@ -146,32 +151,85 @@ async fn load(issuer: Arc<TestIssuer>, layer: JwtAuthLayer, tally: Arc<Tally>) {
     }
 }
 
-async fn ask(layer: &JwtAuthLayer, token: &str) -> StatusCode {
-    let service = layer.layer(service_fn(|_: Request<Empty<Bytes>>| async {
+/// Clients whose tokens are bound to a key. Their clocks are this many seconds late: with a minute
+/// or more, a client needs the nonce that it is given.
+async fn prove(issuer: Arc<TestIssuer>, layer: JwtAuthLayer, tally: Arc<Tally>, late: u64) {
+    while !tally.stop.load(Ordering::Relaxed) {
+        let client = TestClient::start();
+        let token = issuer.mint(RESOURCE).bound_to(&client).sign();
+        let mut nonce: Option<String> = None;
+        for _ in 0..10 {
+            let time = SystemTime::now() - Duration::from_secs(late);
+            let mut proof = client.proof("POST", RESOURCE).token(&token).at(time);
+            if let Some(nonce) = &nonce {
+                proof = proof.nonce(nonce);
+            }
+            let request = Request::post(RESOURCE)
+                .header("authorization", format!("DPoP {token}"))
+                .header("dpop", proof.sign());
+            let request = request.body(Empty::new()).unwrap();
+            let answer = ask(&layer, request.clone()).await;
+            let given = answer.headers().get("dpop-nonce");
+            if let (None, Some(given)) = (&nonce, given) {
+                nonce = given.to_str().ok().map(str::to_owned);
+                tally.nonces.fetch_add(1, Ordering::Relaxed);
+                continue;
+            }
+            tally.proofs.count(answer.status());
+            tally.replays.count(ask(&layer, request).await.status());
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+type Empties = Request<Empty<Bytes>>;
+
+fn bearer(token: &str) -> Empties {
+    let request = Request::post(RESOURCE).header("authorization", format!("Bearer {token}"));
+    request.body(Empty::new()).unwrap()
+}
+
+async fn ask(layer: &JwtAuthLayer, request: Empties) -> Response<()> {
+    let service = layer.layer(service_fn(|_: Empties| async {
         Ok::<_, std::convert::Infallible>(Response::new(Empty::<Bytes>::new()))
     }));
-    let request = Request::post(RESOURCE).header("authorization", format!("Bearer {token}"));
-    let response = service.oneshot(request.body(Empty::new()).unwrap()).await;
-    response.unwrap_or_else(|never| match never {}).status()
+    let response = service.oneshot(request).await;
+    response.unwrap_or_else(|never| match never {}).map(drop)
+}
+
+impl Verdicts {
+    fn count(&self, status: StatusCode) {
+        let counter = match status {
+            StatusCode::OK => &self.accepted,
+            StatusCode::SERVICE_UNAVAILABLE => &self.unavailable,
+            _ => &self.rejected,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Accepted, rejected and unavailable.
+    fn all(&self) -> [u64; 3] {
+        let all = [&self.accepted, &self.rejected, &self.unavailable];
+        all.map(|counter| counter.load(Ordering::Relaxed))
+    }
 }
 
 fn report(tally: &Tally, layer: &JwtAuthLayer, issuer: &TestIssuer) -> ExitCode {
     let mut latencies = std::mem::take(&mut *tally.latencies.lock().unwrap());
     latencies.sort_unstable();
     let percentile = |part: f64| latencies[((latencies.len() - 1) as f64 * part) as usize];
-    let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     let health = &layer.keys_health().issuers[0];
-    println!(
-        "valid tokens: {} accepted, {} rejected, {} unavailable",
-        count(&tally.accepted),
-        count(&tally.rejected),
-        count(&tally.unavailable)
-    );
-    println!(
-        "junk tokens: {}, {} accepted",
-        count(&tally.junk),
-        count(&tally.junk_accepted)
-    );
+    for (what, verdicts) in [
+        ("valid tokens", &tally.tokens),
+        ("junk tokens", &tally.junk),
+        ("new proofs", &tally.proofs),
+        ("proofs used again", &tally.replays),
+    ] {
+        let [accepted, rejected, unavailable] = verdicts.all();
+        println!("{what}: {accepted} accepted, {rejected} rejected, {unavailable} unavailable");
+    }
+    let nonces = tally.nonces.load(Ordering::Relaxed);
+    println!("nonces given to clients with a late clock: {nonces}");
     println!(
         "fetches: {} started, {} failed, {} seen by the issuer; {} key sets",
         health.fetches,
@@ -186,14 +244,18 @@ fn report(tally: &Tally, layer: &JwtAuthLayer, issuer: &TestIssuer) -> ExitCode 
         percentile(0.999),
         percentile(1.0)
     );
-    let lost = count(&tally.rejected) + count(&tally.unavailable);
+    let [tokens, junk] = [&tally.tokens, &tally.junk].map(Verdicts::all);
+    let [proofs, replays] = [&tally.proofs, &tally.replays].map(Verdicts::all);
+    let lost = tokens[1] + tokens[2] + proofs[1] + proofs[2];
     // Without load, or without new keys, the run would prove nothing.
-    let busy = count(&tally.accepted) > 1000
-        && count(&tally.junk) > 1000
+    let busy = tokens[0] > 1000
+        && junk.iter().sum::<u64>() > 1000
+        && proofs[0] > 500
+        && nonces > 0
         && health.generation > 2
         && (health.failures > 0 || issuer.fetches() > health.fetches);
     println!("{lost} lost");
-    match busy && lost + count(&tally.junk_accepted) == 0 {
+    match busy && lost + junk[0] + replays[0] == 0 {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     }
