@@ -11,6 +11,9 @@
     reason = "it is a program, and what cannot go on has failed"
 )]
 
+#[path = "../targets/client.rs"]
+#[allow(dead_code, reason = "shared with the other benches")]
+mod client;
 #[path = "../targets/drive.rs"]
 #[allow(dead_code, reason = "shared with the other benches")]
 mod drive;
@@ -34,6 +37,7 @@ use allocation_counter::{AllocationInfo, measure};
 use tower_jwt_auth::Algorithm;
 use tower_jwt_auth::test_util::TestKey;
 
+use client::{BoundClient, Key};
 use drive::{Ask, Hello, request, service, status};
 use http::StatusCode;
 use proof::Server;
@@ -82,6 +86,7 @@ fn main() -> ExitCode {
         "",
     );
 
+    bound(&mut report);
     proofs(&mut report);
 
     report.heading("Bytes of cached tokens");
@@ -100,6 +105,26 @@ fn main() -> ExitCode {
     report.heading("Bytes that a layer holds while each request brings another token");
     growth(&mut report);
     report.finish()
+}
+
+/// A token that was seen before, with a new proof of a key that is known.
+fn bound(report: &mut Report) {
+    let client = BoundClient::new();
+    let layered = service(&client.layer());
+    let token = client.new_token();
+    let through = |request: Ask| assert!(status(&layered, request).is_success());
+    // The first second of the memory of proofs, and what grows once.
+    for _ in 0..200 {
+        through(client.request(&token, Key::Known));
+    }
+    let requests = [(); 2].map(|()| client.request(&token, Key::Known));
+    let [request, again] = requests;
+    let bare = counted(
+        |request| assert!(status(&Hello, request).is_success()),
+        request,
+    );
+    let own = counted(through, again).count_total - bare.count_total;
+    report.at_most("bound token, key known", 4.0, own as f64, "", "");
 }
 
 /// One proof, from the headers to the verified signature.

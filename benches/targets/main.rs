@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo bench --all-features --bench targets              # every table, about two minutes
-//! cargo bench --all-features --bench targets -- paths     # one of: back_end, paths, proof, refusals, worst, scaling, introspection, threads, replay, revocations
+//! cargo bench --all-features --bench targets -- paths     # one of: back_end, paths, proof, bound, refusals, worst, scaling, introspection, threads, replay, revocations
 //! cargo bench --no-default-features --features rust_crypto,test-util --bench targets -- back_end
 //! ```
 //!
@@ -14,6 +14,8 @@
 )]
 
 mod back_end;
+mod bound;
+mod client;
 mod drive;
 mod introspection;
 mod measure;
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         ("back_end", back_end::run),
         ("paths", paths::run),
         ("proof", proof::run),
+        ("bound", bound::run),
         ("refusals", refusals::run),
         ("worst", worst::run),
         ("scaling", scaling::run),

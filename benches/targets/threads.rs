@@ -10,7 +10,7 @@ use crate::drive::{self, request, service, status};
 use crate::table::Report;
 use crate::world::{World, config, ready};
 
-const ROUNDS: usize = 60;
+pub(crate) const ROUNDS: usize = 60;
 
 pub(crate) fn run(report: &mut Report) {
     if std::thread::available_parallelism().map_or(1, usize::from) < 2 {

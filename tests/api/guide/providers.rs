@@ -29,7 +29,10 @@ fn field_h08_each_provider_has_a_row_a_file_and_a_pitfall() {
         assert!(index.contains(&format!("//! | [`{name}`]")), "{name}");
         let page = fs::read_to_string(format!("{FOLDER}/{name}.rs")).unwrap();
         assert!(page.contains("**The pitfall"), "{name} has no pitfall");
-        assert!(page.contains("\n//! - DPoP: "), "{name} does not mention DPoP");
+        assert!(
+            page.contains("\n//! - DPoP: "),
+            "{name} does not mention DPoP"
+        );
         let file = configuration(&page).unwrap_or_else(|| panic!("{name} has no file"));
         let file: Value = serde_json::from_str(&file).unwrap();
         assert!(file["issuer"].is_string(), "{name}: {file}");
