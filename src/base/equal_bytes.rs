@@ -18,7 +18,7 @@ mod tests {
         assert!(are_equal(b"", b""));
         let others: [&[u8]; 8] = [
             b"abce", b"bbcd", // The same bits differ twice.
-            b"bccd", b"bace", // A beginning, and what begins with it.
+            b"bccd", b"bacd", // A beginning, and what begins with it.
             b"abc", b"", b"abcde", b"abcd\0",
         ];
         for other in others {

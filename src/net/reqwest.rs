@@ -276,7 +276,11 @@ fn failed(method: &Method, url: &str, proxy: Option<&Intercept>) -> String {
 
 fn broken(message: String, error: reqwest::Error) -> FetchError {
     let is_timeout = error.is_timeout();
-    let is_connection = !error.is_decode() && !error.is_builder();
+    // Content that cannot be decompressed is an I/O error to reqwest. A body that breaks off is
+    // not.
+    let cause = std::error::Error::source(&error);
+    let is_content = error.is_decode() && cause.is_some_and(|cause| cause.is::<std::io::Error>());
+    let is_connection = !is_content && !error.is_builder();
     let error = error.without_url();
     match (is_timeout, is_connection) {
         (true, _) => FetchError::unanswered(message, Some(error.into())),

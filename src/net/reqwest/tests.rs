@@ -151,6 +151,16 @@ async fn field_s14_which_failures_are_of_the_connection() {
         ("whole", format!("{head}\r\nfour"), None),
         ("closed without an answer", String::new(), Some(true)),
         (
+            "closed within the body",
+            format!("{head}\r\nfo"),
+            Some(true),
+        ),
+        (
+            "closed within a compressed body",
+            format!("{head}Content-Encoding: gzip\r\n\r\n"),
+            Some(true),
+        ),
+        (
             "no gzip",
             format!("{head}Content-Encoding: gzip\r\n\r\nfour"),
             Some(false),
