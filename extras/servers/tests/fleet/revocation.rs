@@ -249,7 +249,9 @@ async fn fleet_f70_two_hundred_start_with_a_full_list() {
     // Where the machine does other things too: the time that all of it would have needed.
     let processors = std::thread::available_parallelism().unwrap().get();
     let alone = used / u32::try_from(processors).unwrap();
-    assert!(took.min(alone) < LIMIT, "{took:?}, {alone:?}");
+    // All 200 are here, on the same processors, and not optimised as a server is.
+    let allowed = LIMIT * if cfg!(debug_assertions) { 2 } else { 1 };
+    assert!(took.min(alone) < allowed, "{took:?}, {alone:?}");
     assert_eq!(starting[199].status(&last).await, 401);
 }
 
