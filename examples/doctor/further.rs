@@ -56,7 +56,7 @@ struct Copy {
     contents: Contents,
     /// Whether `alg` is that of the token.
     has_same_algorithm: bool,
-    /// Whether the keys are those of the issuer that the token names.
+    /// Whether the token names this issuer, perhaps with another slash.
     has_same_issuer: bool,
 }
 

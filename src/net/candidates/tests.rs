@@ -18,7 +18,7 @@ async fn field_s14_why_no_url_is_usable() {
     let busy = |seconds| FetchError::retry_after("429", Duration::from_secs(seconds));
     let rows = [
         ([lost(), late()], "lost: cut; late", None, true),
-        // Whoever answers can be reached.
+        // A server that answers can be reached.
         ([lost(), absent()], "lost: cut; 404", None, false),
         ([absent(), late()], "404; late", None, false),
         ([absent(), absent()], "404; 404", None, false),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
 use super::{MemoryStore, error};
 use crate::limits::STORE_CONNECT_TIMEOUT;
@@ -70,18 +70,14 @@ impl Commands for MemoryStore {
     ) -> StoreFuture<'a, bool> {
         self.run("prolong_if", false, move |state| {
             let stored = state.live(name).filter(|stored| stored.value == value);
-            Ok(stored
-                .map(|stored| stored.until = Instant::now().checked_add(life))
-                .is_some())
+            Ok(stored.map(|stored| stored.live_for(life)).is_some())
         })
     }
 
     fn prolong<'a>(&'a self, name: &'a str, life: Duration) -> StoreFuture<'a, bool> {
         self.run("prolong", false, move |state| {
             let stored = state.live(name);
-            Ok(stored
-                .map(|stored| stored.until = Instant::now().checked_add(life))
-                .is_some())
+            Ok(stored.map(|stored| stored.live_for(life)).is_some())
         })
     }
 

@@ -178,6 +178,10 @@ impl Stored {
     fn lives(&self, now: Instant) -> bool {
         self.until.is_none_or(|until| now < until)
     }
+
+    fn live_for(&mut self, life: Duration) {
+        self.until = Instant::now().checked_add(life);
+    }
 }
 
 fn error(kind: StoreErrorKind, message: &str) -> StoreError {

@@ -26,6 +26,17 @@ struct Said {
     error: String,
 }
 
+impl Said {
+    #[track_caller]
+    fn shows(&self, what: &str, part: &str) {
+        assert!(
+            self.output.contains(part),
+            "{what}: {part}: {}",
+            self.output
+        );
+    }
+}
+
 /// Runs it with this standard input. Such a variable may hold a token too.
 fn run(arguments: &[&str], input: &str) -> Said {
     let mut child = Command::new(program::path("doctor"))

@@ -11,7 +11,7 @@ use tokio::time::advance;
 
 use super::*;
 
-/// A file that can become a pipe without a writer: whoever opens it then waits.
+/// A file that can become a pipe to which nobody writes. To open that blocks.
 struct HangingFile(PathBuf);
 
 impl HangingFile {

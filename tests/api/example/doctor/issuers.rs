@@ -126,11 +126,7 @@ fn field_g06_keys_that_no_algorithm_fits_are_told() {
                 "{place}: {said:?}"
             );
             if let Some(part) = part {
-                assert!(
-                    said.output.contains(part),
-                    "{place}: {part}: {}",
-                    said.output
-                );
+                said.shows(place, part);
                 assert!(said.output.contains("Set `algorithms` to what"), "{said:?}");
                 assert!(said.output.ends_with("1 wrong: algorithms\n"), "{said:?}");
             }

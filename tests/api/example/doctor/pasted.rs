@@ -144,16 +144,8 @@ fn field_g06_what_people_paste_is_understood() {
             Some(i32::from(!code.is_empty())),
             "{what}: {said:?}"
         );
-        assert!(
-            said.output.contains(part),
-            "{what}: {part}: {}",
-            said.output
-        );
-        assert!(
-            said.output.contains("accepted, with the scopes notes:read"),
-            "{what}: {}",
-            said.output
-        );
+        said.shows(what, part);
+        said.shows(what, "accepted, with the scopes notes:read");
         let wrong = match code {
             "" => "nothing is wrong".to_owned(),
             code => format!("1 wrong: {code}"),
@@ -193,21 +185,9 @@ fn field_g06_what_people_paste_is_understood() {
     ] {
         let said = judge(&config, pasted);
         assert_eq!(said.code, Some(1), "{pasted}: {said:?}");
-        assert!(
-            said.output.contains(part),
-            "{pasted}: {part}: {}",
-            said.output
-        );
-        assert!(
-            said.output.contains("token_malformed: "),
-            "{pasted}: {}",
-            said.output
-        );
-        assert!(
-            said.output.contains("  DO    "),
-            "{pasted}: {}",
-            said.output
-        );
+        said.shows(pasted, part);
+        said.shows(pasted, "token_malformed: ");
+        said.shows(pasted, "  DO    ");
         assert!(!said.output.contains("s3cr3t"), "{pasted}: {}", said.output);
     }
 }
