@@ -34,6 +34,7 @@ use std::hint::black_box;
 
 use http::{HeaderValue, StatusCode};
 use tower_jwt_auth::Algorithm;
+use tower_jwt_auth::proof::Dpop;
 
 use drive::{Hello, repeated, request, service, status};
 use world::World;
@@ -47,8 +48,8 @@ fn main() {
     let Some(wanted) = wanted else {
         println!(
             "first-sight verification service remembered no-header unknown-kid expired \
-             expired-long expired-members opaque jwt-beside-opaque no-list empty-list full-list \
-             changed-list"
+             expired-long expired-members bearer-where-dpop-is-on opaque jwt-beside-opaque \
+             no-list empty-list full-list changed-list"
         );
         return;
     };
@@ -94,6 +95,12 @@ fn main() {
         "expired" => refused(Some(&tokens::expired(&world))),
         "expired-long" => refused(Some(&tokens::expired_long(&world))),
         "expired-members" => refused(Some(&tokens::expired_with_many_members(&world))),
+        "bearer-where-dpop-is-on" => {
+            let config = world::config(world.source()).dpop(Dpop::new());
+            let layered = service(&world::ready(config));
+            assert_eq!(status(&layered, request(Some(&seen.line))), StatusCode::OK);
+            run(layered, repeated(Some(&seen.line), CALLS), StatusCode::OK);
+        }
         "opaque" | "jwt-beside-opaque" => {
             let layered = service(&introspection::layer(&world));
             let token = match wanted.as_str() {

@@ -87,10 +87,9 @@ impl<S: Service<Request<B>>, B> Held<S, B> {
             inner,
         } = self;
         match verdict {
-            Ok(mut auth) => {
-                let end = gate.stream_end(&request, &mut auth);
+            Ok(auth) => {
                 let nonce = gate.nonce(&request, Some(&auth));
-                gate.admit(&mut request, Some(auth));
+                let end = gate.admit(&mut request, Some(auth));
                 Guarded::admitted(Call::when_ready(inner, request), end).with_nonce(nonce)
             }
             Err(rejection) => Guarded::answered(gate.respond(rejection, &request)),

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 
 use crate::base::facts::Facts;
 use crate::caller::AuthInfo;
@@ -10,7 +10,7 @@ use crate::wire::credentials::{Credentials, NoToken};
 use crate::wire::metadata::ResourceMetadata;
 use crate::wire::rejection::{Rejection, RejectionContext};
 use crate::wire::response_nonce::ResponseNonce;
-use crate::wire::stream_expiry::{Ends, EndsWith, StreamEnd, StreamExpiry};
+use crate::wire::stream_expiry::{Ends, EndsWith, StreamEnd, StreamExpiry, says_listen};
 
 /// The settings of one layer, and its decision about each request.
 ///
@@ -72,32 +72,6 @@ impl Gate {
         }
     }
 
-    /// What ends an event stream in the response to this request. If that depends on the body, the
-    /// layer that reads it finds in `auth` what it has to know.
-    pub(super) fn stream_end<B>(
-        &self,
-        request: &Request<B>,
-        auth: &mut AuthInfo,
-    ) -> Option<StreamEnd> {
-        let with = EndsWith {
-            expiry: self.stream_expiry != StreamExpiry::Never,
-            #[cfg(feature = "redis")]
-            revocation: !self.revoked_streams_go_on,
-        };
-        #[cfg(feature = "redis")]
-        let revocable = with.revocation && auth.answers().resource().watch.is_some();
-        #[cfg(not(feature = "redis"))]
-        let revocable = false;
-        match self.stream_expiry.ends(request, revocable) {
-            Ends::Always => Some(auth.stream_end(with)),
-            Ends::IfListening => {
-                auth.end_streams_if_listening(with);
-                None
-            }
-            Ends::Never => None,
-        }
-    }
-
     /// The nonce for the response of the service.
     pub(super) fn nonce<B>(
         &self,
@@ -107,12 +81,17 @@ impl Gate {
         self.verifier.response_nonce(request.method(), auth)
     }
 
-    /// Prepares the request for the service: the only place that inserts an `AuthInfo`.
-    pub(super) fn admit<B>(&self, request: &mut Request<B>, auth: Option<AuthInfo>) {
+    /// Prepares the request for the service: the only place that inserts an `AuthInfo`. Returns what
+    /// ends an event stream in the response.
+    pub(super) fn admit<B>(
+        &self,
+        request: &mut Request<B>,
+        auth: Option<AuthInfo>,
+    ) -> Option<StreamEnd> {
         if let Some(header) = self.verifier.header_of_a_stranger(request.extensions()) {
             request.headers_mut().remove(header);
         }
-        let Some(auth) = auth else {
+        let Some(mut auth) = auth else {
             // There is no verified caller, even if an outer layer had put one into the extensions.
             request.extensions_mut().remove::<AuthInfo>();
             // An extractor can then distinguish a request without a verified caller from a missing
@@ -120,13 +99,45 @@ impl Gate {
             request.extensions_mut().insert(self.verifier.answers());
             // A request for an open path may have a valid token all the same.
             self.verifier.finder().hide(request.headers_mut());
-            return;
+            return None;
         };
-        match self.strip_authorization {
-            true => self.verifier.finder().strip(request.headers_mut()),
-            false => self.verifier.finder().hide(request.headers_mut()),
+        let end = self.hide_token(request, &mut auth);
+        if self.strip_authorization {
+            self.verifier.finder().strip(request.headers_mut());
         }
         request.extensions_mut().insert(auth);
+        Some(end)
+    }
+
+    /// Marks the headers with the token as sensitive. Returns what ends an event stream in the
+    /// response; if its end with the token depends on the body, the layer that reads it finds in
+    /// `auth` what it has to know.
+    fn hide_token<B>(&self, request: &mut Request<B>, auth: &mut AuthInfo) -> StreamEnd {
+        let with = EndsWith {
+            expiry: self.stream_expiry != StreamExpiry::Never,
+            #[cfg(feature = "redis")]
+            revocation: !self.revoked_streams_go_on,
+        };
+        #[cfg(feature = "redis")]
+        let revocable = with.revocation && auth.answers().resource().watch.is_some();
+        #[cfg(not(feature = "redis"))]
+        let revocable = false;
+        let mut only_listens = *request.method() == Method::GET;
+        let headers = request.headers_mut();
+        match self.stream_expiry.depends_on_request(revocable) {
+            false => self.verifier.finder().hide(headers),
+            true => self.verifier.finder().hide_and_see(headers, |name, value| {
+                only_listens |= says_listen(name, value);
+            }),
+        }
+        match self.stream_expiry.ends(only_listens, revocable) {
+            Ends::Always => auth.stream_end_with_token(with),
+            Ends::IfListening => {
+                auth.end_streams_if_listening(with);
+                auth.stream_end()
+            }
+            Ends::Never => auth.stream_end(),
+        }
     }
 
     pub(super) fn respond<B>(&self, rejection: Rejection, request: &Request<B>) -> Response<Bytes> {

@@ -67,12 +67,9 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         match self.gate.decide(&request) {
-            Decision::Admit(mut auth) => {
-                let end = auth
-                    .as_mut()
-                    .and_then(|auth| self.gate.stream_end(&request, auth));
+            Decision::Admit(auth) => {
                 let nonce = self.gate.nonce(&request, auth.as_ref());
-                self.gate.admit(&mut request, auth);
+                let end = self.gate.admit(&mut request, auth);
                 let call = Call::now(&mut self.inner, request);
                 ResponseFuture::decided(Guarded::admitted(call, end).with_nonce(nonce))
             }

@@ -237,12 +237,17 @@ impl AuthInfo {
         self.verified.times().exp.unix_seconds()
     }
 
-    /// What ends the event stream in the response to this request.
-    pub(crate) fn stream_end(&self, with: EndsWith) -> StreamEnd {
-        StreamEnd::new(with, self.verified.clone(), self.answers.clone())
+    /// An event stream in the response to this request ends with the trust in its issuer.
+    pub(crate) fn stream_end(&self) -> StreamEnd {
+        StreamEnd::with_trust(self.answers.clone())
     }
 
-    /// The event stream ends if the body says that the request only listens.
+    /// It ends with the token, too.
+    pub(crate) fn stream_end_with_token(&self, with: EndsWith) -> StreamEnd {
+        (self.stream_end()).or_with_token(self.verified.clone(), with)
+    }
+
+    /// The event stream ends with the token if the body says that the request only listens.
     pub(crate) const fn end_streams_if_listening(&mut self, with: EndsWith) {
         self.if_listening = Some(with);
     }
@@ -250,7 +255,7 @@ impl AuthInfo {
     /// For a layer that reads the body: what ends the event stream, and what has to be set before
     /// the response comes. `None` if nothing depends on the body.
     pub(crate) fn stream_end_if_listening(&self) -> Option<(StreamEnd, ListenMark)> {
-        let end = self.stream_end(self.if_listening?);
+        let end = self.stream_end_with_token(self.if_listening?);
         let mark = ListenMark::default();
         Some((end.if_listening(mark.clone()), mark))
     }

@@ -33,7 +33,7 @@ impl JwtAuthLayer {
     /// | --- | --- |
     /// | has the settings that it had | keeps its keys, its task, its budgets and its verified tokens. The order of the list means nothing |
     /// | is new | is fetched from when its first token arrives, also if [`keys_of`](crate::config::JwtAuthConfigBuilder::keys_of) was set |
-    /// | is missing | is no longer trusted: the next request with one of its tokens is rejected, its keys and verified tokens are dropped, and its task ends. Event streams that only deliver notifications end, and with [`StreamExpiry::All`](crate::config::StreamExpiry::All) all of them |
+    /// | is missing | is no longer trusted: the next request with one of its tokens is rejected, its keys and verified tokens are dropped, and its task ends. Every open event stream of its tokens ends |
     /// | has other settings | counts as missing and new. If its keys come from the same source, the keys so far serve until the first fetch |
     ///
     /// A request that is waiting for keys of an issuer with other settings gets 503.

@@ -114,6 +114,7 @@
 //! | Too many sessions | A user at its limit loses one of its own sessions; when the store is full, the user with the most sessions loses one. It is the one that has been unused for longest | Nobody can evict the sessions of others, not with any number of clients either |
 //! | A 404 of the server within a session | Ends the session only as the response to a GET that opens a new stream, from a server that has opened one before | Such a request names nothing but the session. A message names a method, a tool or a resource, and `Last-Event-ID` an event, which may be what the server does not find |
 //! | A token that expires during a stream | Decided by [`StreamExpiry`](crate::config::StreamExpiry): `new` lets the stream continue; [`mcp`](crate::JwtAuthLayer::for_mcp) ends notification streams at `exp`, or when the token is too old, plus leeway | The spec requires nothing. Ending the stream of a call loses its result, because clients and servers take it for a cancellation |
+//! | An issuer that is no longer trusted, while a stream is open | Every event stream of its tokens ends, also one with the response to a call ([`replace_issuers`](crate::JwtAuthLayer::replace_issuers)) | A stream that went on would be access that the issuer still grants. New settings of an issuer count as a new issuer |
 //! | `Authorization` behind the layer | Marked sensitive; removed by [`mcp`](crate::JwtAuthLayer::for_mcp) | A proxy or a log behind an ordinary service may rely on it. An MCP server must not pass it on |
 //!
 //! # Defaults

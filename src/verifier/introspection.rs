@@ -67,6 +67,7 @@ impl Issuers {
         let cached = has_dot.then(|| self.cached(presented, clock)).flatten();
         if let Some(admitted) = cached {
             return match self.asked_about(&admitted.0) {
+                None if !self.take_proofs => Ok((admitted, None)),
                 None => Ok(self.with_possession(admitted, presented, facts, clock)?),
                 Some(ask) => {
                     self.look_at_answers(ask, Some(admitted.0), None, presented, facts, clock)
@@ -100,6 +101,7 @@ impl Issuers {
         }
     }
 
+    #[inline]
     fn with_possession(
         &self,
         (verified, answers): Admitted,
@@ -149,6 +151,9 @@ impl Issuers {
 
     /// The issuer of a JWT that was verified here, if it is asked about such tokens too.
     pub(super) fn asked_about(&self, verified: &Verified) -> Option<Ask<'_>> {
+        if !self.introspect_jwts {
+            return None;
+        }
         let (_, trusted) = self.named(Some(verified.issuer())).ok()?;
         trusted.asked_about(IntrospectedTokens::AlsoJwts)
     }

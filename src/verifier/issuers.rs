@@ -42,6 +42,8 @@ pub(crate) struct Issuers {
     algorithms: Vec<Algorithm>,
     /// Whether any of them is asked about tokens.
     pub(super) introspect: bool,
+    /// Whether any of them is asked about JWTs that were verified here.
+    pub(super) introspect_jwts: bool,
     /// Whether any proof of possession is on.
     pub(super) take_proofs: bool,
     pub(super) options: Arc<ReadOptions>,
@@ -165,6 +167,7 @@ impl Issuers {
                 _ => None,
             },
             introspect: taken.iter().any(|(_, it)| it.introspection.is_some()),
+            introspect_jwts: taken.iter().any(|(_, it)| it.is_asked_about_jwts()),
             places,
             take_proofs: proofs.dpop.is_some() || proofs.mtls.is_some(),
             algorithms,

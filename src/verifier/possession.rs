@@ -34,6 +34,7 @@ pub(super) enum Unauthorized {
 impl Issuers {
     /// Steps 2 to 14 of a proof, before any signature is verified. `None` when there is nothing to
     /// prove.
+    #[inline]
     pub(super) fn possession(
         &self,
         confirmation: Option<&Confirmation>,
@@ -42,14 +43,24 @@ impl Issuers {
         answers: &Answers,
         clock: &Clock,
     ) -> Result<Option<Box<Possession>>, Rejection> {
-        let scheme = presented.scheme();
-        let by_dpop = scheme == Scheme::Dpop;
-        if confirmation.is_none() && !by_dpop {
+        if confirmation.is_none() && presented.scheme() == Scheme::Bearer {
             return bound_if_required(answers).map(|()| None);
         }
+        self.read_possession(confirmation, presented, facts, answers, clock)
+    }
+
+    fn read_possession(
+        &self,
+        confirmation: Option<&Confirmation>,
+        presented: Presented<'_>,
+        facts: Option<&Facts<'_>>,
+        answers: &Answers,
+        clock: &Clock,
+    ) -> Result<Option<Box<Possession>>, Rejection> {
+        let scheme = presented.scheme();
         let shown = Shown {
             token: presented.bytes(),
-            by_dpop,
+            by_dpop: scheme == Scheme::Dpop,
             facts,
         };
         let now = clock.now();
@@ -182,6 +193,7 @@ impl Issuers {
 }
 
 /// The verdict on a token that is not bound to a key.
+#[inline]
 fn bound_if_required(answers: &Answers) -> Result<(), Rejection> {
     match answers.resource().bound_tokens.required {
         true => Err(answers

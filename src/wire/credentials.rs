@@ -120,10 +120,41 @@ impl TokenFinder {
     /// in any case.
     #[inline]
     pub(crate) fn hide(&self, headers: &mut HeaderMap) {
-        hide(headers, AUTHORIZATION);
-        if self.dpop {
-            hide(headers, DPOP);
+        match self.dpop {
+            false => hide(headers, AUTHORIZATION),
+            true => self.hide_on_a_walk(headers, |_, _| {}),
         }
+        self.hide_elsewhere(headers);
+    }
+
+    /// The same, and shows each header to `see`. One walk costs less than the look-up of a name
+    /// that `http` does not know: it hashes each of its bytes.
+    #[inline]
+    pub(crate) fn hide_and_see(
+        &self,
+        headers: &mut HeaderMap,
+        see: impl FnMut(&HeaderName, &HeaderValue),
+    ) {
+        self.hide_on_a_walk(headers, see);
+        self.hide_elsewhere(headers);
+    }
+
+    fn hide_on_a_walk(
+        &self,
+        headers: &mut HeaderMap,
+        mut see: impl FnMut(&HeaderName, &HeaderValue),
+    ) {
+        for (name, line) in headers.iter_mut() {
+            if *name == AUTHORIZATION || (self.dpop && *name == DPOP) {
+                line.set_sensitive(true);
+            }
+            see(name, line);
+        }
+    }
+
+    /// In the sources besides `Authorization`.
+    #[inline]
+    fn hide_elsewhere(&self, headers: &mut HeaderMap) {
         for place in self.sources.iter().flat_map(|all| all.iter()) {
             match place {
                 Place::Authorization => {}

@@ -127,8 +127,10 @@ where
     }
 }
 
-fn until<R>(end: Option<StreamEnd>, response: Response<R>) -> Response<GuardedBody<R>> {
-    match end.filter(|end| end.applies(response.headers())) {
+fn until<R: Body>(end: Option<StreamEnd>, response: Response<R>) -> Response<GuardedBody<R>> {
+    // Asked first, because nearly all responses are there as a whole.
+    let may_go_on = response.body().size_hint().exact().is_none();
+    match end.filter(|end| may_go_on && end.applies(response.headers())) {
         Some(end) => response.map(|body| GuardedBody::expiring(body, end)),
         None => response.map(GuardedBody::inner),
     }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, Method, Request};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::{Sleep, sleep};
 
 use crate::base::clock::Clock;
@@ -24,9 +24,8 @@ use crate::wire::trust::Distrust;
 /// A token is checked when the request arrives, and a stream that stays open for hours outlives it.
 /// The MCP spec sets no rule for that.
 ///
-/// Streams whose issuer is no longer trusted
-/// ([`replace_issuers`](crate::JwtAuthLayer::replace_issuers)) end with every value: the responses
-/// to GET and to `subscriptions/listen`, and with [`All`](Self::All) every stream.
+/// When an issuer is no longer trusted ([`replace_issuers`](crate::JwtAuthLayer::replace_issuers)),
+/// every stream of its tokens ends, whatever is set here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StreamExpiry {
@@ -49,7 +48,7 @@ pub enum StreamExpiry {
     Never,
 }
 
-/// Which event streams in the response to one request end.
+/// Whether an event stream in the response to one request ends with its token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ends {
     Always,
@@ -69,22 +68,32 @@ pub(crate) struct EndsWith {
 }
 
 impl StreamExpiry {
-    /// Which event streams in the response to this request end. `revocable`: its token can be
-    /// revoked, and its streams end then.
-    pub(crate) fn ends<B>(self, request: &Request<B>, revocable: bool) -> Ends {
+    /// Whether it depends on the request what an event stream in its response ends with.
+    /// `revocable`: its token can be revoked, and its streams end then.
+    pub(crate) fn depends_on_request(self, revocable: bool) -> bool {
+        match self {
+            Self::All => false,
+            Self::ListenOnly => true,
+            Self::Never => revocable,
+        }
+    }
+
+    /// Whether an event stream in the response ends with the token. `only_listens`: what method and
+    /// headers say of the request, if it depends on that.
+    pub(crate) fn ends(self, only_listens: bool, revocable: bool) -> Ends {
         match self {
             Self::All => Ends::Always,
-            Self::ListenOnly | Self::Never if only_listens(request) => Ends::Always,
             Self::Never if !revocable => Ends::Never,
+            Self::ListenOnly | Self::Never if only_listens => Ends::Always,
             Self::ListenOnly | Self::Never => Ends::IfListening,
         }
     }
 }
 
-/// A client that misreports the method in the header only ends its own call.
-fn only_listens<B>(request: &Request<B>) -> bool {
-    let method = || request.headers().get(&MCP_METHOD);
-    *request.method() == Method::GET || method().is_some_and(|it| it == "subscriptions/listen")
+/// Whether this header says that the request only listens. A client that misreports the method in
+/// it only ends its own call.
+pub(crate) fn says_listen(name: &HeaderName, value: &HeaderValue) -> bool {
+    *name == MCP_METHOD && value == "subscriptions/listen"
 }
 
 /// Whether the request only listens. Shared by its body, which tells, and by what ends the stream.
@@ -110,25 +119,33 @@ pub(crate) fn is_event_stream(headers: &HeaderMap) -> bool {
     is_stream && !headers.contains_key(CONTENT_LENGTH)
 }
 
-/// What ends the response to one request, if it is an event stream. Two pointers and a few bytes:
+/// What ends the response to one request, if it is an event stream. Pointers and a few bytes:
 /// nothing more is prepared before the response is known to be one.
 #[derive(Clone, Debug)]
 pub(crate) struct StreamEnd {
-    with: EndsWith,
-    token: Arc<Verified>,
-    /// Of the issuer of the token.
+    /// Of the issuer of the token, without whose trust no stream goes on.
     answers: Arc<Answers>,
+    /// The token, if the stream ends with it.
+    token: Option<(Arc<Verified>, EndsWith)>,
     /// `None` if it ends whether the request only listens or not.
     mark: Option<ListenMark>,
 }
 
 impl StreamEnd {
-    pub(crate) const fn new(with: EndsWith, token: Arc<Verified>, answers: Arc<Answers>) -> Self {
+    /// The stream ends when the issuer is no longer trusted.
+    pub(crate) const fn with_trust(answers: Arc<Answers>) -> Self {
         Self {
-            with,
-            token,
             answers,
+            token: None,
             mark: None,
+        }
+    }
+
+    /// The same, and with the token.
+    pub(crate) fn or_with_token(self, token: Arc<Verified>, with: EndsWith) -> Self {
+        Self {
+            token: Some((token, with)),
+            ..self
         }
     }
 
@@ -169,21 +186,22 @@ pub(crate) struct Alarm {
 impl Alarm {
     pub(crate) fn new(end: StreamEnd) -> Self {
         let resource = end.answers.resource();
-        let deadline = end.with.expiry.then(|| {
+        let expiring = end.token.as_ref().filter(|(_, with)| with.expiry);
+        let deadline = expiring.map(|(token, _)| {
             let deadline = Deadline {
-                at: end.token.not_after(),
+                at: token.not_after(),
                 clock: resource.clock.clone(),
             };
             let timer = Box::pin(sleep(deadline.left().min(LONGEST_SLEEP)));
             (deadline, timer)
         });
-        #[cfg(feature = "redis")]
-        let watch = resource.watch.clone().filter(|_| end.with.revocation);
         Self {
             deadline,
             distrust: resource.trust.ended(),
             #[cfg(feature = "redis")]
-            revoked: watch.map(|watch| watch.watch(end.token)),
+            revoked: (end.token.filter(|(_, with)| with.revocation))
+                .zip(resource.watch.clone())
+                .map(|((token, _), watch)| watch.watch(token)),
         }
     }
 
@@ -223,8 +241,6 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
 
     #[test]
@@ -245,22 +261,29 @@ mod tests {
     }
 
     #[test]
-    fn which_requests_only_listen() {
+    fn which_streams_end_with_their_token() {
         use StreamExpiry::{All, ListenOnly, Never};
-        for (method, operation, all, listen) in [
-            ("GET", None, true, true),
-            ("POST", None, true, false),
-            ("POST", Some("tools/call"), true, false),
-            ("POST", Some("subscriptions/listen"), true, true),
+        for (rule, revocable, listening, other) in [
+            (All, false, Ends::Always, Ends::Always),
+            (All, true, Ends::Always, Ends::Always),
+            (ListenOnly, false, Ends::Always, Ends::IfListening),
+            (ListenOnly, true, Ends::Always, Ends::IfListening),
+            (Never, false, Ends::Never, Ends::Never),
+            (Never, true, Ends::Always, Ends::IfListening),
         ] {
-            let mut request = Request::builder().method(method);
-            if let Some(operation) = operation {
-                request = request.header("mcp-method", operation);
-            }
-            let request = request.body(()).unwrap();
-            let ends = |rule: StreamExpiry| rule.ends(&request, false) == Ends::Always;
-            let got = [All, ListenOnly, Never].map(ends);
-            assert_eq!(got, [all, listen, listen], "{method} {operation:?}");
+            let ends = [true, false].map(|only_listens| rule.ends(only_listens, revocable));
+            assert_eq!(ends, [listening, other], "{rule:?} {revocable}");
+            let depends = listening != other;
+            assert_eq!(rule.depends_on_request(revocable), depends, "{rule:?}");
         }
+    }
+
+    #[test]
+    fn which_headers_say_that_a_request_listens() {
+        let listen = HeaderValue::from_static("subscriptions/listen");
+        let call = HeaderValue::from_static("tools/call");
+        assert!(says_listen(&MCP_METHOD, &listen));
+        assert!(!says_listen(&MCP_METHOD, &call));
+        assert!(!says_listen(&HeaderName::from_static("mcp-name"), &listen));
     }
 }

@@ -16,8 +16,11 @@ console.log();
 row('', clients.map((_, index) => `[${index + 1}]`));
 for (const scenario of shared) row(scenario, clients.map((client) => cell(client, scenario)));
 console.log();
-for (const line of lines) {
-  if (inTable(line) && line.outcome === 'ok') continue;
+// What failed comes last, where the end of a long log shows it.
+const failed = ({ outcome }) => outcome === 'FAILED';
+for (const line of [...lines.filter((line) => !failed(line)), ...lines.filter(failed)]) {
+  const late = line.detail?.startsWith('the second time');
+  if (inTable(line) && line.outcome === 'ok' && !late) continue;
   const detail = line.detail ? `: ${line.detail.split('\n')[0]}` : '';
   console.log(`${line.client}: ${line.scenario}: ${line.outcome}${detail}`);
 }
