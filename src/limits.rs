@@ -30,6 +30,12 @@ pub const MAX_JSON_MEMBERS: usize = 256;
 /// thousand groups or roles.
 pub const MAX_JSON_VALUES: usize = 4_096;
 
+/// Bytes of claims, after decoding, that are read before their signature is verified, 4 KiB. Of
+/// larger claims the first kibibyte is glanced at, and they are read when the signature is good.
+/// Most access tokens are smaller. To read as many values as fit into [`MAX_TOKEN_BYTES`] costs
+/// more than a verification.
+pub const MAX_UNVERIFIED_CLAIMS_BYTES: usize = 4 * 1024;
+
 /// Bytes of a key set or a discovery document after decompression, 256 KiB. The largest published
 /// set that we know of, from Entra ID, has 12 KiB.
 pub const MAX_DOCUMENT_BYTES: usize = 256 * 1024;

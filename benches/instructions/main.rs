@@ -34,6 +34,7 @@ use std::hint::black_box;
 
 use http::{HeaderValue, StatusCode};
 use tower_jwt_auth::Algorithm;
+use tower_jwt_auth::limits::MAX_TOKEN_BYTES;
 use tower_jwt_auth::proof::Dpop;
 
 use drive::{Hello, repeated, request, service, status};
@@ -122,7 +123,7 @@ fn main() {
         // One of the dearest refusals, by its name in the table.
         other => {
             let world = World::new(Algorithm::RS256);
-            let tokens = worst::tokens(&world);
+            let tokens = worst::tokens(&world, MAX_TOKEN_BYTES);
             let row = tokens.iter().find(|(name, _)| *name == other);
             let (_, token) = row.unwrap_or_else(|| panic!("no path is called {other}"));
             let layered = service(&world.layer());

@@ -19,6 +19,7 @@
 //! | Unknown header members | Ignored | RFC 7515 §4 |
 //! | Repeated members of the header or the claims | Rejected, whatever the name. Objects inside a claim are not inspected | RFC 7515 §4 and RFC 7519 §4 allow a parser to reject or to use the last one. Two parsers can then read two different tokens |
 //! | Very many members or values | A header or claims with more than 256 members or 4,096 values ([`MAX_JSON_MEMBERS`](crate::limits::MAX_JSON_MEMBERS), [`MAX_JSON_VALUES`](crate::limits::MAX_JSON_VALUES)) are rejected | Users of large organisations have over a thousand groups or roles. Unsigned data of the default size must not cost more than three verifications (N46) |
+//! | Claims of more than 4 KiB ([`MAX_UNVERIFIED_CLAIMS_BYTES`](crate::limits::MAX_UNVERIFIED_CLAIMS_BYTES)) | The first KiB is glanced at before the signature, for `iss`, `aud`, the times and `events`. All is read after it, or before a fetch of keys. With several issuers, an `iss` that is not in the first KiB is looked for before the signature | To read thousands of values costs more than a verification. A forger could make us do both |
 //! | base64url with padding, line breaks, `+`, `/` or nonzero trailing bits | Rejected in tokens | RFC 7515 §2. A second spelling of the same token would bypass revocation lists and caches |
 //! | Whitespace | Rejected around and inside segments and after the token; ignored around the JSON inside a segment, where the signature covers it | RFC 7515 §2, RFC 8259 §2. HTTP servers already trim whitespace from both ends of a header value |
 //! | An RSA signature whose `DigestInfo` lacks its NULL | Rejected | RFC 8017 §9.2. Some libraries accept it, which gives one signature two spellings |
@@ -124,6 +125,7 @@
 //! | default | value | reason |
 //! | --- | --- | --- |
 //! | token | 16 KiB | Providers stay under 8 KiB, which is the usual limit of servers for all headers together |
+//! | claims that are read before their signature | 4 KiB | Most access tokens are smaller |
 //! | decoded header | 10,000 bytes | Real headers are under 300 bytes |
 //! | leeway | 60 s, at most 5 min | RFC 7519 §4.1.4, "a few minutes". Without leeway, a fresh token fails on a clock that is a second behind, and clients give up |
 //! | key set, metadata document | 256 KiB, 128 keys | The largest published set known to us has 12 KiB |

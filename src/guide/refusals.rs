@@ -5,7 +5,7 @@
 //!
 //! # The checks, in order
 //!
-//! The cheapest come first: no invented token costs a signature check or a fetch.
+//! The cheapest come first: most invented tokens cost neither a signature check nor a fetch.
 //!
 //! | step | rejected | why |
 //! | --- | --- | --- |
@@ -23,6 +23,12 @@
 //!
 //! A token that names an unknown key waits for one fetch, which all such requests share, and is
 //! then looked at once more; [`operations`](super::operations#the-three-budgets) has the budgets.
+//! Claims of more than [4 KiB](crate::limits::MAX_UNVERIFIED_CLAIMS_BYTES) are read after step 10,
+//! so that a forger makes nobody read them. Before it, what stands in their first KiB is checked as
+//! in steps 5 to 7: `events`, `iss`, `aud` and the times. A large token with a wrong signature and
+//! another fault can therefore be refused for its signature. A fetch still needs a token that has
+//! passed steps 4 to 8. With several issuers, an `iss` behind the first KiB is looked for at step 4.
+//!
 //! With one issuer, once its keys are known to lack a `kid`, tokens with that `kid` are rejected
 //! after step 3 until the next fetch for it is allowed.
 //!

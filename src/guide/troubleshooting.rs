@@ -69,7 +69,7 @@
 //! | <a id="scheme_repeated"></a>`scheme_repeated` | `Bearer` stands in front of the token twice | Remove one: some tools add it themselves |
 //! | <a id="scheme_unknown"></a>`scheme_unknown` | The `Authorization` header has another scheme, such as `Token` or `JWT`. The event does not show it, as it may be a part of a secret | Write `Bearer` |
 //! | <a id="security_event"></a>`security_event` | The claim `events` makes the token a logout token or another security event token (RFC 8417) | Send the access token. An issuer with a claim of its own by that name must rename it |
-//! | <a id="signature_invalid"></a>`signature_invalid` | The signature does not verify | The token was changed or forged, or the issuer uses one `kid` for two keys |
+//! | <a id="signature_invalid"></a>`signature_invalid` | The signature does not verify | The token was changed or forged, or the issuer uses one `kid` for two keys. Claims of more than 4 KiB are read after the signature: they may have other faults |
 //! | <a id="times_inconsistent"></a>`times_inconsistent` | `exp` lies before `nbf` or `iat` | A bug of the issuer |
 //! | <a id="token_empty"></a>`token_empty` | Nothing follows `Bearer` | The variable that should hold the token is empty |
 //! | <a id="token_expired"></a>`token_expired` | `exp` has passed | Let the client refresh its token. If it has just been issued, set the clocks by NTP |

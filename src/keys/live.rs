@@ -85,9 +85,18 @@ impl LiveKeys {
         let Some(set) = in_use.serving(now).filter(|set| !set.keys.knows(kid)) else {
             return false;
         };
+        let demand = KeyDemand::Key {
+            kid: Some(kid),
+            seen: set.generation,
+        };
+        self.would_find_absent(demand, now)
+    }
+
+    /// Whether [`ask`](Self::ask) would answer that nothing meets this demand. Uses no budget.
+    pub(crate) fn would_find_absent(&self, demand: KeyDemand<'_>, now: Now) -> bool {
         match &self.kind {
             Kind::Fixed(_) => true,
-            Kind::Refreshed(handle) => handle.would_find_absent(kid, set.generation, now),
+            Kind::Refreshed(handle) => handle.would_find_absent(demand, now),
         }
     }
 
@@ -187,17 +196,14 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn what_came_after_the_look_is_not_known_to_be_lacking() {
-        let key = |kid| TestKey::generate(Algorithm::ES256, kid);
-        let source = Arc::new(Source(Mutex::new(vec![key("old")])));
+    fn refreshed(source: &Arc<Source>, max_age: Duration) -> (LiveKeys, Clock) {
         let seconds = Duration::from_secs;
         let origin = KeyOrigin {
             issuer: "i".into(),
             source: source.clone(),
             times: Times {
                 min_age: seconds(10),
-                max_age: seconds(10),
+                max_age,
                 max_stale: seconds(100),
                 cooldown: seconds(30),
                 timeout: seconds(5),
@@ -211,6 +217,15 @@ mod tests {
         };
         let clock = Clock::default();
         let keys = LiveKeys::refreshed(origin, clock.clone(), Arc::default());
+        (keys, clock)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_came_after_the_look_is_not_known_to_be_lacking() {
+        let key = |kid| TestKey::generate(Algorithm::ES256, kid);
+        let source = Arc::new(Source(Mutex::new(vec![key("old")])));
+        let seconds = Duration::from_secs;
+        let (keys, clock) = refreshed(&source, seconds(10));
         keys.ready().await.unwrap();
         let look = keys.in_use(clock.now());
         let lacks = |kid: &str| keys.are_known_to_lack(Some(kid), &look, clock.now());
@@ -230,5 +245,35 @@ mod tests {
         source.0.lock().unwrap().push(key("new"));
         tokio::time::sleep(seconds(10)).await;
         assert!(!lacks("new"), "the schedule has brought it");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whether_a_failed_signature_is_worth_a_fetch() {
+        let source = Arc::new(Source(Mutex::new(vec![TestKey::generate(
+            Algorithm::ES256,
+            "k",
+        )])));
+        let (keys, clock) = refreshed(&source, Duration::from_secs(100));
+        let would_ask = |seen| {
+            let demand = KeyDemand::Signature { seen };
+            !keys.would_find_absent(demand, clock.now())
+        };
+        keys.ready().await.unwrap();
+        assert!(!would_ask(1), "the set is young");
+        assert!(would_ask(0), "a newer set is here");
+        tokio::time::sleep(Duration::from_secs(31)).await;
+        drop(keys.in_use(clock.now()));
+        for _ in 0..2 {
+            assert!(would_ask(1), "the question spends nothing");
+        }
+        let demand = KeyDemand::Signature { seen: 1 };
+        let Asked::WaitFor(fetch) = keys.ask(demand, clock.now()) else {
+            panic!("no fetch");
+        };
+        assert!(would_ask(1), "it is in progress");
+        keys.wait(demand, fetch).await;
+        assert!(!would_ask(1), "it has brought the same set");
+        let fixed = LiveKeys::fixed("i", Arc::new(KeySet::empty()), Arc::default());
+        assert!(fixed.would_find_absent(demand, clock.now()));
     }
 }

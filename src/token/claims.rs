@@ -182,12 +182,6 @@ impl<'a> Claims<'a> {
     }
 }
 
-/// The `iss` of a token that nobody has verified: it says only whom to ask.
-pub(crate) fn claimed_issuer(json: &str) -> Option<String> {
-    let claims = Claims::parse(json, &[]).ok()?;
-    claims.iss.map(Cow::into_owned)
-}
-
 /// Fills the claims from their JSON.
 pub(super) struct Reader<'n, 'a> {
     pub(super) claims: Claims<'a>,

@@ -1,9 +1,10 @@
+use std::cell::OnceCell;
 use std::mem::MaybeUninit;
 
 use base64_simd::{AsOut as _, URL_SAFE_NO_PAD};
 
 use super::error::{TokenError, TokenErrorKind};
-use crate::limits::MAX_HEADER_BYTES;
+use crate::limits::{MAX_HEADER_BYTES, MAX_UNVERIFIED_CLAIMS_BYTES};
 
 /// The three segments of a compact JWS (RFC 7515 §7.1). Each is decoded only when a check needs it,
 /// so that a token that fails early costs little.
@@ -19,8 +20,8 @@ pub(crate) struct Compact<'t> {
 /// Buffers for the decoded segments of one token.
 pub(crate) struct Scratch {
     pub(crate) header: HeaderBuffer,
-    /// On the heap, because a verified token keeps it.
-    pub(crate) payload: String,
+    /// On the heap, because a verified token keeps it. Filled when the claims are read.
+    pub(crate) payload: OnceCell<String>,
     pub(crate) signature: SignatureBuffer,
 }
 
@@ -33,6 +34,9 @@ pub(crate) struct StackBuffer<const BYTES: usize> {
 pub(crate) type HeaderBuffer = StackBuffer<HEADER_STACK_BYTES>;
 
 pub(crate) type SignatureBuffer = StackBuffer<SIGNATURE_STACK_BYTES>;
+
+/// For the start of large claims.
+pub(crate) type StartBuffer = StackBuffer<START_STACK_BYTES>;
 
 impl<'t> Compact<'t> {
     /// Checks the size first, so that no later step handles a larger token.
@@ -80,6 +84,21 @@ impl<'t> Compact<'t> {
         std::str::from_utf8(header).map_err(|_| TokenErrorKind::MalformedHeader.into())
     }
 
+    /// Whether the claims are too large to be read before their signature is verified.
+    pub(crate) const fn has_large_claims(&self) -> bool {
+        self.payload.len() * 3 / 4 > MAX_UNVERIFIED_CLAIMS_BYTES
+    }
+
+    /// The start of large claims up to a comma, so that it ends in the middle of no number. Empty
+    /// if it cannot be read.
+    pub(super) fn start_of_claims<'r>(&self, buffer: &'r mut StartBuffer) -> &'r str {
+        let start = self.payload.get(..START_CHARACTERS).unwrap_or_default();
+        let start = buffer.decode(start).unwrap_or_default();
+        let end = memchr::memrchr(b',', start).map_or(0, |comma| comma + 1);
+        let start = start.get(..end).unwrap_or_default();
+        std::str::from_utf8(start).unwrap_or_default()
+    }
+
     /// The decoded payload, which must be UTF-8 in a JWT.
     pub(crate) fn claims(&self) -> Result<String, TokenError> {
         String::from_utf8(self.payload()?).map_err(|_| TokenErrorKind::MalformedClaims.into())
@@ -103,7 +122,7 @@ impl Scratch {
     pub(crate) const fn new() -> Self {
         Self {
             header: StackBuffer::new(),
-            payload: String::new(),
+            payload: OnceCell::new(),
             signature: StackBuffer::new(),
         }
     }
@@ -132,6 +151,12 @@ impl<const BYTES: usize> StackBuffer<BYTES> {
 
 /// Real headers take under 300 bytes.
 const HEADER_STACK_BYTES: usize = 512;
+
+/// A kibibyte of claims. Whole groups of four characters, each of which stands for three bytes.
+const START_CHARACTERS: usize = 1_364;
+
+/// What these stand for, and the few bytes by which `decode` overestimates it.
+const START_STACK_BYTES: usize = 1_026;
 
 /// An RSA signature of 4096 bits, and the few bytes by which `decode` overestimates its length.
 const SIGNATURE_STACK_BYTES: usize = 516;

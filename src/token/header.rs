@@ -7,7 +7,7 @@ use super::json::{Members, Text, Value, read_object};
 use crate::crypto::Algorithm;
 
 /// The members of a JOSE header that verification needs (RFC 7515 §4.1).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Header<'a> {
     pub(crate) algorithm: Algorithm,
     pub(crate) kid: Option<Cow<'a, str>>,

@@ -24,6 +24,13 @@
 //! 9. the key: by `kid`, key type, `alg`, `use` and `key_ops` (RFC 7517 §4)
 //! 10. the signature (RFC 7515 §5.2)
 //!
+//! Claims of more than [`MAX_UNVERIFIED_CLAIMS_BYTES`](crate::limits::MAX_UNVERIFIED_CLAIMS_BYTES)
+//! are not decoded at step 4. A glance at their start names the issuer, and what it finds passes
+//! steps 5 to 7 (`glance`). Steps 9 and 10 come next, and then all of steps 4 to 8: only the issuer
+//! makes us read so much. Where the key is missing, or a fetch may bring another one, steps 4 to 8
+//! come before the fetch. Where the start does not name the issuer, and several are trusted, the
+//! order is that of any token.
+//!
 //! For a token that is not a JWT, `answer` judges what its issuer says about it.
 
 mod answer;
@@ -36,6 +43,7 @@ mod cnf;
 mod compact;
 mod confirmation;
 mod error;
+mod glance;
 mod header;
 pub(crate) mod json;
 pub(crate) mod json_values;
@@ -56,15 +64,16 @@ mod stages;
 pub(crate) mod verified;
 
 pub(crate) use answer::{AnswerError, AnswerRules, Vouched, judge};
-pub(crate) use claims::{ScopeClaim, claimed_issuer};
-pub(crate) use compact::{Compact, HeaderBuffer, Scratch, SignatureBuffer};
+pub(crate) use claims::ScopeClaim;
+pub(crate) use compact::{Compact, HeaderBuffer, Scratch, SignatureBuffer, StartBuffer};
 pub use confirmation::Confirmation;
 #[cfg(test)]
 pub(crate) use confirmation::Thumbprint;
 pub use error::{TokenError, TokenErrorKind};
+pub(crate) use glance::{Glance, claimed_issuer};
 pub(crate) use header::{Header, without_application};
 pub(crate) use policy::{AudienceRule, KeyProofs, Profile, ProviderRule, ValidationPolicy};
 pub(crate) use read_options::ReadOptions;
-pub(crate) use stages::{Checked, HeaderRead, SignatureVerified};
+pub(crate) use stages::{Checked, HeaderRead, SignatureVerified, Unread};
 #[cfg(feature = "test-util")]
 pub(crate) use stages::{verified_of_claims, verify_jws, verify_raw};

@@ -102,13 +102,7 @@ impl ValidationPolicy {
         claims: &Claims<'_>,
         now: NumericDate,
     ) -> Result<Option<&'p str>, TokenError> {
-        // RFC 8725 §3.1: the list decides, not the header.
-        if !self.algorithms.contains(&header.algorithm) {
-            return Err(TokenErrorKind::AlgorithmNotAllowed.into());
-        }
-        if !self.profile.allows_type(header.typ.as_deref()) {
-            return Err(TokenErrorKind::WrongType.into());
-        }
+        self.check_header(header)?;
         claims.check_events()?;
         self.check_issuer(claims)?;
         let resource = self.check_audience(claims)?;
@@ -123,6 +117,17 @@ impl ValidationPolicy {
         }
         self.key_proofs.check(&claims.cnf)?;
         Ok(resource)
+    }
+
+    pub(super) fn check_header(&self, header: &Header<'_>) -> Result<(), TokenError> {
+        // RFC 8725 §3.1: the list decides, not the header.
+        if !self.algorithms.contains(&header.algorithm) {
+            return Err(TokenErrorKind::AlgorithmNotAllowed.into());
+        }
+        match self.profile.allows_type(header.typ.as_deref()) {
+            true => Ok(()),
+            false => Err(TokenErrorKind::WrongType.into()),
+        }
     }
 
     /// RFC 8414 §2 and RFC 9068 §4: `iss` must equal the configured issuer, without normalisation.

@@ -1,3 +1,4 @@
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use super::claims::Claims;
@@ -8,6 +9,7 @@ use super::compact::Compact;
 use super::compact::Scratch;
 use super::confirmation::Confirmation;
 use super::error::{TokenError, TokenErrorKind};
+use super::glance::Glance;
 use super::header::Header;
 use super::policy::ValidationPolicy;
 use super::read_options::ReadOptions;
@@ -18,8 +20,12 @@ use crate::jwks::{KeyMiss, KeySet};
 use crate::limits::MAX_TOKEN_BYTES;
 use crate::token::verified::{ClaimSpans, Verified};
 
-/// A token whose header was parsed (steps 1 to 3). Nothing in it is trusted yet.
+/// The proof that a signature was verified. Only [`HeaderRead::verify`] creates it.
 #[derive(Debug)]
+pub(crate) struct SignatureHolds(());
+
+/// A token whose header was parsed (steps 1 to 3). Nothing in it is trusted yet.
+#[derive(Clone, Debug)]
 pub(crate) struct HeaderRead<'u> {
     compact: Compact<'u>,
     header: Header<'u>,
@@ -53,11 +59,33 @@ impl<'u> HeaderRead<'u> {
     }
 
     /// Steps 9 and 10. `signature` must be the decoded signature of the same token.
-    pub(crate) fn verify(&self, keys: &KeySet, signature: &[u8]) -> Result<(), TokenError> {
+    pub(crate) fn verify(
+        &self,
+        keys: &KeySet,
+        signature: &[u8],
+    ) -> Result<SignatureHolds, TokenError> {
         let Self { compact, header } = self;
         let signed = compact.signing_input;
         keys.verify(header.kid.as_deref(), header.algorithm, signed, signature)
+            .map(|()| SignatureHolds(()))
             .map_err(key_error)
+    }
+
+    /// Steps 5 to 7 for what a glance at large claims has found. `glance` must be of the same
+    /// token, and `payload` must be empty; it is filled when the claims are read.
+    pub(crate) fn check_glance<'p>(
+        &self,
+        glance: &Glance<'_>,
+        payload: &'u OnceCell<String>,
+        policy: &'p ValidationPolicy,
+        now: NumericDate,
+    ) -> Result<Unread<'u, 'p>, TokenError> {
+        glance.check(&self.header, policy, now)?;
+        Ok(Unread {
+            headed: self.clone(),
+            payload,
+            policy,
+        })
     }
 
     /// Step 4. `payload` must be the decoded payload of the same token.
@@ -103,6 +131,73 @@ impl<'u> Parsed<'u> {
     }
 }
 
+/// A token whose large claims nothing at a glance speaks against. What a glance has found is
+/// forgotten: they are read, and pass every check, before the token may cause a fetch
+/// ([`read`](Self::read)) or is accepted ([`Signed::read`]).
+#[derive(Debug)]
+pub(crate) struct Unread<'u, 'p> {
+    headed: HeaderRead<'u>,
+    payload: &'u OnceCell<String>,
+    policy: &'p ValidationPolicy,
+}
+
+impl<'u, 'p> Unread<'u, 'p> {
+    pub(crate) fn kid(&self) -> Option<&str> {
+        self.headed.kid()
+    }
+
+    /// Steps 4 to 8. The issuer that the claims name must be that of the policy.
+    pub(crate) fn read(
+        &self,
+        options: &ReadOptions,
+        now: NumericDate,
+    ) -> Result<Checked<'u, 'p>, TokenError> {
+        let Self {
+            headed,
+            payload,
+            policy,
+        } = self;
+        let text = match payload.get() {
+            Some(text) => text,
+            None => {
+                let text = headed.compact.claims()?;
+                payload.get_or_init(|| text)
+            }
+        };
+        headed.clone().parse(text, options)?.check(policy, now)
+    }
+
+    /// Steps 9 and 10. `signature` must be the decoded signature of the same token.
+    pub(crate) fn verify(
+        &self,
+        keys: &KeySet,
+        signature: &[u8],
+    ) -> Result<Signed<'_, 'u, 'p>, TokenError> {
+        let holds = self.headed.verify(keys, signature)?;
+        Ok(Signed { token: self, holds })
+    }
+}
+
+/// A token whose signature was verified before its large claims were read. Only
+/// [`Unread::verify`] creates it.
+#[derive(Debug)]
+pub(crate) struct Signed<'t, 'u, 'p> {
+    token: &'t Unread<'u, 'p>,
+    holds: SignatureHolds,
+}
+
+impl Signed<'_, '_, '_> {
+    /// Steps 4 to 8.
+    pub(crate) fn read(
+        self,
+        options: &ReadOptions,
+        now: NumericDate,
+    ) -> Result<SignatureVerified, TokenError> {
+        let checked = self.token.read(options, now)?;
+        checked.with_signature(self.holds)
+    }
+}
+
 /// A token that passed every check before its signature (steps 1 to 8). Only such a token may cause
 /// a fetch of keys.
 #[derive(Debug)]
@@ -128,19 +223,22 @@ impl Checked<'_, '_> {
         keys: &KeySet,
         signature: &[u8],
     ) -> Result<SignatureVerified, TokenError> {
+        let holds = self.parsed.headed.verify(keys, signature)?;
+        self.with_signature(holds)
+    }
+
+    /// `_holds` must be of the same token.
+    fn with_signature(&self, _holds: SignatureHolds) -> Result<SignatureVerified, TokenError> {
         let Parsed {
-            headed,
-            payload,
-            claims,
+            payload, claims, ..
         } = &self.parsed;
-        headed.verify(keys, signature)?;
         let spans = claims.spans(payload, self.resource, &self.policy.scope_claims)?;
         let not_after = self.policy.not_after(&spans.times);
         Ok(SignatureVerified { spans, not_after })
     }
 }
 
-/// A token whose signature was verified. Only [`Checked::verify`] creates it.
+/// A token that passed every check. Only [`Checked::verify`] and [`Signed::read`] create it.
 #[derive(Debug)]
 pub(crate) struct SignatureVerified {
     spans: ClaimSpans,
@@ -148,6 +246,11 @@ pub(crate) struct SignatureVerified {
 }
 
 impl SignatureVerified {
+    /// The key that the caller must prove.
+    pub(crate) fn confirmation(&self) -> Option<&Confirmation> {
+        self.spans.confirmation.as_deref()
+    }
+
     /// Creates the proof that the token passed every check. `payload` must be the payload of the
     /// same token.
     pub(crate) fn into_verified(self, payload: String) -> Arc<Verified> {

@@ -1,5 +1,7 @@
 //! What a rejected token named and what is accepted instead, for the log. Callers never see it.
 
+use std::cell::LazyCell;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
@@ -57,11 +59,14 @@ impl Issuers {
         if token.len() > self.options.max_token_bytes {
             return None;
         }
-        let mut segments = token.split(|byte| *byte == b'.').map(|segment| {
+        let part = |place| {
+            let segment = token.split(|byte| *byte == b'.').nth(place)?;
             let json = URL_SAFE_NO_PAD.decode(segment).ok()?;
             serde_json::from_slice::<Value>(&json).ok()
-        });
-        let (header, claims) = (segments.next()??, segments.next().flatten());
+        };
+        // Most reasons show nothing of the token: it is not read for them.
+        let header = LazyCell::new(|| part(0));
+        let claims = LazyCell::new(|| part(1));
         let text = |value: &Value| value.as_str().map(ToOwned::to_owned);
         let issuer = || {
             let name = text(claims.as_ref()?.get("iss")?)?;
@@ -83,14 +88,18 @@ impl Issuers {
             }
             TokenErrorKind::WrongType => {
                 let accepted = issuer()?.policy.profile.types();
-                named("typ", text(header.get("typ")?), accepted.iter().copied())
+                named(
+                    "typ",
+                    text(header.as_ref()?.get("typ")?),
+                    accepted.iter().copied(),
+                )
             }
             TokenErrorKind::AlgorithmNotAllowed => {
                 let of = |issuer: &TrustedIssuer| issuer.policy.algorithms.clone();
                 let accepted = issuer().map_or_else(|| self.algorithms().to_vec(), |it| of(it));
                 named(
                     "alg",
-                    text(header.get("alg")?),
+                    text(header.as_ref()?.get("alg")?),
                     accepted.iter().map(|it| it.name()),
                 )
             }
@@ -99,7 +108,7 @@ impl Issuers {
                 let named_here = issuer().map(|it| &**it);
                 let in_use = named_here.or(self.only())?.keys.in_use_already(now)?;
                 let kids = in_use.serving(now)?.keys.kids().flatten();
-                let kid = named("kid", text(header.get("kid")?), kids)?;
+                let kid = named("kid", text(header.as_ref()?.get("kid")?), kids)?;
                 // The key of the only issuer may be looked for before the claims are read.
                 let stranger = named_here
                     .is_none()

@@ -143,9 +143,12 @@ impl Issuers {
         let now = clock.now();
         only.find(|ask| ask.issuer.knows(token, now)).or_else(|| {
             let compact = Compact::split(token, self.options.max_token_bytes).ok()?;
-            let issuer = claimed_issuer(&compact.claims().ok()?)?;
-            let (_, trusted) = self.named(Some(&issuer)).ok()?;
-            trusted.asked_about(IntrospectedTokens::Only)
+            let asked = |issuer: &str| {
+                let (_, trusted) = self.named(Some(issuer)).ok()?;
+                trusted.asked_about(IntrospectedTokens::Only)
+            };
+            let is_asked = |issuer: &str| asked(issuer).is_some();
+            asked(&claimed_issuer(compact, is_asked)?)
         })
     }
 

@@ -262,6 +262,17 @@ impl Issuers {
         self.places.get(self.only?)?.as_deref()
     }
 
+    /// The issuer of a token that names this one, or that may name any: the only one.
+    pub(super) fn named_or_only(
+        &self,
+        name: Option<&str>,
+    ) -> Result<Option<(IssuerId, &Arc<TrustedIssuer>)>, TokenError> {
+        match name {
+            Some(_) => self.named(name).map(Some),
+            None => Ok(self.only.and_then(|only| self.in_place(only))),
+        }
+    }
+
     pub(super) fn algorithms(&self) -> &[Algorithm] {
         &self.algorithms
     }

@@ -1,6 +1,7 @@
 //! One attempt to verify a token with the available keys. Each line is a stage of `token`, and each
 //! `?` a rejection with its reason.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use crate::base::clock::{Clock, Now};
@@ -10,10 +11,11 @@ use crate::limits::FIRST_BACKOFF;
 use crate::proof::possession::Possession;
 use crate::token::verified::Verified;
 use crate::token::{
-    Checked, Compact, Header, HeaderBuffer, HeaderRead, Scratch, SignatureBuffer,
-    SignatureVerified, TokenError, TokenErrorKind,
+    Compact, Confirmation, Glance, Header, HeaderBuffer, HeaderRead, Scratch, SignatureBuffer,
+    StartBuffer, TokenError, TokenErrorKind, Unread,
 };
 use crate::verifier::cache::Cached;
+use crate::verifier::candidate::{Candidate, Claims, KeyTrouble, Missing, Proven};
 use crate::verifier::issuer_id::IssuerId;
 use crate::verifier::issuers::{Admitted, Issuers, TrustedIssuer};
 use crate::verifier::pending::{Pending, PendingKeys, Undecided};
@@ -21,32 +23,11 @@ use crate::verifier::presented::Presented;
 use crate::wire::credentials::{Scheme, is_b64token};
 use crate::wire::rejection::Rejection;
 
-/// A token that passed every check but its signature (steps 1 to 8), and its decoded signature.
-struct Candidate<'t> {
-    checked: Checked<'t, 't>,
-    signature: &'t [u8],
-    issuer: &'t Arc<TrustedIssuer>,
-    id: IssuerId,
-    scheme: Scheme,
-}
+/// What a request shows of the key that a token is bound to.
+type Shown = Option<Box<Possession>>;
 
-/// A token whose signature verified, and the generation of the keys that verified it.
-struct Proven {
-    signature: SignatureVerified,
-    generation: u64,
-}
-
-/// The available keys do not verify a token, but newer keys may.
-pub(super) struct Missing<'t> {
-    pub(super) demand: KeyDemand<'t>,
-    pub(super) error: TokenError,
-}
-
-/// Why the signature of a candidate did not verify.
-pub(super) enum KeyTrouble<'t> {
-    Missing(Missing<'t>),
-    Refused(TokenError),
-}
+/// What is known of the claims of a token, and its issuer.
+type Known<'t> = (Claims<'t>, IssuerId, &'t Arc<TrustedIssuer>);
 
 impl Issuers {
     /// The first attempt: a missing key is requested. Returns also what the request shows of the
@@ -62,17 +43,22 @@ impl Issuers {
             clock,
             |header, now| Ok(self.refuse_unknown_kid(header, presented.scheme(), now)?),
             |candidate, now| {
-                let confirmation = candidate.checked.confirmation();
                 let answers = &candidate.issuer.answers;
-                let possession = match candidate.issuer.is_asked_about_jwts() {
+                let shown = |confirmation: Option<&Confirmation>| match candidate
+                    .issuer
+                    .is_asked_about_jwts()
+                {
                     false => self.possession(confirmation, presented, facts, answers, clock),
-                    true => {
-                        let ahead =
-                            self.possession_ahead(confirmation, presented, facts, answers, clock);
-                        ahead.map(Some)
-                    }
+                    true => self
+                        .possession_ahead(confirmation, presented, facts, answers, clock)
+                        .map(Some),
                 };
-                self.prove(candidate, possession?, now)
+                match &candidate.claims {
+                    Claims::Checked(checked) => {
+                        self.prove(candidate, shown(checked.confirmation())?, now)
+                    }
+                    Claims::Unread(unread) => self.prove_unread(candidate, unread, shown, now),
+                }
             },
         )
     }
@@ -89,7 +75,7 @@ impl Issuers {
             presented,
             clock,
             |_, _| Ok(()),
-            |candidate, _| Ok((self.prove_with(candidate, newer)?, ())),
+            |candidate, now| Ok((self.prove_with(candidate, newer, now)?, ())),
         )?;
         Ok(admitted)
     }
@@ -116,7 +102,8 @@ impl Issuers {
         let candidate = self.read_claims(presented, header_read, payload, signature, now)?;
         let (proven, found) = prove(&candidate, now)?;
         let (answers, id) = (candidate.issuer.answers.clone(), candidate.id);
-        let verified = self.remember(presented, id, proven, scratch.payload);
+        let payload = scratch.payload.into_inner().unwrap_or_default();
+        let verified = self.remember(presented, id, proven, payload);
         Ok(((verified, answers), found))
     }
 
@@ -153,26 +140,37 @@ impl Issuers {
         }
     }
 
-    /// Steps 4 to 9, up to the signature.
+    /// Steps 4 to 9, up to the signature. Of large claims, what a glance tells.
     fn read_claims<'t>(
         &'t self,
         presented: Presented<'_>,
         token: HeaderRead<'t>,
-        payload: &'t mut String,
+        payload: &'t OnceCell<String>,
         signature: &'t mut SignatureBuffer,
         now: Now,
     ) -> Result<Candidate<'t>, Rejection> {
         let unreadable = |error| self.refuse_unreadable(presented, error);
         let refuse = |error| self.refuse(presented.scheme(), error);
         let compact = token.compact();
-        *payload = compact.claims().map_err(unreadable)?;
-        let parsed = token.parse(payload, &self.options).map_err(refuse)?;
-        let (id, issuer) = self.named(parsed.issuer()).map_err(refuse)?;
-        let checked = parsed.check(&issuer.policy, now.wall).map_err(refuse)?;
+        let glanced = match compact.has_large_claims() {
+            false => None,
+            true => self.glance(presented, &token, payload, now)?,
+        };
+        let (claims, id, issuer) = match glanced {
+            Some(glanced) => glanced,
+            None => {
+                let decoded = compact.claims().map_err(unreadable)?;
+                let payload = payload.get_or_init(|| decoded);
+                let parsed = token.parse(payload, &self.options).map_err(refuse)?;
+                let (id, issuer) = self.named(parsed.issuer()).map_err(refuse)?;
+                let checked = parsed.check(&issuer.policy, now.wall).map_err(refuse)?;
+                (Claims::Checked(checked), id, issuer)
+            }
+        };
         // Before any key is requested: a malformed signature must not cause a fetch.
         let signature = compact.signature(signature).map_err(unreadable)?;
         Ok(Candidate {
-            checked,
+            claims,
             signature,
             issuer,
             id,
@@ -180,28 +178,100 @@ impl Issuers {
         })
     }
 
+    /// The encoding of large claims, and steps 5 to 7 for what stands at their start. `None` if
+    /// that does not tell whose claims they are.
+    #[inline(never)]
+    fn glance<'t>(
+        &'t self,
+        presented: Presented<'_>,
+        token: &HeaderRead<'t>,
+        payload: &'t OnceCell<String>,
+        now: Now,
+    ) -> Result<Option<Known<'t>>, Rejection> {
+        let refuse = |error| self.refuse(presented.scheme(), error);
+        let compact = token.compact();
+        compact
+            .check_encoding()
+            .map_err(|error| self.refuse_unreadable(presented, error))?;
+        let mut start = StartBuffer::new();
+        let glance = Glance::at(compact, &mut start);
+        let named = self.named_or_only(glance.issuer()).map_err(refuse)?;
+        let Some((id, issuer)) = named else {
+            return Ok(None);
+        };
+        let unread = token.check_glance(&glance, payload, &issuer.policy, now.wall);
+        let unread = unread.map_err(refuse)?;
+        Ok(Some((Claims::Unread(unread), id, issuer)))
+    }
+
     /// Steps 9 and 10. If the available keys are not enough, requests newer keys once.
     fn prove(
         &self,
         candidate: &Candidate<'_>,
-        possession: Option<Box<Possession>>,
+        shown: Shown,
         now: Now,
-    ) -> Result<(Proven, Option<Box<Possession>>), Undecided> {
-        let keys = &candidate.issuer.keys;
-        let in_use = keys.in_use(now);
-        let missing = match candidate.verify_with(in_use.serving(now)) {
-            Ok(proven) => return Ok((proven, possession)),
-            Err(KeyTrouble::Refused(error)) => {
-                return Err(self.refuse(candidate.scheme, error).into());
+    ) -> Result<(Proven, Shown), Undecided> {
+        let in_use = candidate.issuer.keys.in_use(now);
+        match candidate.verify_with(in_use.serving(now), &self.options, now) {
+            Ok(proven) => Ok((proven, shown)),
+            Err(KeyTrouble::Refused(error)) => Err(self.refuse(candidate.scheme, error).into()),
+            Err(KeyTrouble::Missing(missing)) => {
+                self.prove_with_newer(candidate, missing, shown, now)
             }
+        }
+    }
+
+    /// The same for large claims, which are read last: if the signature is good, or newer keys are
+    /// about to be requested.
+    fn prove_unread<'t>(
+        &self,
+        candidate: &Candidate<'t>,
+        unread: &Unread<'t, 't>,
+        shown: impl Fn(Option<&Confirmation>) -> Result<Shown, Rejection>,
+        now: Now,
+    ) -> Result<(Proven, Shown), Undecided> {
+        let refuse = |error| Undecided::from(self.refuse(candidate.scheme, error));
+        let read = || -> Result<_, Undecided> {
+            let checked = unread.read(&self.options, now.wall).map_err(refuse)?;
+            let shown = shown(checked.confirmation())?;
+            Ok((candidate.with_claims(checked), shown))
+        };
+        let keys = &candidate.issuer.keys;
+        let Some(in_use) = keys.in_use_already(now) else {
+            // A token with a fault must not be the first that needs the keys.
+            let (candidate, shown) = read()?;
+            return self.prove(&candidate, shown, now);
+        };
+        let missing = match candidate.verify_with(in_use.serving(now), &self.options, now) {
+            Ok(proven) => {
+                let shown = shown(proven.verified.confirmation())?;
+                return Ok((proven, shown));
+            }
+            Err(KeyTrouble::Refused(error)) => return Err(refuse(error)),
             Err(KeyTrouble::Missing(missing)) => missing,
         };
+        // A forger gets no more than the verification of a signature.
+        if keys.would_find_absent(missing.demand, now) {
+            return Err(refuse(missing.error));
+        }
+        let (candidate, shown) = read()?;
+        self.prove_with_newer(&candidate, missing, shown, now)
+    }
+
+    /// Requests newer keys, and tries those that are here.
+    fn prove_with_newer(
+        &self,
+        candidate: &Candidate<'_>,
+        missing: Missing<'_>,
+        possession: Shown,
+        now: Now,
+    ) -> Result<(Proven, Shown), Undecided> {
         let Missing { demand, error } = missing;
-        match keys.ask(demand, now) {
+        match candidate.issuer.keys.ask(demand, now) {
             Asked::Answered(outcome) => {
                 let newer =
                     self.newer_keys_or_rejection(candidate.scheme, demand, error, outcome)?;
-                Ok((self.prove_with(candidate, &newer)?, possession))
+                Ok((self.prove_with(candidate, &newer, now)?, possession))
             }
             Asked::WaitFor(fetch) => {
                 let issuer = candidate.issuer.clone();
@@ -212,9 +282,14 @@ impl Issuers {
     }
 
     /// Steps 9 and 10 with newer keys. The result is final.
-    fn prove_with(&self, candidate: &Candidate<'_>, newer: &Snapshot) -> Result<Proven, Rejection> {
+    fn prove_with(
+        &self,
+        candidate: &Candidate<'_>,
+        newer: &Snapshot,
+        now: Now,
+    ) -> Result<Proven, Rejection> {
         candidate
-            .verify_with(Some(newer))
+            .verify_with(Some(newer), &self.options, now)
             .map_err(|trouble| self.refuse(candidate.scheme, trouble.into_error()))
     }
 
@@ -262,7 +337,7 @@ impl Issuers {
         proven: Proven,
         payload: String,
     ) -> Arc<Verified> {
-        let verified = proven.signature.into_verified(payload);
+        let verified = proven.verified.into_verified(payload);
         if let Some(cache) = &self.cache {
             let cached = Cached::new(id, proven.generation, verified.clone());
             cache.insert(presented.bytes(), cached);
@@ -282,48 +357,5 @@ impl Issuers {
 
     pub(super) fn refuse(&self, scheme: Scheme, error: TokenError) -> Rejection {
         self.answers.invalid_token(scheme, Some(error))
-    }
-}
-
-impl<'t> Candidate<'t> {
-    fn verify_with(&self, keys: Option<&Snapshot>) -> Result<Proven, KeyTrouble<'_>> {
-        verify_with(self.checked.kid(), keys, |snapshot| {
-            let signature = self.checked.verify(&snapshot.keys, self.signature)?;
-            Ok(Proven {
-                signature,
-                generation: snapshot.generation,
-            })
-        })
-    }
-}
-
-/// What `verify` makes of these keys, or what newer keys would need.
-pub(super) fn verify_with<'t, T>(
-    kid: Option<&'t str>,
-    keys: Option<&Snapshot>,
-    verify: impl FnOnce(&Snapshot) -> Result<T, TokenError>,
-) -> Result<T, KeyTrouble<'t>> {
-    let missing = |demand, error| KeyTrouble::Missing(Missing { demand, error });
-    let Some(snapshot) = keys else {
-        let demand = KeyDemand::Key { kid, seen: 0 };
-        return Err(missing(demand, TokenErrorKind::UnknownKey.into()));
-    };
-    let seen = snapshot.generation;
-    verify(snapshot).map_err(|error| match error.kind() {
-        TokenErrorKind::UnknownKey => missing(KeyDemand::Key { kid, seen }, error),
-        // A key of another type that replaces the old one is also new key material.
-        TokenErrorKind::BadSignature | TokenErrorKind::KeyMismatch => {
-            missing(KeyDemand::Signature { seen }, error)
-        }
-        _ => KeyTrouble::Refused(error),
-    })
-}
-
-impl KeyTrouble<'_> {
-    pub(super) fn into_error(self) -> TokenError {
-        match self {
-            Self::Missing(missing) => missing.error,
-            Self::Refused(error) => error,
-        }
     }
 }

@@ -7,15 +7,16 @@
 //! 1. `cache`: the same bytes were verified before, by keys that still serve, and the times of the
 //!    token still hold.
 //! 2. `look`, the first attempt: header, `kid`, claims, `issuers`, policy, signature. Only the
-//!    signature needs a key.
+//!    signature needs a key. Large claims are glanced at, and read after the signature, or before
+//!    step 3 (`candidate`).
 //! 3. If the available keys are not enough, newer keys are requested once. If newer keys have just
 //!    arrived, the token is verified with them. If a fetch is under way, the token is `pending`:
 //!    the caller waits for it, and then makes the last attempt. The type of this attempt ensures
 //!    that it cannot request keys again.
 //! 4. `revocation`, in a fleet: the token is not revoked.
 //! 5. `possession`: if the token is bound to a key, the request must prove that its sender holds
-//!    the key. What needs no signature is checked before the token's own signature, the rest after
-//!    it.
+//!    the key. What needs no signature is checked before the token's own signature (of a token with
+//!    large claims, after it), the rest after it.
 //! 6. `checks` of the application and the scopes that every operation needs.
 //! 7. A proof is used up last.
 //!
@@ -30,6 +31,7 @@
 
 mod asked;
 pub(crate) mod cache;
+mod candidate;
 pub(crate) mod checks;
 mod explain;
 mod family;

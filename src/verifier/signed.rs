@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use super::JwtVerifier;
+use super::candidate::{KeyTrouble, Missing, verify_with};
 use super::issuers::TrustedIssuer;
-use super::look::{KeyTrouble, Missing, verify_with};
 use super::pending::PendingKeys;
 use crate::keys::{Asked, Snapshot};
 use crate::token::{HeaderRead, SignatureBuffer, TokenErrorKind};
@@ -40,7 +40,7 @@ impl JwtVerifier {
         let signature = jws.compact().signature(&mut buffer).map_err(refuse)?;
         let verify = |keys: Option<&Snapshot>| {
             verify_with(jws.kid(), keys, |snapshot| {
-                jws.verify(&snapshot.keys, signature)
+                jws.verify(&snapshot.keys, signature).map(drop)
             })
         };
         let now = self.0.issuers.load().now(&self.0.clock);

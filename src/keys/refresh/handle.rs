@@ -47,8 +47,8 @@ impl Handle {
         self.0.running.load(Ordering::Acquire)
     }
 
-    pub(in crate::keys) fn would_find_absent(&self, kid: &str, seen: u64, now: Now) -> bool {
-        self.0.would_find_absent(kid, seen, now)
+    pub(in crate::keys) fn would_find_absent(&self, demand: KeyDemand<'_>, now: Now) -> bool {
+        self.0.would_find_absent(demand, now)
     }
 
     pub(in crate::keys) fn ask(&self, demand: KeyDemand<'_>, now: Now) -> Asked {

@@ -168,17 +168,22 @@ impl Schedule {
     /// A signature failed with a known key: the issuer may have reused its `kid`. This allows one
     /// fetch per cooldown, and none while the set is younger than the cooldown.
     pub(crate) fn ask_for_signature(&mut self, now: Now) -> Decision {
+        if !self.may_ask_for_signature(now) {
+            return Decision::Absent;
+        }
+        self.forced_at = Some(now.monotonic);
+        Decision::Fetch
+    }
+
+    /// Whether [`ask_for_signature`](Self::ask_for_signature) would return `Fetch`. Spends nothing.
+    pub(crate) fn may_ask_for_signature(&self, now: Now) -> bool {
         let young = self
             .last_good
             .is_some_and(|good| good.fetched.age(now, self.times.max_age) < self.times.cooldown);
         let forced = self
             .forced_at
             .is_some_and(|at| now.monotonic < later(at, self.times.cooldown));
-        if young || forced || self.backing_off(now.monotonic).is_some() {
-            return Decision::Absent;
-        }
-        self.forced_at = Some(now.monotonic);
-        Decision::Fetch
+        !young && !forced && self.backing_off(now.monotonic).is_none()
     }
 
     /// `jitter` in `0.0..1.0` spreads the fetches of processes that started together.

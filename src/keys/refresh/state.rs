@@ -220,20 +220,23 @@ impl Shared {
         }
     }
 
-    /// Whether [`ask`](Self::ask) would answer that this `kid` is absent. The caller has seen that
-    /// generation `seen` does not hold it.
-    pub(super) fn would_find_absent(&self, kid: &str, seen: u64, now: Now) -> bool {
+    /// Whether [`ask`](Self::ask) would answer that nothing meets this demand. The caller has seen
+    /// that generation `seen` does not hold the `kid`.
+    pub(super) fn would_find_absent(&self, demand: KeyDemand<'_>, now: Now) -> bool {
         let control = self.control();
         let Control {
             fetches, schedule, ..
         } = &*control;
-        let demand = KeyDemand::Key {
-            kid: Some(kid),
-            seen,
+        let grants_none = || match demand {
+            KeyDemand::Key { kid: None, .. } => false,
+            KeyDemand::Key { kid: Some(kid), .. } => {
+                schedule.is_absent(self.hasher.hash_one(kid), now.monotonic)
+            }
+            KeyDemand::Signature { .. } => !schedule.may_ask_for_signature(now),
         };
         fetches.join(false).is_none()
             && !fetches.is_requested()
-            && schedule.is_absent(self.hasher.hash_one(kid), now.monotonic)
+            && grants_none()
             // The key may have come while this request waited for the lock.
             && self.satisfied(demand, now).is_none()
     }

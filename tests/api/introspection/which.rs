@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::json;
+use serde_json::{Value, json};
 use tower_jwt_auth::config::Issuer;
 use tower_jwt_auth::introspection::IntrospectedTokens;
 use tower_jwt_auth::test_util::TestIssuer;
@@ -292,6 +292,41 @@ async fn pop_i32_only_the_issuer_decides() {
     assert_eq!(scene.endpoint.calls(), before);
     assert_eq!(scene.issuer.fetches(), 0, "no keys are fetched");
     scene.layer.wait_for_keys().await.unwrap();
+}
+
+/// What stands behind everything that a glance at a large token reads counts before anybody is
+/// asked about it.
+#[tokio::test(start_paused = true)]
+async fn field_f09_the_issuer_is_asked_about_no_large_token_with_a_fault() {
+    let groups: Vec<_> = (0..500).map(|n| format!("group-{n}")).collect();
+    for tokens in [IntrospectedTokens::AlsoJwts, IntrospectedTokens::Only] {
+        let scene = Scene::with(|it| it.tokens(tokens));
+        let large = scene.issuer.mint(RESOURCE).claim("groups", groups.clone());
+        let good = large.sign();
+        scene.endpoint.answer(&good, scene.good_with("x", 1));
+        scene.accepts("good", &good).await;
+        assert_eq!(scene.endpoint.calls(), 1);
+        let mut faulty = vec![
+            ("a wrong type", large.clone().claim("sub", 1)),
+            ("deep", large.clone().claim("x", nested(127))),
+            ("a stranger", large.clone().claim("iss", "https://other.example")),
+        ];
+        if tokens == IntrospectedTokens::AlsoJwts {
+            let stranger = TestIssuer::start();
+            let forged = large.clone().signed_by(stranger.signing_key());
+            faulty.push(("another signature", forged));
+        }
+        for (what, token) in faulty {
+            let token = token.sign();
+            scene.endpoint.answer(&token, scene.good_with("x", 1));
+            scene.refuses(what, &token).await;
+        }
+        assert_eq!(scene.endpoint.calls(), 1);
+    }
+}
+
+fn nested(depth: usize) -> Value {
+    (0..depth).fold(json!(0), |inner, _| json!([inner]))
 }
 
 #[tokio::test(start_paused = true)]

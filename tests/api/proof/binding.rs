@@ -38,6 +38,28 @@ async fn pop_p32_the_proof_of_a_thief() {
         .await;
 }
 
+/// A token that is read in full only after its signature still needs its proof.
+#[tokio::test]
+async fn field_f09_a_large_token_needs_the_proof_of_its_key() {
+    let scene = Scene::usual();
+    let thief = TestClient::start();
+    let groups: Vec<_> = (0..500).map(|n| format!("group-{n}")).collect();
+    let mint = scene.issuer.mint(RESOURCE).claim("groups", groups);
+    let token = mint.bound_to(&scene.client).sign();
+    for _ in 0..2 {
+        let own = scene.proof().token(&token);
+        scene
+            .accepts("its own key", scene.presented("DPoP", &token, &own))
+            .await;
+        let stolen = thief.proof("POST", RESOURCE).token(&token);
+        let stolen = scene.presented("DPoP", &token, &stolen.at(scene.start));
+        scene.refuses("another key", stolen, Verdict::Token).await;
+        let own = scene.proof().token(&token);
+        let as_bearer = scene.answer(scene.presented("Bearer", &token, &own)).await;
+        assert_eq!(as_bearer.status, 401);
+    }
+}
+
 #[tokio::test]
 async fn pop_p33_p34_p35_w25_ways_to_name_a_key() {
     let scene = Scene::usual();

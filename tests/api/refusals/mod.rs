@@ -15,6 +15,7 @@ mod header;
 mod http;
 mod json;
 mod keys;
+mod large;
 mod members;
 mod properties;
 mod remembered;

@@ -72,6 +72,17 @@ fn field_g06_all_faults_of_a_token_are_named_at_once() {
             "2 wrong: token_expired, key_unknown",
         ),
         (
+            "expired, bound, with many groups",
+            issuer
+                .mint(RESOURCE)
+                .scope("notes:read")
+                .claim("cnf", json!({"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}))
+                .claim("groups", vec!["a group of some length"; 400])
+                .valid(past, hour)
+                .sign(),
+            "2 wrong: token_expired, proof_missing",
+        ),
+        (
             "no aud, no exp, no scope",
             unsigned(&json!({"alg": "RS256"}), &json!({"iss": issuer.issuer()})),
             "3 wrong: claim_missing, claim_missing, insufficient_scope",
