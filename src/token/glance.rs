@@ -1,9 +1,9 @@
 //! A first glance at large claims, before their signature is verified.
 //!
-//! It reads the first kibibyte: most issuers put `iss`, `aud` and the times there. What it finds can
-//! refuse the token, or name its issuer. What it does not find says nothing, and nor does a fault.
-//! A glance accepts nothing: only [`HeaderRead::parse`](super::stages::HeaderRead::parse) reads
-//! claims that count, and it refuses every token that a glance refuses.
+//! It reads the first kibibyte: most issuers put `iss`, `aud` and the times there. What it finds
+//! can refuse the token, or name its issuer. What it does not find says nothing, and nor does a
+//! fault. A glance accepts nothing: only [`HeaderRead::parse`](super::stages::HeaderRead::parse)
+//! reads claims that count, and it refuses every token that a glance refuses.
 
 use std::borrow::Cow;
 use std::mem;

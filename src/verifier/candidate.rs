@@ -1,5 +1,5 @@
-//! A token that only its signature, or large claims that nobody has read yet, can speak against, and
-//! what the keys at hand say of it.
+//! A token that only its signature, or large claims that nobody has read yet, can speak against,
+//! and what the keys at hand say of it.
 
 use std::sync::Arc;
 
