@@ -357,3 +357,6 @@ impl Introspection {
         self
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -147,3 +147,6 @@ impl Drop for Underway<'_> {
 
 /// Strangers can cause failures at will.
 const BETWEEN_EVENTS: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests;

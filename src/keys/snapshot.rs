@@ -189,3 +189,6 @@ impl FetchedAt {
         wall.saturating_sub(self.already.as_secs())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[cfg(feature = "test-util")]
+mod looks;
+
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -311,4 +314,24 @@ fn more_than_was_ever_allowed_is_passed_over() {
     assert!(!list.apply([record(200_001, 1, 500.0)], now(0.0)));
     list.tick(now(500.0));
     assert!(list.apply([record(200_001, 1, 900.0)], now(500.0)));
+}
+
+/// What is known makes another revocation needless only while it is in force, and if it refuses as
+/// much for as long.
+#[test]
+fn what_is_known_covers_no_more_than_itself() {
+    let list = list(10);
+    list.apply([record(1, 50, 100.0)], now(0.0));
+    for (what, wanted, covered) in [
+        ("the same", record(1, 50, 100.0), true),
+        ("less", record(1, 49, 99.0), true),
+        ("a later cut", record(1, 51, 100.0), false),
+        ("a later end", record(1, 50, 101.0), false),
+        ("another", record(2, 50, 100.0), false),
+    ] {
+        assert_eq!(list.has(&wanted, now(0.0)), covered, "{what}");
+        assert!(!list.has(&wanted, now(100.0)), "{what}: it has ended");
+        let is_known = wanted.digest == record(1, 0, 0.0).digest;
+        assert_eq!(list.knows(&wanted.digest), is_known, "{what}");
+    }
 }

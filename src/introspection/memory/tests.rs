@@ -51,6 +51,20 @@ fn subject(memory: &Memory, token: &[u8]) -> Option<String> {
     kept.verified().subject().map(ToOwned::to_owned)
 }
 
+/// So many that the table compares some whose hashes are alike.
+#[test]
+fn no_token_takes_the_place_of_another() {
+    let (memory, now) = (memory(), Instant::now());
+    let tokens: Vec<_> = (0..1_000).map(|number| format!("token-{number}")).collect();
+    for token in &tokens {
+        memory.keep_active(token.as_bytes(), vouched(token, NOW), None, now);
+    }
+    for token in &tokens {
+        assert_eq!(subject(&memory, token.as_bytes()).as_ref(), Some(token));
+    }
+    assert_eq!(memory.active_answers(), tokens.len());
+}
+
 #[test]
 fn a_token_is_found_by_all_of_its_bytes() {
     let (memory, now) = (memory(), Instant::now());

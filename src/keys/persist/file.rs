@@ -69,9 +69,13 @@ pub(in crate::keys) fn read(path: &Path) -> Result<KeySnapshot, SnapshotError> {
 pub(in crate::keys) fn write(path: &Path, snapshot: KeySnapshot) -> io::Result<()> {
     let text = serde_json::to_vec(&Content { snapshot })?;
     let target = target(path);
-    match replace(&target, &text) {
-        // Another process that starts now has taken the file beside it for a leftover.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => replace(&target, &text),
+    again_if_gone(|| replace(&target, &text))
+}
+
+/// Another process that starts now may have taken the file beside it for a leftover.
+fn again_if_gone(mut replace: impl FnMut() -> io::Result<()>) -> io::Result<()> {
+    match replace() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => replace(),
         written => written,
     }
 }

@@ -4,10 +4,14 @@ use super::*;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
+fn candidates(paths: &[&str]) -> Candidates {
+    let issuer = Url::parse("https://i.example").unwrap();
+    let urls = paths.iter().map(|path| issuer.join(path).unwrap());
+    Candidates::new("https://i.example".into(), urls.collect())
+}
+
 fn two_urls() -> Candidates {
-    let urls = ["https://i.example/first", "https://i.example/second"];
-    let urls = urls.map(|url| Url::parse(url).unwrap()).to_vec();
-    Candidates::new("https://i.example".into(), urls)
+    candidates(&["/first", "/second"])
 }
 
 #[tokio::test(start_paused = true)]
@@ -73,6 +77,80 @@ async fn field_s14_the_next_url_is_asked_when_the_share_of_the_one_before_is_ove
         let within = TimeLimit::from_now(TIMEOUT);
         let found = candidates.first_usable(within, ask).await.unwrap();
         assert_eq!((seconds(), found.as_str()), won, "{takes:?}");
+        assert_eq!(*seen.lock().unwrap(), asked, "{takes:?}");
+    }
+}
+
+/// The third URL waits for the second as the second waits for the first.
+#[tokio::test(start_paused = true)]
+async fn field_s14_the_third_url_is_asked_when_the_second_is_out() {
+    const NEVER: u64 = 3600;
+    let paths = ["/first", "/second", "/third"];
+    let found = |seconds| (seconds, true);
+    let fails = |seconds| (seconds, false);
+    // A share is two seconds.
+    let rows = [
+        (
+            [found(1), found(0), found(0)],
+            [Some(0), None, None],
+            (1, 0),
+        ),
+        (
+            [fails(1), fails(0), found(0)],
+            [Some(0), Some(1), Some(1)],
+            (1, 2),
+        ),
+        (
+            [fails(1), found(1), found(0)],
+            [Some(0), Some(1), None],
+            (2, 1),
+        ),
+        (
+            [found(NEVER), fails(1), found(0)],
+            [Some(0), Some(2), Some(3)],
+            (6, 2),
+        ),
+        (
+            [found(NEVER), found(NEVER), found(0)],
+            [Some(0), Some(2), Some(4)],
+            (6, 2),
+        ),
+        (
+            [fails(NEVER), found(3), found(0)],
+            [Some(0), Some(2), Some(4)],
+            (6, 1),
+        ),
+        (
+            [fails(3), found(NEVER), found(0)],
+            [Some(0), Some(2), Some(4)],
+            (6, 2),
+        ),
+        (
+            [fails(5), found(NEVER), fails(0)],
+            [Some(0), Some(2), Some(4)],
+            (9, 3),
+        ),
+    ];
+    for (takes, asked, (ended, winner)) in rows {
+        let began = Instant::now();
+        let seen = Mutex::new([None; 3]);
+        let seconds = || began.elapsed().as_secs();
+        let ask = |url: &Url| {
+            let place = paths.iter().position(|path| *path == url.path()).unwrap();
+            seen.lock().unwrap()[place] = Some(seconds());
+            let (took, is_found) = takes[place];
+            async move {
+                tokio::time::sleep(Duration::from_secs(took)).await;
+                match is_found {
+                    true => Ok(place),
+                    false => Err(FetchError::new("404")),
+                }
+            }
+        };
+        let candidates = candidates(&paths);
+        let within = TimeLimit::from_now(TIMEOUT);
+        let won = candidates.first_usable(within, ask).await.unwrap_or(3);
+        assert_eq!((seconds(), won), (ended, winner), "{takes:?}");
         assert_eq!(*seen.lock().unwrap(), asked, "{takes:?}");
     }
 }

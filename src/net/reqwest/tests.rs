@@ -198,3 +198,21 @@ async fn field_s14_a_body_may_be_as_long_as_the_limit() {
         }
     }
 }
+
+/// What stays on this machine needs neither a proxy nor TLS.
+#[test]
+fn only_plain_http_of_the_configuration_is_local() {
+    for (url, addresses, is_ours) in [
+        ("http://127.0.0.1:8080/", Anywhere, true),
+        ("http://localhost/", Anywhere, true),
+        ("http://[::1]/", Anywhere, true),
+        ("https://127.0.0.1:8080/", Anywhere, false),
+        ("http://idp.example/", Anywhere, false),
+        ("http://127.0.0.1.example/", Anywhere, false),
+        // A document of an issuer leads nobody there.
+        ("http://127.0.0.1:8080/", NotThisHost, false),
+    ] {
+        let parsed = Url::parse(url).unwrap();
+        assert_eq!(is_local(&parsed, addresses), is_ours, "{url} {addresses:?}");
+    }
+}

@@ -323,3 +323,6 @@ fn unreachable(message: String) -> StoreError {
 /// For the answer of one node of a cluster, so that another connection to it is made. Longer than
 /// any command waits: callers have limits of their own.
 const NODE_TIMEOUT: Duration = Duration::from_secs(15);
+
+#[cfg(test)]
+mod tests;

@@ -76,6 +76,27 @@ fn only_what_was_sealed_for_this_name_opens() {
     assert_eq!(ours.open("name", &[]), Err(Unopened::Tampered));
 }
 
+/// What begins as no version does was not written by any release.
+#[test]
+fn what_begins_like_text_is_of_no_version() {
+    let seals = seals("a", &[&secret()]);
+    let seal = seals.iter().next().unwrap();
+    let value = seal.close("name", b"payload");
+    for (first, want) in [
+        (1, Ok(&b"payload"[..])),
+        (0, Err(Unopened::OtherVersion)),
+        (2, Err(Unopened::OtherVersion)),
+        (31, Err(Unopened::OtherVersion)),
+        (b' ', Err(Unopened::Tampered)),
+        (b'{', Err(Unopened::Tampered)),
+        (255, Err(Unopened::Tampered)),
+    ] {
+        let mut other = value.clone();
+        other[0] = first;
+        assert_eq!(seal.open("name", &other), want, "{first}");
+    }
+}
+
 #[test]
 fn no_two_lists_of_parts_have_one_name() {
     let seals = seals("ns", &[&secret()]);

@@ -204,6 +204,46 @@ async fn a_full_store_ends_no_session_of_the_second_secret() {
     assert_eq!(commands.names().len(), 2);
 }
 
+/// Whoever begins a session that it owns already uses it.
+#[tokio::test(start_paused = true)]
+async fn a_session_that_is_begun_again_is_kept_as_one_in_use() {
+    let commands = MemoryStore::default();
+    let (a, b) = (a(), vec![7; 32]);
+    let (old, both) = (process(&commands, &[&a]), process(&commands, &[&b, &a]));
+    let alice = user(None, Some("alice"));
+    assert_eq!(begins(&old, &alice).await, Owner);
+    assert_eq!(begins(&both, &alice).await, Owner);
+    let names = commands.names();
+    let anew = names.iter().find(|name| *name != NAME).unwrap();
+    assert_eq!(commands.life(anew), Some(SESSION_IDLE_TIME));
+}
+
+/// Only for want of room is an owner let in whose session was not written anew.
+#[tokio::test(start_paused = true)]
+async fn a_store_that_fails_in_between_is_an_error() {
+    for (fault, is_owner) in [
+        (None, true),
+        (Some(Fault::Full), true),
+        (Some(Fault::Refused), false),
+        (Some(Fault::Down), false),
+    ] {
+        let commands = MemoryStore::default();
+        let (a, b) = (a(), vec![7; 32]);
+        let (old, both) = (process(&commands, &[&a]), process(&commands, &[&b, &a]));
+        let alice = user(None, Some("alice"));
+        assert_eq!(begins(&old, &alice).await, Owner);
+        // It is looked for under both names, and then written.
+        commands.set_delay(Duration::from_millis(10));
+        let spoil = async {
+            tokio::time::sleep(Duration::from_millis(15)).await;
+            commands.set_fault(fault);
+        };
+        let asked = both.owner_is("session-1", &alice, SESSION_IDLE_TIME);
+        let (asked, ()) = tokio::join!(asked, spoil);
+        assert_eq!(asked.ok() == Some(Owner), is_owner, "{fault:?}");
+    }
+}
+
 /// A process that has one of two secrets was first: nothing of the loser's stays.
 #[tokio::test(start_paused = true)]
 async fn who_finds_the_second_name_taken_leaves_the_first() {

@@ -17,10 +17,13 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tower::limit::ConcurrencyLimitLayer;
-use tower::{Layer as _, Service as _, ServiceBuilder, ServiceExt as _};
+use tower::{Layer, Service as _, ServiceBuilder, ServiceExt as _};
+use tower_jwt_auth::mcp::{McpScopesLayer, SessionBindingLayer};
 use tower_jwt_auth::service::{GuardedBody, MetadataRoutes};
 use tower_jwt_auth::test_util::{Fault, TestIssuer};
-use tower_jwt_auth::{AuthInfo, JwtAuthLayer};
+use tower_jwt_auth::{
+    AuthInfo, DrainRefusedLayer, JwtAuthLayer, RequireBoundLayer, RequireScopesLayer,
+};
 
 use crate::support::{Counting, RESOURCE, call, config, layer, request, send, serve};
 
@@ -166,6 +169,58 @@ async fn the_instance_that_was_polled_ready_is_called() {
         ready(&mut service).await;
         let response = service.call(request(Some(&token))).await;
         assert_eq!(response.unwrap().status(), 200);
+    }
+}
+
+/// A service that is never ready.
+#[derive(Clone)]
+struct Busy;
+
+impl<B> tower::Service<Request<B>> for Busy {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = std::future::Pending<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Pending
+    }
+
+    fn call(&mut self, _: Request<B>) -> Self::Future {
+        std::future::pending()
+    }
+}
+
+/// So that a limit behind the layers holds back the requests in front of them.
+#[tokio::test]
+async fn a_layer_is_ready_when_the_service_behind_it_is() {
+    async fn is_ready<L>(layer: L, has_room: bool) -> bool
+    where
+        L: Layer<Busy> + Layer<Counting>,
+        <L as Layer<Busy>>::Service: tower::Service<Request<Full<Bytes>>>,
+        <L as Layer<Counting>>::Service: tower::Service<Request<Full<Bytes>>>,
+    {
+        poll_fn(|cx| {
+            Poll::Ready(match has_room {
+                true => layer.layer(Counting::default()).poll_ready(cx).is_ready(),
+                false => layer.layer(Busy).poll_ready(cx).is_ready(),
+            })
+        })
+        .await
+    }
+    let issuer = TestIssuer::start();
+    for has_room in [true, false] {
+        let auth = layer(&issuer);
+        assert_eq!(is_ready(auth, has_room).await, has_room, "JwtAuthLayer");
+        let scopes = RequireScopesLayer::new(["a"]);
+        assert_eq!(is_ready(scopes, has_room).await, has_room, "RequireScopes");
+        let bound = RequireBoundLayer::new();
+        assert_eq!(is_ready(bound, has_room).await, has_room, "RequireBound");
+        let mcp = McpScopesLayer::new();
+        assert_eq!(is_ready(mcp, has_room).await, has_room, "McpScopes");
+        let sessions = SessionBindingLayer::new();
+        assert_eq!(is_ready(sessions, has_room).await, has_room, "Sessions");
+        let drain = DrainRefusedLayer::new();
+        assert_eq!(is_ready(drain, has_room).await, has_room, "DrainRefused");
     }
 }
 

@@ -116,9 +116,8 @@ async fn a_full_store_is_told_once_a_minute() {
         assert!(!process.ask().await);
         sleep(Duration::from_secs(1)).await;
     }
-    // Other tests may have told it: the process keeps one time for all fleets.
-    let told = process.log.counts("store_full");
-    assert!(told <= 3, "{told}");
+    assert_eq!(process.told(), [0, 0, 3, 0, 0]);
+    assert_eq!(process.log.counts("store_refuses"), 0, "it has no room");
     assert!(process.fleet.health().reachable, "it answers");
 }
 

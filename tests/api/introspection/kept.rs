@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tower_jwt_auth::JwtVerifier;
 use tower_jwt_auth::error::CheckError;
+use tower_jwt_auth::limits::INTROSPECTION_FAILURES;
 use tower_jwt_auth::test_util::Fault;
 
 use super::{Scene, TOKEN, asking};
@@ -155,8 +156,8 @@ async fn pop_i31_stale_answers_if_that_is_allowed() {
         scene.accepts("at first", TOKEN).await;
         scene.endpoint.fail(Fault::Status(status));
         scene.pass(seconds(70)).await;
-        // Also while it is not asked.
-        for _ in 0..5 {
+        // Also once so many calls have failed that the endpoint is known to fail.
+        for _ in 0..INTROSPECTION_FAILURES + 3 {
             scene.unavailable(&format!("{status}"), TOKEN).await;
         }
     }

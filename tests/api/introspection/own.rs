@@ -12,6 +12,7 @@ use tower_jwt_auth::introspection::{
     FetchError, Introspection, IntrospectionAnswer, IntrospectionFuture, IntrospectionHealth,
     Introspector,
 };
+use tower_jwt_auth::limits::MAX_INTROSPECTION_BYTES;
 use tower_jwt_auth::{JwtAuthConfig, JwtVerifier};
 
 use crate::support::{RESOURCE, seconds};
@@ -256,6 +257,31 @@ async fn pop_i08_no_answer_in_time() {
     assert_eq!(status(&verifier, "token").await, 503);
     assert_eq!(began.elapsed(), Duration::from_millis(300));
     assert_eq!(health(&verifier).in_flight, 0);
+}
+
+/// An answer as long as one of an endpoint may be, and one that is longer.
+#[tokio::test(start_paused = true)]
+async fn an_answer_has_a_limit() {
+    let own = Own::taking(Duration::ZERO);
+    let verifier = own.verifier(|it| it);
+    let of_length = |token: &str, length: usize| {
+        own.activate(token);
+        let mut answers = own.0.answers.lock().unwrap();
+        let answer = answers.get_mut(token).unwrap();
+        answer["padding"] = "".into();
+        let padding = length - answer.to_string().len();
+        answer["padding"] = "x".repeat(padding).into();
+    };
+    for (token, length, want) in [
+        ("longest", MAX_INTROSPECTION_BYTES, 200),
+        ("too-long", MAX_INTROSPECTION_BYTES + 1, 503),
+        ("far-too-long", MAX_INTROSPECTION_BYTES * 2, 503),
+    ] {
+        of_length(token, length);
+        assert_eq!(status(&verifier, token).await, want, "{token}");
+    }
+    let error = health(&verifier).last_error.unwrap();
+    assert!(error.contains("larger than 65536 bytes"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

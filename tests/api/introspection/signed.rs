@@ -137,6 +137,7 @@ async fn pop_i43_i44_i45_i46_what_is_no_answer_for_us() {
         ("expired", "exp", json!(now - 61), false),
         ("expired within the leeway", "exp", json!(now - 59), true),
         ("not yet", "nbf", json!(now + 62), false),
+        ("soon, within the leeway", "nbf", json!(now + 60), true),
         ("exp of a wrong type", "exp", json!("1"), false),
         ("no object", "token_introspection", json!([true]), false),
         ("no object", "token_introspection", Value::Null, false),

@@ -197,3 +197,40 @@ fn field_s14_why_a_snapshot_is_not_used() {
         assert_eq!(error.to_string(), text);
     }
 }
+
+/// Each row: how the attempts end, and how many are made.
+#[test]
+fn a_file_that_was_taken_away_is_written_once_more() {
+    use io::ErrorKind::{NotFound, PermissionDenied, StorageFull};
+    let rows: [([Option<io::ErrorKind>; 2], usize); 5] = [
+        ([None, None], 1),
+        ([Some(NotFound), None], 2),
+        ([Some(NotFound), Some(NotFound)], 2),
+        ([Some(PermissionDenied), None], 1),
+        ([Some(StorageFull), None], 1),
+    ];
+    for (ends, attempts) in rows {
+        let mut made = 0;
+        let written = again_if_gone(|| {
+            let end = ends.get(made).copied().flatten();
+            made += 1;
+            end.map_or(Ok(()), |kind| Err(kind.into()))
+        });
+        assert_eq!(made, attempts, "{ends:?}");
+        let error = written.err().map(|error| error.kind());
+        assert_eq!(error, ends[attempts - 1], "{ends:?}");
+    }
+}
+
+/// Only a file that is not there is absent. The operator is told what else is wrong.
+#[test]
+fn a_file_that_cannot_be_reached_is_not_absent() {
+    let folder = new_folder();
+    let path = folder.join("keys.json");
+    assert!(matches!(read(&path), Err(SnapshotError::Absent)));
+    write(&path, snapshot()).unwrap();
+    let below_a_file = path.join("keys.json");
+    let error = read(&below_a_file).unwrap_err();
+    assert!(matches!(error, SnapshotError::Unreadable(_)), "{error:?}");
+    fs::remove_dir_all(&folder).unwrap();
+}

@@ -13,7 +13,7 @@ fn shown(operation: &Operation<'_>) -> String {
 fn headers() {
     const NEW: (&str, &str) = ("mcp-protocol-version", "2026-07-28");
     let call = ("mcp-method", "tools/call");
-    let cases: [(&str, &[(&str, &str)], Option<&str>); 20] = [
+    let cases: [(&str, &[(&str, &str)], Option<&str>); 22] = [
         (
             "a tool",
             &[NEW, call, ("mcp-name", "a")],
@@ -80,6 +80,24 @@ fn headers() {
         (
             "no date",
             &[("mcp-protocol-version", "draft"), call, ("mcp-name", "a")],
+            None,
+        ),
+        (
+            "as long as a date",
+            &[
+                ("mcp-protocol-version", "draft-2026"),
+                call,
+                ("mcp-name", "a"),
+            ],
+            None,
+        ),
+        (
+            "a date written otherwise",
+            &[
+                ("mcp-protocol-version", "2026/07/28"),
+                call,
+                ("mcp-name", "a"),
+            ],
             None,
         ),
         (

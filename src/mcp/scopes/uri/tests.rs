@@ -127,6 +127,9 @@ fn field_s01_other_spellings_of_a_uri_compare_equal() {
         ("https://h.example/a", "https://user:p@h.example/a"),
         ("https://h.example/a", "https://h%2Eexample/a"),
         ("https://h.example/a", "https://h.example./a"),
+        ("ftp://h.example/a", "ftp://h.example:21/a"),
+        ("ws://h.example/a", "ws://h.example:80/a"),
+        ("wss://h.example/a", "wss://h.example:443/a"),
     ] {
         assert_eq!(normalised(one), normalised(other), "{one} {other}");
     }
@@ -138,6 +141,10 @@ fn field_s01_other_spellings_of_a_uri_compare_equal() {
         ("https://h.example/a", "https://h.example:80/a"),
         ("https://h.example/a", "https://h.example:8443/a"),
         ("notes://h:80/a", "notes://h/a"),
+        // Only a file has a slash in front that nobody wrote.
+        ("notes:a", "notes:/a"),
+        ("a/b", "/a/b"),
+        ("file:", "file:/"),
     ] {
         assert_ne!(normalised(one), normalised(other), "{one} {other}");
     }

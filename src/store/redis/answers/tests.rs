@@ -226,6 +226,7 @@ fn errors_of_a_server_have_a_kind_and_show_nothing() {
             false,
         ),
         ("SET", "-ODD hidden,", Other, false),
+        ("XINFO", "-ERR no such key,", Other, false),
     ] {
         let error = answer(&text.replace(", ", "; "))
             .extract_error()
@@ -240,6 +241,21 @@ fn errors_of_a_server_have_a_kind_and_show_nothing() {
         );
         assert!(!told.message.contains("hidden"), "{}", told.message);
     }
+    let says = |command: Option<&Cmd>, text: &str| {
+        let error = answer(text).extract_error().unwrap_err();
+        super::error(command, &error)
+    };
+    let set = cmd("SET");
+    let asked = says(Some(&set), "-ASK 3999 127.0.0.1:6381,");
+    assert!(asked.message.contains("+asking"), "{}", asked.message);
+    let absent = says(Some(&cmd("XINFO")), "-ERR no such key,");
+    assert!(absent.message.ends_with(NO_SUCH_NAME), "{}", absent.message);
+    // A server that refuses to connect us is not asked all the time.
+    assert_eq!(says(None, "-ERR DB index is out of range,").kind, Refused);
+    assert_eq!(
+        says(Some(&set), "-ERR DB index is out of range,").kind,
+        Other
+    );
     let broken: RedisError = std::io::Error::from(std::io::ErrorKind::BrokenPipe).into();
     assert_eq!(super::error(None, &broken).kind, Unreachable);
     assert_eq!(

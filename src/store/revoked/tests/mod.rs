@@ -5,6 +5,7 @@ mod healing;
 mod position;
 mod reading;
 mod starting;
+mod unshared;
 mod writing;
 
 use std::sync::Arc;
@@ -149,6 +150,17 @@ async fn until(mut is_so: impl FnMut() -> bool) -> Duration {
 
 fn token(number: usize) -> Revocation {
     Revocation::token(ISSUER, format!("jti-{number}"))
+}
+
+/// A record of the digest `number`. The times are seconds after 1970.
+fn record(number: u8, cut: u64, until: u64) -> Record {
+    let kind = Revocation::subject(ISSUER, "alice").kind();
+    Record {
+        kind,
+        digest: [number; 16],
+        cut,
+        until,
+    }
 }
 
 fn clock_at(seconds: u64) -> FakeClock {

@@ -1,6 +1,9 @@
 //! What a reader reads, by where it stands and what the server says.
 
-use super::super::position::{Look, Position, Read};
+use tokio::time::Instant;
+
+use super::super::position::{Absent, Foreign, Look, Position, Read};
+use super::{Record, record, seconds};
 use crate::store::commands::EntryId;
 
 fn id(milliseconds: u64) -> EntryId {
@@ -104,4 +107,80 @@ fn a_whole_read_goes_on_after_a_break_unless_the_server_is_another() {
         let reading = position.begin(&look(Some(identity), Some(20)), Vec::new);
         assert_eq!(reading.after, after, "{name}");
     }
+}
+
+/// Each row: what a read of the whole stream has found, and whether the revocation of cut 5 and
+/// end 9 is absent all the same.
+#[test]
+fn fleet_f28_what_a_read_has_found_is_not_absent() {
+    let wanted = record(1, 5, 9);
+    let rows: [(&str, &[Record], bool); 8] = [
+        ("nothing", &[], true),
+        ("the same", &[record(1, 5, 9)], false),
+        ("more", &[record(1, 6, 10)], false),
+        ("an earlier cut", &[record(1, 4, 9)], true),
+        ("an earlier end", &[record(1, 5, 8)], true),
+        (
+            "cut and end in two entries",
+            &[record(1, 5, 8), record(1, 4, 9)],
+            false,
+        ),
+        ("less, twice", &[record(1, 4, 8), record(1, 4, 8)], true),
+        ("another", &[record(2, 5, 9)], true),
+    ];
+    for (what, found, is_absent) in rows {
+        let mut in_one_page = Absent::new(vec![wanted]);
+        in_one_page.note(found);
+        let mut page_by_page = Absent::new(vec![wanted]);
+        for record in found {
+            page_by_page.note(&[*record]);
+        }
+        for absent in [in_one_page, page_by_page] {
+            assert_eq!(absent.is_empty(), !is_absent, "{what}");
+            let want = is_absent.then_some(wanted);
+            assert_eq!(absent.records(), Vec::from_iter(want), "{what}");
+        }
+    }
+}
+
+/// One that is found ends neither the others nor the look at them.
+#[test]
+fn fleet_f28_the_rest_stays_absent() {
+    let mut absent = Absent::new(vec![record(1, 5, 9), record(2, 5, 9)]);
+    absent.note(&[record(3, 5, 9), record(1, 5, 9)]);
+    assert!(!absent.is_empty());
+    absent.note(&[record(3, 5, 9), record(2, 5, 9)]);
+    assert!(absent.is_empty());
+}
+
+/// What was found may have been lost since, and both times of what is added count.
+#[test]
+fn fleet_f28_what_becomes_absent_again_must_be_found_again() {
+    let mut absent = Absent::new(vec![record(1, 5, 9)]);
+    absent.note(&[record(1, 5, 8)]);
+    absent.add(record(1, 4, 10));
+    absent.note(&[record(1, 4, 10)]);
+    assert_eq!(absent.records(), [record(1, 5, 10)]);
+}
+
+/// More than a thousand entries of others in a minute are a flood, for the rest of that minute.
+#[test]
+fn entries_of_others_are_counted_by_the_minute() {
+    let began = Instant::now();
+    let at = |time| began + seconds(time);
+    let mut foreign = Foreign::default();
+    assert!(!foreign.is_flood(began), "there are none");
+    foreign.note(600, began);
+    foreign.note(400, at(59));
+    assert!(!foreign.is_flood(at(59)), "a thousand");
+    foreign.note(1, at(59));
+    assert!(foreign.is_flood(at(59)), "one more");
+    assert!(!foreign.is_flood(at(60)), "the minute is over");
+    // The next one begins with nothing.
+    foreign.note(1_000, at(60));
+    assert!(!foreign.is_flood(at(60)));
+    foreign.note(1, at(119));
+    assert!(foreign.is_flood(at(119)));
+    foreign.note(0, at(120));
+    assert!(!foreign.is_flood(at(120)));
 }

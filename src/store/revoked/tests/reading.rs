@@ -194,7 +194,9 @@ async fn an_entry_that_is_too_large_is_passed_over() {
     // Who starts reads over it too, and who heals.
     let late = world.started().await;
     assert_eq!(late.known().len(), 3);
+    assert!(world.store.calls("read_small") > 0, "it was too large");
     world.store.lose(NAME, id(1), 0);
+    assert_eq!(world.entries(), 3);
     world.store.set_identity(7);
     world.store.cut();
     until(|| world.entries() == 4).await;

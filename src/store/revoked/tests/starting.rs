@@ -1,6 +1,8 @@
 //! Before the list was read, and after the process stood still.
 
+use super::super::Reminder;
 use super::*;
+use crate::base::clock::Now;
 
 #[tokio::test(start_paused = true)]
 async fn fleet_f37_a_process_that_starts_without_the_store_waits_ten_seconds_for_the_list() {
@@ -113,6 +115,100 @@ fn fleet_f38_a_reader_that_nobody_drives_is_replaced() {
     let before = world.store.calls("read");
     one.block_on(async { sleep(seconds(60)).await });
     assert_eq!(world.store.calls("read"), before);
+}
+
+/// A runtime that is gone has taken the reader with it.
+#[test]
+fn fleet_f38_a_reader_whose_runtime_is_gone_is_replaced_at_once() {
+    let runtime = || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_time().start_paused(true).build().unwrap()
+    };
+    let (one, other) = (runtime(), runtime());
+    let world = other.block_on(async { World::new() });
+    let process = one.block_on(world.started());
+    other.block_on(async {
+        // Only one reader at a time: nothing begins while the first may live.
+        let before = world.store.calls("read");
+        process.list().demand();
+        sleep(Duration::from_millis(100)).await;
+        assert_eq!(world.store.calls("read"), before);
+    });
+    drop(one);
+    other.block_on(async {
+        world.started().await.revoke(&token(0)).await;
+        process.list().demand();
+        let took = process.until_known(1).await;
+        assert!(took <= seconds(1), "{took:?}");
+    });
+}
+
+/// Who stood still reads what was added meanwhile, and not a list that the same server still has.
+#[tokio::test(start_paused = true)]
+async fn who_stood_still_reads_only_what_is_new() {
+    let world = World::new();
+    for number in 0..5_000_u64 {
+        // One a second.
+        let at = (NOW - 6_000 + number) * 1_000;
+        world.store.append_at(NAME, at, 0, Some(b"junk"));
+    }
+    let process = world.started().await;
+    sleep(seconds(1)).await;
+    let reads_of = async |is_another: bool| {
+        let before = world.store.calls("read");
+        if is_another {
+            world.store.set_identity(2);
+            world.store.cut();
+        }
+        let now = process.clock.as_clock().now().wall.unix_seconds();
+        process
+            .clock
+            .set(SystemTime::UNIX_EPOCH + seconds(now + 60));
+        process.list().notice(process.clock.as_clock().now());
+        assert!(process.list().wait().await);
+        sleep(Duration::from_millis(200)).await;
+        world.store.calls("read") - before
+    };
+    let reads = reads_of(false).await;
+    assert!(reads <= 5, "{reads}");
+    let reads = reads_of(true).await;
+    assert!(reads > 10, "{reads}: all of another server");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_is_behind_after_fifteen_seconds() {
+    let world = World::new();
+    let process = world.started().await;
+    world.store.set_fault(Some(Fault::Down));
+    let (_, stream) = process.fleet.revoking_for_tests().unwrap();
+    let heard = stream.0.control().heard.unwrap();
+    for (silent, is_behind) in [(0, false), (15_000, false), (15_001, true)] {
+        let monotonic = heard.monotonic + Duration::from_millis(silent);
+        let health = stream.health(Now { monotonic, ..heard });
+        assert_eq!(health.is_behind, is_behind, "{silent} ms");
+    }
+}
+
+/// An event at once and then each minute, and at once again when its cause has come back.
+#[test]
+fn a_reminder_is_due_once_a_minute() {
+    let began = Instant::now();
+    let mut reminder = Reminder::default();
+    for (at, lasts, is_due) in [
+        (0, false, false),
+        (1, true, true),
+        (2, true, false),
+        (60, true, false),
+        (61, true, true),
+        (62, true, false),
+        (63, false, false),
+        (64, true, true),
+        (123, true, false),
+        (124, true, true),
+    ] {
+        let now = began + seconds(at);
+        assert_eq!(reminder.is_due(lasts, now), is_due, "{at}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

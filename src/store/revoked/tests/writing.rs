@@ -126,6 +126,8 @@ async fn a_store_without_room_is_an_error_that_tells_it() {
     };
     assert!(fault.to_string().contains("OOM"), "{fault}");
     assert!(process.knows(&token(1)));
+    assert_eq!(world.entries(), 1, "what is there stays");
+    assert_eq!(world.store.calls("remove"), 0);
 }
 
 /// A program may revoke before it has read anything.

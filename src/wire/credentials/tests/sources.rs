@@ -166,6 +166,18 @@ fn field_f20_where_a_source_is_present_and_what_it_holds() {
     }
 }
 
+/// The log tells what is wrong with a header that is looked at.
+#[test]
+fn a_fault_is_one_of_a_source() {
+    let headers = headers(&[("authorization", "a.b.c")]);
+    let (cookie, authorization) = (TokenSource::cookie("token"), TokenSource::authorization());
+    let without = of(std::slice::from_ref(&cookie), false);
+    assert_eq!(without.fault(&headers), None);
+    let with = of(&[cookie, authorization], false);
+    assert!(with.fault(&headers).is_some());
+    assert_eq!(with.fault(&headers), OFF.fault(&headers));
+}
+
 #[test]
 fn field_f20_the_first_source_that_is_present_counts() {
     let all = [

@@ -116,6 +116,26 @@ async fn fleet_f13_a_taken_set_proves_no_absence_at_once() {
     assert_eq!(world.fetches(), 4);
 }
 
+/// The second set that another process fetched since the `kid` was asked for began after that.
+#[tokio::test(start_paused = true)]
+async fn fleet_f13_a_second_taken_set_proves_absence() {
+    let key = key("k");
+    let world = World::publishing(&[&key]);
+    let [first, second] = [world.process(), world.process()];
+    assert!(first.is_ready().await && second.is_ready().await);
+    for kid in ["junk-1", "junk-2"] {
+        assert_eq!(first.verdict(&junk(kid)).await, UNKNOWN);
+    }
+    assert_eq!(world.fetches(), 3);
+    // The shared budget is spent. The set that it takes may have been under way.
+    assert_eq!(second.verdict(&junk("junk-3")).await, TooMany);
+    pass(seconds(31)).await;
+    assert_eq!(first.verdict(&junk("junk-4")).await, UNKNOWN);
+    assert_eq!(world.fetches(), 4);
+    assert_eq!(second.verdict(&junk("junk-3")).await, UNKNOWN);
+    assert_eq!(world.fetches(), 4);
+}
+
 /// Nobody's fetch is used up by a set that another process has brought.
 #[tokio::test(start_paused = true)]
 async fn fleet_f13_what_others_fetch_costs_no_budget() {

@@ -47,7 +47,9 @@ async fn fleet_f02_a_slow_connection_costs_no_fetch_more() {
     let began = Instant::now();
     all_ready(&processes).await;
     assert_eq!(world.fetches(), 1);
-    assert!(began.elapsed() <= seconds(2), "{:?}", began.elapsed());
+    let took = began.elapsed();
+    let range = Duration::from_millis(900)..=seconds(2);
+    assert!(range.contains(&took), "{took:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -140,6 +140,42 @@ async fn bodies_stream_through_and_trailers_are_kept() {
     assert_eq!((answer.status.as_u16(), answer.body), (200, call("look")));
 }
 
+/// A body that does not say how long it is, in pieces of ten bytes.
+#[tokio::test]
+async fn the_limit_counts_what_was_read() {
+    use tower_jwt_auth::AuthInfo;
+    use tower_jwt_auth::service::GuardedBody;
+
+    let data = call("look");
+    let service = tower::service_fn(
+        async |request: http::Request<GuardedBody<Channel<Bytes, Infallible>>>| {
+            let read = request.into_body().collect().await.unwrap().to_bytes();
+            Ok::<_, Infallible>(http::Response::new(Full::from(read)))
+        },
+    );
+    for (limit, want) in [
+        (data.len(), 200),
+        (data.len() - 1, 403),
+        (data.len() / 10 * 10, 403),
+        (10, 403),
+        (0, 403),
+    ] {
+        let (mut sender, body) = Channel::new(data.len());
+        for piece in data.as_bytes().chunks(10) {
+            let piece = Bytes::copy_from_slice(piece);
+            sender.try_send(Frame::data(piece)).unwrap();
+        }
+        drop(sender);
+        let mut request = http::Request::post("/mcp").body(body).unwrap();
+        let claims = serde_json::json!({"scope": "mcp:read"});
+        request.extensions_mut().insert(AuthInfo::for_tests(claims));
+        let service = scopes().max_body_bytes(limit).layer(service);
+        let answer = read(service.oneshot(request).await.unwrap()).await;
+        assert_eq!(answer.status, want, "{limit} bytes");
+        assert_eq!(answer.body == data, want == 200, "{limit} bytes");
+    }
+}
+
 /// A caller who sends a body slowly holds no permit of the service behind.
 #[tokio::test]
 async fn a_slow_body_holds_no_permit() {

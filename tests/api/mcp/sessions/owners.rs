@@ -7,7 +7,7 @@ use tower_jwt_auth::{JwtAuthConfig, JwtAuthLayer};
 
 use super::bound::Bound;
 use super::{KEEP, Principal, ask};
-use crate::support::{RESOURCE, layer};
+use crate::support::{RESOURCE, capture, layer};
 
 /// A subject and a client mean something at their issuer only.
 #[tokio::test]
@@ -129,5 +129,83 @@ async fn field_s14_a_session_that_was_bound_in_the_meantime_stays_with_its_owner
         assert_eq!(answer.status.as_str(), want);
         assert_eq!(answer.body == "in", passed_on, "{status}");
         assert_eq!(ask(&sessions, status, &alice).await, Ownership::Owner);
+    }
+}
+
+/// The session of the request was bound in the meantime, so the caller gets no other one either.
+#[tokio::test]
+async fn field_s14_the_loser_of_a_race_gets_no_new_session() {
+    let issuer = TestIssuer::start();
+    let sessions = MemorySessions::new();
+    let binding = SessionBindingLayer::with_store(sessions.clone());
+    let server = Bound::new(layer(&issuer), binding);
+    let principal = |name| Principal::new(issuer.issuer(), Some("test-client"), Some(name));
+    let (alice, bobs) = (principal("alice"), principal("bob"));
+    let bob = issuer.mint(RESOURCE).subject("bob").sign();
+    // From here on the keys are there, and a request waits for nothing but the service.
+    assert_eq!(server.status("POST", &bob, &[]).await, 200);
+    for (winner, want) in [(&bobs, 200), (&alice, 404)] {
+        let (used, given) = (format!("used-{want}"), format!("given-{want}"));
+        let headers = [
+            ("mcp-session-id", used.as_str()),
+            ("x-give", given.as_str()),
+            ("x-meet", "1"),
+        ];
+        let (answer, ()) = tokio::join!(server.send("POST", Some(&bob), &headers), async {
+            let bound = sessions.bind(&used, winner, KEEP).await.unwrap();
+            assert_eq!(bound, Ownership::Owner);
+            // Lets the service answer.
+            let meet = [("x-meet", "1")];
+            assert_eq!(server.status("POST", &bob, &meet).await, 200);
+        });
+        assert_eq!(answer.status, want);
+        let is_given = answer.headers.contains_key("mcp-session-id");
+        assert_eq!(is_given, want == 200);
+        let owner = ask(&sessions, &given, &bobs).await;
+        assert_eq!(owner == Ownership::Owner, want == 200, "{owner:?}");
+        assert_eq!(ask(&sessions, &used, winner).await, Ownership::Owner);
+    }
+}
+
+/// Ending a session that nobody owns makes nobody its owner.
+#[tokio::test]
+async fn field_s14_a_request_that_ends_an_unknown_session_binds_nothing() {
+    let issuer = TestIssuer::start();
+    let sessions = MemorySessions::new();
+    let binding = SessionBindingLayer::with_store(sessions.clone());
+    let server = Bound::new(layer(&issuer), binding);
+    let bobs = Principal::new(issuer.issuer(), Some("test-client"), Some("bob"));
+    let bob = issuer.mint(RESOURCE).subject("bob").sign();
+    for (method, owner) in [
+        ("DELETE", Ownership::Unknown),
+        ("POST", Ownership::Owner),
+        ("GET", Ownership::Owner),
+    ] {
+        let named = [("mcp-session-id", method)];
+        assert_eq!(server.status(method, &bob, &named).await, 200, "{method}");
+        assert_eq!(ask(&sessions, method, &bobs).await, owner, "{method}");
+    }
+}
+
+/// The log tells a stolen session from one that is over.
+#[tokio::test]
+async fn the_log_says_why_a_session_is_refused() {
+    let issuer = TestIssuer::start();
+    let binding = SessionBindingLayer::new().strict();
+    let server = Bound::new(layer(&issuer), binding);
+    let token = |name| issuer.mint(RESOURCE).subject(name).sign();
+    let (alice, bob) = (token("alice"), token("bob"));
+    let begun = [("x-give", "session")];
+    assert_eq!(server.status("POST", &alice, &begun).await, 200);
+    for (session, reason) in [
+        ("session", "it belongs to somebody else"),
+        ("unknown", "it is not known"),
+    ] {
+        let (log, _guard) = capture();
+        let named = [("mcp-session-id", session)];
+        assert_eq!(server.status("POST", &bob, &named).await, 404, "{session}");
+        assert_eq!(log.counts("session_refused"), 1, "{session}");
+        let told = format!("reason=\"{reason}\"");
+        assert!(log.text().contains(&told), "{session}: {}", log.text());
     }
 }

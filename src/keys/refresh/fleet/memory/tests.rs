@@ -249,3 +249,73 @@ fn a_process_without_a_set_starts() {
     let turn = memory.turn(&schedule, false, after(now, seconds(24 * 3600)));
     assert_eq!(turn.purpose, Purpose::Start, "past max_stale");
 }
+
+/// When the refresh is due anyway, a request spends nothing that the fleet shares.
+#[test]
+fn who_asks_when_the_refresh_is_due_fetches_for_all() {
+    let now = start();
+    let kid = 7;
+    for (early, want) in [
+        (seconds(1), Permit::Look),
+        (Duration::ZERO, Permit::Fetch(None)),
+    ] {
+        let (mut memory, mut schedule) = fresh(now);
+        let due = schedule.refresh_due(now).duration_since(now.monotonic);
+        let at = after(now, due - early);
+        let until = at.monotonic + seconds(9);
+        let decision = Decision::TooMany { until };
+        let permitted = memory.permit(&mut schedule, decision, Some(kid), at.monotonic);
+        assert_eq!(permitted, Decision::Fetch);
+        let turn = memory.turn(&schedule, true, at);
+        assert_eq!(turn.purpose, Purpose::Asked(want), "{early:?} before");
+    }
+}
+
+/// Between two looks. A `kid` that was looked for is absent, and a new one may well exist.
+#[test]
+fn between_looks_only_what_was_lacked_is_absent() {
+    let now = start();
+    let (lacked, new) = (8, 9);
+    let (mut memory, mut schedule) = fresh(now);
+    schedule.note_lacked([lacked].into_iter(), false, now.monotonic);
+    let began = now.monotonic + Duration::from_millis(500);
+    memory.ended(NoFetch::LookedOnly, &mut schedule, began, now);
+    let until = began + seconds(1);
+    let mut ask = |kid, at| {
+        let decision = schedule.ask_for_kid(kid, at);
+        memory.permit(&mut schedule, decision, Some(kid), at)
+    };
+    let at = now.monotonic + seconds(1);
+    for _ in 0..3 {
+        assert_eq!(ask(lacked, at), Decision::Absent);
+        assert_eq!(ask(new, at), Decision::TooMany { until });
+    }
+    // Nothing was spent.
+    assert_eq!(ask(lacked, until), Decision::Fetch);
+    assert_eq!(ask(new, until), Decision::Fetch);
+}
+
+#[test]
+fn turns_without_a_fetch_are_counted() {
+    let now = start();
+    let (mut memory, mut schedule) = fresh(now);
+    assert_eq!(memory.turns_without_fetch(), 0, "it has fetched");
+    memory.ended(NoFetch::Busy, &mut schedule, now.monotonic, now);
+    assert_eq!(memory.turns_without_fetch(), 1);
+    memory.taken(WALL + 1, seconds(600), 3, &HashSet::new());
+    assert_eq!(memory.turns_without_fetch(), 2);
+}
+
+/// Only what this process fetched proves at once that a `kid` is absent.
+#[test]
+fn the_last_own_fetch_proves_what_was_asked_before() {
+    let now = start();
+    let (mut memory, _) = fresh(now);
+    memory.taken(WALL + 1, seconds(600), 2, &HashSet::new());
+    assert!(memory.proves(1) && !memory.proves(2));
+    assert!(!memory.was_taken(1) && memory.was_taken(2));
+    memory.begin_fetch(now);
+    memory.fetched(None, 3);
+    assert!(memory.proves(2) && memory.proves(3) && !memory.proves(4));
+    assert!(memory.was_taken(2) && !memory.was_taken(3));
+}
