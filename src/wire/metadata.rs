@@ -22,8 +22,12 @@ use crate::wire::body::GuardedBody;
 use crate::wire::metadata_watch::MetadataWatch;
 
 mod document;
+#[cfg(feature = "axum")]
+mod routes;
 
 pub(crate) use document::{ResourceDetails, document};
+#[cfg(feature = "axum")]
+pub(crate) use routes::routes;
 
 /// The protected resource metadata of this server (RFC 9728), which names the issuers of its
 /// tokens.
@@ -177,7 +181,8 @@ impl ResourceMetadata {
     /// Routes for [`path`](Self::path), with and without a slash at its end, and for no other path.
     /// The routers of several resources can therefore be merged.
     ///
-    /// Two resources whose paths differ by that slash alone cannot: for these, and to serve the
+    /// Two resources whose paths differ by that slash alone cannot, and neither can two whose paths
+    /// have a segment that starts with `:` or `*` at the same place: for these, and to serve the
     /// document at the root form too, use [`MetadataRoutes`](crate::service::MetadataRoutes).
     ///
     /// ```
@@ -283,19 +288,6 @@ fn path_for(resource: &Url) -> String {
 /// Clients add a slash to the path, or leave it out.
 fn without_slash(path: &str) -> &str {
     path.strip_suffix('/').unwrap_or(path)
-}
-
-/// A router that serves each document at its path.
-#[cfg(feature = "axum")]
-pub(crate) fn routes<'m, S: Clone + Send + Sync + 'static>(
-    documents: impl IntoIterator<Item = (&'m str, &'m ResourceMetadata)>,
-) -> axum::Router<S> {
-    // A segment of the path may start with `:` or `*`, which older versions of axum read as a
-    // pattern.
-    let router = axum::Router::new().without_v07_checks();
-    documents.into_iter().fold(router, |router, (path, it)| {
-        router.route_service(path, it.clone())
-    })
 }
 
 pub(crate) const ROOT_PATH: &str = "/.well-known/oauth-protected-resource";

@@ -15,6 +15,7 @@ use tower_jwt_auth::{
 
 use crate::support::{Answer, Counting, RESOURCE, call, config, read, request};
 
+mod patterns;
 mod unread;
 
 const ROOT: &str = "/.well-known/oauth-protected-resource";
