@@ -2,9 +2,10 @@
 //!
 //! Two URLs are the same if their bytes are, or if they are after the normalisation of RFC 3986
 //! §6.2.2 and §6.2.3: case of scheme and host, default port, empty port, empty path,
-//! percent-escapes, dot segments. Nothing else: the case of the path, a slash at its end, `//` and
-//! `%2F` count. The parsers of browsers (and the crate `url`) turn `\` into `/` and drop tabs, so
-//! none is used.
+//! percent-escapes, dot segments. A port is a decimal number, and normalisers leave it out if its
+//! value is the default (§3.2.3), so `:0443` is `:443`. Nothing else: the case of the path, a slash
+//! at its end, `//` and `%2F` count. The parsers of browsers (and the crate `url`) turn `\` into
+//! `/` and drop tabs, so none is used.
 //!
 //! The origin and the prefix come from the settings. Nothing that a caller sends (`Host`,
 //! `:authority`, `Forwarded`, an absolute request target) enters the expected URL, because whoever

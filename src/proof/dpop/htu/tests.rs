@@ -52,6 +52,32 @@ fn proof_urls_that_are_the_same() {
     }
 }
 
+/// The value of a port counts, not its digits (RFC 3986 §3.2.3).
+#[test]
+fn pop_w02_a_port_is_compared_as_a_number() {
+    let urls = ["https://mcp.example.com", "https://mcp.example.com:8443"];
+    let [default, other] = urls.map(|url| [PublicUrl::parse(url).unwrap()]);
+    for (port, is_default, is_other) in [
+        ("", true, false),
+        (":", true, false),
+        (":443", true, false),
+        (":0443", true, false),
+        (":000000000000443", true, false),
+        (":8443", false, true),
+        (":08443", false, true),
+        (":0444", false, false),
+        (":4430", false, false),
+        (":0", false, false),
+        (":0x1bb", false, false),
+        (":-443", false, false),
+        (":4 43", false, false),
+    ] {
+        let htu = format!("https://mcp.example.com{port}/mcp");
+        assert_eq!(is_one_of(&htu, &default, "/mcp"), is_default, "{htu}");
+        assert_eq!(is_one_of(&htu, &other, "/mcp"), is_other, "{htu}");
+    }
+}
+
 #[test]
 fn proof_urls_that_differ() {
     let good = "https://mcp.example.com/mcp";
