@@ -88,6 +88,7 @@ impl JwtAuthConfigBuilder {
         };
         let token_cache_entries = self.checked_token_cache_entries()?;
         let keys_of = self.keys_of.clone();
+        let is_list = self.issuers.is_some();
         let server = Server {
             rule,
             issuers_limit: self.checked_issuers_limit()?,
@@ -107,7 +108,7 @@ impl JwtAuthConfigBuilder {
             options,
             answers,
             document,
-        } = server.check(entries, &keys_of)?;
+        } = server.check(entries, is_list, &keys_of)?;
         server.labels.set_number(issuers.len());
         if let Some((metadata, document)) = metadata.as_ref().zip(document) {
             metadata.replace(&document);

@@ -26,7 +26,8 @@ use super::schema::{Keys, Lasting, OneOrMore, Switch, complete};
 use super::settings::{KeySettings, Settings};
 use super::token_sources::SourceEntry;
 use super::values::{
-    choice, count, duration, flag, list, object, one_or_more, required_list, switch,
+    Expected, choice, count, duration, flag, list, object, objects, one_or_more, required_list,
+    switch, whole, whole_or_none,
 };
 use crate::crypto::{Algorithm, UnsupportedAlgorithm};
 use crate::keys::CredentialFiles;
@@ -58,7 +59,7 @@ macro_rules! with_issuer_settings {
         $(#[$attribute])*
         #[derive(Deserialize)]
         #[cfg_attr(feature = "schema", derive(JsonSchema), schemars(inline, transform = complete))]
-        #[serde(deny_unknown_fields, expecting = $expecting)]
+        #[serde(deny_unknown_fields)]
         pub(super) struct $name {
             $($own)*
             /// What a token must name in `aud`: a value or a list, of which one match is enough.
@@ -77,7 +78,7 @@ macro_rules! with_issuer_settings {
             #[cfg_attr(feature = "schema", schemars(with = "Lasting"))]
             leeway: Option<Duration>,
             /// When keys are fetched, and how long they are used.
-            #[serde(default, alias = "jwksCache")]
+            #[serde(default, alias = "jwksCache", deserialize_with = "whole")]
             jwks_cache: CacheEntry,
             /// Rejects tokens that were issued longer ago than this. Default: none.
             #[serde(default, alias = "maxTokenAge", deserialize_with = "duration")]
@@ -87,6 +88,7 @@ macro_rules! with_issuer_settings {
             #[serde(default, deserialize_with = "flag")]
             rfc9068: bool,
             /// For Amazon Cognito, whose access tokens have no `aud`.
+            #[serde(default, deserialize_with = "whole_or_none")]
             cognito: Option<CognitoEntry>,
             /// For Keycloak: accepts only tokens whose claim `typ` is `Bearer`. Default: off.
             #[serde(default, deserialize_with = "flag")]
@@ -150,6 +152,10 @@ macro_rules! with_issuer_settings {
             bearer_token_file: Option<PathBuf>,
         }
 
+        impl Expected for $name {
+            const EXPECTED: &'static str = $expecting;
+        }
+
         impl $name {
             fn take_settings(&mut self) -> Settings {
                 Settings {
@@ -205,7 +211,7 @@ with_issuer_settings! {
         issuer: Option<String>,
         /// Several issuers, in place of `issuer`. What an entry leaves out is taken from the top
         /// level.
-        #[serde(default, deserialize_with = "list")]
+        #[serde(default, deserialize_with = "objects")]
         issuers: Option<Vec<IssuerEntry>>,
         /// A name of this server, for people. It is published in the resource metadata.
         #[serde(alias = "resourceName")]
@@ -284,7 +290,7 @@ with_issuer_settings! {
 
 #[derive(Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema), schemars(inline, transform = complete))]
-#[serde(deny_unknown_fields, expecting = "the times as an object")]
+#[serde(deny_unknown_fields)]
 struct CacheEntry {
     /// The shortest life that the issuer may give its keys. Default: 5 minutes.
     #[serde(default, alias = "minAge", deserialize_with = "duration")]
@@ -308,13 +314,21 @@ struct CacheEntry {
     timeout: Option<Duration>,
 }
 
+impl Expected for CacheEntry {
+    const EXPECTED: &'static str = "the times as an object";
+}
+
 #[derive(Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema), schemars(inline, transform = complete))]
-#[serde(deny_unknown_fields, expecting = "the ids of app clients as an object")]
+#[serde(deny_unknown_fields)]
 struct CognitoEntry {
     /// The app clients whose tokens are accepted.
     #[serde(alias = "clientIds", deserialize_with = "required_list")]
     client_ids: Vec<String>,
+}
+
+impl Expected for CognitoEntry {
+    const EXPECTED: &'static str = "the ids of app clients as an object";
 }
 
 impl ConfigFile {

@@ -12,6 +12,7 @@ use super::checked::JwtAuthConfig;
 use super::file::{ConfigFile, IssuerEntry, file_names};
 use super::file_errors::{explained, explained_entry};
 use super::issuer::Issuer;
+use super::values::Whole;
 
 impl<'de> Deserialize<'de> for JwtAuthConfig {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -23,7 +24,7 @@ impl<'de> Deserialize<'de> for JwtAuthConfig {
 impl<'de> Deserialize<'de> for JwtAuthConfigBuilder {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         serde_path_to_error::deserialize(deserializer)
-            .map(ConfigFile::into_builder)
+            .map(|Whole(file): Whole<ConfigFile>| file.into_builder())
             .map_err(|error| explained(error, &file_names()))
     }
 }
@@ -46,7 +47,7 @@ impl<'de> Deserialize<'de> for JwtAuthConfigBuilder {
 impl<'de> Deserialize<'de> for Issuer {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         serde_path_to_error::deserialize(deserializer)
-            .map(IssuerEntry::into_issuer)
+            .map(|Whole(entry): Whole<IssuerEntry>| entry.into_issuer())
             .map_err(|error| explained_entry(error, &file_names()))
     }
 }

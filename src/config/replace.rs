@@ -100,7 +100,7 @@ impl Replaceable {
             options,
             answers,
             document,
-        } = self.server.check(entries, &[])?;
+        } = self.server.check(entries, true, &[])?;
         let known = self.entries.iter().map(|entry| (&entry.issuer, entry));
         let known: HashMap<_, _> = known.collect();
         let mut changes = IssuerChanges::default();

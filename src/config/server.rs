@@ -61,10 +61,12 @@ pub(super) struct CheckedIssuers {
 }
 
 impl Server {
-    /// `keys_of` are the keys of other layers, to share.
+    /// `keys_of` are the keys of other layers, to share. `is_list`: the entries are a list, so that
+    /// an error says which of them it is about.
     pub(super) fn check(
         &self,
         entries: Vec<Issuer>,
+        is_list: bool,
         keys_of: &[(Arc<str>, LiveKeys)],
     ) -> Result<CheckedIssuers, ConfigError> {
         let settings = &self.settings;
@@ -84,7 +86,13 @@ impl Server {
             scope_claims: scope_claims::others(&settings.shared, &entries)?,
         };
         let context = self.context(&options, &resource, keys_of);
-        let issuers = entries.iter().map(|entry| context.check(entry));
+        let issuers = entries.iter().enumerate().map(|(index, entry)| {
+            let checked = context.check(entry);
+            checked.map_err(|error| match is_list {
+                true => error.in_entry(index, &entry.issuer),
+                false => error,
+            })
+        });
         let issuers: Vec<CheckedIssuer> = issuers.collect::<Result<_, _>>()?;
         check_prefixes(issuers.iter().filter_map(|issuer| {
             let introspection = issuer.introspection.as_ref()?;

@@ -137,6 +137,58 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     }
 }
 
+/// A struct that is read from an object alone. serde would read it from a list too, whose items it
+/// takes for the members in their order.
+pub(super) struct Whole<T>(pub(super) T);
+
+/// What the error says where there is no object.
+pub(super) trait Expected {
+    const EXPECTED: &'static str;
+}
+
+impl<'de, T: Deserialize<'de> + Expected> Deserialize<'de> for Whole<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de> + Expected> Visitor<'de> for Members<T> {
+            type Value = T;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(T::EXPECTED)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(members))
+            }
+        }
+
+        deserializer.deserialize_map(Members(PhantomData)).map(Self)
+    }
+}
+
+/// An object, where `null` is an error.
+pub(super) fn whole<'de, D: Deserializer<'de>, T: Deserialize<'de> + Expected>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Whole::deserialize(deserializer).map(|Whole(value)| value)
+}
+
+/// The same, where `null` is no value.
+pub(super) fn whole_or_none<'de, D: Deserializer<'de>, T: Deserialize<'de> + Expected>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    let value = Option::<Whole<T>>::deserialize(deserializer)?;
+    Ok(value.map(|Whole(value)| value))
+}
+
+/// A list of objects.
+pub(super) fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de> + Expected>(
+    deserializer: D,
+) -> Result<Option<Vec<T>>, D::Error> {
+    let list = list::<D, Whole<T>>(deserializer)?;
+    Ok(list.map(|items| items.into_iter().map(|Whole(item)| item).collect()))
+}
+
 /// An object with settings.
 pub(super) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,

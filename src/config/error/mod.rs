@@ -1,7 +1,9 @@
 //! Errors in a configuration. `text` has their sentences, `static_key` the reasons why a key that
-//! is part of the configuration cannot be used, and `secret` those for secrets and their files.
+//! is part of the configuration cannot be used, `secret` those for secrets and their files, and
+//! `in_entry` says which entry of `issuers` an error is about.
 //! Long, because it lists every error.
 
+mod in_entry;
 mod secret;
 mod static_key;
 mod store_url;
@@ -105,6 +107,16 @@ pub enum ConfigError {
     },
     /// A configuration is given two fleets, or one in a file and one in the program.
     FleetTwice,
+    /// The value of a setting in an entry of `issuers` is wrong.
+    #[non_exhaustive]
+    InEntry {
+        /// The place of the entry in the list, counted from 0.
+        index: usize,
+        /// The issuer of the entry.
+        issuer: String,
+        /// What is wrong.
+        error: Box<Self>,
+    },
     /// A setting needs another one.
     #[non_exhaustive]
     Incomplete {
@@ -417,6 +429,7 @@ impl fmt::Debug for ConfigError {
             EndpointMissing { issuer }
             FeatureMissing { setting, feature }
             FleetTwice {}
+            InEntry { index, issuer, error }
             Incomplete { setting, missing }
             InvalidCharacters { setting, value }
             InvalidKey { setting, reason }

@@ -96,6 +96,11 @@ impl fmt::Display for ConfigError {
             Self::FleetTwice => f.write_str(
                 "there are two fleets: call fleet() once, or set fleet in the file and not in the program",
             ),
+            Self::InEntry {
+                index,
+                issuer,
+                error,
+            } => write!(f, "issuers[{index}] ({issuer:?}): {error}"),
             Self::Incomplete {
                 setting: "fleet",
                 missing,

@@ -99,6 +99,129 @@ fn field_g05_an_error_says_the_path_what_was_expected_and_an_example() {
     accepts(json!({"leeway": "60s", "required_scopes": ["a", "b"], "audience": ["a"]}));
 }
 
+/// `template` with `value` in place of each `"@"`.
+fn placed(template: &Value, value: &Value) -> Value {
+    match template {
+        Value::String(text) if text == "@" => value.clone(),
+        Value::Array(items) => items.iter().map(|item| placed(item, value)).collect(),
+        Value::Object(members) => {
+            let members = members.iter();
+            let members = members.map(|(name, member)| (name.clone(), placed(member, value)));
+            Value::Object(members.collect())
+        }
+        other => other.clone(),
+    }
+}
+
+/// serde reads a list as a struct whose members stand in order.
+#[test]
+fn field_g05_a_list_is_no_object() {
+    let issuer = "https://i.example";
+    let of_entry =
+        |setting: &str| json!({"issuer": null, "issuers": [{"issuer": issuer, setting: "@"}]});
+    let secrets = json!({"client_id": "c", "client_secret": "s"});
+    let header = json!({"name": "x-cert", "format": "rfc9440", "trusted_peers": ["unix"]});
+    // (where an object stands, a file, a good value, its members in order)
+    let mut rows = vec![
+        (
+            "jwks_cache",
+            json!({"jwks_cache": "@"}),
+            json!({}),
+            json!(["5m", "10m"]),
+        ),
+        (
+            "jwksCache",
+            json!({"jwksCache": "@"}),
+            json!({}),
+            json!(["5m", "10m"]),
+        ),
+        (
+            "issuers[0].jwks_cache",
+            of_entry("jwks_cache"),
+            json!({}),
+            json!(["5m", "10m"]),
+        ),
+        (
+            "cognito",
+            json!({"cognito": "@"}),
+            json!({"client_ids": ["c"]}),
+            json!([["c"]]),
+        ),
+        (
+            "issuers[0].cognito",
+            of_entry("cognito"),
+            json!({"client_ids": ["c"]}),
+            json!([["c"]]),
+        ),
+        (
+            "introspection",
+            json!({"introspection": "@"}),
+            secrets.clone(),
+            json!([null, "c", "s"]),
+        ),
+        (
+            "issuers[0].introspection",
+            of_entry("introspection"),
+            secrets,
+            json!([null, "c", "s"]),
+        ),
+        (
+            "dpop",
+            json!({"resource": "https://r.example", "dpop": "@"}),
+            json!({}),
+            json!([["ES256"]]),
+        ),
+        (
+            "mtls",
+            json!({"mtls": "@"}),
+            json!({"header": header}),
+            json!([header]),
+        ),
+        (
+            "mtls.header",
+            json!({"mtls": {"header": "@"}}),
+            header.clone(),
+            json!(["x-cert", "rfc9440", ["unix"]]),
+        ),
+        (
+            "issuers[0]",
+            json!({"issuer": null, "issuers": ["@"]}),
+            json!({"issuer": issuer}),
+            json!([issuer]),
+        ),
+        (
+            "token_sources[0]",
+            json!({"token_sources": ["@"]}),
+            json!({"header": "x-token"}),
+            json!(["header", "x-token"]),
+        ),
+    ];
+    if cfg!(feature = "redis") {
+        let list = json!(["redis://127.0.0.1"]);
+        rows.push(("fleet", json!({"fleet": "@"}), Value::Null, list));
+    }
+    for (path, template, good, members) in rows {
+        if !good.is_null() {
+            accepts(placed(&template, &good));
+        }
+        for list in [json!([]), members] {
+            let error = refused(placed(&template, &list));
+            assert!(error.starts_with(&format!("{path}: ")), "{list}: {error}");
+            assert!(error.contains("invalid type: sequence"), "{list}: {error}");
+        }
+    }
+    let in_order = json!([null, "https://r.example", null, issuer]);
+    for list in [json!([]), in_order] {
+        let error = file(list.clone()).unwrap_err();
+        let want = "invalid type: sequence, expected a configuration as an object";
+        assert!(error.contains(want), "{list}: {error}");
+        let entry: Result<crate::config::Issuer, _> = serde_json::from_value(list);
+        let error = entry.unwrap_err().to_string();
+        let want = "invalid type: sequence, expected an issuer with its settings as an object";
+        assert!(error.contains(want), "{error}");
+    }
+}
+
 #[test]
 fn field_s14_a_value_that_cannot_be_is_answered_with_the_way_out() {
     let empty = |setting| format!("{setting} is empty: give it a value or leave it out");

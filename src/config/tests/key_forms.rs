@@ -98,6 +98,88 @@ fn pem_text_of_each_type() {
     }
 }
 
+/// Of many issuers, the error says whose setting it is about.
+#[test]
+fn field_c05_an_error_in_an_entry_names_the_entry() {
+    let (key, set) = (ec_key(), json!({"keys": [ec_key()]}));
+    let file = |setting: &str, value: &Value| {
+        let mut second = json!({"issuer": "https://b.example"});
+        second[setting] = value.clone();
+        json!({"issuer": null, "issuers": [{"issuer": "https://a.example"}, second]})
+    };
+    let second = "issuers[1] (\"https://b.example\"): ";
+    for (setting, good, wrong, want) in [
+        ("jwk", &key, json!({"kty": "RSA"}), "jwk cannot be used"),
+        (
+            "jwk",
+            &key,
+            set.clone(),
+            "jwk cannot be used: it is a key set",
+        ),
+        ("jwk", &key, json!({}), "jwk is empty"),
+        ("jwks", &set, json!({"keys": []}), "jwks is empty"),
+        (
+            "jwks",
+            &set,
+            key.clone(),
+            "jwks cannot be used: it is one key",
+        ),
+        (
+            "initial_jwks",
+            &set,
+            key.clone(),
+            "initial_jwks cannot be used",
+        ),
+        (
+            "public_key_pem",
+            &Value::Null,
+            json!("key.pem"),
+            "public_key_pem ",
+        ),
+        ("leeway", &json!("5s"), json!("1h"), "leeway is "),
+        (
+            "algorithms",
+            &json!(["ES256"]),
+            json!([]),
+            "algorithms is empty",
+        ),
+        ("algorithms", &json!(["ES256"]), json!(["none"]), "\"none\""),
+        (
+            "required_scopes",
+            &json!(["a"]),
+            json!(["a\"b"]),
+            "required_scopes \"a\\\"b\"",
+        ),
+        ("audience", &json!("a"), json!([]), "audience is empty"),
+        (
+            "jwks_cache",
+            &json!({"max_age": "5m"}),
+            json!({"max_age": "0s"}),
+            "jwks_cache.max_age is ",
+        ),
+    ] {
+        if !good.is_null() {
+            accepts(file(setting, good));
+        }
+        let error = refused(file(setting, &wrong));
+        assert!(error.starts_with(second), "{setting}: {error}");
+        assert!(error.contains(want), "{setting}: {error}");
+        // Without a list there is no entry to name.
+        let error = refused(json!({setting: wrong}));
+        assert!(
+            !error.contains("issuers[") && error.contains(want),
+            "{setting}: {error}"
+        );
+    }
+    // What names the issuer itself says it once.
+    let error = refused(file("algorithms", &json!(["HS256"])));
+    assert!(error.starts_with(second), "{error}");
+    let mut unfit = file("jwk", &key);
+    unfit["algorithms"] = json!(["RS256"]);
+    let error = refused(unfit);
+    assert_eq!(error.matches("https://b.example").count(), 1, "{error}");
+}
+
 #[test]
 fn field_c05_a_key_in_the_wrong_place_is_named() {
     let (key, set) = (ec_key(), json!({"keys": [ec_key()]}));
