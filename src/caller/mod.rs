@@ -73,7 +73,8 @@ pub(crate) use required::{answers_in, require_caller};
 ///
 /// `Debug` hides the token and `Serialize` omits it, so that neither a log nor a response can leak
 /// it. Cloning copies pointers: to the claims, and to the header with the token, whose buffer lives
-/// as long as the last clone.
+/// as long as the last clone. A clone may be kept for hours: it holds no keys and no list of
+/// revocations.
 #[derive(Clone)]
 pub struct AuthInfo {
     verified: Arc<Verified>,

@@ -1,6 +1,8 @@
 //! Checks all settings of the builder together. Separate from the setters, which check nothing.
 
 use std::sync::Arc;
+#[cfg(feature = "redis")]
+use std::sync::Weak;
 
 use bytes::Bytes;
 
@@ -27,11 +29,21 @@ use crate::limits::{
 };
 #[cfg(feature = "redis")]
 use crate::proof::Dpop;
+#[cfg(feature = "redis")]
+use crate::revocation::Revocations;
 use crate::telemetry::{CacheSize, IssuerLabels};
 use crate::wire::challenge::{DEFAULT_REALM, is_quotable};
 use crate::wire::credentials::TokenFinder;
 use crate::wire::metadata::ResourceMetadata;
 use crate::wire::resource::{ProtectedResource, ScopeListing};
+#[cfg(feature = "redis")]
+use crate::wire::revocation_watch::Watch;
+
+#[cfg(feature = "redis")]
+fn watch_of(list: &Arc<Revocations>) -> Weak<dyn Watch> {
+    let list: Arc<dyn Watch> = list.clone();
+    Arc::downgrade(&list)
+}
 
 impl JwtAuthConfigBuilder {
     /// Checks all settings. Fetches nothing.
@@ -79,7 +91,7 @@ impl JwtAuthConfigBuilder {
         };
         let resource = ProtectedResource {
             #[cfg(feature = "redis")]
-            watch: revocations.clone().map(|list| list as _),
+            watch: revocations.as_ref().map(watch_of),
             has_token_sources: token_sources.is_some(),
             initial_scopes: initial_scopes.as_ref().unwrap_or(&required_scopes).clone(),
             required_scopes,

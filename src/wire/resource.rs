@@ -1,5 +1,5 @@
 #[cfg(feature = "redis")]
-use std::sync::Arc;
+use std::sync::Weak;
 
 use crate::base::clock::Clock;
 use crate::base::scopes::{ScopeHierarchy, ScopeSet};
@@ -33,9 +33,10 @@ pub(crate) struct ProtectedResource {
     pub(crate) trust: Trust,
     /// By which streams end with their token.
     pub(crate) clock: Clock,
-    /// Who knows when a token is revoked.
+    /// Who knows when a token is revoked. Not held: a handler may keep its caller, and with it
+    /// these settings, for hours.
     #[cfg(feature = "redis")]
-    pub(crate) watch: Option<Arc<dyn Watch>>,
+    pub(crate) watch: Option<Weak<dyn Watch>>,
 }
 
 /// Which bound tokens this server accepts, and whether it accepts tokens that are not bound.

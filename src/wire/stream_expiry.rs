@@ -1,9 +1,11 @@
 use std::fmt;
 use std::future::Future;
+#[cfg(feature = "redis")]
+use std::future::ready;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, ready};
+use std::task::{self, Context, Poll};
 use std::time::Duration;
 
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
@@ -200,8 +202,12 @@ impl Alarm {
             distrust: resource.trust.ended(),
             #[cfg(feature = "redis")]
             revoked: (end.token.filter(|(_, with)| with.revocation))
-                .zip(resource.watch.clone())
-                .map(|((token, _), watch)| watch.watch(token)),
+                .zip(resource.watch.as_ref())
+                .map(|((token, _), watch)| match watch.upgrade() {
+                    Some(watch) => watch.watch(token),
+                    // Nobody hears of revocations any more: the layer is gone.
+                    None => Box::pin(ready(())) as Revoked,
+                }),
         }
     }
 
@@ -219,7 +225,7 @@ impl Alarm {
             return Poll::Pending;
         };
         loop {
-            ready!(timer.as_mut().poll(cx));
+            task::ready!(timer.as_mut().poll(cx));
             let left = deadline.left();
             if left.is_zero() {
                 return Poll::Ready(());

@@ -174,6 +174,12 @@ impl RevocationList {
         self.list.len()
     }
 
+    /// How many hold the list: this value, layers and verifiers, and open streams.
+    #[must_use]
+    pub fn holders(&self) -> usize {
+        Arc::strong_count(&self.list)
+    }
+
     pub(crate) fn as_list(&self) -> Arc<Revocations> {
         self.list.clone()
     }

@@ -13,7 +13,7 @@ use tower_jwt_auth::config::StreamExpiry;
 use tower_jwt_auth::fleet::Revocation;
 use tower_jwt_auth::mcp::McpScopesLayer;
 use tower_jwt_auth::service::GuardedBody;
-use tower_jwt_auth::{JwtAuthLayer, JwtVerifier};
+use tower_jwt_auth::{JwtAuthLayer, JwtVerifier, Rejection};
 
 use super::{Process, RevocationList};
 use crate::fleet::A;
@@ -240,4 +240,40 @@ async fn a_stream_that_ends_leaves_nothing_behind() {
     assert_eq!(process.list.open_streams(), 0);
     drop(other);
     assert_eq!(process.list.open_streams(), 0);
+}
+
+/// A handler may keep its caller for hours, and the list may be long.
+#[tokio::test(start_paused = true)]
+async fn a_caller_that_is_kept_does_not_keep_the_list() {
+    let process = Process::with(|clock| RevocationList::new(&[A], 100, clock), |it| it);
+    let verifier = process.layer.verifier();
+    let caller = verifier.verify(&process.token().sign()).await.unwrap();
+    let rejection = verifier.verify("opaque").await.unwrap_err();
+    let refusal = Rejection::insufficient_scope(&caller, ["a"]);
+    let Process { list, layer, .. } = process;
+    assert!(list.holders() > 1);
+    drop((layer, verifier));
+    assert_eq!(list.holders(), 1);
+    assert_eq!(caller.subject(), Some("alice"));
+    drop((caller, rejection, refusal));
+}
+
+/// An open stream keeps what tells it that its token was revoked.
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_outlives_the_layer_ends_with_its_token() {
+    let process = Process::with(|clock| RevocationList::new(&[A], 100, clock), |it| it);
+    let mut stream = Stream::open(&process.layer, "GET", "", &process.token().sign()).await;
+    let Process {
+        list,
+        layer,
+        issuer,
+        ..
+    } = process;
+    drop(layer);
+    assert!(stream.goes_on().await);
+    let revocation = Revocation::subject(issuer.issuer(), "alice");
+    assert_eq!(list.revoke(&revocation), Ok(true));
+    assert!(stream.has_ended().await);
+    drop(stream);
+    assert_eq!(list.holders(), 1);
 }
