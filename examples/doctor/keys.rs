@@ -48,7 +48,10 @@ pub(crate) async fn check(
 async fn settled(verifier: &JwtVerifier) -> KeysHealth {
     loop {
         let health = verifier.keys_health();
-        let is_over = |issuer: &IssuerHealth| issuer.ready || issuer.last_error.is_some();
+        // Keys that no algorithm allows are there, and verify nothing.
+        let is_over = |issuer: &IssuerHealth| {
+            issuer.ready || issuer.generation > 0 || issuer.last_error.is_some()
+        };
         if health.issuers.iter().all(is_over) {
             return health;
         }
@@ -77,6 +80,7 @@ fn keys_of(issuer: &IssuerHealth, events: &[Event], report: &mut Report) {
     };
     match &issuer.last_error {
         Some(error) => not_fetched(&issuer.issuer, error, report),
+        None if issuer.keys.is_empty() => {}
         None => {
             let keys: Vec<_> = issuer.keys.iter().map(name).collect();
             report.good(&format!("{} in use: {}", keys.len(), keys.join(", ")));

@@ -227,19 +227,19 @@ impl Context<'_> {
         let times = self.times(entry)?;
         let settings = &entry.settings.keys;
         check_credentials(&settings.credentials, self.transport_setting)?;
+        if let Some(source) = &settings.source {
+            return self.fetched(entry, times, algorithms, source.clone(), &[b"key_source"]);
+        }
+        if let Some(uri) = &settings.jwks_uri {
+            let source = self.jwks_uri(entry, uri)?;
+            let described: [&[u8]; 2] = [b"jwks_uri", uri.as_bytes()];
+            return self.fetched(entry, times, algorithms, source, &described);
+        }
         let symmetric: Vec<_> = algorithms
             .iter()
             .copied()
             .filter(|algorithm| algorithm.is_symmetric())
             .collect();
-        if let Some(source) = &settings.source {
-            return self.fetched(entry, times, &symmetric, source.clone(), &[b"key_source"]);
-        }
-        if let Some(uri) = &settings.jwks_uri {
-            let source = self.jwks_uri(entry, uri)?;
-            let described: [&[u8]; 2] = [b"jwks_uri", uri.as_bytes()];
-            return self.fetched(entry, times, &symmetric, source, &described);
-        }
         if let Some(keys) = static_keys(settings, &symmetric)? {
             return fixed(entry, algorithms, keys);
         }
@@ -251,7 +251,7 @@ impl Context<'_> {
         self.fetched(
             entry,
             times,
-            &symmetric,
+            algorithms,
             source,
             &[b"discovery", pinned, http],
         )
@@ -263,12 +263,12 @@ impl Context<'_> {
         &self,
         entry: &Issuer,
         times: Times,
-        symmetric: &[Algorithm],
+        algorithms: &[Algorithm],
         source: Arc<dyn KeySource>,
         described: &[&[u8]],
     ) -> Result<Keys, ConfigError> {
         // RFC 8725 §3.1: an attacker could sign with HS*, using a public key as the secret.
-        if let Some(algorithm) = symmetric.first() {
+        if let Some(algorithm) = algorithms.iter().find(|it| it.is_symmetric()) {
             let algorithm = algorithm.name();
             return Err(ConfigError::SymmetricAlgorithm { algorithm });
         }
@@ -279,6 +279,7 @@ impl Context<'_> {
         let seed = initial.map(|keys| seed(keys, &entry.issuer));
         Ok(Keys::Fetched(KeyOrigin {
             issuer: entry.issuer.as_str().into(),
+            algorithms: algorithms.into(),
             source,
             times,
             seed: seed.transpose()?,

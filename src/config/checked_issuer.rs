@@ -41,7 +41,9 @@ impl CheckedIssuer {
             introspection,
         } = self;
         let keys = match keys.clone() {
-            Keys::Fixed(keys) => LiveKeys::fixed(&policy.issuer, keys, configured.clone()),
+            Keys::Fixed(keys) => {
+                LiveKeys::fixed(&policy.issuer, keys, &policy.algorithms, configured.clone())
+            }
             Keys::Fetched(origin) => LiveKeys::refreshed(origin, clock.clone(), configured.clone()),
             Keys::Shared(keys) => keys,
         };

@@ -107,8 +107,8 @@
 //! }
 //! ```
 //!
-//! [`KeysHealth::is_ready`] requires keys of every issuer. If one of several issuers may be
-//! missing, look at [`KeysHealth::issuers`] instead.
+//! [`KeysHealth::is_ready`] requires keys of every issuer, and that `algorithms` allows one of
+//! them. If one of several issuers may be missing, look at [`KeysHealth::issuers`] instead.
 //! [`wait_for_keys`](crate::JwtAuthLayer::wait_for_keys) returns at the first failure, with the URL
 //! and the cause; waiting for it before serving makes your start depend on that of the issuer, and
 //! is not needed. Do not use readiness as a liveness probe: a restart does not end an outage of the

@@ -61,6 +61,11 @@ impl VerificationKey {
         self.verifiers.iter().map(|(own, _)| *own)
     }
 
+    pub(super) fn verifies_one_of(&self, allowed: &[Algorithm]) -> bool {
+        self.algorithms()
+            .any(|algorithm| allowed.contains(&algorithm))
+    }
+
     pub(super) fn for_algorithm(&self, algorithm: Algorithm) -> Option<&SignatureKey> {
         self.verifiers
             .iter()

@@ -215,6 +215,22 @@ impl KeySet {
         &self.skipped
     }
 
+    /// The keys that verify an algorithm of `allowed`, by `kid`.
+    pub(crate) fn kids_for(&self, allowed: &[Algorithm]) -> impl Iterator<Item = Option<&str>> {
+        let keys = self.keys.iter().filter(|key| key.verifies_one_of(allowed));
+        keys.map(|key| key.kid.as_deref())
+    }
+
+    /// The keys that verify none of them. They stay in the set: a token that names one is known to
+    /// be wrong, and nothing is fetched for it.
+    pub(crate) fn not_allowed(&self, allowed: &[Algorithm]) -> impl Iterator<Item = SkippedKey> {
+        let keys = self.keys.iter().filter(|key| !key.verifies_one_of(allowed));
+        keys.map(|key| SkippedKey {
+            kid: key.kid.as_deref().map(cut),
+            reason: SkipReason::AlgorithmNotAllowed,
+        })
+    }
+
     pub(crate) fn beyond_limit(&self) -> usize {
         self.beyond_limit
     }
@@ -235,9 +251,11 @@ fn are_permutations<T: PartialEq>(one: &[T], other: &[T]) -> bool {
 
 /// Truncated, because the `kid` is only displayed.
 fn kid_of(jwk: &Value) -> Option<String> {
-    jwk.get("kid")?
-        .as_str()
-        .map(|kid| kid.chars().take(LONGEST_SHOWN_KID).collect())
+    jwk.get("kid")?.as_str().map(cut)
+}
+
+fn cut(kid: &str) -> String {
+    kid.chars().take(LONGEST_SHOWN_KID).collect()
 }
 
 /// Why a document was refused as a whole. The previous key set stays in use.

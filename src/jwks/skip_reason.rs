@@ -6,6 +6,8 @@ use std::fmt;
 pub enum SkipReason {
     /// `alg` contradicts the key's type or curve (RFC 7517 §4.4).
     AlgorithmMismatch,
+    /// The key verifies no algorithm that `algorithms` allows for the issuer.
+    AlgorithmNotAllowed,
     /// The key material is malformed: a member is missing, has the wrong length, or (ECDSA) is not
     /// a point on its curve.
     InvalidKey,
@@ -50,6 +52,9 @@ impl fmt::Display for SkipReason {
             Self::WrongType { member } => {
                 return write!(f, "the member {member} has the wrong JSON type");
             }
+            Self::AlgorithmNotAllowed => {
+                "the setting algorithms allows none of the algorithms of the key"
+            }
             Self::AlgorithmMismatch => "alg contradicts the type of the key",
             Self::InvalidKey => "the key material is malformed",
             Self::NotAnObject => "not a JSON object of the right shape",
@@ -72,6 +77,7 @@ mod tests {
         use SkipReason::*;
         let reasons = [
             AlgorithmMismatch,
+            AlgorithmNotAllowed,
             InvalidKey,
             NotAnObject,
             NotForSignatures { member: "use" },

@@ -1,10 +1,11 @@
 //! What is reported about the keys of each issuer: plain values, which keep no keys alive.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::snapshot::Snapshot;
 use crate::crypto::Algorithm;
-use crate::jwks::SkippedKey;
+use crate::jwks::{KeySet, SkippedKey};
 
 /// The state of the keys of each issuer.
 #[derive(Clone, Debug)]
@@ -46,7 +47,8 @@ pub struct IssuerHealth {
     pub age: Option<Duration>,
     /// The `kid` of each usable key; `None` stands for a key without `kid`.
     pub keys: Vec<Option<String>>,
-    /// The algorithms that these keys verify. A token needs one that `algorithms` allows as well.
+    /// The algorithms that the keys of the set verify, whether the setting `algorithms` allows them
+    /// or not.
     pub algorithms: Vec<Algorithm>,
     /// The keys of the set that are not used, with reasons.
     pub skipped: Vec<SkippedKey>,
@@ -67,19 +69,27 @@ pub struct IssuerHealth {
 }
 
 impl IssuerHealth {
-    pub(super) fn new(issuer: &str, snapshot: Option<&Snapshot>) -> Self {
+    /// `allowed` are the algorithms that tokens of the issuer may have.
+    pub(super) fn new(issuer: &str, snapshot: Option<&Snapshot>, allowed: &[Algorithm]) -> Self {
         let keys = snapshot.map(|snapshot| &snapshot.keys);
+        let skipped = |keys: &Arc<KeySet>| {
+            let others = keys.not_allowed(allowed);
+            keys.skipped().iter().cloned().chain(others).collect()
+        };
         Self {
             issuer: issuer.to_owned(),
-            ready: snapshot.is_some(),
+            ready: keys.is_some_and(|keys| verifies(keys, allowed)),
             stale: false,
             generation: snapshot.map_or(0, |snapshot| snapshot.generation),
             age: None,
             keys: keys
-                .map(|keys| keys.kids().map(|kid| kid.map(ToOwned::to_owned)).collect())
+                .map(|keys| {
+                    let kids = keys.kids_for(allowed);
+                    kids.map(|kid| kid.map(ToOwned::to_owned)).collect()
+                })
                 .unwrap_or_default(),
             algorithms: keys.map_or_else(Vec::new, |keys| keys.algorithms()),
-            skipped: keys.map_or_else(Vec::new, |keys| keys.skipped().to_vec()),
+            skipped: keys.map_or_else(Vec::new, skipped),
             beyond_limit: keys.map_or(0, |keys| keys.beyond_limit()),
             last_error: None,
             next_attempt: None,
@@ -88,4 +98,10 @@ impl IssuerHealth {
             snapshot_error: None,
         }
     }
+}
+
+/// Whether a token can be verified with `keys`. A set without keys is that of an issuer who is
+/// asked about each token.
+pub(super) fn verifies(keys: &KeySet, allowed: &[Algorithm]) -> bool {
+    keys.len() == 0 || keys.kids_for(allowed).next().is_some()
 }

@@ -12,6 +12,7 @@ use super::settings::{KeyOrigin, Seed};
 use super::snapshot::Snapshot;
 use super::source::FetchError;
 use crate::base::clock::{Clock, Now};
+use crate::crypto::Algorithm;
 use crate::jwks::KeySet;
 
 /// The read handle on one issuer's keys. Clones share everything; the task ends with the last one.
@@ -33,9 +34,10 @@ impl LiveKeys {
     pub(crate) fn fixed(
         issuer: &str,
         keys: Arc<KeySet>,
+        allowed: &[Algorithm],
         configured: Arc<KeyConfiguration>,
     ) -> Self {
-        report_faults(issuer, &keys);
+        report_faults(issuer, &keys, allowed);
         let kind = Kind::Fixed(Arc::new(Snapshot::fixed(keys)));
         Self { kind, configured }
     }
@@ -124,10 +126,11 @@ impl LiveKeys {
         }
     }
 
-    pub(crate) fn health(&self, issuer: &str, now: Now) -> IssuerHealth {
+    /// `allowed` are the algorithms that tokens of `issuer` may have.
+    pub(crate) fn health(&self, issuer: &str, allowed: &[Algorithm], now: Now) -> IssuerHealth {
         match &self.kind {
-            Kind::Fixed(snapshot) => IssuerHealth::new(issuer, Some(snapshot)),
-            Kind::Refreshed(handle) => handle.health(now),
+            Kind::Fixed(snapshot) => IssuerHealth::new(issuer, Some(snapshot), allowed),
+            Kind::Refreshed(handle) => handle.health(allowed, now),
         }
     }
 
@@ -180,7 +183,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::crypto::Algorithm;
     use crate::keys::settings::Times;
     use crate::keys::source::{FetchFuture, FetchRequest, Fetched, KeySource};
     use crate::telemetry::IssuerLabels;
@@ -200,6 +202,7 @@ mod tests {
         let seconds = Duration::from_secs;
         let origin = KeyOrigin {
             issuer: "i".into(),
+            algorithms: Algorithm::ASYMMETRIC.into(),
             source: source.clone(),
             times: Times {
                 min_age: seconds(10),

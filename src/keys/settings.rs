@@ -7,6 +7,7 @@ use std::time::Duration;
 #[cfg(feature = "redis")]
 use super::shared::SharedKeys;
 use super::source::KeySource;
+use crate::crypto::Algorithm;
 use crate::jwks::KeySet;
 use crate::telemetry::IssuerLabels;
 
@@ -14,6 +15,9 @@ use crate::telemetry::IssuerLabels;
 #[derive(Clone, Debug)]
 pub(crate) struct KeyOrigin {
     pub(crate) issuer: Arc<str>,
+    /// Those that tokens of the issuer may have. They decide what is said about a key, and not
+    /// which keys there are: layers with other algorithms may share them.
+    pub(crate) algorithms: Arc<[Algorithm]>,
     pub(crate) source: Arc<dyn KeySource>,
     pub(crate) times: Times,
     /// Keys that serve until the first fetch.

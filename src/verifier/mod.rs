@@ -268,10 +268,10 @@ impl JwtVerifier {
     pub fn keys_health(&self) -> KeysHealth {
         let now = self.0.clock.now();
         let trusted = self.0.issuers.load();
-        let mut issuers: Vec<_> = trusted
-            .iter()
-            .map(|trusted| trusted.keys.health(&trusted.policy.issuer, now))
-            .collect();
+        let health = |TrustedIssuer { policy, keys, .. }: &TrustedIssuer| {
+            keys.health(&policy.issuer, &policy.algorithms, now)
+        };
+        let mut issuers: Vec<_> = trusted.iter().map(|it| health(it)).collect();
         issuers.sort_by(|a, b| a.issuer.cmp(&b.issuer));
         KeysHealth {
             issuers,

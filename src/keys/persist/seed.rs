@@ -39,8 +39,9 @@ pub(in crate::keys) fn seeded(origin: &KeyOrigin, now: Now) -> Option<Arc<Snapsh
             .ok()
     };
     let snapshot = from_file().or_else(from_configuration)?;
-    telemetry::keys_seeded(&origin.issuer, counts(&snapshot.keys));
-    report_faults(&origin.issuer, &snapshot.keys);
+    let (keys, allowed) = (&snapshot.keys, &origin.algorithms);
+    telemetry::keys_seeded(&origin.issuer, counts(keys, allowed));
+    report_faults(&origin.issuer, keys, allowed);
     Some(Arc::new(snapshot))
 }
 

@@ -10,8 +10,9 @@ use tokio::time::{Instant, timeout_at};
 use super::fetches::{End, Step, Turns};
 use super::state::Shared;
 use crate::base::clock::{Clock, Now};
+use crate::crypto::Algorithm;
 use crate::keys::demand::{Asked, DemandOutcome, FetchId, KeyDemand};
-use crate::keys::health::IssuerHealth;
+use crate::keys::health::{IssuerHealth, verifies};
 use crate::keys::key_snapshot::KeySnapshot;
 use crate::keys::settings::{KeyOrigin, Seed};
 use crate::keys::snapshot::Snapshot;
@@ -114,12 +115,12 @@ impl Handle {
         }
     }
 
-    pub(in crate::keys) fn health(&self, now: Now) -> IssuerHealth {
+    pub(in crate::keys) fn health(&self, allowed: &[Algorithm], now: Now) -> IssuerHealth {
         let snapshot = self.0.snapshot.load_full();
         let control = self.0.control();
         let age = snapshot.as_ref().and_then(|snapshot| snapshot.age(now));
         IssuerHealth {
-            ready: self.0.serving(now).is_some(),
+            ready: (self.0.serving(now)).is_some_and(|it| verifies(&it.keys, allowed)),
             stale: age.is_some_and(|age| age >= self.0.origin.times.max_age),
             age,
             last_error: control.last_error.as_ref().map(ToString::to_string),
@@ -130,7 +131,7 @@ impl Handle {
             fetches: control.fetches_started(),
             failures: control.failures,
             snapshot_error: self.0.snapshot_error(),
-            ..IssuerHealth::new(&self.0.origin.issuer, snapshot.as_deref())
+            ..IssuerHealth::new(&self.0.origin.issuer, snapshot.as_deref(), allowed)
         }
     }
 

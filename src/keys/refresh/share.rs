@@ -243,13 +243,13 @@ impl Shared {
         telemetry::keys_taken(
             self.origin.labelled(),
             generation,
-            counts(keys),
+            counts(keys, &self.origin.algorithms),
             changed,
             at,
             age,
         );
         if changed || adopted.has_new_faults {
-            report_faults(issuer, keys);
+            report_faults(issuer, keys, &self.origin.algorithms);
         }
         if has_recovered {
             telemetry::keys_recovered(issuer);

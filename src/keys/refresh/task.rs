@@ -176,11 +176,12 @@ impl Shared {
                 ..
             }) => {
                 let keys = &snapshot.keys;
-                let (generation, counts) = (snapshot.generation, counts(keys));
+                let allowed = &self.origin.algorithms;
+                let (generation, counts) = (snapshot.generation, counts(keys, allowed));
                 let now = now.wall.unix_seconds();
                 telemetry::keys_refreshed(labelled, generation, counts, *changed, took, now);
                 if *changed || *has_new_faults {
-                    report_faults(issuer, keys);
+                    report_faults(issuer, keys, allowed);
                 }
             }
             Err(error) => {

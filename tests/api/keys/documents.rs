@@ -269,3 +269,99 @@ async fn field_f14_a_new_fault_is_told_once_whatever_the_order() {
     }
     assert_eq!(log.counts("keys_replaced"), 1);
 }
+
+/// A key whose tokens are all refused is not one that can be used.
+#[tokio::test(start_paused = true)]
+async fn keys_that_algorithms_does_not_allow_are_told() {
+    let (ec, rsa) = (
+        TestKey::generate(Algorithm::ES256, "ec"),
+        TestKey::generate(Algorithm::RS256, "rsa"),
+    );
+    let document = set(&[ec.jwk(), rsa.jwk()]);
+    let only_rsa = set(&[rsa.jwk()]);
+    let kid = |kid: &str| Some(kid.to_owned());
+    for (name, document, algorithms, keys, left_out) in [
+        (
+            "both",
+            &document,
+            vec!["ES256", "RS256"],
+            vec!["ec", "rsa"],
+            vec![],
+        ),
+        (
+            "all of one type",
+            &document,
+            vec!["ES256", "RS512"],
+            vec!["ec"],
+            vec!["rsa"],
+        ),
+        ("one", &document, vec!["RS256"], vec!["rsa"], vec!["ec"]),
+        (
+            "another",
+            &only_rsa,
+            vec!["ES256", "RS256"],
+            vec!["rsa"],
+            vec![],
+        ),
+        ("none", &only_rsa, vec!["ES256"], vec![], vec!["rsa"]),
+    ] {
+        for from in ["fetched", "seed", "static"] {
+            let (log, _guard) = capture();
+            let scenario = Scenario::publishing([]);
+            serves(&scenario, document);
+            let keys_of = |config: JwtAuthConfigBuilder| {
+                let value: Value = serde_json::from_str(document).unwrap();
+                match from {
+                    "fetched" => config,
+                    "seed" => config.initial_jwks(value),
+                    _ => JwtAuthConfig::builder()
+                        .issuer(ISSUER)
+                        .audience(AUDIENCE)
+                        .jwks(value),
+                }
+            };
+            let config = keys_of(scenario.issuer.config()).algorithms(algorithms.clone());
+            let config = match config.build() {
+                Ok(config) => config,
+                // Keys that never change and never verify anything: that is an error.
+                Err(error) => {
+                    assert!(
+                        keys.is_empty() && from == "static",
+                        "{name} {from}: {error}"
+                    );
+                    continue;
+                }
+            };
+            let verifier = JwtVerifier::new(config);
+            verifier.wait_for_keys().await.unwrap();
+            let health = verifier.keys_health();
+            assert_eq!(health.is_ready(), !keys.is_empty(), "{name} {from}");
+            let health = &health.issuers[0];
+            assert_eq!(health.ready, !keys.is_empty(), "{name} {from}");
+            let wanted: Vec<_> = keys.iter().map(|it| kid(it)).collect();
+            assert_eq!(health.keys, wanted, "{name} {from}");
+            let skipped: Vec<_> = health.skipped.iter().map(|it| it.kid.clone()).collect();
+            let wanted: Vec<_> = left_out.iter().map(|it| kid(it)).collect();
+            assert_eq!(skipped, wanted, "{name} {from}");
+            let reason = "the setting algorithms allows none of";
+            let reasons: Vec<_> = health
+                .skipped
+                .iter()
+                .map(|it| it.reason.to_string())
+                .collect();
+            assert!(
+                reasons.iter().all(|it| it.contains(reason)),
+                "{name}: {reasons:?}"
+            );
+            let told = log.counts("key_skipped");
+            assert_eq!(told, left_out.len(), "{name} {from}: {}", log.text());
+            for kid in &left_out {
+                assert!(
+                    log.text().contains(&format!("kid=\"{kid}\"")),
+                    "{name} {from}"
+                );
+            }
+            assert_eq!(health.generation, 1, "{name} {from}");
+        }
+    }
+}
