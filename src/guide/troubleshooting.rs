@@ -59,7 +59,7 @@
 //! | <a id="key_ambiguous"></a>`key_ambiguous` | The token has no `kid`, and several keys fit | Let the issuer set `kid` |
 //! | <a id="key_mismatch"></a>`key_mismatch` | No key with this `kid` fits `alg` | The key set of the issuer contradicts its tokens |
 //! | <a id="key_unknown"></a>`key_unknown` | No key has this `kid` | The token comes from another issuer, or the issuer has not published its key yet. `keys_health()` lists the keys in use, and why others are skipped |
-//! | <a id="not_a_jwt"></a>`not_a_jwt` | The token is not a compact JWS of three segments | It may be opaque: let the client name this resource when it requests a token, or set the issuer to issue JWTs |
+//! | <a id="not_a_jwt"></a>`not_a_jwt` | The token is not a compact JWS of three segments | It may be opaque: let the client name this resource when it requests a token, or set the issuer to issue JWTs, or ask the issuer about such tokens ([`introspection`](super::introspection)) |
 //! | <a id="not_bound_to_key"></a>`not_bound_to_key` | The token is not bound to a key, but came with the scheme `DPoP`, or `require_bound_tokens` is set | Let the client send a proof to the token endpoint too, and let the issuer bind its tokens |
 //! | <a id="not_yet_valid"></a>`not_yet_valid` | `nbf` lies in the future | Set the clocks by NTP, or raise `leeway` |
 //! | <a id="proof_missing"></a>`proof_missing` | The token is bound to a key (`cnf`), and the request does not prove that its sender holds the key | Turn on `dpop` or `mtls`, or let the issuer issue bearer tokens for this server. With `dpop`, the client must use the scheme `DPoP` |

@@ -44,6 +44,13 @@ pub(crate) fn read_at_most(path: &Path, most: usize) -> io::Result<Option<Vec<u8
     Ok(fits.then(|| without_byte_order_mark(&content).to_vec()))
 }
 
+/// Whether a header can carry these bytes as a bearer token (RFC 6750 §2.1). Quotes are what a
+/// shell or a template has left around the token.
+pub(crate) fn is_bearer_token(token: &[u8]) -> bool {
+    let is_usual = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'');
+    !token.is_empty() && token.iter().all(is_usual)
+}
+
 /// Reads on threads that may block, one reading at a time: files on a disk that hangs then hold one
 /// thread, and not one for each request.
 #[derive(Clone, Debug)]
@@ -79,6 +86,23 @@ mod tests {
     use std::sync::mpsc;
 
     use super::*;
+
+    #[test]
+    fn field_f11_what_a_header_carries_as_a_token() {
+        for (token, is_one) in [
+            ("abc.DEF-123_~+/==", true),
+            ("1|abc", true),
+            ("", false),
+            ("abc def", false),
+            ("abc\ndef", false),
+            ("\"abc\"", false),
+            ("'abc'", false),
+            ("abc\u{7}", false),
+            ("abc\u{e9}", false),
+        ] {
+            assert_eq!(is_bearer_token(token.as_bytes()), is_one, "{token:?}");
+        }
+    }
 
     #[tokio::test]
     async fn field_f11_one_reading_at_a_time() {

@@ -13,7 +13,7 @@ use http::header::{AUTHORIZATION, HeaderValue};
 use http::{Request, Response};
 use tokio::time::timeout;
 
-use super::credential_files::{CredentialFiles, Reader, read_at_most};
+use super::credential_files::{CredentialFiles, Reader, is_bearer_token, read_at_most};
 use super::{ExchangeLimits, FetchError, HttpTransport, ReqwestTransport, TransportFuture};
 use crate::limits::MAX_CREDENTIAL_FILE_BYTES;
 use crate::telemetry;
@@ -165,7 +165,7 @@ fn identity(certificate: Option<&Path>, key: Option<&Path>) -> Result<Option<Vec
 /// feed.
 fn authorization_of(file: &[u8]) -> Option<HeaderValue> {
     let token = file.trim_ascii();
-    if token.is_empty() || !token.iter().all(u8::is_ascii_graphic) {
+    if !is_bearer_token(token) {
         return None;
     }
     let mut value = HeaderValue::from_bytes(&[b"Bearer ", token].concat()).ok()?;
@@ -264,7 +264,7 @@ impl fmt::Display for Unusable {
             Self::NoFile(path) => write!(f, "{} is not a file", path.display()),
             Self::NoToken(path) => write!(
                 f,
-                "{} holds no bearer token: write one line of ASCII without spaces",
+                "{} holds no bearer token: write one line of ASCII without spaces and quotes",
                 path.display()
             ),
             Self::Tls(error) => error.fmt(f),

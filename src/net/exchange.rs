@@ -129,16 +129,15 @@ pub(super) fn shown_url(url: &str) -> String {
     url.chars().take(LONGEST_SHOWN_URL).collect()
 }
 
-/// `Retry-After` in seconds or as a date (RFC 9110 §10.2.3). The caller bounds it.
+/// `Retry-After` in seconds or as a date (RFC 9110 §10.2.3). The caller bounds it. A number that is
+/// too large for its type asks for a long time all the same.
 pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    match value.parse() {
-        Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) => httpdate::parse_http_date(value)
-            .ok()?
-            .duration_since(now)
-            .ok(),
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
+    let date = httpdate::parse_http_date(value).ok()?;
+    date.duration_since(now).ok()
 }
 
 const LONGEST_SHOWN_URL: usize = 200;

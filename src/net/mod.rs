@@ -33,7 +33,7 @@ use http::{Request, Response};
 
 #[cfg(feature = "reqwest")]
 pub(crate) use self::reqwest::ReqwestTransport;
-pub(crate) use credential_files::{CredentialFiles, Reader, read_at_most};
+pub(crate) use credential_files::{CredentialFiles, Reader, is_bearer_token, read_at_most};
 #[cfg(feature = "reqwest")]
 pub(crate) use credentials::CredentialTransport;
 pub use error::FetchError;

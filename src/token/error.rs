@@ -205,7 +205,7 @@ reasons! {
     WrongAudience: "audience_unknown", "aud names no accepted audience";
     WrongClient: "client_unknown", "the client is none of those listed";
     WrongIssuer: "issuer_unknown", "iss is not a configured issuer";
-    WrongSegments: "not_a_jwt", "not a compact JWS of three segments: if the token is opaque, the client must name this resource when it requests a token, or the issuer must be set to issue JWTs";
+    WrongSegments: "not_a_jwt", "not a compact JWS of three segments: if the token is opaque, the client must name this resource when it requests a token, the issuer must be set to issue JWTs, or introspection must be set here";
     WrongType: "type_wrong", "typ is not that of an access token";
 }
 

@@ -237,7 +237,12 @@ async fn field_g04_an_opaque_token_is_told_what_to_do() {
     let (log, _guard) = capture();
     assert_eq!(send(&layer(&issuer), "Bearer gho_opaque").await, 401);
     let text = log.text();
-    for part in ["opaque", "must name this resource", "issue JWTs"] {
+    for part in [
+        "opaque",
+        "must name this resource",
+        "issue JWTs",
+        "introspection",
+    ] {
         assert!(text.contains(part), "{part}: {text}");
     }
 }

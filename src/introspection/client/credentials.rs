@@ -18,7 +18,7 @@ use crate::base::clock::Now;
 use crate::introspection::recent::Recent;
 use crate::jwks::{PrivateKey, PrivateKeyError};
 use crate::limits::{CREDENTIAL_REREAD, MAX_CREDENTIAL_FILE_BYTES};
-use crate::net::{Reader, read_at_most};
+use crate::net::{Reader, is_bearer_token, read_at_most};
 use crate::telemetry;
 
 /// The way, and the secret that it needs.
@@ -216,7 +216,7 @@ impl Way {
             }
             (text, _) => std::str::from_utf8(text).map_err(|_| CredentialError::NotText)?,
         };
-        let is_header = *self != Self::Bearer || text.bytes().all(|byte| byte.is_ascii_graphic());
+        let is_header = *self != Self::Bearer || is_bearer_token(content);
         match is_header {
             true => Ok(Secret::Text(text.to_owned())),
             false => Err(CredentialError::NotText),

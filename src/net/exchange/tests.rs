@@ -62,15 +62,23 @@ fn an_unexpected_status_is_told_with_its_pause() {
 }
 
 #[test]
-fn retry_after_forms() {
+fn field_f15_retry_after_forms() {
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_700);
     let cases = [
         ("120", Some(120)),
         ("0", Some(0)),
+        ("0120", Some(120)),
+        ("18446744073709551615", Some(u64::MAX)),
+        ("18446744073709551616", Some(u64::MAX)),
+        ("99999999999999999999999999", Some(u64::MAX)),
         ("Sun, 06 Nov 1994 08:49:37 GMT", Some(77)),
         ("Sun, 06 Nov 1993 08:49:37 GMT", None),
         ("soon", None),
         ("-1", None),
+        ("+1", None),
+        ("1.5", None),
+        ("99999999999999999999999999s", None),
+        ("", None),
     ];
     for (value, want) in cases {
         let mut headers = HeaderMap::new();

@@ -278,6 +278,7 @@ async fn field_f11_a_first_file_that_cannot_be_read_fails_the_fetch() {
         (folder.0.clone(), "is not a file"),
         (large, "is larger than 1048576 bytes"),
         (folder.write("empty", ""), "holds no bearer token"),
+        (folder.write("quoted", "\"abc\""), "holds no bearer token"),
     ] {
         let error = issuer.refuses(token(&path)).await.unwrap();
         let named = format!("{} {text}", path.display());
