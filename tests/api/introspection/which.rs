@@ -309,7 +309,10 @@ async fn field_f09_the_issuer_is_asked_about_no_large_token_with_a_fault() {
         let mut faulty = vec![
             ("a wrong type", large.clone().claim("sub", 1)),
             ("deep", large.clone().claim("x", nested(127))),
-            ("a stranger", large.clone().claim("iss", "https://other.example")),
+            (
+                "a stranger",
+                large.clone().claim("iss", "https://other.example"),
+            ),
         ];
         if tokens == IntrospectedTokens::AlsoJwts {
             let stranger = TestIssuer::start();

@@ -76,7 +76,10 @@ fn field_g06_all_faults_of_a_token_are_named_at_once() {
             issuer
                 .mint(RESOURCE)
                 .scope("notes:read")
-                .claim("cnf", json!({"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}))
+                .claim(
+                    "cnf",
+                    json!({"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}),
+                )
                 .claim("groups", vec!["a group of some length"; 400])
                 .valid(past, hour)
                 .sign(),
