@@ -193,8 +193,9 @@ impl Commands for MemoryStore {
     }
 
     fn identity<'a>(&'a self, _: &'a str) -> StoreFuture<'a, Option<String>> {
-        self.run("identity", false, |state| {
-            Ok((!state.hides_identity).then(|| state.identity.to_string()))
+        self.run("identity", false, |state| match state.hides_identity {
+            true => Err(error(StoreErrorKind::Refused, "NOPERM")),
+            false => Ok(Some(state.identity.to_string())),
         })
     }
 

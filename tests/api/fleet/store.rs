@@ -69,6 +69,7 @@ async fn an_outage_is_told_once_and_so_is_its_end() {
         assert!(!health.reachable);
         assert_eq!(health.last_error.as_deref(), Some("connection refused"));
         assert_eq!(process.told(), [outage, outage - 1, 0, 0, 0]);
+        assert_eq!(process.log.counts("store_refuses"), 0, "it is silent");
         process.store.set_fault(None);
         for _ in 0..20 {
             assert!(process.ask().await);

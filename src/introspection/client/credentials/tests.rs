@@ -82,3 +82,21 @@ async fn a_disk_that_hangs_holds_one_thread_and_one_request_for_a_second() {
     let renewed = renewed().await.expect("the file holds another secret");
     assert_eq!(renewed.content, b"two");
 }
+
+#[test]
+fn an_error_says_what_is_wrong_with_the_file() {
+    for (error, text) in [
+        (CredentialError::Empty, "it is empty"),
+        (
+            CredentialError::NotText,
+            "it holds no usable text: write one line of ASCII without spaces",
+        ),
+        (CredentialError::TooLarge, "it is larger than 1048576 bytes"),
+        (
+            CredentialError::Unreadable(std::io::Error::other("no disk")),
+            "it cannot be read: no disk",
+        ),
+    ] {
+        assert_eq!(error.to_string(), text);
+    }
+}

@@ -175,6 +175,23 @@ async fn who_stood_still_reads_only_what_is_new() {
     assert!(reads > 10, "{reads}: all of another server");
 }
 
+/// The last id of the stream is that of an entry which is gone.
+#[tokio::test(start_paused = true)]
+async fn a_stream_without_its_last_entry_is_read_to_its_end() {
+    let world = World::new();
+    let value = world.sealed(&token(0));
+    for number in 0..2 {
+        let at = NOW * 1_000 + number;
+        world.store.append_at(NAME, at, 0, Some(&value));
+    }
+    world.store.lose(NAME, NOW * 1_000 + 1, 0);
+    let process = world.process();
+    process.list().demand();
+    let took = until(|| process.list().is_read()).await;
+    assert!(took <= seconds(1), "{took:?}");
+    assert!(process.knows(&token(0)));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_process_is_behind_after_fifteen_seconds() {
     let world = World::new();

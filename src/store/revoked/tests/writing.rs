@@ -80,6 +80,11 @@ async fn fleet_f74_a_cut_in_the_future_is_an_error() {
     for ahead in [NOW + 61, NOW + 3_600, NOW * 1_000] {
         let error = cut(ahead).await.unwrap_err();
         assert!(matches!(error, RevokeError::CutAhead(_)), "{error}");
+        let told = error.to_string();
+        assert!(
+            told.contains("in the future: nothing was revoked"),
+            "{told}"
+        );
     }
     assert_eq!(world.entries(), 2);
     assert_eq!(process.known().len(), 2);
@@ -95,6 +100,11 @@ async fn an_end_that_is_too_late_is_an_error() {
     assert_eq!(revoked.until, at(NOW + keep));
     let error = until(NOW + keep + 1).await.unwrap_err();
     assert!(matches!(error, RevokeError::UntilTooLate(_)), "{error}");
+    let told = error.to_string();
+    assert!(
+        told.starts_with("the revocation would last 1s longer"),
+        "{told}"
+    );
     assert_eq!(world.entries(), 1);
 }
 
@@ -108,6 +118,10 @@ async fn a_full_list_takes_no_more_and_forgets_nothing() {
     }
     let error = process.fleet.revoke(token(3)).await.unwrap_err();
     assert!(matches!(error, RevokeError::RevocationsFull), "{error}");
+    assert!(
+        error.to_string().contains("Raise revocations_limit"),
+        "{error}"
+    );
     // What is known already takes no room.
     process.revoke(&token(2)).await;
     assert!((0..3).all(|number| process.knows(&token(number))));
