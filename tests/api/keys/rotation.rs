@@ -51,6 +51,23 @@ async fn a21_a_rotation_right_after_a_refresh_is_good() {
     scenario.expect("new", Good).await;
 }
 
+/// A fetch that somebody else's token began may bring the key, so its end is awaited.
+#[tokio::test(start_paused = true)]
+async fn a21_a_key_that_was_absent_a_moment_ago_is_good_after_the_fetch_under_way() {
+    let scenario = Scenario::started(["old"]).await;
+    scenario.expect("new", UNKNOWN).await;
+    scenario.expect("new", UNKNOWN).await;
+    assert_eq!(scenario.fetches(), 2, "the second time nobody asks");
+    scenario.publish(["old", "new"]);
+    scenario.issuer.takes(seconds(2));
+    let other = tokio::spawn(scenario.ask("junk"));
+    pass(Duration::from_millis(100)).await;
+    assert_eq!(scenario.fetches(), 3);
+    scenario.expect("new", Good).await;
+    assert_eq!(other.await.unwrap(), UNKNOWN);
+    assert_eq!(scenario.fetches(), 3);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a21_a_key_that_appears_while_a_fetch_is_under_way_is_good() {
     let scenario = Scenario::publishing(["old"]);

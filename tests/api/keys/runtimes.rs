@@ -107,6 +107,31 @@ fn a35_waiters_outlive_the_runtime_that_carried_their_fetch() {
     assert_eq!(scenario.fetches(), 2);
 }
 
+/// The fetch begins after the request has asked, so that its end would be an answer.
+#[test]
+fn a35_a_fetch_that_was_lost_proves_no_absence() {
+    let scenario = Scenario::publishing(["old"]);
+    let carrier = on_its_own_thread();
+    carrier.block_on(scenario.verifier.wait_for_keys()).unwrap();
+    scenario.publish(["old", "new"]);
+    scenario.issuer.takes(Duration::from_millis(300));
+    let serving = Builder::new_current_thread().enable_all().build().unwrap();
+    serving.block_on(async {
+        let mut waiting = pin!(scenario.ask("new"));
+        tokio::select! {
+            biased;
+            early = &mut waiting => panic!("{early:?}"),
+            () = tokio::task::yield_now() => {}
+        }
+        while scenario.fetches() < 2 {
+            std::thread::yield_now();
+        }
+        carrier.shutdown_background();
+        assert_eq!(waiting.await, Good);
+    });
+    assert_eq!(scenario.fetches(), 3);
+}
+
 #[test]
 fn a35_a_silent_task_is_replaced_without_anybody_waiting_for_it() {
     let warm_up = driven_by_hand();

@@ -136,6 +136,38 @@ async fn fleet_f13_a_second_taken_set_proves_absence() {
     assert_eq!(world.fetches(), 4);
 }
 
+/// The set of another process may have been under way, so it is not the last word while the budget
+/// allows a fetch.
+#[tokio::test(start_paused = true)]
+async fn fleet_f13_a_taken_set_without_the_key_is_followed_by_a_fetch() {
+    let (old, new) = (key("old"), key("new"));
+    let world = World::publishing(&[&old]);
+    let [first, second] = [world.process(), world.process()];
+    assert!(first.is_ready().await && second.is_ready().await);
+    assert_eq!(first.verdict(&junk("junk-1")).await, UNKNOWN);
+    world.issuer.publish(&[&old, &new]);
+    assert_eq!(second.verdict(&token(&new)).await, Good);
+    assert_eq!(world.fetches(), 3);
+}
+
+/// What was looked for once is absent, and not in doubt, when the shared budget is spent.
+#[tokio::test(start_paused = true)]
+async fn fleet_f13_what_a_fetch_lacked_is_absent_while_the_budget_is_spent() {
+    let key = key("k");
+    let world = World::publishing(&[&key]);
+    let [first, second] = [world.process(), world.process()];
+    assert!(first.is_ready().await && second.is_ready().await);
+    assert_eq!(second.verdict(&junk("junk-1")).await, UNKNOWN);
+    assert_eq!(first.verdict(&junk("junk-2")).await, UNKNOWN);
+    assert_eq!(world.fetches(), 3);
+    for _ in 0..3 {
+        pass(seconds(5)).await;
+        assert_eq!(second.verdict(&junk("junk-1")).await, UNKNOWN);
+    }
+    assert_eq!(second.verdict(&junk("junk-3")).await, TooMany);
+    assert_eq!(world.fetches(), 3);
+}
+
 /// Nobody's fetch is used up by a set that another process has brought.
 #[tokio::test(start_paused = true)]
 async fn fleet_f13_what_others_fetch_costs_no_budget() {
