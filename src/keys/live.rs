@@ -276,7 +276,7 @@ mod tests {
         assert!(would_ask(1), "it is in progress");
         keys.wait(demand, fetch).await;
         assert!(!would_ask(1), "it has brought the same set");
-        let fixed = LiveKeys::fixed("i", Arc::new(KeySet::empty()), Arc::default());
+        let fixed = LiveKeys::fixed("i", Arc::new(KeySet::empty()), &[], Arc::default());
         assert!(fixed.would_find_absent(demand, clock.now()));
     }
 }
