@@ -81,8 +81,8 @@ impl Gate {
         self.verifier.response_nonce(request.method(), auth)
     }
 
-    /// Prepares the request for the service: the only place that inserts an `AuthInfo`. Returns what
-    /// ends an event stream in the response.
+    /// Prepares the request for the service: the only place that inserts an `AuthInfo`. Returns
+    /// what ends an event stream in the response.
     pub(super) fn admit<B>(
         &self,
         request: &mut Request<B>,

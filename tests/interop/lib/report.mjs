@@ -8,8 +8,9 @@ export class Cannot extends Error {}
 export class NotRun extends Error {}
 
 /**
- * Runs `scenarios` (name to function) one after the other. One that fails is run once more: programs
- * with a browser are late at times on a busy machine. What failed first is told in any case.
+ * Runs `scenarios` (name to function) one after the other. One that fails is run once more:
+ * programs with a browser are late at times on a busy machine. What failed first is told in any
+ * case.
  */
 export async function report(client, scenarios, limit = 40_000) {
   const only = process.env.ONLY?.split(',');
