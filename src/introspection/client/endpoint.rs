@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde_json::Value;
 use url::Url;
 
 use crate::base::escape::shown;
@@ -109,11 +110,11 @@ impl Discovered {
     ) -> Result<Found, FetchError> {
         let document = metadata::document(transport, url, timeout).await?;
         let metadata: Metadata = metadata::read(&document, url, issuer)?;
-        Ok(self.judge(url, metadata.introspection_endpoint.as_deref()))
+        Ok(self.judge(url, metadata.introspection_endpoint.as_ref()))
     }
 
-    fn judge(&self, url: &Url, endpoint: Option<&str>) -> Found {
-        let Some(endpoint) = endpoint else {
+    fn judge(&self, url: &Url, endpoint: Option<&Value>) -> Found {
+        let Some(endpoint) = endpoint.and_then(Value::as_str) else {
             return Found::Refused(format!(
                 "{url} names no introspection_endpoint: set introspection.endpoint"
             ));
@@ -138,7 +139,7 @@ impl Discovered {
 #[derive(Deserialize)]
 struct Metadata {
     issuer: String,
-    introspection_endpoint: Option<String>,
+    introspection_endpoint: Option<Value>,
 }
 
 impl IssuerMetadata for Metadata {

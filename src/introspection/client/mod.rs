@@ -132,10 +132,11 @@ impl Client {
     fn accept(&self, url: &Url, answer: Response<Bytes>) -> Result<IntrospectionAnswer, Failure> {
         let kind = match answer.status() {
             StatusCode::OK => {
-                let media_type = answer.headers().get(CONTENT_TYPE);
-                let media_type = media_type.and_then(|value| value.to_str().ok());
+                // Two lines are one with a comma, which is no media type (RFC 9110 §5.3).
+                let lines = answer.headers().get_all(CONTENT_TYPE).iter();
+                let lines: Vec<_> = lines.map(|line| line.to_str().unwrap_or("?")).collect();
                 return Ok(IntrospectionAnswer {
-                    media_type: Some(MediaType(media_type.unwrap_or_default().to_owned())),
+                    media_type: Some(MediaType(lines.join(", "))),
                     body: answer.into_body(),
                 });
             }

@@ -7,10 +7,10 @@ use http_body_util::Full;
 use serde_json::json;
 use tower_jwt_auth::introspection::IntrospectedTokens;
 use tower_jwt_auth::proof::{ClientCertificate, Dpop, Mtls};
-use tower_jwt_auth::test_util::{ProofBuilder, TestClient};
+use tower_jwt_auth::test_util::{Fault, ProofBuilder, TestClient};
 
 use super::{Scene, TOKEN, asking};
-use crate::support::{Answer, RESOURCE, call};
+use crate::support::{Answer, RESOURCE, call, seconds};
 
 struct Bound {
     scene: Scene,
@@ -143,6 +143,41 @@ async fn pop_i25_the_proof_is_read_before_the_issuer_is_asked() {
     let once = bound.proof(&bound.client, &token);
     assert_eq!(bound.send("DPoP", &token, Some(&once)).await.status, 200);
     assert_eq!(bound.send("DPoP", &token, Some(&once)).await.status, 401);
+}
+
+/// Without a verdict, and with "not active", the same proof may come again.
+#[tokio::test(start_paused = true)]
+async fn pop_i25_a_proof_is_used_up_by_an_accepted_request_alone() {
+    let mut bound = Bound::new();
+    let proofs: Vec<_> = (0..2)
+        .map(|_| {
+            let token = bound.token();
+            let proof = bound.proof(&bound.client, &token);
+            (token, proof)
+        })
+        .collect();
+    let [(first, of_first), (second, of_second)] = &proofs[..] else {
+        panic!("two");
+    };
+    bound.scene.endpoint.fail(Fault::Status(500));
+    let answer = bound.send("DPoP", first, Some(of_first)).await;
+    assert_eq!(answer.status, 503);
+    bound.scene.endpoint.recover();
+    assert_eq!(bound.send("DPoP", first, Some(of_first)).await.status, 200);
+    let active = bound
+        .scene
+        .good_with("cnf", json!({"jkt": bound.client.jkt()}));
+    bound.scene.endpoint.revoke(second);
+    let answer = bound.send("DPoP", second, Some(of_second)).await;
+    assert_eq!(error(&answer), "invalid_token");
+    bound.scene.endpoint.answer(second, active);
+    bound.scene.pass(seconds(6)).await;
+    assert_eq!(
+        bound.send("DPoP", second, Some(of_second)).await.status,
+        200
+    );
+    let again = bound.send("DPoP", second, Some(of_second)).await;
+    assert_eq!(error(&again), "invalid_dpop_proof");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,6 @@
 //! The endpoint that the issuer's metadata names, and where our secret may go.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tower_jwt_auth::introspection::Introspection;
 use tower_jwt_auth::test_util::{Fault, TestIssuer};
 
@@ -42,13 +42,18 @@ async fn pop_i50_i51_an_endpoint_elsewhere_gets_nothing() {
     let elsewhere = TestIssuer::start();
     let other = elsewhere.introspection();
     let mut scene = discovering();
-    let metadata = |endpoint: Option<&str>| {
-        let mut document =
-            json!({"issuer": scene.issuer.issuer(), "jwks_uri": scene.issuer.jwks_uri()});
-        if let Some(endpoint) = endpoint {
-            document["introspection_endpoint"] = endpoint.into();
+    let document = |endpoint: Value| {
+        json!({
+            "issuer": scene.issuer.issuer(),
+            "jwks_uri": scene.issuer.jwks_uri(),
+            "introspection_endpoint": endpoint,
+        })
+    };
+    let metadata = |endpoint: Option<&str>| match endpoint {
+        Some(endpoint) => document(endpoint.into()),
+        None => {
+            json!({"issuer": scene.issuer.issuer(), "jwks_uri": scene.issuer.jwks_uri()})
         }
-        document
     };
     let port = scene.issuer.address().port();
     let own = scene.endpoint.endpoint().to_owned();
@@ -56,7 +61,7 @@ async fn pop_i50_i51_an_endpoint_elsewhere_gets_nothing() {
         "http://127.0.0.1:{}/introspect",
         port.wrapping_add(1).max(1024)
     );
-    let documents: Vec<_> = [
+    let mut documents: Vec<_> = [
         ("I50", Some(other.endpoint())),
         ("I50 another port", Some(same_host.as_str())),
         ("I50 another scheme", Some(&*own.replace("http:", "https:"))),
@@ -76,6 +81,11 @@ async fn pop_i50_i51_an_endpoint_elsewhere_gets_nothing() {
     ]
     .map(|(what, endpoint)| (what, metadata(endpoint)))
     .into();
+    documents.extend([
+        ("null", document(Value::Null)),
+        ("a number", document(json!(5))),
+        ("a list", document(json!([own]))),
+    ]);
     let good = metadata(Some(&own));
     for (what, document) in documents {
         scene.issuer.serve_metadata(Some(document));

@@ -339,6 +339,11 @@ async fn pop_i12_i13_what_is_no_answer() {
             "{media_type}"
         );
     }
+    let html = ("content-type", "text/html");
+    for headers in [[json[0], html], [html, json[0]]] {
+        scene.endpoint.answer_all(200, &headers, good.as_bytes());
+        scene.unavailable("two media types", "two-types").await;
+    }
     scene.endpoint.answer_all(200, &[], good.as_bytes());
     scene.unavailable("no media type", "untyped").await;
     // None of them is told to the caller, or may be the token's fault for good.

@@ -150,6 +150,29 @@ async fn pop_i31_stale_answers_if_that_is_allowed() {
     scene.pass(seconds(79)).await;
     scene.unavailable("never past max_stale", TOKEN).await;
 
+    // Whatever is wrong with the endpoint.
+    let json = [("content-type", "application/json")];
+    for (status, headers, body) in [
+        (400, &[][..], ""),
+        (404, &[], ""),
+        (302, &[("location", "/other")], ""),
+        (429, &[("retry-after", "7")], ""),
+        (200, &[], "<html>"),
+        (200, &json, ""),
+        (200, &json, r#"{"active":"false"}"#),
+    ] {
+        let mut scene = stale();
+        scene.accepts("at first", TOKEN).await;
+        scene.endpoint.answer_all(status, headers, body.as_bytes());
+        scene.pass(seconds(70)).await;
+        let what = format!("{status} {body}");
+        scene.accepts(&what, TOKEN).await;
+        scene.unavailable(&what, "other").await;
+        // What is forgotten is not used either.
+        scene.layer.introspection().forget(TOKEN);
+        scene.unavailable(&what, TOKEN).await;
+    }
+
     // An endpoint that refuses us works.
     for status in [401, 403] {
         let mut scene = stale();
