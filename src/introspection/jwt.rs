@@ -116,7 +116,7 @@ impl<'a> AnswerClaims<'a> {
         let mut claims = Self::default();
         read_object(payload, &mut claims).map_err(|error| {
             let fault = match error {
-                JsonError::Malformed(Some(member)) => member,
+                JsonError::Malformed(Some(member)) | JsonError::OutOfRange(member) => member,
                 JsonError::Malformed(None) => "its claims are not one JSON object",
                 JsonError::TooMuch => "it has more members or values than are read",
             };

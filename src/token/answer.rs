@@ -66,6 +66,8 @@ pub(crate) enum AnswerError {
 pub(crate) enum AnswerFault {
     NoActive,
     NotAnObject,
+    /// This member is a number, and too large for a time.
+    OutOfRange(&'static str),
     TooManyValues,
     /// This member has a wrong type.
     WrongType(&'static str),
@@ -134,7 +136,7 @@ fn is_active(json: &str) -> Result<bool, AnswerError> {
     let read = read_object_of(json, MAX_INTROSPECTION_VALUES, &mut active);
     match (read, active.0) {
         (Ok(()), Some(active)) => Ok(active),
-        (Ok(()), None) | (Err(JsonError::Malformed(Some(_))), _) => {
+        (Ok(()), None) | (Err(JsonError::Malformed(Some(_)) | JsonError::OutOfRange(_)), _) => {
             Err(AnswerFault::NoActive.into())
         }
         (Err(JsonError::Malformed(None)), _) => Err(AnswerFault::NotAnObject.into()),
@@ -175,6 +177,7 @@ impl<'a> Answer<'a> {
             }
             Err(JsonError::Malformed(Some(member))) => Err(AnswerFault::WrongType(member).into()),
             Err(JsonError::Malformed(None)) => Err(AnswerFault::NotAnObject.into()),
+            Err(JsonError::OutOfRange(member)) => Err(AnswerFault::OutOfRange(member).into()),
             Err(JsonError::TooMuch) => Err(AnswerFault::TooManyValues.into()),
         }
     }
@@ -339,6 +342,7 @@ impl fmt::Display for AnswerFault {
         match self {
             Self::NoActive => f.write_str("active is no boolean, or is absent"),
             Self::NotAnObject => f.write_str("it is not one JSON object, or repeats a member"),
+            Self::OutOfRange(member) => write!(f, "{member} is out of range"),
             Self::TooManyValues => f.write_str("it has more members or values than are read"),
             Self::WrongType(member) => write!(f, "{member} has a wrong type"),
         }

@@ -26,6 +26,8 @@ pub(crate) enum JsonError {
     /// The text is not a JSON object, repeats a member, or holds a value of the wrong type. The
     /// member is named if it is one that we read.
     Malformed(Option<&'static str>),
+    /// This member is a number, and too large for a time.
+    OutOfRange(&'static str),
     /// The text has more members or values than the limits allow.
     TooMuch,
 }
@@ -36,8 +38,19 @@ impl JsonError {
     pub(crate) const fn of(self, malformed: TokenErrorKind) -> TokenError {
         match self {
             Self::Malformed(member) => TokenError::at(malformed, member),
+            Self::OutOfRange(member) => TokenError::at(malformed, Some(out_of_range(member))),
             Self::TooMuch => TokenError::new(TokenErrorKind::TooManyValues),
         }
+    }
+}
+
+/// The claim and its fault, for the text of a [`TokenError`].
+const fn out_of_range(claim: &'static str) -> &'static str {
+    match claim.as_bytes() {
+        b"exp" => "exp is out of range",
+        b"iat" => "iat is out of range",
+        b"nbf" => "nbf is out of range",
+        _ => claim,
     }
 }
 
@@ -87,6 +100,14 @@ impl Reading {
     fn too_much<E: Error>(&self) -> E {
         self.error.set(JsonError::TooMuch);
         E::custom("more than is read")
+    }
+
+    /// The number that is read is too large for its type.
+    pub(crate) fn out_of_range<E: Error>(&self) -> E {
+        if let JsonError::Malformed(Some(member)) = self.error.get() {
+            self.error.set(JsonError::OutOfRange(member));
+        }
+        E::custom("out of range")
     }
 
     /// A list or an object of a value that is not used begins.

@@ -73,10 +73,10 @@ impl<'a> ReadJson<'a> for OneOrMany<'a> {
 }
 
 impl<'a> ReadJson<'a> for NumericDate {
-    fn read<D: Deserializer<'a>>(deserializer: D, _: &Reading) -> Result<Self, D::Error> {
-        struct DateVisitor;
+    fn read<D: Deserializer<'a>>(deserializer: D, reading: &Reading) -> Result<Self, D::Error> {
+        struct DateVisitor<'r>(&'r Reading);
 
-        impl Visitor<'_> for DateVisitor {
+        impl Visitor<'_> for DateVisitor<'_> {
             type Value = NumericDate;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -93,13 +93,13 @@ impl<'a> ReadJson<'a> for NumericDate {
             }
 
             fn visit_f64<E: Error>(self, seconds: f64) -> Result<NumericDate, E> {
-                NumericDate::new(seconds).ok_or_else(|| E::custom("out of range"))
+                NumericDate::new(seconds).ok_or_else(|| self.0.out_of_range())
             }
         }
 
         // Not `deserialize_any`: with serde_json's `arbitrary_precision`, which another crate may
         // turn on, `deserialize_any` presents numbers as maps.
-        deserializer.deserialize_f64(DateVisitor)
+        deserializer.deserialize_f64(DateVisitor(reading))
     }
 }
 

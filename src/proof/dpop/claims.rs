@@ -85,6 +85,7 @@ const fn unreadable(error: JsonError) -> &'static str {
     match error {
         JsonError::Malformed(None) => "the claims are not one JSON object without repeated members",
         JsonError::Malformed(Some(_)) => "a claim has a wrong type",
+        JsonError::OutOfRange(_) => "a time is out of range",
         JsonError::TooMuch => "the claims have too many values",
     }
 }

@@ -18,7 +18,8 @@ pub(super) fn parse(
     algorithms: &[Algorithm],
 ) -> Result<(ProofKey, [u8; 32]), ProofError> {
     let mut header = Header::default();
-    read_object_of(json, MAX_PROOF_VALUES, &mut header).map_err(unreadable)?;
+    read_object_of(json, MAX_PROOF_VALUES, &mut header)
+        .map_err(|error| first_fault(json, error))?;
     header.check_type()?;
     let not_accepted = |step| ProofError::new(ProofFault::KeyOrAlgorithm, step);
     let algorithm = header
@@ -76,6 +77,38 @@ impl<'a> Members<'a> for Header<'a> {
     }
 }
 
+/// A member of a wrong type ends the reading, wherever it stands. A fault of the whole header (step
+/// 4) or of `typ` (step 5) is told before one of `alg` or `jwk`.
+fn first_fault(json: &str, error: JsonError) -> ProofError {
+    let JsonError::Malformed(Some(_)) = error else {
+        return unreadable(error);
+    };
+    let mut outline = Outline(Header::default());
+    match read_object_of(json, MAX_PROOF_VALUES, &mut outline) {
+        Err(earlier) => unreadable(earlier),
+        Ok(()) => {
+            let earlier = outline.0.check_type().err();
+            earlier.unwrap_or_else(|| unreadable(error))
+        }
+    }
+}
+
+/// The header without `alg` and `jwk`.
+struct Outline<'a>(Header<'a>);
+
+impl<'a> Members<'a> for Outline<'a> {
+    fn member<D: MapAccess<'a>>(
+        &mut self,
+        name: &str,
+        value: Value<'_, D>,
+    ) -> Result<(), D::Error> {
+        match name {
+            "alg" | "jwk" => value.skip(),
+            _ => self.0.member(name, value),
+        }
+    }
+}
+
 fn unreadable(error: JsonError) -> ProofError {
     let not_accepted = |step| ProofError::new(ProofFault::KeyOrAlgorithm, step);
     match error {
@@ -85,7 +118,9 @@ fn unreadable(error: JsonError) -> ProofError {
         JsonError::Malformed(Some("alg")) => not_accepted("alg is not a text"),
         JsonError::Malformed(Some("jwk")) => not_accepted("jwk is not an object"),
         JsonError::Malformed(Some("typ")) => ProofError::malformed("typ is not a text"),
-        JsonError::Malformed(Some(_)) => not_accepted("a member of jwk has a wrong type"),
+        JsonError::Malformed(Some(_)) | JsonError::OutOfRange(_) => {
+            not_accepted("a member of jwk has a wrong type")
+        }
         JsonError::TooMuch => ProofError::malformed("the header has too many values"),
     }
 }

@@ -161,7 +161,17 @@ fn types_and_shape() {
         ("exp true", r#"{"exp":true}"#, Some("exp")),
         ("exp as a list", r#"{"exp":[1]}"#, Some("exp")),
         ("exp 1e400", r#"{"exp":1e400}"#, Some("exp")),
-        ("exp 2^64", r#"{"exp":18446744073709551616}"#, Some("exp")),
+        (
+            "exp 2^64",
+            r#"{"exp":18446744073709551616}"#,
+            Some("exp is out of range"),
+        ),
+        (
+            "nbf -2^62",
+            r#"{"nbf":-4611686018427387904}"#,
+            Some("nbf is out of range"),
+        ),
+        ("iat 1e300", r#"{"iat":1e300}"#, Some("iat is out of range")),
         ("exp NaN", r#"{"exp":NaN}"#, Some("exp")),
         ("nbf as a string", r#"{"nbf":"1"}"#, Some("nbf")),
         ("iat as a string", r#"{"iat":"1"}"#, Some("iat")),

@@ -80,13 +80,15 @@ async fn pop_i19_a_time_of_a_wrong_type() {
         scene
             .accepts(name, &scene.answers(scene.good_with("x", 1)))
             .await;
-        let token = scene.answers(scene.good_with(name, "1700000000"));
-        scene.unavailable(name, &token).await;
-        let error = scene.last_error();
-        assert!(
-            error.ends_with(&format!("{name} has a wrong type")),
-            "{error}"
-        );
+        for (value, fault) in [
+            (json!("1700000000"), "has a wrong type"),
+            (json!(1_u64 << 62), "is out of range"),
+        ] {
+            let token = scene.answers(scene.good_with(name, value));
+            scene.unavailable(name, &token).await;
+            let error = scene.last_error();
+            assert!(error.ends_with(&format!("{name} {fault}")), "{error}");
+        }
     }
 }
 

@@ -118,6 +118,24 @@ async fn pop_p10_members_that_come_twice() {
     let same = key.sign_compact(&header, &claims);
     for (what, header, claims) in [
         ("jwk", more(&header, &jwk), claims.clone()),
+        (
+            "jwk, first null",
+            more(&header, r#""jwk":null,"#),
+            claims.clone(),
+        ),
+        (
+            "jwk, last null",
+            more(
+                &header.replace(&jwk[..jwk.len() - 1], r#""jwk":null"#),
+                &jwk,
+            ),
+            claims.clone(),
+        ),
+        (
+            "alg, first a number",
+            more(&header, r#""alg":256,"#),
+            claims.clone(),
+        ),
         ("htu", header.clone(), more(&claims, &htu)),
         (
             "one that is not read",

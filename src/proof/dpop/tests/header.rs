@@ -119,6 +119,27 @@ fn proof_header_texts() {
             Malformed,
         ),
         (
+            "jwk twice, once null",
+            replaced("\"jwk\"", "\"jwk\":null,\"jwk\""),
+            Malformed,
+        ),
+        (
+            "jwk null, and crit",
+            good.replace(&jwk, "null,\"crit\":[]"),
+            Malformed,
+        ),
+        (
+            "jwk null, and text after it",
+            format!("{}x", good.replace(&jwk, "null")),
+            Malformed,
+        ),
+        (
+            "jwk null, and another type",
+            good.replace(&jwk, "null").replace("dpop+jwt", "JWT"),
+            Malformed,
+        ),
+        ("jwk null", good.replace(&jwk, "null"), KeyOrAlgorithm),
+        (
             "an unknown member twice",
             replaced("\"alg\"", "\"a\":1,\"a\":1,\"alg\""),
             Malformed,
