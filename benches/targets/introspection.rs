@@ -1,5 +1,5 @@
-//! Opaque tokens: an answer at hand against a cached JWT, many requests with one new token, and
-//! many tokens over time.
+//! Opaque tokens: an answer at hand against a cached JWT, many requests with one new token, many
+//! unknown tokens at once, and many tokens over time.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,14 +21,19 @@ use crate::world::{Token, World, claims, config, ready};
 
 const ROUNDS: usize = 200;
 
+/// How tokens begin that the issuer does not know.
+const UNKNOWN: &str = "unknown-";
+
 pub(crate) fn run(report: &mut Report) {
     report.heading("Introspection");
     at_hand(report);
     single_flight(report);
+    junk_at_once(report);
     over_time(report);
 }
 
-/// Calls every token active, with the claims of the tokens of the other benches.
+/// Calls every token active, with the claims of the tokens of the other benches, unless it begins
+/// with [`UNKNOWN`].
 #[derive(Clone)]
 struct Vouching(Arc<State>);
 
@@ -66,13 +71,16 @@ impl fmt::Debug for Vouching {
 }
 
 impl Introspector for Vouching {
-    fn introspect<'a>(&'a self, _: &'a str) -> IntrospectionFuture<'a> {
+    fn introspect<'a>(&'a self, token: &'a str) -> IntrospectionFuture<'a> {
         Box::pin(async move {
             self.0.calls.fetch_add(1, Ordering::Relaxed);
             if !self.0.takes.is_zero() {
                 tokio::time::sleep(self.0.takes).await;
             }
-            Ok(IntrospectionAnswer::json(self.0.answer.clone()))
+            Ok(match token.starts_with(UNKNOWN) {
+                true => IntrospectionAnswer::json(r#"{"active":false}"#),
+                false => IntrospectionAnswer::json(self.0.answer.clone()),
+            })
         })
     }
 }
@@ -157,6 +165,73 @@ fn single_flight(report: &mut Report) {
         " calls",
         "",
     );
+}
+
+/// Ten thousand unknown tokens at once. While the clock stands still, 48 calls are under way and
+/// thousands of requests wait: what a token with an answer at hand costs then. After that the clock
+/// runs as fast as the machine.
+fn junk_at_once(report: &mut Report) {
+    const JUNK: usize = 10_000;
+    let world = World::new(Algorithm::EdDSA);
+    let vouching = Vouching::taking(Duration::from_millis(50));
+    let (quiet, flooded) = (layer(&world), vouching.layer(&world));
+    let (quiet_service, flooded_service) = (service(&quiet), service(&flooded));
+    let good: Vec<_> = (0..100).map(opaque).collect();
+    for service in [&quiet_service, &flooded_service] {
+        for token in &good {
+            let status = drive::status_waiting(service, request(Some(&token.line)));
+            assert_eq!(status, StatusCode::OK);
+        }
+    }
+    let calls_before = vouching.calls();
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_time().start_paused(true).build().unwrap();
+    let mut junk = JoinSet::new();
+    runtime.block_on(async {
+        for number in 0..JUNK {
+            let (verifier, token) = (flooded.verifier(), format!("{UNKNOWN}{number}"));
+            junk.spawn(async move { verifier.verify(&token).await.err().map(|it| it.status()) });
+        }
+        for _ in 0..JUNK {
+            tokio::task::yield_now().await;
+        }
+    });
+    let again = || (0..5).flat_map(|_| lines(&good)).collect();
+    let [alone, beside] = interleaved(
+        ROUNDS,
+        [
+            Case::new(|| batch(quiet_service.clone(), again(), StatusCode::OK)),
+            Case::new(|| batch(flooded_service.clone(), again(), StatusCode::OK)),
+        ],
+    );
+    let (asked, delayed, verdicts) = runtime.block_on(async {
+        let verifier = flooded.verifier();
+        let (mut asked, mut delayed) = (0, 0);
+        // Until the last of those who wait has its verdict: the timeout is 5 seconds.
+        for _ in 0..500 {
+            for token in &good {
+                let began = tokio::time::Instant::now();
+                let accepted = verifier.verify(&token.text).await.is_ok();
+                delayed += usize::from(!accepted || !began.elapsed().is_zero());
+                asked += 1;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        (asked, delayed, junk.join_all().await)
+    });
+    let refused = verdicts
+        .iter()
+        .filter(|verdict| **verdict == Some(StatusCode::UNAUTHORIZED));
+    let (refused, calls) = (refused.count(), vouching.calls() - calls_before);
+    let what = "10,000 unknown tokens at once, endpoint at 50 ms: good ones refused or delayed";
+    report.at_most(what, 0.0, delayed as f64, "", &format!(" of {asked}"));
+    let others = JUNK - refused;
+    let detail = format!("{calls} calls; {refused} tokens refused, {others} answered with 503");
+    report.figure("the same, calls", &detail);
+    let ratio = beside.least / alone.least;
+    let detail = format!(" ({:.3} of {:.3} us)", beside.least, alone.least);
+    let what = "a token with an answer at hand meanwhile, over the same without them";
+    report.at_most(what, 1.05, ratio, "", &detail);
 }
 
 /// On a clock that runs as fast as the machine: a thousand tokens, each used once a second.
