@@ -1,7 +1,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{HeaderName, HeaderValue, Method, Request, Response};
 
 use crate::base::facts::Facts;
 use crate::caller::AuthInfo;
@@ -102,16 +102,13 @@ impl Gate {
             return None;
         };
         let end = self.hide_token(request, &mut auth);
-        if self.strip_authorization {
-            self.verifier.finder().strip(request.headers_mut());
-        }
         request.extensions_mut().insert(auth);
         Some(end)
     }
 
-    /// Marks the headers with the token as sensitive. Returns what ends an event stream in the
-    /// response; if its end with the token depends on the body, the layer that reads it finds in
-    /// `auth` what it has to know.
+    /// Marks the headers with the token as sensitive, or removes them. Returns what ends an event
+    /// stream in the response; if its end with the token depends on the body, the layer that reads
+    /// it finds in `auth` what it has to know.
     fn hide_token<B>(&self, request: &mut Request<B>, auth: &mut AuthInfo) -> StreamEnd {
         let with = EndsWith {
             expiry: self.stream_expiry != StreamExpiry::Never,
@@ -123,12 +120,19 @@ impl Gate {
         #[cfg(not(feature = "redis"))]
         let revocable = false;
         let mut only_listens = *request.method() == Method::GET;
-        let headers = request.headers_mut();
-        match self.stream_expiry.depends_on_request(revocable) {
-            false => self.verifier.finder().hide(headers),
-            true => self.verifier.finder().hide_and_see(headers, |name, value| {
-                only_listens |= says_listen(name, value);
-            }),
+        let mut see = |name: &HeaderName, value: &HeaderValue| {
+            only_listens |= says_listen(name, value);
+        };
+        let (finder, headers) = (self.verifier.finder(), request.headers_mut());
+        let depends = self.stream_expiry.depends_on_request(revocable);
+        match (self.strip_authorization, depends) {
+            (false, false) => finder.hide(headers),
+            (false, true) => finder.hide_and_see(headers, see),
+            (true, false) => finder.strip(headers),
+            (true, true) => {
+                headers.iter().for_each(|(name, value)| see(name, value));
+                finder.strip(headers);
+            }
         }
         match self.stream_expiry.ends(only_listens, revocable) {
             Ends::Always => auth.stream_end_with_token(with),
