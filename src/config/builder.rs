@@ -311,7 +311,7 @@ impl JwtAuthConfigBuilder {
     /// Default: [16 KiB](crate::limits::MAX_TOKEN_BYTES). Users with hundreds of groups or roles
     /// have larger tokens at some providers. The cost of rejecting a token grows with its size: at
     /// 16 KiB it is below that of three RS256 verifications, at 64 KiB below that of five. With
-    /// several issuers, it is higher for claims that name their issuer late. Tokens above 16 KiB
+    /// several issuers, both are higher for claims that name their issuer late. Tokens above 16 KiB
     /// are not cached. The HTTP server in front must accept headers of this size too; hyper does.
     ///
     /// # Errors

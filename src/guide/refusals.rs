@@ -27,8 +27,8 @@
 //! so that a forger makes nobody read them. Before it, what stands in their first KiB is checked as
 //! in steps 5 to 7: `events`, `iss`, `aud` and the times. A large token with a wrong signature and
 //! another fault can therefore be refused for its signature. A fetch still needs a token that has
-//! passed steps 4 to 8. With several issuers, an `iss` behind the first KiB is looked for before
-//! the signature too.
+//! passed steps 4 to 8. With several issuers, claims whose first KiB does not name the issuer are
+//! read at step 4.
 //!
 //! With one issuer, once its keys are known to lack a `kid`, tokens with that `kid` are rejected
 //! after step 3 until the next fetch for it is allowed.

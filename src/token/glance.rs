@@ -25,8 +25,6 @@ pub(crate) struct Glance<'a> {
     /// would take any other claim for absent.
     found: Claims<'a>,
     is_repeated: bool,
-    /// Whether the whole claims are walked, as quickly as can be.
-    is_through: bool,
 }
 
 impl<'a> Glance<'a> {
@@ -44,18 +42,6 @@ impl<'a> Glance<'a> {
             true => Self::default(),
             false => glance,
         }
-    }
-
-    /// The same through all of the claims, where their start does not name the issuer. Nothing but
-    /// `iss` and the times is read. What cannot be parsed even so is refused: nobody can read it.
-    pub(crate) fn through(json: &'a str) -> Result<Self, TokenError> {
-        let mut glance = Self {
-            is_through: true,
-            ..Self::default()
-        };
-        read_object(json, &mut glance)
-            .map_err(|error| error.of(TokenErrorKind::MalformedClaims))?;
-        Ok(glance)
     }
 
     /// The issuer, if it was found.
@@ -97,16 +83,11 @@ impl<'a> Members<'a> for Glance<'a> {
         name: &str,
         value: Value<'_, D>,
     ) -> Result<(), D::Error> {
-        let Self {
-            found,
-            is_repeated,
-            is_through,
-        } = self;
-        let is_through = *is_through;
+        let Self { found, is_repeated } = self;
         *is_repeated |= match name {
-            "aud" if !is_through => found.aud.replace(value.read("aud")?).is_some(),
+            "aud" => found.aud.replace(value.read("aud")?).is_some(),
             "events" => {
-                value.pass_over()?;
+                value.skip()?;
                 mem::replace(&mut found.has_events, true)
             }
             "exp" => found.exp.replace(value.read("exp")?).is_some(),
@@ -117,7 +98,7 @@ impl<'a> Members<'a> for Glance<'a> {
             }
             "nbf" => found.nbf.replace(value.read("nbf")?).is_some(),
             _ => {
-                value.pass_over()?;
+                value.skip()?;
                 false
             }
         };

@@ -154,13 +154,6 @@ impl<'a, D: MapAccess<'a>> Value<'_, D> {
         let Skipped = self.map.next_value_seed(Typed::new(self.reading))?;
         Ok(())
     }
-
-    /// Passes over a member by serde's own way of skipping, which is quick and counts nothing. The
-    /// text must be read once more before it counts.
-    pub(crate) fn pass_over(self) -> Result<(), D::Error> {
-        let IgnoredAny = self.map.next_value()?;
-        Ok(())
-    }
 }
 
 pub(crate) struct Object<'m, M> {

@@ -28,8 +28,8 @@
 //! are not decoded at step 4. A glance at their start names the issuer, and what it finds passes
 //! steps 5 to 7 (`glance`). Steps 9 and 10 come next, and then all of steps 4 to 8: only the issuer
 //! makes us read so much. Where the key is missing, or a fetch may bring another one, steps 4 to 8
-//! come before the fetch. Where the start does not name the issuer, and several are trusted, `iss`
-//! is looked for in the rest.
+//! come before the fetch. Where the start does not name the issuer, and several are trusted, the
+//! order is that of any token.
 //!
 //! For a token that is not a JWT, `answer` judges what its issuer says about it.
 

@@ -71,8 +71,8 @@ impl<'u> HeaderRead<'u> {
             .map_err(key_error)
     }
 
-    /// Steps 5 to 7 for what a glance at large claims has found. `glance` and
-    /// what `payload` holds must be of the same token. If it is empty, reading the claims fills it.
+    /// Steps 5 to 7 for what a glance at large claims has found. `glance` must be of the same
+    /// token, and `payload` must be empty; it is filled when the claims are read.
     pub(crate) fn check_glance<'p>(
         &self,
         glance: &Glance<'_>,

@@ -152,9 +152,13 @@ impl Issuers {
         let unreadable = |error| self.refuse_unreadable(presented, error);
         let refuse = |error| self.refuse(presented.scheme(), error);
         let compact = token.compact();
-        let (claims, id, issuer) = match compact.has_large_claims() {
+        let glanced = match compact.has_large_claims() {
+            false => None,
             true => self.glance(presented, &token, payload, now)?,
-            false => {
+        };
+        let (claims, id, issuer) = match glanced {
+            Some(glanced) => glanced,
+            None => {
                 let decoded = compact.claims().map_err(unreadable)?;
                 let payload = payload.get_or_init(|| decoded);
                 let parsed = token.parse(payload, &self.options).map_err(refuse)?;
@@ -174,8 +178,8 @@ impl Issuers {
         })
     }
 
-    /// The encoding of large claims, and steps 5 to 7 for what stands at their start. If that does
-    /// not tell whose claims they are, `iss` is looked for in the rest.
+    /// The encoding of large claims, and steps 5 to 7 for what stands at their start. `None` if
+    /// that does not tell whose claims they are.
     #[inline(never)]
     fn glance<'t>(
         &'t self,
@@ -183,7 +187,7 @@ impl Issuers {
         token: &HeaderRead<'t>,
         payload: &'t OnceCell<String>,
         now: Now,
-    ) -> Result<Known<'t>, Rejection> {
+    ) -> Result<Option<Known<'t>>, Rejection> {
         let refuse = |error| self.refuse(presented.scheme(), error);
         let compact = token.compact();
         compact
@@ -192,18 +196,12 @@ impl Issuers {
         let mut start = StartBuffer::new();
         let glance = Glance::at(compact, &mut start);
         let named = self.named_or_only(glance.issuer()).map_err(refuse)?;
-        let (glance, (id, issuer)) = match named {
-            Some(named) => (glance, named),
-            None => {
-                let decoded = compact.claims().map_err(refuse)?;
-                let glance = Glance::through(payload.get_or_init(|| decoded)).map_err(refuse)?;
-                let named = self.named(glance.issuer()).map_err(refuse)?;
-                (glance, named)
-            }
+        let Some((id, issuer)) = named else {
+            return Ok(None);
         };
         let unread = token.check_glance(&glance, payload, &issuer.policy, now.wall);
         let unread = unread.map_err(refuse)?;
-        Ok((Claims::Unread(unread), id, issuer))
+        Ok(Some((Claims::Unread(unread), id, issuer)))
     }
 
     /// Steps 9 and 10. If the available keys are not enough, requests newer keys once.
