@@ -144,8 +144,10 @@ impl TokenFinder {
         headers: &mut HeaderMap,
         mut see: impl FnMut(&HeaderName, &HeaderValue),
     ) {
+        // Not made and dropped for each header.
+        let names = [Some(AUTHORIZATION), self.dpop.then_some(DPOP)];
         for (name, line) in headers.iter_mut() {
-            if *name == AUTHORIZATION || (self.dpop && *name == DPOP) {
+            if names.iter().flatten().any(|hidden| hidden == name) {
                 line.set_sensitive(true);
             }
             see(name, line);
