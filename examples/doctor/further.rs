@@ -69,7 +69,7 @@ fn shortened(contents: &Contents, wanted: &[Wanted]) -> Contents {
 }
 
 /// The claims that checks read, whatever their size.
-const READ: [&str; 11] = [
+const READ: [&str; 14] = [
     "appid",
     "aud",
     "azp",
@@ -77,8 +77,11 @@ const READ: [&str; 11] = [
     "client_id",
     "cnf",
     "events",
+    "iss",
+    "jti",
     "scope",
     "scp",
+    "sub",
     "token_use",
     "typ",
 ];

@@ -296,7 +296,7 @@
 //!
 //! | setting | ends | set by |
 //! | --- | --- | --- |
-//! | `Never` | nothing | [`JwtAuthLayer::new`](crate::JwtAuthLayer::new) |
+//! | `Never` | nothing: streams end only when their issuer is no longer trusted ([`replace_issuers`](crate::JwtAuthLayer::replace_issuers)), or in a fleet when their token is revoked | [`JwtAuthLayer::new`](crate::JwtAuthLayer::new) |
 //! | `ListenOnly` | notification streams: those of GET and of `subscriptions/listen`. The client reconnects with a fresh token. Calls are answered, however long they take | [`JwtAuthLayer::for_mcp`](crate::JwtAuthLayer::for_mcp) |
 //! | `All` | every event stream. The result of a running call is lost | [`stream_expiry`](crate::JwtAuthLayer::stream_expiry) |
 //!

@@ -25,10 +25,10 @@
 //! then looked at once more; [`operations`](super::operations#the-three-budgets) has the budgets.
 //! Claims of more than [4 KiB](crate::limits::MAX_UNVERIFIED_CLAIMS_BYTES) are read after step 10,
 //! so that a forger makes nobody read them. Before it, what stands in their first KiB is checked as
-//! in steps 5 to 7: `events`, `iss`, `aud` and the times. A large token with a wrong signature and
-//! another fault can therefore be refused for its signature. A fetch still needs a token that has
-//! passed steps 4 to 8. With several issuers, claims whose first KiB does not name the issuer are
-//! read at step 4.
+//! in steps 5 to 7: `events`, `iss`, `aud` and the times. A large token with several faults, of
+//! which one can be its signature, can therefore be refused for another of them than a small one. A
+//! fetch still needs a token that has passed steps 4 to 8. With several issuers, claims whose first
+//! KiB does not name the issuer are read at step 4.
 //!
 //! With one issuer, once its keys are known to lack a `kid`, tokens with that `kid` are rejected
 //! after step 3 until the next fetch for it is allowed.

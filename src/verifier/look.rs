@@ -237,8 +237,12 @@ impl Issuers {
             Ok((candidate.with_claims(checked), shown))
         };
         let keys = &candidate.issuer.keys;
-        let Some(in_use) = keys.in_use_already(now) else {
-            // A token with a fault must not be the first that needs the keys.
+        let in_use = keys.in_use_already(now);
+        let Some(in_use) =
+            in_use.filter(|it| it.serving(now).is_some_and(|set| set.keys.len() > 0))
+        else {
+            // A token with a fault must not be the first that needs the keys. And where there are
+            // none, no forger can make us read claims besides a signature.
             let (candidate, shown) = read()?;
             return self.prove(&candidate, shown, now);
         };

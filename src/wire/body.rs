@@ -18,7 +18,8 @@ pin_project! {
     ///
     /// It is either the body from the other side of the layer, unchanged, or bytes of this crate:
     /// the body of a rejection, or of a request that was read to learn its operation. An event
-    /// stream may end when its token expires, see [`StreamExpiry`](crate::config::StreamExpiry).
+    /// stream may end when its token expires or is revoked, or when its issuer is no longer
+    /// trusted: see [`StreamExpiry`](crate::config::StreamExpiry).
     #[derive(Debug)]
     pub struct GuardedBody<B = Empty<Bytes>> {
         #[pin]

@@ -44,8 +44,7 @@ pin_project! {
 type Decision<F> = Pin<Box<dyn Future<Output = Result<F, Response<Bytes>>> + Send>>;
 
 impl<F> Guarded<F> {
-    /// The service handles the request. If its response is an event stream that ends with the
-    /// token, it ends at `end`.
+    /// The service handles the request. If its response is an event stream, `end` ends it.
     pub(crate) const fn admitted(future: F, end: Option<StreamEnd>) -> Self {
         Self {
             state: State::Admitted { future },

@@ -178,12 +178,15 @@ impl ResourceMetadata {
         joined
     }
 
-    /// Routes for [`path`](Self::path), with and without a slash at its end, and for no other path.
-    /// The routers of several resources can therefore be merged.
+    /// Routes for [`path`](Self::path), with and without a slash at its end. The routers of several
+    /// resources can be merged.
     ///
-    /// Two resources whose paths differ by that slash alone cannot, and neither can two whose paths
-    /// have a segment that starts with `:` or `*` at the same place: for these, and to serve the
-    /// document at the root form too, use [`MetadataRoutes`](crate::service::MetadataRoutes).
+    /// Where the path has a segment that starts with `:` or `*`, axum would read a pattern. The
+    /// route then takes any segment at that place, and answers 404 for another one.
+    ///
+    /// Two resources whose paths differ by that slash alone cannot be merged, and neither can two
+    /// whose paths differ by such a segment alone: for these, and to serve the document at the root
+    /// form too, use [`MetadataRoutes`](crate::service::MetadataRoutes).
     ///
     /// ```
     /// # use tower_jwt_auth::service::ResourceMetadata;

@@ -1,11 +1,9 @@
 use std::fmt;
 use std::future::Future;
-#[cfg(feature = "redis")]
-use std::future::ready;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{self, Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
@@ -18,7 +16,7 @@ use crate::token::verified::Verified;
 use crate::wire::answers::Answers;
 use crate::wire::header_names::MCP_METHOD;
 #[cfg(feature = "redis")]
-use crate::wire::revocation_watch::Revoked;
+use crate::wire::revocation_watch::{Revoked, Watch};
 use crate::wire::trust::Distrust;
 
 /// Which event streams (`text/event-stream`) end when the token of their request expires.
@@ -129,6 +127,9 @@ pub(crate) struct StreamEnd {
     answers: Arc<Answers>,
     /// The token, if the stream ends with it.
     token: Option<(Arc<Verified>, EndsWith)>,
+    /// Who knows when it is revoked, if the stream ends then. Held from here on.
+    #[cfg(feature = "redis")]
+    watch: Option<Arc<dyn Watch>>,
     /// `None` if it ends whether the request only listens or not.
     mark: Option<ListenMark>,
 }
@@ -139,6 +140,8 @@ impl StreamEnd {
         Self {
             answers,
             token: None,
+            #[cfg(feature = "redis")]
+            watch: None,
             mark: None,
         }
     }
@@ -146,6 +149,11 @@ impl StreamEnd {
     /// The same, and with the token.
     pub(crate) fn or_with_token(self, token: Arc<Verified>, with: EndsWith) -> Self {
         Self {
+            #[cfg(feature = "redis")]
+            watch: match (with.revocation, &self.answers.resource().watch) {
+                (true, Some(watch)) => watch.upgrade(),
+                _ => None,
+            },
             token: Some((token, with)),
             ..self
         }
@@ -201,13 +209,10 @@ impl Alarm {
             deadline,
             distrust: resource.trust.ended(),
             #[cfg(feature = "redis")]
-            revoked: (end.token.filter(|(_, with)| with.revocation))
-                .zip(resource.watch.as_ref())
-                .map(|((token, _), watch)| match watch.upgrade() {
-                    Some(watch) => watch.watch(token),
-                    // Nobody hears of revocations any more: the layer is gone.
-                    None => Box::pin(ready(())) as Revoked,
-                }),
+            revoked: end
+                .token
+                .zip(end.watch)
+                .map(|((token, _), watch)| watch.watch(token)),
         }
     }
 
@@ -225,7 +230,7 @@ impl Alarm {
             return Poll::Pending;
         };
         loop {
-            task::ready!(timer.as_mut().poll(cx));
+            ready!(timer.as_mut().poll(cx));
             let left = deadline.left();
             if left.is_zero() {
                 return Poll::Ready(());

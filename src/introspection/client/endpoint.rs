@@ -116,7 +116,7 @@ impl Discovered {
     fn judge(&self, url: &Url, endpoint: Option<&Value>) -> Found {
         let Some(endpoint) = endpoint.and_then(Value::as_str) else {
             return Found::Refused(format!(
-                "{url} names no introspection_endpoint: set introspection.endpoint"
+                "{url} names no usable introspection_endpoint: set introspection.endpoint"
             ));
         };
         let parsed = Url::parse(endpoint).ok().filter(|found| {

@@ -132,11 +132,16 @@ impl Client {
     fn accept(&self, url: &Url, answer: Response<Bytes>) -> Result<IntrospectionAnswer, Failure> {
         let kind = match answer.status() {
             StatusCode::OK => {
-                // Two lines are one with a comma, which is no media type (RFC 9110 §5.3).
                 let lines = answer.headers().get_all(CONTENT_TYPE).iter();
                 let lines: Vec<_> = lines.map(|line| line.to_str().unwrap_or("?")).collect();
+                // Two lines are one with a comma, whose end would pass for a parameter (RFC 9110
+                // §5.3). In this order no media type begins.
+                let joined = match &*lines {
+                    [one] => (*one).to_owned(),
+                    several => format!(", {}", several.join(", ")),
+                };
                 return Ok(IntrospectionAnswer {
-                    media_type: Some(MediaType(lines.join(", "))),
+                    media_type: Some(MediaType(joined)),
                     body: answer.into_body(),
                 });
             }

@@ -340,9 +340,11 @@ async fn pop_i12_i13_what_is_no_answer() {
         );
     }
     let html = ("content-type", "text/html");
-    for headers in [[json[0], html], [html, json[0]]] {
+    let parameter = ("content-type", "application/json; charset=utf-8");
+    for headers in [[json[0], html], [html, json[0]], [parameter, html]] {
         scene.endpoint.answer_all(200, &headers, good.as_bytes());
         scene.unavailable("two media types", "two-types").await;
+        assert!(scene.last_error().contains("its media type is"));
     }
     scene.endpoint.answer_all(200, &[], good.as_bytes());
     scene.unavailable("no media type", "untyped").await;

@@ -9,7 +9,7 @@ use tower_jwt_auth::test_util::FakeClock;
 use tower_jwt_auth::test_util::internal::unix;
 
 use super::{Good, Scenario, UNKNOWN, Unavailable, pass, seconds, took};
-use crate::support::issuer_in_memory::{Answer, InMemoryIssuer, key};
+use crate::support::issuer_in_memory::{Answer, InMemoryIssuer, claims, header, key, verdict};
 use crate::support::until;
 
 #[tokio::test(start_paused = true)]
@@ -188,6 +188,31 @@ async fn a36_n121_a_machine_that_slept_refreshes_at_once() {
     clock.set(unix(NOW + 53.0 * 3600.0));
     scenario.expect("new", Good).await;
     assert_eq!(scenario.fetches(), 5);
+}
+
+/// A `kid` that the issuer did not have a moment before the machine slept. Neither a small nor a
+/// large token is refused by what was known then.
+#[tokio::test(start_paused = true)]
+async fn field_f09_after_a_sleep_a_large_token_waits_for_keys_too() {
+    const NOW: f64 = 1_800_000_000.0;
+    for groups in [1, 500] {
+        let clock = FakeClock::at(unix(NOW));
+        let scenario = Scenario::configured(["old"], |config| config.clock(&clock));
+        let scenario = scenario.ready().await;
+        let groups: Vec<_> = (0..groups).map(|n| format!("group-{n}")).collect();
+        let more = json!({"groups": groups}).to_string();
+        let claims = claims().replacen('{', &format!("{},", more.trim_end_matches('}')), 1);
+        let token = |kid| scenario.key(kid).sign_compact(&header(kid), &claims);
+        for kid in ["old", "new"] {
+            let wanted = if kid == "old" { Good } else { UNKNOWN };
+            assert_eq!(verdict(&scenario.verifier, &token(kid)).await, wanted);
+        }
+        scenario.publish(["new"]);
+        assert_eq!(verdict(&scenario.verifier, &token("new")).await, UNKNOWN);
+        clock.set(unix(NOW + 53.0 * 3600.0));
+        let after = verdict(&scenario.verifier, &token("new")).await;
+        assert_eq!(after, Good, "{} groups", groups.len());
+    }
 }
 
 /// Two days of refreshes, timeouts and back-off go by in a moment: no wait is on another clock.

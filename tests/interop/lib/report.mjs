@@ -22,7 +22,7 @@ export async function report(client, scenarios, limit = 40_000) {
       console.log(`${client}: ${scenario}: failed, once more`);
       const first = result.detail;
       result = await attempt(run, limit);
-      if (result.outcome === 'ok') result.detail = `the second time; first: ${first}`;
+      if (result.outcome !== 'FAILED') result.detail = `the second time; first: ${first}`;
     }
     const line = { client, scenario, ...result, milliseconds: Date.now() - began };
     console.log(`${client}: ${scenario}: ${line.outcome}${line.detail ? ` (${line.detail.split('\n')[0]})` : ''}`);

@@ -207,9 +207,11 @@ fn field_f09_any_claims_get_one_verdict_whatever_is_beside_them() {
         let small = verdict(&claims);
         for large in padded(&claims) {
             let large = verdict(&large);
-            // Of several faults, another one may be found first. A claim `events` is one in itself.
+            // Of several faults, another one may be found first. A claim `events` is one in itself,
+            // and a text without its end takes what follows for its own.
+            let is_one = !claims.contains("events") && !changes.iter().any(|(_, it)| *it == "\"");
             match &*changes {
-                [] | [(_, _)] if !claims.contains("events") => prop_assert_eq!(large, small, "{}: {}", name, claims),
+                [] | [(_, _)] if is_one => prop_assert_eq!(large, small, "{}: {}", name, claims),
                 _ => prop_assert_eq!(large.is_ok(), small.is_ok(), "{}: {}", name, claims),
             }
         }
