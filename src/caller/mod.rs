@@ -243,9 +243,9 @@ impl AuthInfo {
         StreamEnd::with_trust(self.answers.clone())
     }
 
-    /// It ends with the token, too.
+    /// It ends with the token too.
     pub(crate) fn stream_end_with_token(&self, with: EndsWith) -> StreamEnd {
-        (self.stream_end()).or_with_token(self.verified.clone(), with)
+        self.stream_end().or_with_token(self.verified.clone(), with)
     }
 
     /// The event stream ends with the token if the body says that the request only listens.

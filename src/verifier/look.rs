@@ -241,8 +241,8 @@ impl Issuers {
         let Some(in_use) =
             in_use.filter(|it| it.serving(now).is_some_and(|set| set.keys.len() > 0))
         else {
-            // A token with a fault must not be the first that needs the keys. And where there are
-            // none, no forger can make us read claims besides a signature.
+            // A token with a fault must not be the first that needs the keys. Without keys there is
+            // no signature to verify, so a forger makes us read the claims and nothing more.
             let (candidate, shown) = read()?;
             return self.prove(&candidate, shown, now);
         };

@@ -46,27 +46,9 @@ impl Issuers {
         if confirmation.is_none() && presented.scheme() == Scheme::Bearer {
             return bound_if_required(answers).map(|()| None);
         }
-        self.read_possession(confirmation, presented, facts, answers, clock)
-    }
-
-    fn read_possession(
-        &self,
-        confirmation: Option<&Confirmation>,
-        presented: Presented<'_>,
-        facts: Option<&Facts<'_>>,
-        answers: &Answers,
-        clock: &Clock,
-    ) -> Result<Option<Box<Possession>>, Rejection> {
-        let scheme = presented.scheme();
-        let shown = Shown {
-            token: presented.bytes(),
-            by_dpop: scheme == Scheme::Dpop,
-            facts,
-        };
-        let now = clock.now();
         self.proofs
-            .read(confirmation, &shown, now)
-            .map_err(|unproven| self.refuse_unproven(unproven, scheme, answers))
+            .read(confirmation, &shown(presented, facts), clock.now())
+            .map_err(|unproven| self.refuse_unproven(unproven, presented.scheme(), answers))
     }
 
     /// The same for a token whose issuer may name a further key than `confirmation`.
@@ -78,15 +60,9 @@ impl Issuers {
         answers: &Answers,
         clock: &Clock,
     ) -> Result<Box<Possession>, Rejection> {
-        let scheme = presented.scheme();
-        let shown = Shown {
-            token: presented.bytes(),
-            by_dpop: scheme == Scheme::Dpop,
-            facts,
-        };
         self.proofs
-            .read_ahead(confirmation, &shown, clock.now())
-            .map_err(|unproven| self.refuse_unproven(unproven, scheme, answers))
+            .read_ahead(confirmation, &shown(presented, facts), clock.now())
+            .map_err(|unproven| self.refuse_unproven(unproven, presented.scheme(), answers))
     }
 
     /// What is left to prove, now that the key of the token is known.
@@ -189,6 +165,14 @@ impl Issuers {
                 answers.replay_unavailable(RETRY_AFTER)
             }
         }
+    }
+}
+
+fn shown<'r>(presented: Presented<'r>, facts: Option<&'r Facts<'r>>) -> Shown<'r> {
+    Shown {
+        token: presented.bytes(),
+        by_dpop: presented.scheme() == Scheme::Dpop,
+        facts,
     }
 }
 

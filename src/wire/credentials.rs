@@ -120,10 +120,10 @@ impl TokenFinder {
     /// in any case.
     #[inline]
     pub(crate) fn hide(&self, headers: &mut HeaderMap) {
-        match self.dpop {
-            false => hide(headers, AUTHORIZATION),
-            true => self.hide_on_a_walk(headers, |_, _| {}),
+        if self.dpop {
+            return self.hide_and_see(headers, |_, _| {});
         }
+        hide(headers, AUTHORIZATION);
         self.hide_elsewhere(headers);
     }
 
@@ -131,15 +131,6 @@ impl TokenFinder {
     /// that `http` does not know: it hashes each of its bytes.
     #[inline]
     pub(crate) fn hide_and_see(
-        &self,
-        headers: &mut HeaderMap,
-        see: impl FnMut(&HeaderName, &HeaderValue),
-    ) {
-        self.hide_on_a_walk(headers, see);
-        self.hide_elsewhere(headers);
-    }
-
-    fn hide_on_a_walk(
         &self,
         headers: &mut HeaderMap,
         mut see: impl FnMut(&HeaderName, &HeaderValue),
@@ -152,6 +143,7 @@ impl TokenFinder {
             }
             see(name, line);
         }
+        self.hide_elsewhere(headers);
     }
 
     /// In the sources besides `Authorization`.

@@ -204,7 +204,7 @@ async fn a_full_store_ends_no_session_of_the_second_secret() {
     assert_eq!(commands.names().len(), 2);
 }
 
-/// Whoever begins a session that it owns already uses it.
+/// To begin a session that the caller owns already is to use it.
 #[tokio::test(start_paused = true)]
 async fn a_session_that_is_begun_again_is_kept_as_one_in_use() {
     let commands = MemoryStore::default();

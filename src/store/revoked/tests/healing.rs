@@ -227,7 +227,8 @@ async fn fleet_f28_only_what_is_lost_is_added() {
     );
 }
 
-/// The store fails when whoever heals has the lease, and reads what is absent.
+/// The process that heals holds the lease, and the store fails while that process reads which
+/// entries are absent.
 #[tokio::test(start_paused = true)]
 async fn a_read_that_fails_during_healing_removes_nothing() {
     let world = World::new();

@@ -92,14 +92,15 @@ async fn a_clock_that_was_ahead_for_a_while_makes_nothing_forgotten() {
     }
 }
 
+fn paused_runtime() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_time().start_paused(true).build().unwrap()
+}
+
 /// The runtime of the reader is there, and nobody drives it.
 #[test]
 fn fleet_f38_a_reader_that_nobody_drives_is_replaced() {
-    let runtime = || {
-        let mut builder = tokio::runtime::Builder::new_current_thread();
-        builder.enable_time().start_paused(true).build().unwrap()
-    };
-    let (one, other) = (runtime(), runtime());
+    let (one, other) = (paused_runtime(), paused_runtime());
     let world = other.block_on(async { World::new() });
     let process = one.block_on(world.started());
     other.block_on(async {
@@ -120,11 +121,7 @@ fn fleet_f38_a_reader_that_nobody_drives_is_replaced() {
 /// A runtime that is gone has taken the reader with it.
 #[test]
 fn fleet_f38_a_reader_whose_runtime_is_gone_is_replaced_at_once() {
-    let runtime = || {
-        let mut builder = tokio::runtime::Builder::new_current_thread();
-        builder.enable_time().start_paused(true).build().unwrap()
-    };
-    let (one, other) = (runtime(), runtime());
+    let (one, other) = (paused_runtime(), paused_runtime());
     let world = other.block_on(async { World::new() });
     let process = one.block_on(world.started());
     other.block_on(async {

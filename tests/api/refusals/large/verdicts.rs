@@ -125,7 +125,7 @@ fn many_rules() -> Vec<(&'static str, JwtVerifier)> {
         .collect()
 }
 
-/// Whoever holds a token of the issuer sees no difference.
+/// A token that the issuer signed gets the same verdict in both sizes.
 #[tokio::test]
 async fn field_f09_a_large_token_of_the_issuer_gets_the_verdict_of_a_small_one() {
     let mut seen = Vec::new();
